@@ -1,0 +1,92 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestDependencies holds the layers: what judges is plain Go without I/O, and one package knows the protocol.
+func TestDependencies(t *testing.T) {
+	const protocol = "google.golang.org/"
+	for _, layer := range []struct {
+		pkg     string
+		without []string
+	}{
+		{"dynamoguard/policies", []string{protocol, "github.com/", "net", "os"}},
+		{"dynamoguard/internal/engine", []string{protocol, "github.com/", "net"}},
+		{"dynamoguard/internal/iam", []string{protocol, "github.com/", "net", "os", "dynamoguard/internal/resource"}},
+		{"dynamoguard/internal/tables", []string{protocol, "github.com/", "net", "os", "dynamoguard/internal/resource"}},
+		{"dynamoguard/internal/resource", []string{protocol, "github.com/", "net", "dynamoguard/"}},
+	} {
+		imports := ownImports(t, layer.pkg)
+		for _, forbidden := range layer.without {
+			for _, path := range imports {
+				importer, imported, _ := strings.Cut(path, " ")
+				if imported == forbidden || strings.HasSuffix(forbidden, "/") && strings.HasPrefix(imported, forbidden) {
+					t.Errorf("%s must not depend on %s, and %s imports it", layer.pkg, imported, importer)
+				}
+			}
+		}
+	}
+	for _, pkg := range strings.Fields(list(t, "-f", "{{.ImportPath}}", "./...")) {
+		if pkg == "dynamoguard/internal/analyzer" {
+			continue
+		}
+		for _, imported := range strings.Fields(list(t, "-f", `{{join .Imports "\n"}}`, pkg)) {
+			if strings.HasPrefix(imported, protocol) || strings.HasPrefix(imported, "github.com/pulumi/") {
+				t.Errorf("%s imports %s; only internal/analyzer may", pkg, imported)
+			}
+		}
+	}
+}
+
+// ownImports returns "importer imported" for every import of a package and of the packages of this module below it.
+func ownImports(t *testing.T, pkg string) []string {
+	var pairs []string
+	out := list(t, "-deps", "-f", `{{$p := .ImportPath}}{{range .Imports}}{{$p}} {{.}}{{"\n"}}{{end}}`, pkg)
+	for _, line := range strings.Split(out, "\n") {
+		if strings.HasPrefix(line, "dynamoguard/") {
+			pairs = append(pairs, line)
+		}
+	}
+	return pairs
+}
+
+func list(t *testing.T, args ...string) string {
+	t.Helper()
+	command := exec.Command("go", append([]string{"list"}, args...)...)
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	return string(out)
+}
+
+// TestSlim holds the module that every user compiles to a number of requirements, indirect ones included.
+func TestSlim(t *testing.T) {
+	const most = 20
+	data, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(regexp.MustCompile(`(?m)^\t\S+ v`).FindAll(data, -1)); n == 0 || n > most {
+		t.Errorf("go.mod has %d requirements, and at most %d are allowed", n, most)
+	}
+}
+
+// TestVersion holds the version of the pack to that of PulumiPolicy.yaml, which the engine prefers.
+func TestVersion(t *testing.T) {
+	data, err := os.ReadFile("PulumiPolicy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), "\nversion: "+version+"\n") {
+		t.Errorf("PulumiPolicy.yaml has another version than main.go, %s:\n%s", version, data)
+	}
+}

@@ -1,0 +1,111 @@
+package analyzer
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+
+	"dynamoguard/internal/engine"
+	"dynamoguard/internal/policy"
+)
+
+const (
+	// maxMessage is what the engine itself accepts: a stack with its outputs outgrows gRPC's own 4 MB.
+	maxMessage = 400 << 20
+
+	// heartbeat is how often the engine is asked whether it is there, and grace how long calls under way may take to
+	// end. Together they keep an orphan from living for 10 seconds.
+	heartbeat = 2 * time.Second
+	grace     = 2 * time.Second
+)
+
+// Serve runs the policies for the engine at an address until ctx ends, the engine cancels or it goes away. The first
+// line written to stdout is the port; nothing else is ever written there.
+func Serve(ctx context.Context, engineAddress, version string, policies []*policy.Policy, stdout io.Writer) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listen for the engine: %w", err)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.UnaryInterceptor(survive))
+	pulumirpc.RegisterAnalyzerServer(server, NewServer(engine.New(policies, time.Now), version, cancel))
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+
+	if _, err := fmt.Fprintln(stdout, listener.Addr().(*net.TCPAddr).Port); err != nil {
+		return fmt.Errorf("tell the engine the port: %w", err)
+	}
+	go watch(ctx, engineAddress, cancel)
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve the engine: %w", err)
+	case <-ctx.Done():
+	}
+	stopped := make(chan struct{})
+	go func() {
+		server.GracefulStop() // answers the Cancel that may have led here
+		close(stopped)
+	}()
+	select {
+	case <-stopped:
+	case <-time.After(grace):
+		server.Stop()
+	}
+	return nil
+}
+
+// survive turns a panic into an error: the process, and with it the preview, outlives it. The panic itself is not
+// shown, since it may hold a value of a resource.
+func survive(
+	ctx context.Context, req any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler,
+) (response any, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = status.Errorf(codes.Internal, "%s failed (%T): this is a bug in dynamoguard", info.FullMethod, cause)
+		}
+	}()
+	return handle(ctx, req)
+}
+
+// watch calls gone once the engine has been there and is there no more. An engine that is merely slow is there: only
+// two refused connections in a row count.
+func watch(ctx context.Context, address string, gone func()) {
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		return // an address that is none was not the engine's; the engine can still cancel
+	}
+	defer func() { _ = connection.Close() }()
+	client := grpc_health_v1.NewHealthClient(connection)
+	met, missed := false, 0
+	for {
+		check, done := context.WithTimeout(ctx, heartbeat)
+		_, err := client.Check(check, &grpc_health_v1.HealthCheckRequest{})
+		done()
+		if status.Code(err) == codes.Unavailable {
+			missed++
+		} else {
+			met, missed = true, 0
+		}
+		if met && missed == 2 {
+			gone()
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(heartbeat):
+		}
+	}
+}

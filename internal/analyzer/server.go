@@ -1,0 +1,263 @@
+// Package analyzer speaks the engine's protocol: it decodes what the engine sends, asks the rules, and encodes what they
+// answer. It alone knows of gRPC.
+package analyzer
+
+import (
+	"context"
+	"fmt"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"dynamoguard/internal/engine"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/soc2"
+)
+
+const (
+	packName    = policy.PackPolicy
+	displayName = "DynamoGuard"
+	description = "Governs Amazon DynamoDB: who may touch which table, how tables are named, recovered and encrypted, " +
+		"and which SOC 2 criteria each rule is evidence for."
+)
+
+// A Server answers the engine. Every method answers in any order, whether or not ConfigureStack was called before.
+type Server struct {
+	pulumirpc.UnimplementedAnalyzerServer
+
+	engine  *engine.Engine
+	version string
+	cancel  func() // ends the process
+}
+
+// NewServer returns a server that runs the policies of e. version is that of the pack; cancel is called when the engine
+// asks it to end.
+func NewServer(e *engine.Engine, version string, cancel func()) *Server {
+	return &Server{engine: e, version: version, cancel: cancel}
+}
+
+func (s *Server) Handshake(
+	context.Context, *pulumirpc.AnalyzerHandshakeRequest,
+) (*pulumirpc.AnalyzerHandshakeResponse, error) {
+	return &pulumirpc.AnalyzerHandshakeResponse{}, nil
+}
+
+func (s *Server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+	return &pulumirpc.PluginInfo{Version: s.version}, nil
+}
+
+func (s *Server) GetAnalyzerInfo(context.Context, *emptypb.Empty) (*pulumirpc.AnalyzerInfo, error) {
+	info := &pulumirpc.AnalyzerInfo{
+		Name:           packName,
+		DisplayName:    displayName,
+		Description:    description,
+		Version:        s.version,
+		SupportsConfig: true,
+		Provider:       "aws",
+		Tags:           []string{"aws", "dynamodb", "iam", "soc2"},
+	}
+	for _, p := range s.engine.Policies() {
+		pi, err := policyInfo(p)
+		if err != nil {
+			return nil, err
+		}
+		info.Policies = append(info.Policies, pi)
+	}
+	return info, nil
+}
+
+func policyInfo(p *policy.Policy) (*pulumirpc.PolicyInfo, error) {
+	schema, err := structpb.NewStruct(p.Schema())
+	if err != nil {
+		return nil, fmt.Errorf("schema of %s: %w", p.Name, err)
+	}
+	info := &pulumirpc.PolicyInfo{
+		Name:             p.Name,
+		DisplayName:      p.Title,
+		Description:      p.Doc,
+		Message:          p.Title + ".",
+		EnforcementLevel: levels[p.Level],
+		Severity:         severities[p.Severity],
+		PolicyType:       pulumirpc.PolicyType_POLICY_TYPE_RESOURCE,
+		ConfigSchema:     &pulumirpc.PolicyConfigSchema{Properties: schema},
+		RemediationSteps: p.Remediation,
+		Url:              p.URL,
+	}
+	if p.CheckStack != nil {
+		info.PolicyType = pulumirpc.PolicyType_POLICY_TYPE_STACK
+	}
+	if len(p.Criteria) > 0 {
+		info.Framework = &pulumirpc.PolicyComplianceFramework{
+			Name:      soc2.Framework,
+			Version:   soc2.Version,
+			Reference: soc2.Join(p.Criteria),
+		}
+		for _, id := range p.Criteria {
+			c, _ := soc2.Lookup(id)
+			info.Framework.Specification += fmt.Sprintf("%s: %s. ", c.ID, c.Summary)
+			info.Tags = append(info.Tags, "soc2:"+string(id))
+		}
+	}
+	return info, nil
+}
+
+// ConfigureStack tells which stack is running. policy analyze and policy publish never call it.
+func (s *Server) ConfigureStack(
+	_ context.Context, req *pulumirpc.AnalyzerStackConfigureRequest,
+) (*pulumirpc.AnalyzerStackConfigureResponse, error) {
+	config := make(map[string]resource.Value, len(req.GetConfig()))
+	for k, v := range req.GetConfig() {
+		config[k] = resource.StringValue(v)
+	}
+	for _, k := range req.GetConfigSecretKeys() {
+		if v, ok := config[k]; ok {
+			config[k] = v.AsSecret()
+		}
+	}
+	s.engine.ConfigureStack(policy.StackContext{
+		Known:        true,
+		Preview:      req.GetDryRun(),
+		Organization: req.GetOrganization(),
+		Project:      req.GetProject(),
+		Name:         req.GetStack(),
+		Config:       config,
+	})
+	return &pulumirpc.AnalyzerStackConfigureResponse{}, nil
+}
+
+// Configure takes the organization's configuration. It is the one method that fails because of what it was given: a
+// mistake in the configuration must not pass for a choice.
+func (s *Server) Configure(_ context.Context, req *pulumirpc.ConfigureAnalyzerRequest) (*emptypb.Empty, error) {
+	given := make(map[string]policy.Given, len(req.GetPolicyConfig()))
+	for name, c := range req.GetPolicyConfig() {
+		g := policy.Given{Level: levelOf(c.GetEnforcementLevel())}
+		if c.GetProperties() != nil {
+			g.Properties = DecodeProperties(c.GetProperties())
+		}
+		given[name] = g
+	}
+	if err := s.engine.Configure(given); err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	return &emptypb.Empty{}, nil
+}
+
+// Remediate changes nothing, and says so for every policy: the engine counts a policy that is silent as passed.
+func (s *Server) Remediate(context.Context, *pulumirpc.AnalyzeRequest) (*pulumirpc.RemediateResponse, error) {
+	response := &pulumirpc.RemediateResponse{}
+	for _, p := range s.engine.Policies() {
+		response.NotApplicable = append(response.NotApplicable,
+			&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: "does not remediate"})
+	}
+	return response, nil
+}
+
+// Analyze judges one resource by its inputs.
+func (s *Server) Analyze(_ context.Context, req *pulumirpc.AnalyzeRequest) (*pulumirpc.AnalyzeResponse, error) {
+	return s.respond(s.engine.Analyze(DecodeResource(req))), nil
+}
+
+// AnalyzeStack judges the stack by its outputs, at the end of a run.
+func (s *Server) AnalyzeStack(
+	_ context.Context, req *pulumirpc.AnalyzeStackRequest,
+) (*pulumirpc.AnalyzeResponse, error) {
+	resources := make([]*resource.Resource, len(req.GetResources()))
+	for i, r := range req.GetResources() {
+		resources[i] = DecodeResource(r)
+	}
+	return s.respond(s.engine.AnalyzeStack(resources)), nil
+}
+
+// Cancel ends the process once this call is answered.
+func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+	s.cancel()
+	return &emptypb.Empty{}, nil
+}
+
+// respond encodes results. A pass says nothing; whatever was neither passed nor reported is not applicable, which is
+// the protocol's only other word.
+func (s *Server) respond(results []engine.Result) *pulumirpc.AnalyzeResponse {
+	response := &pulumirpc.AnalyzeResponse{}
+	for _, r := range results {
+		for _, d := range r.Diagnostics {
+			response.Diagnostics = append(response.Diagnostics, &pulumirpc.AnalyzeDiagnostic{
+				PolicyName:        d.Policy.Name,
+				PolicyPackName:    packName,
+				PolicyPackVersion: s.version,
+				Description:       d.Policy.Title,
+				Message:           d.Message,
+				EnforcementLevel:  levels[d.Level],
+				Severity:          severities[d.Policy.Severity],
+				Urn:               string(d.URN),
+			})
+		}
+		if len(r.Diagnostics) == 0 && r.Outcome != policy.Passed {
+			response.NotApplicable = append(response.NotApplicable,
+				&pulumirpc.PolicyNotApplicable{PolicyName: r.Policy.Name, Reason: r.Reason})
+		}
+	}
+	return response
+}
+
+// Described is what Analyze and AnalyzeStack say of a resource alike.
+type Described interface {
+	GetType() string
+	GetUrn() string
+	GetName() string
+	GetProperties() *structpb.Struct
+	GetOptions() *pulumirpc.AnalyzerResourceOptions
+	GetProvider() *pulumirpc.AnalyzerProviderResource
+}
+
+// DecodeResource decodes a resource. It cannot fail either: what is missing is empty.
+func DecodeResource(d Described) *resource.Resource {
+	options := d.GetOptions()
+	r := &resource.Resource{
+		URN:        resource.URN(d.GetUrn()),
+		Type:       d.GetType(),
+		Name:       d.GetName(),
+		Properties: DecodeProperties(d.GetProperties()),
+		Options:    resource.Options{Protect: options.GetProtect(), Parent: resource.URN(options.GetParent())},
+	}
+	for _, a := range options.GetAliases() {
+		r.Options.Aliases = append(r.Options.Aliases, resource.URN(a))
+	}
+	if p := d.GetProvider(); p != nil {
+		r.Provider = &resource.Provider{
+			URN:        resource.URN(p.GetUrn()),
+			Type:       p.GetType(),
+			Name:       p.GetName(),
+			Properties: DecodeProperties(p.GetProperties()),
+		}
+	}
+	return r
+}
+
+var (
+	levels = map[policy.Level]pulumirpc.EnforcementLevel{
+		policy.Disabled:  pulumirpc.EnforcementLevel_DISABLED,
+		policy.Advisory:  pulumirpc.EnforcementLevel_ADVISORY,
+		policy.Mandatory: pulumirpc.EnforcementLevel_MANDATORY,
+	}
+	severities = map[policy.Severity]pulumirpc.PolicySeverity{
+		policy.Low:    pulumirpc.PolicySeverity_POLICY_SEVERITY_LOW,
+		policy.Medium: pulumirpc.PolicySeverity_POLICY_SEVERITY_MEDIUM,
+		policy.High:   pulumirpc.PolicySeverity_POLICY_SEVERITY_HIGH,
+	}
+)
+
+// levelOf reads a configured level. No policy remediates, so there is nothing left of that level but to enforce.
+func levelOf(l pulumirpc.EnforcementLevel) policy.Level {
+	switch l {
+	case pulumirpc.EnforcementLevel_DISABLED:
+		return policy.Disabled
+	case pulumirpc.EnforcementLevel_ADVISORY:
+		return policy.Advisory
+	default:
+		return policy.Mandatory
+	}
+}

@@ -1,0 +1,85 @@
+// Package command is the binary: the analyzer plugin where the engine starts it, a command line where a person does.
+package command
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"dynamoguard/internal/analyzer"
+	"dynamoguard/internal/policy"
+)
+
+// Run runs the binary with its arguments and returns its exit code.
+func Run(args []string, version string, policies []*policy.Policy, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	var err error
+	if engine, ok := engineAddress(args); ok {
+		err = analyzer.Serve(ctx, engine, version, policies, stdout)
+	} else {
+		root := rootCommand(version, policies)
+		root.SetArgs(args)
+		root.SetOut(stdout)
+		root.SetErr(stderr)
+		err = root.ExecuteContext(ctx)
+	}
+	if err != nil {
+		_, _ = fmt.Fprintln(stderr, "dynamoguard:", err)
+		return 1
+	}
+	return 0
+}
+
+// engineAddress tells the engine, which ends its arguments with its own address after flags of its choosing, from a
+// person, who starts with a command.
+func engineAddress(args []string) (string, bool) {
+	if len(args) == 0 {
+		return "", false
+	}
+	last := args[len(args)-1]
+	_, port, err := net.SplitHostPort(last)
+	if err != nil {
+		return "", false
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return "", false
+	}
+	return last, true
+}
+
+func rootCommand(version string, policies []*policy.Policy) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "pulumi-analyzer-dynamoguard",
+		Short: "DynamoGuard, a Pulumi policy pack for Amazon DynamoDB",
+		Long: fmt.Sprintf(`DynamoGuard is a Pulumi policy pack for Amazon DynamoDB: %d policies on who may touch which table, on how tables
+are named, recovered and encrypted, and on the SOC 2 criteria that each is evidence for.
+
+Pulumi runs it; pass it this file:
+
+  pulumi preview --policy-pack path/to/pulumi-analyzer-dynamoguard`, len(policies)),
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(&cobra.Command{
+		Use:   "version",
+		Short: "Print the version of the pack",
+		Args:  cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(c.OutOrStdout(), version)
+			return err
+		},
+	})
+	return root
+}

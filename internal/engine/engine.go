@@ -1,0 +1,252 @@
+// Package engine runs policies on resources: it selects and configures them, survives them, applies exemptions, and
+// remembers what it needs for the notices at the end of the stack.
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
+)
+
+// An Engine judges the resources of one run of one stack. It is safe for concurrent use, answers in any order of calls,
+// and may be asked about a resource more than once.
+type Engine struct {
+	policies []*policy.Policy
+	now      func() time.Time
+	seen     facts.Stack
+
+	mu     sync.Mutex
+	config *policy.Configuration
+	stack  *policy.StackContext
+	memory map[resource.URN]*remembered
+	order  []resource.URN // of memory, as first judged
+}
+
+// remembered is what a resource leaves for the notices. Judging it again replaces it.
+type remembered struct {
+	unknown           []policy.Judgement
+	exempted, expired []policy.Exempted
+}
+
+// New returns an engine with the defaults of the policies in force.
+func New(policies []*policy.Policy, now func() time.Time) *Engine {
+	config, err := policy.Configure(policies, nil)
+	if err != nil {
+		panic(err) // nothing was configured, so nothing can be wrong
+	}
+	return &Engine{
+		policies: policies,
+		now:      now,
+		config:   config,
+		stack:    &policy.StackContext{},
+		memory:   map[resource.URN]*remembered{},
+	}
+}
+
+// Configure replaces the configuration. After an error the one before still holds.
+func (e *Engine) Configure(given map[string]policy.Given) error {
+	config, err := policy.Configure(e.policies, given)
+	if err != nil {
+		return err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.config = config
+	return nil
+}
+
+// ConfigureStack tells the engine about the running stack.
+func (e *Engine) ConfigureStack(stack policy.StackContext) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stack = &stack
+}
+
+func (e *Engine) settings() (*policy.Configuration, *policy.StackContext) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.config, e.stack
+}
+
+// A Diagnostic is a message for the people who run the stack.
+type Diagnostic struct {
+	Policy  *policy.Policy
+	URN     resource.URN
+	Level   policy.Level
+	Message string
+}
+
+// A Result is what one policy made of one resource, and what to say about it.
+type Result struct {
+	policy.Judgement
+	Diagnostics []Diagnostic
+}
+
+// Policies returns the policies the engine runs, in order.
+func (e *Engine) Policies() []*policy.Policy { return e.policies }
+
+// Analyze judges one resource by every resource policy, in the order of the policies.
+func (e *Engine) Analyze(r *resource.Resource) []Result {
+	config, stack := e.settings()
+	f := facts.New(r)
+	e.seen.See(f)
+	var kept remembered
+	var results []Result
+	for _, p := range e.policies {
+		if p.CheckResource == nil {
+			continue
+		}
+		pass := &policy.Pass{Policy: p, Resource: r, Facts: f, Seen: &e.seen, Stack: stack, Config: config}
+		result := Result{Judgement: judge(pass)}
+		e.enforce(&result, config.Of(p), &kept)
+		results = append(results, result)
+	}
+	e.remember(r.URN, &kept)
+	return results
+}
+
+// judge runs one policy. Whatever it does, there is a judgement.
+func judge(pass *policy.Pass) (j policy.Judgement) {
+	p, r := pass.Policy, pass.Resource
+	j = policy.Judgement{Policy: p, URN: r.URN, Outcome: policy.NotApplicable}
+	if pass.Config.Of(p).Level == policy.Disabled {
+		j.Reason = "disabled by configuration"
+		return j
+	}
+	if _, ok := p.Reads[r.Type]; !ok {
+		j.Reason = "does not judge " + r.Type
+		return j
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			// The cause may hold a value of the resource, so it is not shown; its type leads to the place.
+			reason := fmt.Sprintf("the policy itself failed (%T): this is a bug in dynamoguard", cause)
+			j = policy.Judgement{Policy: p, URN: r.URN, Outcome: policy.Errored, Reason: reason, Errors: []string{reason}}
+		}
+	}()
+	return pass.Judge()
+}
+
+// enforce turns a judgement into what is said, and notes what the stack is to be told at the end.
+func (e *Engine) enforce(result *Result, settings policy.PolicySettings, kept *remembered) {
+	say := func(level policy.Level, message string) {
+		result.Diagnostics = append(result.Diagnostics, Diagnostic{
+			Policy: result.Policy, URN: result.URN, Level: level, Message: message,
+		})
+	}
+	for _, f := range result.Findings {
+		say(min(settings.Level, f.Limit), f.Message)
+	}
+	if len(result.Unknown) > 0 {
+		switch settings.Unknown {
+		case policy.UnknownMandatory:
+			say(settings.Level, result.UnknownMessage())
+		case policy.UnknownAdvisory:
+			kept.unknown = append(kept.unknown, result.Judgement)
+		}
+	}
+	if len(result.Diagnostics) > 0 {
+		e.exempt(result, settings, kept)
+	}
+	if len(result.Errors) > 0 {
+		say(policy.Advisory, "could not be judged: "+strings.Join(result.Errors, "; "))
+	}
+}
+
+// exempt takes back what was said of a resource that has an exemption.
+func (e *Engine) exempt(result *Result, settings policy.PolicySettings, kept *remembered) {
+	covers := func(x policy.Exemption) bool { return x.Covers(result.URN) }
+	holds := func(x policy.Exemption) bool { return covers(x) && !x.Expired(e.now()) }
+	if i := slices.IndexFunc(settings.Exemptions, holds); i >= 0 {
+		x := settings.Exemptions[i]
+		result.Outcome, result.Reason, result.Diagnostics = policy.Exempt, "exempt: "+x.String(), nil
+		kept.exempted = append(kept.exempted, policy.Exempted{Policy: result.Policy, URN: result.URN, Exemption: x})
+		kept.unknown = slices.DeleteFunc(kept.unknown, func(j policy.Judgement) bool { return j.Policy == result.Policy })
+		return
+	}
+	if i := slices.IndexFunc(settings.Exemptions, covers); i >= 0 {
+		kept.expired = append(kept.expired,
+			policy.Exempted{Policy: result.Policy, URN: result.URN, Exemption: settings.Exemptions[i]})
+	}
+}
+
+func (e *Engine) remember(urn resource.URN, kept *remembered) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if _, ok := e.memory[urn]; !ok {
+		e.order = append(e.order, urn)
+	}
+	e.memory[urn] = kept
+}
+
+// AnalyzeStack runs the stack policies at the end of a run. The resources carry their outputs.
+func (e *Engine) AnalyzeStack(resources []*resource.Resource) []Result {
+	config, stack := e.settings()
+	root := e.rootURN(resources, stack)
+	var results []Result
+	for _, p := range e.policies {
+		if p.CheckStack == nil {
+			continue
+		}
+		result := Result{Judgement: policy.Judgement{Policy: p, URN: root}}
+		if config.Of(p).Level == policy.Disabled {
+			result.Outcome, result.Reason = policy.NotApplicable, "disabled by configuration"
+			results = append(results, result)
+			continue
+		}
+		for _, notice := range e.notices(p, resources, config, stack) {
+			result.Diagnostics = append(result.Diagnostics,
+				Diagnostic{Policy: p, URN: root, Level: policy.Advisory, Message: notice})
+		}
+		results = append(results, result)
+	}
+	return results
+}
+
+func (e *Engine) notices(
+	p *policy.Policy, resources []*resource.Resource, config *policy.Configuration, stack *policy.StackContext,
+) (notices []string) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			notices = []string{fmt.Sprintf("the policy itself failed (%T): this is a bug in dynamoguard", cause)}
+		}
+	}()
+	return (&policy.StackPass{
+		Policy: p, Resources: resources, Config: config, Stack: stack, Run: e.run(config),
+	}).Notices()
+}
+
+func (e *Engine) run(config *policy.Configuration) *policy.Run {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	run := &policy.Run{UnknownPolicies: config.UnknownPolicies}
+	for _, urn := range e.order {
+		m := e.memory[urn]
+		run.Unknown = append(run.Unknown, m.unknown...)
+		run.Exempted = append(run.Exempted, m.exempted...)
+		run.Expired = append(run.Expired, m.expired...)
+	}
+	return run
+}
+
+// rootURN returns the URN of the root stack resource, which is what a notice about the stack is on. It is never empty:
+// the CLI has panicked over that (pulumi#23692).
+func (e *Engine) rootURN(resources []*resource.Resource, stack *policy.StackContext) resource.URN {
+	for _, r := range resources {
+		if r.Type == resource.StackType {
+			return r.URN
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.order) > 0 {
+		return e.order[0].RootURN()
+	}
+	return resource.RootURN(stack.Project, stack.Name)
+}

@@ -1,0 +1,192 @@
+package engine_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/engine"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/soc2"
+)
+
+const thing = "test:index:Thing"
+
+// judges makes a policy of a check.
+func judges(name string, check func(*policy.Pass)) *policy.Policy {
+	return &policy.Policy{
+		Name: name, Level: policy.Mandatory, Criteria: []soc2.ID{"CC6.1"},
+		Reads: map[string][]string{thing: {"on"}}, CheckResource: check,
+	}
+}
+
+var (
+	finds   = judges("finds", func(p *policy.Pass) { p.Report("on is false", "set it to true") })
+	reads   = judges("reads", func(p *policy.Pass) { p.Property("on").Bool() })
+	panics  = judges("panics", func(*policy.Pass) { panic("secret-in-a-panic") })
+	unsure  = judges("unsure", func(p *policy.Pass) { p.ReportLimited(policy.Advisory, "on may be false", "look") })
+	nothing = judges("nothing", func(p *policy.Pass) { p.NotApplicable("nothing here") })
+	both    = judges("both", func(p *policy.Pass) { p.Report("on is false", "set it to true"); p.Errorf("off is odd") })
+	notices = &policy.Policy{
+		Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.PackSettings{},
+		CheckStack: func(p *policy.StackPass) {
+			for _, j := range p.Run.Unknown {
+				p.Notice("unknown " + string(j.URN) + " " + j.Policy.Name)
+			}
+			for _, x := range p.Run.Exempted {
+				p.Notice("exempted " + string(x.URN) + " " + x.Policy.Name)
+			}
+			for _, x := range p.Run.Expired {
+				p.Notice("expired " + string(x.URN) + " " + x.Policy.Name)
+			}
+		},
+	}
+	all = []*policy.Policy{finds, reads, panics, unsure, nothing, both, notices}
+)
+
+func now() time.Time { return time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC) }
+
+func urn(name string) resource.URN {
+	return resource.URN("urn:pulumi:dev::shop::" + thing + "::" + name)
+}
+
+func res(name string, on resource.Value) *resource.Resource {
+	return &resource.Resource{
+		URN: urn(name), Type: thing, Name: name, Properties: resource.ObjectValue(map[string]resource.Value{"on": on}),
+	}
+}
+
+// said is what a result comes to, for comparison.
+type said struct{ Policy, Outcome, Reason, Diagnostics string }
+
+func summary(results []engine.Result) []said {
+	var list []said
+	for _, r := range results {
+		s := said{Policy: r.Policy.Name, Outcome: r.Outcome.String(), Reason: r.Reason}
+		for _, d := range r.Diagnostics {
+			s.Diagnostics += d.Level.String() + " " + d.Message + "\n"
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+func TestOutcomes(t *testing.T) {
+	const failed = "the policy itself failed (string): this is a bug in dynamoguard"
+	want := []said{
+		{"finds", "fail", "", "mandatory on is false; set it to true. SOC 2: CC6.1\n"},
+		{"reads", "unknown", "on not known yet", ""},
+		{"panics", "error", failed, "advisory could not be judged: " + failed + "\n"},
+		{"unsure", "fail", "", "advisory on may be false; look. SOC 2: CC6.1\n"},
+		{"nothing", "not-applicable", "nothing here", ""},
+		{"both", "fail", "", "mandatory on is false; set it to true. SOC 2: CC6.1\nadvisory could not be judged: off is odd\n"},
+	}
+	e := engine.New(all, now)
+	if diff := cmp.Diff(want, summary(e.Analyze(res("a", resource.UnknownValue())))); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+
+	other := res("b", resource.BoolValue(true))
+	other.Type = "test:index:Other"
+	for _, r := range e.Analyze(other) {
+		if r.Outcome != policy.NotApplicable || r.Reason != "does not judge test:index:Other" || len(r.Diagnostics) > 0 {
+			t.Errorf("%s on another type: %+v", r.Policy.Name, r)
+		}
+	}
+}
+
+// TestMemory: judging a resource again replaces what is remembered, and order is that of the first time.
+func TestMemory(t *testing.T) {
+	e := engine.New(all, now)
+	e.Analyze(res("a", resource.UnknownValue()))
+	e.Analyze(res("b", resource.UnknownValue()))
+	e.Analyze(res("c", resource.UnknownValue()))
+	e.Analyze(res("a", resource.UnknownValue()))
+	e.Analyze(res("b", resource.BoolValue(true)))
+	var got []string
+	for _, r := range e.AnalyzeStack([]*resource.Resource{res("a", resource.Value{})}) {
+		for _, d := range r.Diagnostics {
+			got = append(got, string(d.URN)+" "+d.Level.String()+" "+d.Message)
+		}
+	}
+	const root = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev advisory unknown "
+	want := []string{root + string(urn("a")) + " reads", root + string(urn("c")) + " reads"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestExemptions(t *testing.T) {
+	e := engine.New(all, now)
+	exemption := func(name, expires string) resource.Value {
+		s := resource.StringValue
+		return resource.ObjectValue(map[string]resource.Value{
+			"resource": s(name), "reason": s("r"), "owner": s("o"), "expires": s(expires),
+		})
+	}
+	err := e.Configure(map[string]policy.Given{policy.PackPolicy: {
+		Level: policy.Advisory,
+		Properties: resource.ObjectValue(map[string]resource.Value{"exemptions": resource.ArrayValue([]resource.Value{
+			exemption("a", "2026-11-22"), exemption("b", "2026-11-21"),
+		})}),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []said{
+		{"finds", "exempt", "exempt: r (owner o, expires 2026-11-22)", ""},
+		{"reads", "pass", "", ""},
+	}
+	if diff := cmp.Diff(want, summary(e.Analyze(res("a", resource.BoolValue(true))))[:2]); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if got := e.Analyze(res("b", resource.BoolValue(true)))[0].Outcome; got != policy.Failed {
+		t.Errorf("an expired exemption: %v", got)
+	}
+	var got []string
+	for _, d := range e.AnalyzeStack(nil)[0].Diagnostics {
+		got = append(got, d.Message)
+	}
+	if diff := cmp.Diff([]string{
+		"exempted " + string(urn("a")) + " finds", "exempted " + string(urn("a")) + " unsure", "exempted " + string(urn("a")) + " both",
+		"expired " + string(urn("b")) + " finds", "expired " + string(urn("b")) + " unsure", "expired " + string(urn("b")) + " both",
+	}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestRefusedConfiguration: what held before still holds.
+func TestRefusedConfiguration(t *testing.T) {
+	e := engine.New(all, now)
+	if err := e.Configure(map[string]policy.Given{"finds": {Level: policy.Disabled}}); err != nil {
+		t.Fatal(err)
+	}
+	bad := resource.ObjectValue(map[string]resource.Value{"unknwon": resource.StringValue("ignore")})
+	if err := e.Configure(map[string]policy.Given{"finds": {Level: policy.Mandatory, Properties: bad}}); err == nil {
+		t.Fatal("a misspelt property was accepted")
+	}
+	got := summary(e.Analyze(res("a", resource.BoolValue(true))))[0]
+	if want := (said{"finds", "not-applicable", "disabled by configuration", ""}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestConcurrentUse is for the race detector.
+func TestConcurrentUse(t *testing.T) {
+	e := engine.New(all, now)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				e.Analyze(res("a", resource.UnknownValue()))
+				_ = e.Configure(nil)
+				e.ConfigureStack(policy.StackContext{Preview: true})
+				e.AnalyzeStack(nil)
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -1,0 +1,142 @@
+package facts
+
+import (
+	"encoding/json"
+	"slices"
+
+	"dynamoguard/internal/iam"
+	"dynamoguard/internal/resource"
+)
+
+// A holder is a resource type that holds policy documents.
+type holder struct {
+	property string // of the document, within an element of list where there is one
+	list     string
+	kind     iam.Kind
+}
+
+var holders = map[string]holder{
+	TablePolicy:   {property: "policy", kind: iam.Resource},
+	ManagedPolicy: {property: "policy", kind: iam.Identity},
+	RolePolicy:    {property: "policy", kind: iam.Identity},
+	UserPolicy:    {property: "policy", kind: iam.Identity},
+	GroupPolicy:   {property: "policy", kind: iam.Identity},
+	Role:          {property: "policy", list: "inlinePolicies", kind: iam.Identity},
+	PermissionSet: {property: "inlinePolicy", kind: iam.Identity},
+}
+
+// DocumentReads returns the types that hold policy documents, and the patterns of the documents' properties.
+func DocumentReads() map[string][]string {
+	reads := make(map[string][]string, len(holders))
+	for typ, h := range holders {
+		if h.list != "" {
+			reads[typ] = []string{h.list, h.list + "[]." + h.property}
+		} else {
+			reads[typ] = []string{h.property}
+		}
+	}
+	return reads
+}
+
+// A Document is a policy document of a resource.
+type Document struct {
+	Path resource.Path
+	// Secret: a message about the document may show its path and the rule, nothing of the document.
+	Secret bool
+	// Known and Mistyped: a document that is not known yet, or whose property is neither a string nor an object, has
+	// nothing parsed.
+	Known    bool
+	Mistyped string
+	*iam.Document
+}
+
+func documents(r *resource.Resource) []*Document {
+	h, ok := holders[r.Type]
+	if !ok {
+		return nil
+	}
+	var log resource.Log
+	if h.list == "" {
+		return appendDocument(nil, r.Property(h.property, &log), h.kind)
+	}
+	list := r.Property(h.list, &log)
+	if elements, ok := list.Elements(); ok {
+		var docs []*Document
+		for _, e := range elements {
+			docs = appendDocument(docs, e.Get(h.property), h.kind)
+		}
+		if len(log.Mistyped) == 0 {
+			return docs
+		}
+	}
+	return []*Document{{Path: list.Path, Known: len(log.Mistyped) > 0, Mistyped: first(log.Mistyped)}}
+}
+
+func first(s []string) string {
+	if len(s) == 0 {
+		return ""
+	}
+	return s[0]
+}
+
+func appendDocument(docs []*Document, p resource.Property, kind iam.Kind) []*Document {
+	if p.Unset() {
+		return docs
+	}
+	d := &Document{Path: p.Path, Secret: p.Value.HasSecret(), Known: !p.Value.HasUnknown()}
+	switch {
+	case !d.Known:
+	case p.Value.Kind() == resource.String:
+		text, _ := p.Value.Text()
+		d.Document = iam.Parse(text, kind)
+	case p.Value.Kind() == resource.Object:
+		// The classic provider always sends a string; a document given as an object is what others do.
+		text, _ := json.Marshal(plain(p.Value))
+		d.Document = iam.Parse(string(text), kind)
+	default:
+		d.Mistyped = string(p.Path) + " is " + p.Value.Kind().String() + ", not a policy document"
+	}
+	return append(docs, d)
+}
+
+// plain returns a known value as encoding/json wants it.
+func plain(v resource.Value) any {
+	switch v.Kind() {
+	case resource.Bool:
+		b, _ := v.Bool()
+		return b
+	case resource.Number:
+		n, _ := v.Number()
+		return n
+	case resource.String:
+		s, _ := v.Text()
+		return s
+	case resource.Array:
+		list := []any{}
+		for _, e := range v.Elements() {
+			list = append(list, plain(e))
+		}
+		return list
+	case resource.Object:
+		object := map[string]any{}
+		for _, k := range v.Keys() {
+			object[k] = plain(v.Get(k))
+		}
+		return object
+	default:
+		return nil
+	}
+}
+
+// HoldsDocuments reports whether resources of a type hold policy documents.
+func HoldsDocuments(typ string) bool { _, ok := holders[typ]; return ok }
+
+// DocumentTypes returns the types that hold policy documents, in order.
+func DocumentTypes() []string {
+	types := make([]string, 0, len(holders))
+	for typ := range holders {
+		types = append(types, typ)
+	}
+	slices.Sort(types)
+	return types
+}

@@ -1,0 +1,52 @@
+package facts
+
+import (
+	"sync"
+
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/tables"
+)
+
+// Stack is what is remembered of the resources of a stack while they are judged one by one. It is safe for concurrent
+// use, and seeing a resource again replaces what was remembered of it.
+type Stack struct {
+	Claims tables.Register
+
+	mu     sync.Mutex
+	tables map[resource.URN]*Facts
+}
+
+// See remembers a resource that others may have to be judged by.
+func (s *Stack) See(f *Facts) {
+	if f.resource.Type != Table {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tables == nil {
+		s.tables = map[resource.URN]*Facts{}
+	}
+	s.tables[f.resource.URN] = f
+}
+
+// Table returns the Table of the stack that an ARN names, nil where none was seen or several could be meant.
+func (s *Stack) Table(arn TableARN, defaultRegion resource.Value) *resource.Resource {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found *resource.Resource
+	for _, f := range s.tables {
+		var log resource.Log
+		claims := f.TableClaims(defaultRegion, &log)
+		if len(claims) == 0 || claims[0].Identity.Name != arn.Name {
+			continue
+		}
+		if region := claims[0].Identity.Region.Known; region != "" && region != arn.Region {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = f.resource
+	}
+	return found
+}

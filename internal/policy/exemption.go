@@ -1,0 +1,48 @@
+package policy
+
+import (
+	"fmt"
+	"time"
+
+	"dynamoguard/internal/glob"
+	"dynamoguard/internal/resource"
+)
+
+// An Exemption is a written, owned, expiring permission to fail a policy.
+type Exemption struct {
+	Resource string `json:"resource" required:"" doc:"The URN or the logical name of the resources that may fail; * and ? are wildcards."`
+	Reason   string `json:"reason" required:"" doc:"Why they may."`
+	Owner    string `json:"owner" required:"" doc:"Who answers for it."`
+	Expires  string `json:"expires" required:"" doc:"The last day it holds, in UTC (2027-01-31), or the instant it ends (2027-01-31T12:00:00Z)."`
+	Ticket   string `json:"ticket" doc:"Where it was agreed."`
+}
+
+// Covers reports whether the exemption is for a resource, expired or not.
+func (e Exemption) Covers(urn resource.URN) bool {
+	return glob.Match(e.Resource, string(urn)) || glob.Match(e.Resource, urn.Name())
+}
+
+// Expired reports whether the exemption no longer holds.
+func (e Exemption) Expired(now time.Time) bool {
+	end, err := e.end()
+	return err != nil || !now.Before(end)
+}
+
+func (e Exemption) end() (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, e.Expires); err == nil {
+		return day.AddDate(0, 0, 1), nil
+	}
+	if instant, err := time.Parse(time.RFC3339, e.Expires); err == nil {
+		return instant, nil
+	}
+	return time.Time{}, fmt.Errorf("is not a date such as 2027-01-31")
+}
+
+// String writes the exemption as a message shows it.
+func (e Exemption) String() string {
+	s := fmt.Sprintf("%s (owner %s, expires %s", e.Reason, e.Owner, e.Expires)
+	if e.Ticket != "" {
+		s += ", " + e.Ticket
+	}
+	return s + ")"
+}

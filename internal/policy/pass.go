@@ -1,0 +1,131 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/soc2"
+)
+
+// A Pass is one policy judging one resource. What could not be read is kept in Log by the properties themselves, so a
+// policy says only what is wrong.
+type Pass struct {
+	Policy   *Policy
+	Resource *resource.Resource
+	Facts    *facts.Facts
+	Seen     *facts.Stack // what the stack declared so far
+	Stack    *StackContext
+	Config   *Configuration
+	Log      resource.Log
+
+	findings      []Finding
+	errors        []string
+	notApplicable string
+}
+
+// Property returns a property of the resource.
+func (p *Pass) Property(name string) resource.Property { return p.Resource.Property(name, &p.Log) }
+
+// Settings returns the policy's own settings; T is the type of its Config.
+func Settings[T any](p *Pass) T { return p.Config.Of(p.Policy).Properties.(T) }
+
+// Report reports a violation: what is wrong, with the value and its path, and what to write instead.
+func (p *Pass) Report(wrong, remedy string) { p.ReportLimited(Mandatory, wrong, remedy) }
+
+// ReportLimited is Report for a violation that may not be enforced beyond a level, because it is not certain.
+func (p *Pass) ReportLimited(limit Level, wrong, remedy string) {
+	p.findings = append(p.findings, Finding{
+		Message: wrong + "; " + remedy + ". " + soc2.Framework + ": " + soc2.Join(p.Policy.Criteria),
+		Limit:   limit,
+	})
+}
+
+// Errorf says that, and why, the resource could not be judged.
+func (p *Pass) Errorf(format string, args ...any) {
+	p.errors = append(p.errors, fmt.Sprintf(format, args...))
+}
+
+// NotApplicable says why the policy has nothing to judge here.
+func (p *Pass) NotApplicable(reason string) { p.notApplicable = reason }
+
+// A Judgement is what one policy made of one resource.
+type Judgement struct {
+	Policy   *Policy
+	URN      resource.URN
+	Outcome  Outcome
+	Reason   string // for every outcome but pass and fail
+	Findings []Finding
+	Errors   []string        // what could not be judged, whatever the outcome
+	Unknown  []resource.Path // what was not known, whatever the outcome
+}
+
+// UnknownMessage says what was not known, for where that counts as a violation.
+func (j Judgement) UnknownMessage() string {
+	return paths(j.Unknown) + " is not known before it is created, so it could not be judged; " +
+		"give it a value that is known in preview. " + soc2.Framework + ": " + soc2.Join(j.Policy.Criteria)
+}
+
+// Judge runs the policy on the resource. It does not recover: the engine does.
+func (p *Pass) Judge() Judgement {
+	p.Policy.CheckResource(p)
+	j := Judgement{
+		Policy: p.Policy, URN: p.Resource.URN,
+		Findings: p.findings, Errors: append(p.errors, p.Log.Mistyped...), Unknown: p.Log.Unknown,
+	}
+	switch {
+	case len(p.findings) > 0:
+		j.Outcome = Failed
+	case len(j.Errors) > 0:
+		j.Outcome, j.Reason = Errored, strings.Join(j.Errors, "; ")
+	case len(p.Log.Unknown) > 0:
+		j.Outcome, j.Reason = Unknown, paths(p.Log.Unknown)+" not known yet"
+	case p.notApplicable != "":
+		j.Outcome, j.Reason = NotApplicable, p.notApplicable
+	}
+	return j
+}
+
+func paths(ps []resource.Path) string {
+	parts := make([]string, len(ps))
+	for i, p := range ps {
+		parts[i] = string(p)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// A StackPass is a stack policy judging the whole stack at the end of a run.
+type StackPass struct {
+	Policy    *Policy
+	Stack     *StackContext
+	Config    *Configuration
+	Resources []*resource.Resource
+	Run       *Run
+
+	notices []string
+}
+
+// Notice adds an advisory message about the stack.
+func (p *StackPass) Notice(message string) { p.notices = append(p.notices, message) }
+
+// Notices returns what the policy had to say.
+func (p *StackPass) Notices() []string {
+	p.Policy.CheckStack(p)
+	return p.notices
+}
+
+// A Run is what has happened since the pack was started, in the order in which resources were first judged.
+type Run struct {
+	Unknown         []Judgement // judgements that met something not known, where the settings ask to be told
+	Exempted        []Exempted
+	Expired         []Exempted // exemptions that would have applied
+	UnknownPolicies []string   // names in the configuration that no policy has
+}
+
+// An Exempted is an exemption that met a violation.
+type Exempted struct {
+	Policy    *Policy
+	URN       resource.URN
+	Exemption Exemption
+}

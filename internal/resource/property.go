@@ -1,0 +1,163 @@
+package resource
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Path is the place of a value within a resource, in Pulumi's property path syntax: replicas[0].kmsKeyArn.
+type Path string
+
+// Key returns the path of a member of the object at p.
+func (p Path) Key(name string) Path {
+	if p == "" {
+		return Path(name)
+	}
+	return p + "." + Path(name)
+}
+
+// Index returns the path of an element of the list at p.
+func (p Path) Index(i int) Path { return p + "[" + Path(strconv.Itoa(i)) + "]" }
+
+// Pattern returns p with its indexes left out, replicas[].kmsKeyArn: the place in the type, not in the value.
+func (p Path) Pattern() string {
+	var b strings.Builder
+	rest := string(p)
+	for {
+		open := strings.IndexByte(rest, '[')
+		if open < 0 {
+			b.WriteString(rest)
+			return b.String()
+		}
+		b.WriteString(rest[:open+1])
+		rest = strings.TrimLeft(rest[open+1:], "0123456789")
+	}
+}
+
+// A Log collects what got in the way of reading a resource's properties, so that no reader has to: where a value was
+// not known yet, and where it had a type that the reader cannot use.
+type Log struct {
+	Unknown  []Path
+	Mistyped []string // messages: "ttl.enabled is a number, not a boolean"
+
+	// OnRead, where set, is told the pattern of every property that is read.
+	OnRead func(pattern string)
+}
+
+// A Property is a value together with the path it was found at. Reading one that is unknown or has an unexpected type
+// is noted in the log it came from.
+type Property struct {
+	Path  Path
+	Value Value
+
+	log *Log
+	// unreadable: a value above this one has an unexpected type, which was noted there.
+	unreadable bool
+}
+
+// Property returns a property of the resource; log takes what is noted while it is read.
+func (r *Resource) Property(name string, log *Log) Property {
+	return (Property{Value: r.Properties, log: log}).Get(name)
+}
+
+// Get returns the member of an object.
+func (p Property) Get(name string) Property {
+	m := Property{Path: p.Path.Key(name), Value: p.Value.Get(name), log: p.log, unreadable: p.unreadable}
+	if p.log.OnRead != nil {
+		p.log.OnRead(m.Path.Pattern())
+	}
+	if k := p.Value.Kind(); k != Object && k != Unknown && !p.Unset() {
+		p.mistyped(Object)
+		m.unreadable = true
+	}
+	return m
+}
+
+// Unset reports whether nobody gave the property a value.
+func (p Property) Unset() bool { return p.Value.Unset() && !p.unreadable }
+
+// Known reports whether the property is set or unset, as opposed to not known yet; where it is not known, that is
+// noted.
+func (p Property) Known() bool {
+	if p.Value.Kind() == Unknown && !p.unreadable {
+		p.log.Unknown = add(p.log.Unknown, p.Path)
+	}
+	return p.Value.Kind() != Unknown && !p.unreadable
+}
+
+// Elements returns the elements of a list. Where ok is false the list could not be read, and the log has the reason;
+// a property that is not set is an empty list.
+func (p Property) Elements() (elements []Property, ok bool) {
+	if p.Unset() {
+		return nil, true
+	}
+	if !p.is(Array) {
+		return nil, false
+	}
+	for i, v := range p.Value.Elements() {
+		elements = append(elements, Property{Path: p.Path.Index(i), Value: v, log: p.log, unreadable: p.unreadable})
+	}
+	return elements, true
+}
+
+// Bool returns a boolean, false where the property is not set. Where ok is false it could not be read, and the log has
+// the reason.
+func (p Property) Bool() (b, ok bool) {
+	if p.Unset() {
+		return false, true
+	}
+	if b, ok := p.Value.Bool(); ok {
+		return b, true
+	}
+	return false, p.is(Bool)
+}
+
+// Number returns a number, 0 where the property is not set. Where ok is false it could not be read, and the log has the
+// reason.
+func (p Property) Number() (n float64, ok bool) {
+	if p.Unset() {
+		return 0, true
+	}
+	if n, ok := p.Value.Number(); ok {
+		return n, true
+	}
+	return 0, p.is(Number)
+}
+
+// Text returns a string, empty where the property is not set. Where ok is false it could not be read, and the log has
+// the reason.
+func (p Property) Text() (s string, ok bool) {
+	if p.Unset() {
+		return "", true
+	}
+	s, _ = p.Value.Text()
+	return s, p.is(String)
+}
+
+// is reports whether the property has a kind, and notes why where it does not.
+func (p Property) is(want Kind) bool {
+	if p.Value.Kind() == want {
+		return true
+	}
+	if p.Known() {
+		p.mistyped(want)
+	}
+	return false
+}
+
+func (p Property) mistyped(want Kind) {
+	if p.unreadable {
+		return
+	}
+	p.log.Mistyped = add(p.log.Mistyped, fmt.Sprintf("%s is %s, not %s", p.Path, p.Value.Kind(), want))
+}
+
+// add notes something once, however often it is read.
+func add[T comparable](list []T, e T) []T {
+	if slices.Contains(list, e) {
+		return list
+	}
+	return append(list, e)
+}

@@ -1,0 +1,72 @@
+package resource
+
+import "strings"
+
+// A URN names a resource within an organization:
+//
+//	urn:pulumi:<stack>::<project>::<parent types $ type>::<name>
+//
+// Nothing is assumed of its form: whatever the engine sends is kept, and the parts of a malformed URN are empty.
+type URN string
+
+func (u URN) parts() (stack, project, types, name string) {
+	p := strings.SplitN(string(u), "::", 4)
+	if len(p) != 4 || !strings.HasPrefix(p[0], "urn:pulumi:") {
+		return "", "", "", ""
+	}
+	return strings.TrimPrefix(p[0], "urn:pulumi:"), p[1], p[2], p[3]
+}
+
+// Stack returns the name of the stack, without organization and project.
+func (u URN) Stack() string { s, _, _, _ := u.parts(); return s }
+
+// Project returns the name of the project.
+func (u URN) Project() string { _, p, _, _ := u.parts(); return p }
+
+// Type returns the type token of the resource itself, without its parents'.
+func (u URN) Type() string {
+	_, _, t, _ := u.parts()
+	return t[strings.LastIndexByte(t, '$')+1:]
+}
+
+// Name returns the logical name: the one the program gave the resource.
+func (u URN) Name() string { _, _, _, n := u.parts(); return n }
+
+// StackType is the type token of the root stack resource.
+const StackType = "pulumi:pulumi:Stack"
+
+// RootURN returns the URN of the root stack resource of the stack that u belongs to.
+func (u URN) RootURN() URN {
+	s, p, _, _ := u.parts()
+	return RootURN(p, s)
+}
+
+// RootURN returns the URN of the root stack resource of a stack.
+func RootURN(project, stack string) URN {
+	return URN("urn:pulumi:" + stack + "::" + project + "::" + StackType + "::" + project + "-" + stack)
+}
+
+// A Provider is the provider resource that manages another resource. Properties are its inputs.
+type Provider struct {
+	URN        URN
+	Type       string
+	Name       string
+	Properties Value // an object
+}
+
+// Options are the resource options the engine passes on.
+type Options struct {
+	Protect bool
+	Parent  URN
+	Aliases []URN
+}
+
+// A Resource is one resource as the engine sends it: its checked inputs in Analyze, its outputs in AnalyzeStack.
+type Resource struct {
+	URN        URN
+	Type       string
+	Name       string // the logical name
+	Properties Value  // an object
+	Options    Options
+	Provider   *Provider // nil for a component, a provider and the root stack
+}

@@ -1,0 +1,118 @@
+// Package tables says what makes two tables the same one. It knows nothing of Pulumi and does no I/O.
+package tables
+
+import "sync"
+
+// A Part is one part of an identity: the account or the region. It is known, or known only to be the same as another
+// that was worked out from the same inputs, or not known at all (the zero value).
+type Part struct {
+	Known string
+	// Secret: no message may show it.
+	Secret bool
+	// Like is equal for two parts that must be the same, whatever they are. Compared where one is not known.
+	Like string
+}
+
+// An Identity is what is unique in AWS: a table name within an account and a region. The partition follows from the
+// region.
+type Identity struct {
+	Account, Region Part
+	Name            string
+}
+
+// A Match says whether two things are the same.
+type Match uint8
+
+const (
+	Different Match = iota
+	Possible        // nothing says that they differ, nothing that they are the same
+	Same
+)
+
+func (p Part) match(q Part) Match {
+	switch {
+	case p.Known != "" && q.Known != "":
+		if p.Known == q.Known {
+			return Same
+		}
+		return Different
+	case p.Like != "" && p.Like == q.Like:
+		return Same
+	default:
+		return Possible
+	}
+}
+
+// Match compares two identities. Table names are case-sensitive.
+func (i Identity) Match(j Identity) Match {
+	if i.Name != j.Name {
+		return Different
+	}
+	account, region := i.Compare(j)
+	return min(account, region)
+}
+
+// Compare compares where two identities live.
+func (i Identity) Compare(j Identity) (account, region Match) {
+	return i.Account.match(j.Account), i.Region.match(j.Region)
+}
+
+// A Claim is one identity that a resource owns: its own table, or a replica of it.
+type Claim struct {
+	Identity Identity
+	Path     string // the property that claims it, such as replicas[0].regionName
+	// Shown is the name as a message may show it.
+	Shown string
+}
+
+// A Collision is a claim on an identity that another resource claimed before.
+type Collision struct {
+	Claim, Earlier Claim
+	EarlierURN     string
+	Match          Match // Same or Possible
+}
+
+// A Register remembers the claims of one stack, by URN, in the order in which resources were first seen.
+type Register struct {
+	mu     sync.Mutex
+	owners []owner
+}
+
+type owner struct {
+	urn    string
+	claims []Claim
+}
+
+// Claim records what a resource owns, in place of what it owned before, and returns the collisions with resources that
+// were first seen earlier: at most one for each claim, a certain one in preference to a possible one.
+func (r *Register) Claim(urn string, claims []Claim) []Collision {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := len(r.owners)
+	for i, o := range r.owners {
+		if o.urn == urn {
+			at = i
+			break
+		}
+	}
+	if at == len(r.owners) {
+		r.owners = append(r.owners, owner{urn: urn})
+	}
+	r.owners[at].claims = claims
+
+	var collisions []Collision
+	for _, c := range claims {
+		worst := Collision{Claim: c}
+		for _, o := range r.owners[:at] {
+			for _, e := range o.claims {
+				if m := c.Identity.Match(e.Identity); m > worst.Match {
+					worst.Earlier, worst.EarlierURN, worst.Match = e, o.urn, m
+				}
+			}
+		}
+		if worst.Match != Different {
+			collisions = append(collisions, worst)
+		}
+	}
+	return collisions
+}

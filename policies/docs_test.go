@@ -1,0 +1,136 @@
+package policies_test
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/soc2"
+	"dynamoguard/policies"
+)
+
+var update = flag.Bool("update", false, "write the generated documentation")
+
+func TestValidate(t *testing.T) {
+	if err := policy.Validate(policies.All()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDocs holds the documentation to the policies' own descriptions.
+func TestDocs(t *testing.T) {
+	hold(t, "README.md", func(string) string { return page() })
+	hold(t, "../README.md", func(current string) string {
+		const begin, end = "<!-- policies: generated -->\n", "<!-- end of policies -->"
+		before, rest, ok := strings.Cut(current, begin)
+		_, after, ok2 := strings.Cut(rest, end)
+		if !ok || !ok2 {
+			t.Fatalf("README.md has no %q and %q", begin, end)
+		}
+		return before + begin + table("policies/README.md") + end + after
+	})
+}
+
+func hold(t *testing.T, file string, want func(current string) string) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	current := string(data)
+	if *update {
+		if err := os.WriteFile(file, []byte(want(current)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(want(current), current); diff != "" {
+		t.Errorf("%s is not what the policies say; run go test ./policies -run TestDocs -update\n%s", file, diff)
+	}
+}
+
+func table(link string) string {
+	var b strings.Builder
+	b.WriteString("| Policy | Severity | Default | SOC 2 | Holds where |\n|---|---|---|---|---|\n")
+	for _, p := range policies.All() {
+		fmt.Fprintf(&b, "| [%s](%s#%s) | %s | %s | %s | %s |\n",
+			p.Name, link, p.Name, p.Severity, p.Level, criteria(p), p.Title)
+	}
+	return b.String()
+}
+
+func criteria(p *policy.Policy) string {
+	if len(p.Criteria) == 0 {
+		return "none"
+	}
+	return soc2.Join(p.Criteria)
+}
+
+// page documents every policy.
+func page() string {
+	var b strings.Builder
+	b.WriteString("# Policies\n\nGenerated from the policies themselves: `go test ./policies -run TestDocs -update`.\n\n")
+	b.WriteString(table(""))
+	for _, p := range policies.All() {
+		fmt.Fprintf(&b, "\n## %s\n\n%s.\n\n%s\n\n", p.Name, p.Title, p.Doc)
+		fmt.Fprintf(&b, "**What to do:** %s\n\n", p.Remediation)
+		fmt.Fprintf(&b, "Severity %s, %s by default. SOC 2: %s. [Background](%s).\n", p.Severity, p.Level, criteria(p), p.URL)
+		if len(p.Reads) > 0 {
+			b.WriteString("\n| Resource | Properties |\n|---|---|\n")
+			for _, typ := range slices.Sorted(maps.Keys(p.Reads)) {
+				if reads := p.Reads[typ]; len(reads) > 0 {
+					fmt.Fprintf(&b, "| `%s` | `%s` |\n", typ, strings.Join(reads, "`, `"))
+				}
+			}
+		}
+		writeSettings(&b, p)
+	}
+	b.WriteString("\n## Criteria\n\nIdentifiers are those of the " + soc2.Version + "; the summaries are ours.\n\n| SOC 2 | Summary | Policies |\n|---|---|---|\n")
+	for _, c := range soc2.Criteria {
+		var names []string
+		for _, p := range policies.All() {
+			if slices.Contains(p.Criteria, c.ID) {
+				names = append(names, p.Name)
+			}
+		}
+		if len(names) > 0 {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", c.ID, c.Summary, strings.Join(names, ", "))
+		}
+	}
+	return b.String()
+}
+
+// writeSettings documents the settings of a policy; those that every policy has stand with the pack's own.
+func writeSettings(b *strings.Builder, p *policy.Policy) {
+	schema := p.Schema()
+	if p.Name != policy.PackPolicy {
+		delete(schema, "exemptions")
+		delete(schema, "unknown")
+	}
+	if len(schema) == 0 {
+		return
+	}
+	b.WriteString("\n| Setting | Type | Default | Meaning |\n|---|---|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(schema)) {
+		s := schema[name].(map[string]any)
+		def := "none"
+		if d, ok := s["default"]; ok {
+			def = fmt.Sprintf("`%v`", d)
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", name, s["type"], def, s["description"])
+		if items, ok := s["items"].(map[string]any); ok && items["properties"] != nil {
+			members := items["properties"].(map[string]any)
+			for _, member := range slices.Sorted(maps.Keys(members)) {
+				m := members[member].(map[string]any)
+				fmt.Fprintf(b, "| `%s[].%s` | %s | | %s |\n", name, member, m["type"], m["description"])
+			}
+		}
+	}
+}

@@ -1,0 +1,96 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/glob"
+	"dynamoguard/internal/iam"
+	"dynamoguard/internal/policy"
+)
+
+// grants returns the documents of the resource that a policy on grants can judge. Why it cannot judge the others is
+// noted: not known yet, nothing readable in them, or a permission boundary, which grants nothing.
+func grants(p *policy.Pass) []*facts.Document {
+	urn := p.Resource.URN
+	isBoundary := func(pattern string) bool {
+		return glob.Match(pattern, string(urn)) || glob.Match(pattern, urn.Name())
+	}
+	if slices.ContainsFunc(p.Config.Pack().Boundaries, isBoundary) {
+		p.NotApplicable("a permission boundary grants nothing")
+		return nil
+	}
+	documents := p.Facts.Documents()
+	if len(documents) == 0 {
+		p.NotApplicable("it holds no policy document")
+	}
+	var readable []*facts.Document
+	for _, d := range documents {
+		switch {
+		case !d.Known:
+			p.Log.Unknown = append(p.Log.Unknown, d.Path)
+		case d.Document == nil || !d.Readable():
+			p.Errorf("%s cannot be read, which iam-document reports", d.Path)
+		default:
+			readable = append(readable, d)
+		}
+	}
+	return readable
+}
+
+// elements writes patterns of a document with their paths: policy.Statement[0].Action[1] "dynamodb:*".
+func elements(d *facts.Document, list []iam.Element) string {
+	const shown = 3
+	parts := make([]string, 0, len(list))
+	for i, e := range list {
+		if i == shown && len(list) > shown+1 {
+			parts = append(parts, fmt.Sprintf("%d more", len(list)-shown))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s.%s %q", d.Path, e.Path, e.Text))
+	}
+	return and(parts)
+}
+
+// and joins the parts of an enumeration.
+func and(parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
+	}
+	last := len(parts) - 1
+	return strings.Join(parts[:last], ", ") + " and " + parts[last]
+}
+
+// actions writes what a statement opens, with the worst of it: by name while that can be read, else by number. whole are
+// the services of which it opens all.
+func actions(list []*iam.Action, worst *iam.Action, whole []string) string {
+	const named = 4
+	var parts []string
+	for _, service := range []string{"dynamodb", "dax"} {
+		var names []string
+		for _, a := range list {
+			if a.Service == service {
+				names = append(names, a.Name)
+			}
+		}
+		display := map[string]string{"dynamodb": "DynamoDB", "dax": "DAX"}[service]
+		switch n := len(names); {
+		case n == 0:
+		case n == 1:
+			parts = append(parts, display+" action "+names[0])
+		case slices.Contains(whole, service):
+			parts = append(parts, fmt.Sprintf("all %d %s actions", n, display))
+		case n <= named:
+			parts = append(parts, display+" actions "+and(names))
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s actions", n, display))
+		}
+	}
+	text := and(parts)
+	if len(list) > 1 {
+		text += ", " + worst.Name + " among them"
+	}
+	return text
+}

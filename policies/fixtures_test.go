@@ -1,0 +1,356 @@
+package policies_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"dynamoguard/internal/analyzer"
+	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
+	"dynamoguard/policies"
+)
+
+// today is the date of every fixture: exemptions in them expire before or after it.
+var today = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// A fixture is a stack and what one policy, the one its folder is named after, is to say of it. Values may be tagged
+// !unknown or !secret, as the engine would send them.
+type fixture struct {
+	Config    map[string]any `yaml:"config"` // properties of the policy
+	Level     string         `yaml:"level"`  // of the policy, its default where absent
+	Pack      map[string]any `yaml:"pack"`   // properties of the policy dynamoguard
+	Other     []string       `yaml:"other"`  // names in the configuration that no policy has
+	Preview   bool           `yaml:"preview"`
+	Stack     map[string]string
+	Resources []fixtureResource `yaml:"resources"`
+	Notices   []string          `yaml:"notices"` // of the stack, where the folder is dynamoguard's
+}
+
+type fixtureResource struct {
+	Name     string    `yaml:"name"`
+	Type     string    `yaml:"type"`
+	Parent   string    `yaml:"parent"` // type of a component around it
+	Provider string    `yaml:"provider"`
+	Inputs   yaml.Node `yaml:"inputs"`
+	// ProviderInputs may be left out from the second resource of a provider on.
+	ProviderInputs yaml.Node `yaml:"providerInputs"`
+	Want           want      `yaml:"want"`
+}
+
+// want is what the policy is to say: nothing (pass), why it says nothing, or one message for each violation, with its
+// level before it.
+type want struct {
+	Pass          bool     `yaml:"-"`
+	NotApplicable string   `yaml:"notApplicable"`
+	Diagnostics   []string `yaml:"diagnostics"`
+}
+
+func (w *want) UnmarshalYAML(n *yaml.Node) error {
+	if n.Value == "pass" {
+		w.Pass = true
+		return nil
+	}
+	type plain want
+	return n.Decode((*plain)(w))
+}
+
+// TestFixtures judges every fixture through the encoding the engine uses.
+func TestFixtures(t *testing.T) {
+	for _, p := range policies.All() {
+		t.Run(p.Name, func(t *testing.T) {
+			clean, violating := 0, 0
+			read := map[string]map[string]bool{}
+			for file, f := range fixtures(t, p.Name) {
+				t.Run(file, func(t *testing.T) {
+					c, v := f.run(t, p)
+					clean, violating = clean+c, violating+v
+				})
+				f.observe(t, p, read)
+			}
+			if clean == 0 || violating == 0 {
+				t.Errorf("%d clean and %d violating resources in testdata/%s: both kinds are needed", clean, violating, p.Name)
+			}
+			for typ, patterns := range p.Reads {
+				if facts.HoldsDocuments(typ) {
+					continue // Reads itself says where documents are read
+				}
+				for _, pattern := range patterns {
+					if !read[typ][pattern] {
+						t.Errorf("%s says that it reads %s of %s, and in no fixture does", p.Name, pattern, typ)
+					}
+				}
+				for pattern := range read[typ] {
+					if !slices.Contains(patterns, pattern) {
+						t.Errorf("%s reads %s of %s without saying so in Reads", p.Name, pattern, typ)
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestFixtureFolders fails on a folder that no policy is tested by.
+func TestFixtureFolders(t *testing.T) {
+	folders, err := filepath.Glob("../testdata/policies/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		named := func(p *policy.Policy) bool { return p.Name == filepath.Base(folder) }
+		if !slices.ContainsFunc(policies.All(), named) {
+			t.Errorf("%s has fixtures of a policy that does not exist", folder)
+		}
+	}
+}
+
+func fixtures(t *testing.T, name string) map[string]*fixture {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("../testdata/policies", name, "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed := map[string]*fixture{}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &fixture{}
+		decoder := yaml.NewDecoder(bytes.NewReader(data))
+		decoder.KnownFields(true)
+		if err := decoder.Decode(f); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		parsed[filepath.Base(file)] = f
+	}
+	return parsed
+}
+
+func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
+	ctx := context.Background()
+	server := analyzer.NewServer(engine.New(policies.All(), func() time.Time { return today }), "0.0.0", func() {})
+	if _, err := server.Configure(ctx, wire(t, f.configuration(t, p))); err != nil {
+		t.Fatal(err)
+	}
+	stack := &pulumirpc.AnalyzerStackConfigureRequest{DryRun: f.Preview, Stack: "dev", Project: "shop", Config: f.Stack}
+	if _, err := server.ConfigureStack(ctx, wire(t, stack)); err != nil {
+		t.Fatal(err)
+	}
+	for i, request := range f.requests(t) {
+		w := f.Resources[i].Want
+		response, err := server.Analyze(ctx, wire(t, request))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := said(wire(t, response), p.Name)
+		if diff := cmp.Diff(w, got); diff != "" {
+			t.Errorf("%s %s (-want +got):\n%s", request.Type, request.Name, diff)
+		}
+		if len(got.Diagnostics) > 0 {
+			violating++
+		} else {
+			clean++
+		}
+	}
+	if p.Name != policy.PackPolicy {
+		return clean, violating
+	}
+	var notices []string
+	response, err := server.AnalyzeStack(ctx, &pulumirpc.AnalyzeStackRequest{
+		Resources: []*pulumirpc.AnalyzerResource{{Type: resource.StackType, Urn: "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range response.Diagnostics {
+		notices = append(notices, fmt.Sprintf("%s: %s", strings.ToLower(d.EnforcementLevel.String()), d.Message))
+		if d.Urn != "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev" {
+			t.Errorf("notice on %s", d.Urn)
+		}
+	}
+	if diff := cmp.Diff(f.Notices, notices, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+	return 1 - min(1, len(notices)), len(notices)
+}
+
+// observe runs the policy alone and notes the properties it reads.
+func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[string]bool) {
+	if p.CheckResource == nil {
+		return
+	}
+	given := map[string]policy.Given{}
+	for name, c := range f.configuration(t, p).PolicyConfig {
+		given[name] = policy.Given{Level: policy.Mandatory, Properties: analyzer.DecodeProperties(c.Properties)}
+	}
+	config, err := policy.Configure(policies.All(), given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var seen facts.Stack
+	for _, request := range f.requests(t) {
+		r := analyzer.DecodeResource(request)
+		if _, ok := p.Reads[r.Type]; !ok {
+			continue
+		}
+		if read[r.Type] == nil {
+			read[r.Type] = map[string]bool{}
+		}
+		pass := &policy.Pass{Policy: p, Resource: r, Facts: facts.New(r), Seen: &seen, Config: config, Stack: &policy.StackContext{}}
+		pass.Log.OnRead = func(pattern string) { read[r.Type][pattern] = true }
+		pass.Judge()
+	}
+}
+
+func said(response *pulumirpc.AnalyzeResponse, name string) want {
+	var w want
+	for _, d := range response.Diagnostics {
+		if d.PolicyName == name {
+			w.Diagnostics = append(w.Diagnostics, strings.ToLower(d.EnforcementLevel.String())+": "+d.Message)
+		}
+	}
+	for _, n := range response.NotApplicable {
+		if n.PolicyName == name {
+			w.NotApplicable = n.Reason
+		}
+	}
+	w.Pass = w.NotApplicable == "" && len(w.Diagnostics) == 0
+	return w
+}
+
+func (f *fixture) configuration(t *testing.T, p *policy.Policy) *pulumirpc.ConfigureAnalyzerRequest {
+	level := p.Level
+	if f.Level != "" {
+		level = map[string]policy.Level{
+			"disabled": policy.Disabled, "advisory": policy.Advisory, "mandatory": policy.Mandatory,
+		}[f.Level]
+	}
+	levels := map[policy.Level]pulumirpc.EnforcementLevel{
+		policy.Disabled: pulumirpc.EnforcementLevel_DISABLED,
+		policy.Advisory: pulumirpc.EnforcementLevel_ADVISORY, policy.Mandatory: pulumirpc.EnforcementLevel_MANDATORY,
+	}
+	config := map[string]*pulumirpc.PolicyConfig{
+		policy.PackPolicy: {EnforcementLevel: pulumirpc.EnforcementLevel_ADVISORY, Properties: object(t, f.Pack)},
+	}
+	if p.Name != policy.PackPolicy || f.Level != "" {
+		config[p.Name] = &pulumirpc.PolicyConfig{EnforcementLevel: levels[level], Properties: object(t, f.Config)}
+	}
+	for _, name := range f.Other {
+		config[name] = &pulumirpc.PolicyConfig{EnforcementLevel: pulumirpc.EnforcementLevel_MANDATORY}
+	}
+	return &pulumirpc.ConfigureAnalyzerRequest{PolicyConfig: config}
+}
+
+func object(t *testing.T, m map[string]any) *structpb.Struct {
+	t.Helper()
+	s, err := structpb.NewStruct(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (f *fixture) requests(t *testing.T) []*pulumirpc.AnalyzeRequest {
+	t.Helper()
+	providers := map[string]*structpb.Struct{}
+	var requests []*pulumirpc.AnalyzeRequest
+	for _, r := range f.Resources {
+		types := r.Type
+		if r.Parent != "" {
+			types = r.Parent + "$" + r.Type
+		}
+		request := &pulumirpc.AnalyzeRequest{
+			Type: r.Type, Name: r.Name, Urn: "urn:pulumi:dev::shop::" + types + "::" + r.Name,
+			Properties: properties(t, &r.Inputs),
+		}
+		if r.Provider != "" {
+			if !r.ProviderInputs.IsZero() {
+				providers[r.Provider] = properties(t, &r.ProviderInputs)
+			}
+			request.Provider = &pulumirpc.AnalyzerProviderResource{
+				Type: "pulumi:providers:aws", Name: r.Provider,
+				Urn: "urn:pulumi:dev::shop::pulumi:providers:aws::" + r.Provider, Properties: providers[r.Provider],
+			}
+		}
+		requests = append(requests, request)
+	}
+	return requests
+}
+
+func properties(t *testing.T, n *yaml.Node) *structpb.Struct {
+	t.Helper()
+	if n.IsZero() {
+		return nil
+	}
+	return property(t, n).GetStructValue()
+}
+
+// property encodes a YAML value as the engine does.
+func property(t *testing.T, n *yaml.Node) *structpb.Value {
+	t.Helper()
+	switch n.Tag {
+	case "!unknown":
+		return structpb.NewStringValue("04da6b54-80e4-46f7-96ec-b56ff0331ba9")
+	case "!secret":
+		inner := *n
+		inner.Tag = ""
+		return structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{
+			"4dabf18193072939515e22adb298388d": structpb.NewStringValue("1b47061264138c4ac30d75fd1eb44270"),
+			"value":                            property(t, &inner),
+		}})
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		s := &structpb.Struct{Fields: map[string]*structpb.Value{}}
+		for i := 0; i < len(n.Content); i += 2 {
+			s.Fields[n.Content[i].Value] = property(t, n.Content[i+1])
+		}
+		return structpb.NewStructValue(s)
+	case yaml.SequenceNode:
+		l := &structpb.ListValue{}
+		for _, e := range n.Content {
+			l.Values = append(l.Values, property(t, e))
+		}
+		return structpb.NewListValue(l)
+	default:
+		var v any
+		if err := n.Decode(&v); err != nil {
+			t.Fatal(err)
+		}
+		encoded, err := structpb.NewValue(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return encoded
+	}
+}
+
+// wire sends a message through its encoding.
+func wire[M proto.Message](t *testing.T, m M) M {
+	t.Helper()
+	data, err := proto.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoded := m.ProtoReflect().New().Interface()
+	if err := proto.Unmarshal(data, decoded); err != nil {
+		t.Fatal(err)
+	}
+	return decoded.(M)
+}

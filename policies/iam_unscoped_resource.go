@@ -1,0 +1,60 @@
+package policies
+
+import (
+	"fmt"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/iam"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/soc2"
+)
+
+// IAMUnscopedResource keeps a leaked credential from reaching tables that its workload has nothing to do with.
+var IAMUnscopedResource = &policy.Policy{
+	Name:  "iam-unscoped-resource",
+	Title: "Allow statements name the tables and DAX clusters they are for",
+	Doc: "Reports an Allow that reaches every table or every DAX cluster: *, arn:aws:dynamodb:*, table/*, table/???*, " +
+		"cache/*, or a NotResource. Not for actions that take no resource, nor for a named table in any region or " +
+		"account, nor where an unconditional Deny of the document or a condition on aws:ResourceTag confines it. A " +
+		"table's own resource policy is about that table only.",
+	Remediation: "Name the tables the workload uses, with their indexes and streams where it needs them.",
+	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
+	Severity:    policy.High,
+	Level:       policy.Mandatory,
+	Criteria:    []soc2.ID{"CC6.1", "CC6.3"},
+	Reads:       facts.DocumentReads(),
+
+	CheckResource: checkUnscopedResource,
+}
+
+func checkUnscopedResource(p *policy.Pass) {
+	if p.Resource.Type == facts.TablePolicy {
+		p.NotApplicable("a table's own resource policy reaches that table only")
+		return
+	}
+	for _, d := range grants(p) {
+		for _, f := range d.UnscopedResources() {
+			remedy := "name the tables, such as arn:aws:dynamodb:us-east-1:111122223333:table/orders"
+			if !f.Reach.Tables() {
+				remedy = "name the clusters, such as arn:aws:dax:us-east-1:111122223333:cache/orders"
+			}
+			p.Report(unscoped(d, f), remedy)
+		}
+	}
+}
+
+func unscoped(d *facts.Document, f iam.ResourceFinding) string {
+	at := fmt.Sprintf("%s.Statement[%d]", d.Path, f.Statement)
+	switch {
+	case d.Secret && f.Not:
+		return at + ".NotResource leaves " + f.Reach.String() + " open"
+	case d.Secret:
+		return at + ".Resource reaches " + f.Reach.String()
+	case f.Not:
+		return fmt.Sprintf("%s.NotResource leaves %s open to %s", at, f.Reach, actions(f.Actions, f.Worst, nil))
+	case len(f.Elements) == 1:
+		return fmt.Sprintf("%s opens %s to %s", elements(d, f.Elements), f.Reach, actions(f.Actions, f.Worst, nil))
+	default:
+		return fmt.Sprintf("%s open %s to %s", elements(d, f.Elements), f.Reach, actions(f.Actions, f.Worst, nil))
+	}
+}

@@ -1,0 +1,55 @@
+package policies
+
+import (
+	"fmt"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/iam"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/soc2"
+)
+
+// IAMWildcardAction keeps grants reviewable: an Allow with a wildcard grants more than its author had in mind, and
+// widens by itself whenever AWS adds an action.
+var IAMWildcardAction = &policy.Policy{
+	Name:  "iam-wildcard-action",
+	Title: "Allow statements name the DynamoDB and DAX actions they grant",
+	Doc: "Reports a wildcard in the actions of an Allow, or a NotAction, that opens an action of DynamoDB or DAX on " +
+		"the resources of the statement and after the document's own unconditional Denies. Patterns that open only " +
+		"metadata (Describe*, List*) pass unless configured, and so do wildcards on the resources of other services.",
+	Remediation: "List the actions the workload calls.",
+	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html",
+	Severity:    policy.High,
+	Level:       policy.Mandatory,
+	Criteria:    []soc2.ID{"CC6.1", "CC6.3"},
+	Config:      WildcardActionConfig{},
+	Reads:       facts.DocumentReads(),
+
+	CheckResource: checkWildcardAction,
+}
+
+// WildcardActionConfig are the settings of IAMWildcardAction.
+type WildcardActionConfig struct {
+	ReportMetadata bool `json:"reportMetadata" doc:"Report wildcards that open nothing but metadata, such as dynamodb:Describe*, as well."`
+}
+
+func checkWildcardAction(p *policy.Pass) {
+	options := iam.WildcardOptions{Metadata: policy.Settings[WildcardActionConfig](p).ReportMetadata}
+	for _, d := range grants(p) {
+		for _, f := range d.WildcardActions(options) {
+			wrong := elements(d, f.Elements) + " grants " + actions(f.Opens, f.Worst, f.Whole)
+			switch {
+			case d.Secret && f.Not:
+				wrong = fmt.Sprintf("%s.Statement[%d].NotAction grants whatever it does not name", d.Path, f.Statement)
+			case d.Secret:
+				wrong = fmt.Sprintf("%s.Statement[%d].Action has a wildcard", d.Path, f.Statement)
+			case f.Not:
+				wrong = fmt.Sprintf("%s.Statement[%d].NotAction grants whatever it does not name: %s",
+					d.Path, f.Statement, actions(f.Opens, f.Worst, f.Whole))
+			case len(f.Elements) > 1:
+				wrong = elements(d, f.Elements) + " grant " + actions(f.Opens, f.Worst, f.Whole)
+			}
+			p.Report(wrong, "list the actions the workload calls")
+		}
+	}
+}

@@ -1,0 +1,17 @@
+// Package policies holds the rules, one file each. All is the table of contents.
+package policies
+
+import "dynamoguard/internal/policy"
+
+// All returns every policy, in the order in which findings are shown.
+func All() []*policy.Policy {
+	return []*policy.Policy{
+		IAMDocument,
+		IAMWildcardAction,
+		IAMUnscopedResource,
+		TableNameCollision,
+		TablePointInTimeRecovery,
+		TableEncryption,
+		DynamoGuard,
+	}
+}
