@@ -1,0 +1,270 @@
+package analyzer_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/testing/protocmp"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"dynamoguard/internal/analyzer"
+	"dynamoguard/internal/policy"
+	"dynamoguard/policies"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// An instance is a served pack.
+type instance struct {
+	pulumirpc.AnalyzerClient
+	ended chan error // what Serve returned
+}
+
+// serve starts the pack for an engine at an address and connects to the port it prints.
+func serve(t *testing.T, ctx context.Context, engineAddress string, all []*policy.Policy) instance {
+	t.Helper()
+	stdout, printed := io.Pipe()
+	ended := make(chan error, 1)
+	go func() { ended <- analyzer.Serve(ctx, engineAddress, "1.2.3", all, printed) }()
+	port, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection, err := grpc.NewClient("127.0.0.1:"+strings.TrimSpace(port),
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = connection.Close() })
+	return instance{pulumirpc.NewAnalyzerClient(connection), ended}
+}
+
+// wait fails if Serve does not return in time.
+func (i instance) wait(t *testing.T) {
+	t.Helper()
+	select {
+	case err := <-i.ended:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("still serving after 10 seconds")
+	}
+}
+
+const nobody = "127.0.0.1:1" // where no engine listens
+
+// TestAnalyzerInfo holds what the engine and Pulumi Cloud are told to testdata/rpc/info.json.
+func TestAnalyzerInfo(t *testing.T) {
+	const golden = "../../testdata/rpc/info.json"
+	pack := serve(t, t.Context(), nobody, policies.All())
+	info, err := pack.GetAnalyzerInfo(t.Context(), &emptypb.Empty{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	compact, err := protojson.Marshal(info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var indented bytes.Buffer // protojson's own spacing varies on purpose
+	if err := json.Indent(&indented, compact, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	indented.WriteByte('\n')
+	if *update {
+		if err := os.WriteFile(golden, indented.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want pulumirpc.AnalyzerInfo
+	if err := protojson.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(&want, info, protocmp.Transform()); diff != "" {
+		t.Errorf("run go test ./internal/analyzer -run TestAnalyzerInfo -update (-want +got):\n%s", diff)
+	}
+}
+
+// TestAnyOrder calls everything with nothing before it, empty requests included.
+func TestAnyOrder(t *testing.T) {
+	pack := serve(t, t.Context(), nobody, policies.All())
+	ctx := t.Context()
+	for name, call := range map[string]func() (proto.Message, error){
+		"AnalyzeStack": func() (proto.Message, error) { return pack.AnalyzeStack(ctx, &pulumirpc.AnalyzeStackRequest{}) },
+		"AnalyzeStack of nothing": func() (proto.Message, error) {
+			return pack.AnalyzeStack(ctx, &pulumirpc.AnalyzeStackRequest{Resources: []*pulumirpc.AnalyzerResource{{}}})
+		},
+		"Analyze":   func() (proto.Message, error) { return pack.Analyze(ctx, &pulumirpc.AnalyzeRequest{}) },
+		"Remediate": func() (proto.Message, error) { return pack.Remediate(ctx, &pulumirpc.AnalyzeRequest{}) },
+		"Configure": func() (proto.Message, error) { return pack.Configure(ctx, &pulumirpc.ConfigureAnalyzerRequest{}) },
+		"ConfigureStack": func() (proto.Message, error) {
+			return pack.ConfigureStack(ctx, &pulumirpc.AnalyzerStackConfigureRequest{})
+		},
+		"Handshake":     func() (proto.Message, error) { return pack.Handshake(ctx, &pulumirpc.AnalyzerHandshakeRequest{}) },
+		"GetPluginInfo": func() (proto.Message, error) { return pack.GetPluginInfo(ctx, &emptypb.Empty{}) },
+	} {
+		if _, err := call(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	info, err := pack.GetPluginInfo(ctx, &emptypb.Empty{})
+	if diff := cmp.Diff(&pulumirpc.PluginInfo{Version: "1.2.3"}, info, protocmp.Transform()); diff != "" || err != nil {
+		t.Errorf("%v %s", err, diff)
+	}
+}
+
+// TestAnalyze compares a whole response: the diagnostics, and every other policy that does not count as passed.
+func TestAnalyze(t *testing.T) {
+	pack := serve(t, t.Context(), nobody, policies.All())
+	inputs, err := structpb.NewStruct(map[string]any{
+		"name": "orders", "pointInTimeRecovery": map[string]any{"enabled": true},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const urn = "urn:pulumi:dev::shop::aws:dynamodb/table:Table::orders"
+	request := &pulumirpc.AnalyzeRequest{Type: "aws:dynamodb/table:Table", Urn: urn, Name: "orders", Properties: inputs}
+	got, err := pack.Analyze(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &pulumirpc.AnalyzeResponse{
+		Diagnostics: []*pulumirpc.AnalyzeDiagnostic{{
+			PolicyName: "table-encryption", PolicyPackName: "dynamoguard", PolicyPackVersion: "1.2.3",
+			Description: "Tables and their replicas are encrypted with a key that can be audited",
+			Message: "serverSideEncryption is not set: the table is encrypted with the AWS-owned key, which nobody can " +
+				"audit or revoke; set serverSideEncryption.enabled to true. SOC 2: C1.1, CC6.1",
+			EnforcementLevel: pulumirpc.EnforcementLevel_MANDATORY,
+			Severity:         pulumirpc.PolicySeverity_POLICY_SEVERITY_HIGH,
+			Urn:              urn,
+		}},
+	}
+	for _, name := range []string{"iam-document", "iam-wildcard-action", "iam-unscoped-resource"} {
+		want.NotApplicable = append(want.NotApplicable,
+			&pulumirpc.PolicyNotApplicable{PolicyName: name, Reason: "does not judge aws:dynamodb/table:Table"})
+	}
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+
+	remediated, err := pack.Remediate(t.Context(), request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nothing := &pulumirpc.RemediateResponse{}
+	for _, p := range policies.All() {
+		nothing.NotApplicable = append(nothing.NotApplicable,
+			&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: "does not remediate"})
+	}
+	if diff := cmp.Diff(nothing, remediated, protocmp.Transform()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestRefusedConfiguration(t *testing.T) {
+	pack := serve(t, t.Context(), nobody, policies.All())
+	properties, err := structpb.NewStruct(map[string]any{"minimumkey": "customer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = pack.Configure(t.Context(), &pulumirpc.ConfigureAnalyzerRequest{PolicyConfig: map[string]*pulumirpc.PolicyConfig{
+		"table-encryption": {EnforcementLevel: pulumirpc.EnforcementLevel_MANDATORY, Properties: properties},
+	}})
+	want := status.Error(codes.InvalidArgument, "dynamoguard cannot use its configuration:\n"+
+		`  table-encryption.minimumkey is not a property; did you mean "minimumKey"?`)
+	if diff := cmp.Diff(want.Error(), err.Error()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestPanics: a policy that panics does not end the process, and what the panic holds is not shown.
+func TestPanics(t *testing.T) {
+	bad := &policy.Policy{
+		Name: "bad", Level: policy.Mandatory, Reads: map[string][]string{"t": nil},
+		CheckResource: func(*policy.Pass) { panic("hush") },
+	}
+	pack := serve(t, t.Context(), nobody, []*policy.Policy{bad})
+	got, err := pack.Analyze(t.Context(), &pulumirpc.AnalyzeRequest{Type: "t", Urn: "u"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &pulumirpc.AnalyzeResponse{Diagnostics: []*pulumirpc.AnalyzeDiagnostic{{
+		PolicyName: "bad", PolicyPackName: "dynamoguard", PolicyPackVersion: "1.2.3", Urn: "u",
+		Message:          "could not be judged: the policy itself failed (string): this is a bug in dynamoguard",
+		EnforcementLevel: pulumirpc.EnforcementLevel_ADVISORY,
+		Severity:         pulumirpc.PolicySeverity_POLICY_SEVERITY_LOW,
+	}}}
+	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestLargeMessages: a stack outgrows gRPC's own limit of 4 MB.
+func TestLargeMessages(t *testing.T) {
+	pack := serve(t, t.Context(), nobody, policies.All())
+	properties, err := structpb.NewStruct(map[string]any{"policy": strings.Repeat("[", 32<<20)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = pack.AnalyzeStack(t.Context(), &pulumirpc.AnalyzeStackRequest{
+		Resources: []*pulumirpc.AnalyzerResource{{Type: "aws:iam/policy:Policy", Properties: properties}},
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+func TestEnds(t *testing.T) {
+	t.Run("on Cancel, which is answered", func(t *testing.T) {
+		pack := serve(t, t.Context(), nobody, policies.All())
+		if _, err := pack.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
+			t.Error(err)
+		}
+		pack.wait(t)
+	})
+	t.Run("on a signal", func(t *testing.T) {
+		ctx, signal := context.WithCancel(t.Context())
+		pack := serve(t, ctx, nobody, policies.All())
+		signal()
+		pack.wait(t)
+	})
+	t.Run("when the engine goes away", func(t *testing.T) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked := make(chan struct{})
+		engine := grpc.NewServer(grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
+			asked <- struct{}{}
+			return status.Error(codes.Unimplemented, "no health service")
+		}))
+		go func() { _ = engine.Serve(listener) }()
+		pack := serve(t, t.Context(), listener.Addr().String(), policies.All())
+		<-asked
+		<-asked // so the first was answered
+		engine.Stop()
+		pack.wait(t)
+	})
+}
