@@ -1,0 +1,250 @@
+package iam
+
+import (
+	"strings"
+
+	"dynamoguard/internal/glob"
+)
+
+// compile takes the patterns of all statements apart, once for all the questions that will be asked.
+func (d *Document) compile() {
+	variables := d.variables()
+	partitions := map[string]bool{}
+	for i := range d.Statements {
+		st := &d.Statements[i]
+		st.actions = st.compileActions()
+		if st.actions.Empty() {
+			continue
+		}
+		complete := d.Kind == Identity || st.Effect == Allow
+		st.resources = make([]resource, len(st.Resource.Texts))
+		readings := make([]arn, len(st.Resource.Texts)) // most resources have one
+		for j, text := range st.Resource.Texts {
+			if st.Resource.Not && resourceProblem(text) != "" {
+				continue // excludes nothing: the statement is an Allow, a Deny with an error is void
+			}
+			r := parseResource(text, variables, complete, readings[j:j:j+1])
+			for _, a := range r.readings {
+				if a.partition != "" && !wild(a.partition) {
+					partitions[a.partition] = true
+				}
+			}
+			st.resources[j] = r
+		}
+	}
+	if len(partitions) == 1 {
+		for d.partition = range partitions {
+		}
+	}
+}
+
+func (s *Statement) compileActions() (set ActionSet) {
+	if s.void {
+		return ActionSet{}
+	}
+	for _, text := range s.Action.Texts {
+		switch {
+		case text != "" && !s.Action.Not:
+			set = set.Or(MatchActions(text))
+		case text != "" && actionProblem(text) == "":
+			set = set.Or(MatchActions(text))
+		case text == "" && !s.Action.Not:
+			set = allActions
+		}
+	}
+	if s.Action.Not {
+		return allActions.Minus(set)
+	}
+	return set
+}
+
+// analysis answers questions about one document.
+type analysis struct {
+	doc    *Document
+	denies []*Statement // those that deny whatever the request's conditions
+	work   int          // comparisons left
+	lists  map[ActionSet][]*Action
+}
+
+// maxWork bounds the comparisons of Allows with Denies, which grow with the square of the document. The largest one that
+// IAM takes needs less. Beyond, Denies are not subtracted any more.
+const (
+	maxWork     = 400_000
+	compareWork = 4 // of one pattern with one target; to pass over a statement is 1
+)
+
+func (d *Document) analyse() *analysis {
+	a := &analysis{doc: d, work: maxWork}
+	for i := range d.Statements {
+		if st := &d.Statements[i]; st.Effect == Deny && !st.actions.Empty() && d.unconditional(st) {
+			a.denies = append(a.denies, st)
+		}
+	}
+	return a
+}
+
+// unconditional reports whether a Deny holds for every request on its resources, whoever makes it.
+func (d *Document) unconditional(st *Statement) bool {
+	if len(st.Conditions) > 0 {
+		return false
+	}
+	if d.Kind == Identity {
+		return true
+	}
+	if st.Principal.Not {
+		return false
+	}
+	for _, p := range st.Principal.List {
+		if p.Anyone() {
+			return true
+		}
+	}
+	return false
+}
+
+// reach is an Allow's resources of one type.
+type reach struct {
+	pattern int // index of the element, -1 for NotResource or no element
+	target  target
+	every   bool // all resources of the type, in the target's region and account
+}
+
+// reaches calls yield with the resources that an Allow is about, of the types that want accepts.
+func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
+	everything := arn{"*", "*", "*", "*", "*"}
+	wanted := func(t ResourceTypes) bool { return !want.And(actionsOf(t)).Empty() }
+	each := func(pattern int, of *arn, types ResourceTypes) {
+		types.each(func(t ResourceTypes) {
+			if wanted(t) {
+				yield(reach{pattern, of.target(t, a.doc.partition), t != NoResource && of.coversEvery(t)})
+			}
+		})
+	}
+	switch {
+	case st.Resource.Not:
+		(tableTypes | GlobalTable | Cluster | NoResource).each(func(t ResourceTypes) {
+			if !wanted(t) {
+				return
+			}
+			to := everything.target(t, a.doc.partition)
+			for i := range st.resources {
+				if st.resources[i].covers(to) {
+					return
+				}
+			}
+			yield(reach{-1, to, t != NoResource})
+		})
+	case len(st.Resource.Texts) == 0:
+		// The policy of a table or a stream, about the table or stream it belongs to.
+		each(-1, &arn{"*", "dynamodb", "*", "*", "*"}, Table|Stream)
+	default:
+		for i := range st.resources {
+			if st.resources[i].every {
+				each(i, &everything, NoResource)
+			}
+			for j := range st.resources[i].readings {
+				of := &st.resources[i].readings[j]
+				each(i, of, of.types())
+			}
+		}
+	}
+}
+
+// denied reports whether one Deny covers all of the target.
+func (a *analysis) denied(st *Statement, t target) bool {
+	a.work -= compareWork * len(st.resources)
+	if st.Resource.Not {
+		// Everything but what the list touches is denied.
+		for i := range st.resources {
+			r := &st.resources[i]
+			if r.variable || r.touches(t, func(a *arn) bool { return a.types()&t.types != 0 }) {
+				return false
+			}
+		}
+		return true
+	}
+	if len(st.Resource.Texts) == 0 {
+		return t.types&(Table|Stream) != 0 // the table or stream that the policy belongs to
+	}
+	for i := range st.resources {
+		if st.resources[i].covers(t) {
+			return true
+		}
+	}
+	return false
+}
+
+// confined reports whether one Deny leaves less than every resource of the target, which is every resource of its type.
+func (a *analysis) confined(st *Statement, t target) bool {
+	if !st.Resource.Not {
+		return a.denied(st, t)
+	}
+	a.work -= compareWork * len(st.resources)
+	for i := range st.resources {
+		r := &st.resources[i]
+		if r.variable || r.touches(t, func(a *arn) bool { return a.coversEvery(t.types) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// left is what of the actions the Denies leave on the target.
+func (a *analysis) left(actions ActionSet, t target, denied func(*Statement, target) bool) ActionSet {
+	for _, deny := range a.denies {
+		if a.work--; actions.Empty() || a.work < 0 {
+			break
+		}
+		if !actions.And(deny.actions).Empty() && denied(deny, t) {
+			actions = actions.Minus(deny.actions)
+		}
+	}
+	return actions
+}
+
+// list is the set as a slice. Statements of one document often open the same, and share it.
+func (a *analysis) list(set ActionSet) []*Action {
+	list, ok := a.lists[set]
+	if !ok {
+		list = set.List()
+		if a.lists == nil {
+			a.lists = map[ActionSet][]*Action{}
+		}
+		a.lists[set] = list
+	}
+	return list
+}
+
+// scopedByTag reports whether a condition on a tag of the resource confines the statement: a positive operator that a
+// missing tag fails, and not with a pattern that every value matches.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html
+func (s *Statement) scopedByTag() bool {
+	for i := range s.Conditions {
+		c := &s.Conditions[i]
+		tag, ok := cutPrefixFold(c.Key, "aws:ResourceTag/")
+		if !ok || tag == "" || c.Operator.Set == "ForAllValues" || c.Operator.IfExists || c.Operator.Negated() {
+			continue
+		}
+		switch c.Operator.Base {
+		case "StringEquals", "StringEqualsIgnoreCase", "NumericEquals", "DateEquals", "Bool", "BinaryEquals":
+			return true
+		case "StringLike", "ArnEquals", "ArnLike":
+			vacuous := false
+			for _, value := range c.Values {
+				vacuous = vacuous || strings.Contains(value, "*") && strings.Trim(value, "*?:") == ""
+			}
+			if !vacuous {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func cutPrefixFold(s, prefix string) (after string, found bool) {
+	if len(s) < len(prefix) || !glob.EqualFold(s[:len(prefix)], prefix) {
+		return s, false
+	}
+	return s[len(prefix):], true
+}

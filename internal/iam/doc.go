@@ -1,0 +1,10 @@
+// Package iam reads AWS policy documents and says what they grant on Amazon DynamoDB and on DynamoDB Accelerator (DAX).
+//
+// [Parse] decodes a document strictly and never fails: what IAM would refuse becomes an [Error] of the document, and the
+// rest is read all the same, an Allow as wide as possible and a Deny as narrow as possible. [Document.WildcardActions] and
+// [Document.UnscopedResources] judge one document by itself.
+//
+// The package knows nothing of Pulumi, does no input or output, and reads no clock.
+//
+// Source, where no other is named: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies.html
+package iam

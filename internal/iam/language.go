@@ -1,0 +1,221 @@
+package iam
+
+import "strings"
+
+// This file compares a pattern with a text that holds codes such as anyName, and so with all the texts it stands for.
+// Both comparisons are exact for a text without codes, take len(pattern) times len(text) steps, and use no recursion.
+
+// An ARN has at most 2,048 characters, a pattern with more matches none.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+const maxPattern = 2 * 2048
+
+// includes reports whether the pattern matches every text that text stands for. A policy variable in the pattern matches
+// nothing for certain. A false answer may be wrong where "?" and "*" would have to share what a code stands for, as in
+// "?*" for anyText that is never empty.
+func includes(pattern, text string) bool {
+	if pattern == "*" {
+		return true
+	}
+	pattern, text, ok := commonPrefix(pattern, text)
+	if !ok {
+		return false
+	}
+	pattern = starsLast(pattern)
+	if len(pattern) > maxPattern {
+		return false
+	}
+	// at[p]: the first p bytes of the pattern match all that the text so far stands for.
+	var space [2 * usualPattern]bool
+	at, next := rows(&space, len(pattern)+1)
+	at[0] = true
+	for i := range len(text) {
+		clear(next)
+		alive := false
+		step := func(p int) {
+			next[p] = true
+			alive = true
+		}
+		for p := range len(pattern) {
+			if !at[p] {
+				continue
+			}
+			star := pattern[p] == '*'
+			if star {
+				at[p+1] = true
+			}
+			switch c := text[i]; {
+			case star:
+				step(p)
+			case c == anyChar:
+				if pattern[p] == '?' {
+					step(p + 1)
+				}
+			case c == anyName || c == nameRest || c == anyLabel:
+				// As many "?" as the shortest name has characters, and a star for the rest.
+				end := p
+				for end < len(pattern) && pattern[end] == '?' {
+					end++
+				}
+				if end < len(pattern) && pattern[end] == '*' && end-p <= shortest(c) {
+					step(end)
+				}
+			case c != anyText && (pattern[p] == '?' || pattern[p] == c):
+				step(p + 1)
+			}
+		}
+		if !alive {
+			return false
+		}
+		at, next = next, at
+	}
+	for p := range len(pattern) {
+		at[p+1] = at[p+1] || at[p] && pattern[p] == '*'
+	}
+	return at[len(pattern)]
+}
+
+// usualPattern is the length of patterns that need no memory of their own.
+const usualPattern = 96
+
+// rows are two rows of n, in space if it is large enough.
+func rows(space *[2 * usualPattern]bool, n int) (a, b []bool) {
+	if n <= usualPattern {
+		return space[:n], space[usualPattern : usualPattern+n]
+	}
+	return make([]bool, n), make([]bool, n)
+}
+
+// shortest is the length of the shortest text that a code stands for.
+func shortest(code byte) int {
+	switch code {
+	case anyName:
+		return 3
+	case nameRest:
+		return 2
+	}
+	return 1
+}
+
+// meets reports whether the pattern matches at least one of the texts that text stands for. A policy variable in the
+// pattern is any text. A true answer may be wrong where the only common text is shorter than a name.
+func meets(pattern, text string) bool {
+	if pattern == "*" {
+		return true
+	}
+	pattern, text, ok := commonPrefix(pattern, text)
+	if !ok {
+		return false
+	}
+	pattern = starsLast(pattern)
+	if len(pattern) > maxPattern {
+		return len(text) > maxPattern
+	}
+	// at[p]: some text matches both the first p bytes of the pattern and the text up to here.
+	var space [2 * usualPattern]bool
+	at, next := rows(&space, len(pattern)+1)
+	at[0] = true
+	for i := 0; i <= len(text); i++ {
+		clear(next)
+		code := byte(0)
+		if i < len(text) {
+			code = text[i]
+		}
+		long := code == anyText || code == anyName || code == nameRest || code == anyLabel
+		alive := false
+		for p := 0; p <= len(pattern); p++ {
+			if !at[p] {
+				continue
+			}
+			if code == anyText {
+				next[p], alive = true, true
+			}
+			if p == len(pattern) {
+				break
+			}
+			star := pattern[p] == '*' || pattern[p] == codeVariable
+			if star {
+				at[p+1] = true
+			}
+			if i == len(text) || !star && pattern[p] != '?' && !stands(code, pattern[p]) {
+				continue
+			}
+			to := p + 1
+			if star {
+				to = p
+			}
+			next[to], alive = true, true
+			if long {
+				at[to] = true
+			}
+		}
+		if i == len(text) {
+			return at[len(pattern)]
+		}
+		if !alive {
+			return false
+		}
+		at, next = next, at
+	}
+	return false
+}
+
+// stands reports whether a byte of a text can be this literal character.
+func stands(code, c byte) bool {
+	switch code {
+	case anyText, anyChar:
+		return true
+	case anyName, nameRest:
+		return nameByte(c)
+	case anyLabel:
+		return nameByte(c) || c == ':'
+	}
+	return code == c
+}
+
+// nameByte reports whether the name of a table may hold the character.
+func nameByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_' || c == '.' || c == '-'
+}
+
+// commonPrefix takes off both what they begin with literally; ok is false if they differ there.
+func commonPrefix(pattern, text string) (p, t string, ok bool) {
+	i := 0
+	for i < len(pattern) && i < len(text) && pattern[i] == text[i] && pattern[i] != '*' && pattern[i] != '?' && text[i] < codeVariable {
+		i++
+	}
+	pattern, text = pattern[i:], text[i:]
+	literal := func(s string, wildcards bool) bool {
+		return s != "" && s[0] < codeVariable && !(wildcards && (s[0] == '*' || s[0] == '?'))
+	}
+	if literal(pattern, true) && (text == "" || literal(text, false)) || pattern == "" && literal(text, false) {
+		return "", "", false
+	}
+	return pattern, text, true
+}
+
+// starsLast writes each run of wildcards in one way: its "?" first, then one star.
+func starsLast(pattern string) string {
+	if !strings.Contains(pattern, "**") && !strings.Contains(pattern, "*?") {
+		return pattern
+	}
+	out := make([]byte, 0, len(pattern))
+	star := false
+	for i := range len(pattern) {
+		switch c := pattern[i]; {
+		case c == '*':
+			star = true
+		case c == '?':
+			out = append(out, c)
+		default:
+			if star {
+				out, star = append(out, '*'), false
+			}
+			out = append(out, c)
+		}
+	}
+	if star {
+		out = append(out, '*')
+	}
+	return string(out)
+}

@@ -1,0 +1,348 @@
+package iam
+
+import (
+	"strings"
+
+	"dynamoguard/internal/glob"
+)
+
+// resource is an element of Resource or NotResource, taken apart so that it can be compared with other resources, not
+// only with one ARN.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+type resource struct {
+	text     string // as written, policy variables coded
+	every    bool   // only stars: the one resource that the actions without a resource accept
+	variable bool   // holds a policy variable
+	readings []arn  // what it can mean: none if no resource has such an ARN, several if fields are missing
+}
+
+// arn is a pattern for the five fields of an ARN after "arn:". A star does not cross from one field to the next.
+type arn struct {
+	partition, service, region, account, resource string
+}
+
+// Patterns hold "*" and "?" as written, and these bytes, which no UTF-8 text holds.
+const (
+	codeVariable = 0xF8 + iota // a policy variable such as ${aws:username}: some text
+	codeStar                   // ${*}: a literal star
+	codeMark                   // ${?}: a literal question mark
+)
+
+// What a pattern is compared with is a text with these bytes, each of which stands for every text of its kind.
+const (
+	anyText  = 0xFB + iota // any text
+	anyChar                // any one character
+	anyName                // the name of a table, an index or a global table: 3 to 255 of A-Z a-z 0-9 _ . -
+	nameRest               // a name but for its first character
+	anyLabel               // the name of anything else: one character or more of those, or a colon
+)
+
+// Every resource of each type, as the text after the account; in the order of the bits of ResourceTypes.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+var everyResource = [...]string{
+	"table/\xfd", "table/\xfd/index/\xfd", "table/\xfd/stream/\xff", "table/\xfd/backup/\xff", "table/\xfd/export/\xff",
+	"table/\xfd/import/\xff", "global-table/\xfd", "cache/\xff",
+}
+
+// below is the part of an ARN that leads from a table to what belongs to it, in the order of the bits of ResourceTypes.
+var below = [...]string{"", "/index/", "/stream/", "/backup/", "/export/", "/import/", "", ""}
+
+func (r ResourceTypes) bit() int {
+	i := 0
+	for r >>= 1; r != 0; r >>= 1 {
+		i++
+	}
+	return i
+}
+
+// service is the service that the resources of one type belong to.
+func (r ResourceTypes) service() string {
+	if r == Cluster {
+		return "dax"
+	}
+	return "dynamodb"
+}
+
+// parseResource takes an element apart. variables says whether "${" starts a policy variable; complete whether fields
+// missing at the end are any: IAM completes the ARNs of identity policies.
+//
+// A text that is no ARN is read as the end of one. The readings are appended to space.
+func parseResource(text string, variables, complete bool, space []arn) resource {
+	text = trimBlanks(text)
+	r := resource{text: text, readings: space}
+	if variables && strings.Contains(text, "${") {
+		r.text = codeVariables(text)
+		r.variable = strings.IndexByte(r.text, codeVariable) >= 0
+	}
+	if r.text == "" || onlyStars(r.text) {
+		r.every = true
+		r.readings = append(r.readings, arn{"*", "*", "*", "*", "*"})
+		return r
+	}
+	rest, ok := strings.CutPrefix(r.text, "arn:")
+	if !ok {
+		fields := strings.SplitN(r.text, ":", 6)
+		if len(fields) == 6 {
+			fields = fields[1:]
+		}
+		r.read(shift(fields, 0))
+		return r
+	}
+	var five [5]string
+	fields := five[:0]
+	for len(fields) < 4 {
+		field, after, found := strings.Cut(rest, ":")
+		if !found {
+			break
+		}
+		fields, rest = append(fields, field), after
+	}
+	fields = append(fields, rest)
+	if last := len(fields); last == 5 {
+		r.read([5]string(fields))
+	} else {
+		if complete || strings.HasSuffix(rest, "*") {
+			r.read(shift(fields, last))
+		}
+		// A star at the end of a field runs on, over the colons that are missing.
+		for i := range last - 1 {
+			if strings.HasSuffix(fields[i], "*") {
+				r.read(shift(fields, i+1))
+			}
+		}
+	}
+	return r
+}
+
+// shift puts as many stars before the field at i as are missing to five.
+func shift(fields []string, at int) (five [5]string) {
+	missing := 5 - len(fields)
+	for i := range five {
+		switch {
+		case i < at:
+			five[i] = fields[i]
+		case i < at+missing:
+			five[i] = "*"
+		default:
+			five[i] = fields[i-missing]
+		}
+	}
+	return five
+}
+
+// read adds a reading, unless it is one that no ARN of DynamoDB or DAX can match. A policy variable is not supported
+// before the last field; there it may be anything.
+func (r *resource) read(fields [5]string) {
+	for i, field := range fields[:4] {
+		if strings.Contains(field, "/") {
+			return
+		}
+		if strings.IndexByte(field, codeVariable) >= 0 {
+			fields[i] = "*"
+		}
+	}
+	a := arn{fields[0], fields[1], fields[2], fields[3], fields[4]}
+	if a.account == "" || !glob.Match(a.service, "dynamodb") && !glob.Match(a.service, "dax") {
+		return
+	}
+	for _, other := range r.readings {
+		if other == a {
+			return
+		}
+	}
+	r.readings = append(r.readings, a)
+}
+
+// codeVariables replaces policy variables by codes: ${*}, ${?} and ${$} are the literal characters. What is not closed is
+// literal text.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+func codeVariables(text string) string {
+	var out strings.Builder
+	for {
+		before, after, found := strings.Cut(text, "${")
+		name, rest, closed := strings.Cut(after, "}")
+		if !found || !closed {
+			out.WriteString(text)
+			return out.String()
+		}
+		out.WriteString(before)
+		switch name {
+		case "*":
+			out.WriteByte(codeStar)
+		case "?":
+			out.WriteByte(codeMark)
+		case "$":
+			out.WriteByte('$')
+		default:
+			out.WriteByte(codeVariable)
+		}
+		text = rest
+	}
+}
+
+// types are the resource types of which the pattern matches at least one possible resource.
+func (a *arn) types() (types ResourceTypes) {
+	if glob.Match(a.service, "dynamodb") {
+		if a.region != "" {
+			if name, ok := strings.CutPrefix(a.resource, "table/"); ok && !wild(name) {
+				types = exactType(name)
+			} else if meets(a.resource, "table/\xfd\xfb") { // nothing else has so many types to try
+				tableTypes.each(func(t ResourceTypes) {
+					if meets(a.resource, everyResource[t.bit()]) {
+						types |= t
+					}
+				})
+			}
+		}
+		if glob.Match(a.region, "") && meets(a.resource, everyResource[GlobalTable.bit()]) {
+			types |= GlobalTable
+		}
+	}
+	if a.region != "" && glob.Match(a.service, "dax") && meets(a.resource, everyResource[Cluster.bit()]) {
+		types |= Cluster
+	}
+	return types
+}
+
+// exactType is the type of the resource whose ARN ends with table/ and this text.
+func exactType(name string) ResourceTypes {
+	name, rest, found := strings.Cut(name, "/")
+	if !legal(name, false) {
+		return 0
+	}
+	if !found {
+		return Table
+	}
+	kind, id, _ := strings.Cut(rest, "/")
+	for i, part := range below {
+		if part != "" && kind == part[1:len(part)-1] && legal(id, true) {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
+// legal reports whether a text can be a name, or the label of something that belongs to a table.
+func legal(name string, label bool) bool {
+	for i := range len(name) {
+		if !nameByte(name[i]) && !(label && name[i] == ':') {
+			return false
+		}
+	}
+	return name != ""
+}
+
+// wild reports whether a pattern can match anything but itself.
+func wild(pattern string) bool {
+	return glob.HasWildcard(pattern) || strings.IndexByte(pattern, codeVariable) >= 0
+}
+
+// coversEvery reports whether the pattern matches all resources of the type, whatever their names, in the region and
+// account that it matches. For what belongs to a table it is enough that all tables are matched: table/*/index/by-date
+// is taken for every table.
+func (a *arn) coversEvery(t ResourceTypes) bool {
+	every := everyResource[t.bit()]
+	if includes(a.resource, every) {
+		return true
+	}
+	part := below[t.bit()]
+	if part == "" {
+		return false
+	}
+	table, _, found := strings.Cut(a.resource, part)
+	return found && includes(table, everyResource[0]) && meets(a.resource, every)
+}
+
+// target is a set of resources of one type: those that a pattern matches.
+type target struct {
+	types ResourceTypes // one type
+	arn   arn           // texts, not patterns
+}
+
+// target is what of the type the pattern matches. partition is the one that the document is about, if that is known: an
+// account is in one partition, so that a Deny on arn:aws: leaves nothing of an Allow on "*".
+func (a *arn) target(t ResourceTypes, partition string) target {
+	if t == NoResource {
+		return target{types: t}
+	}
+	to := target{t, arn{asText(a.partition), t.service(), asText(a.region), asText(a.account), everyResource[t.bit()]}}
+	if a.partition == "*" && partition != "" {
+		to.arn.partition = partition
+	}
+	if t == GlobalTable {
+		to.arn.region = ""
+	}
+	part := below[t.bit()]
+	switch {
+	case includes(a.resource, to.arn.resource):
+	case part != "" && strings.HasSuffix(a.resource, "*") && !strings.Contains(a.resource, part):
+		// table/orders* reaches an index only as table/orders.../index/...
+		to.arn.resource = asText(a.resource) + to.arn.resource[strings.Index(to.arn.resource, part):]
+	default:
+		to.arn.resource = asText(a.resource)
+	}
+	return to
+}
+
+// every is all resources of the type in the region and account of the target.
+func (t target) every() target {
+	t.arn.resource = everyResource[t.types.bit()]
+	return t
+}
+
+// asText makes the text of all that a pattern matches.
+func asText(pattern string) string {
+	if !wild(pattern) {
+		return pattern
+	}
+	text := []byte(pattern)
+	for i, c := range text {
+		switch c {
+		case '*', codeVariable:
+			text[i] = anyText
+		case '?':
+			text[i] = anyChar
+		}
+	}
+	return string(text)
+}
+
+// covers reports whether the element matches all of the target, read as narrow as possible.
+func (r *resource) covers(t target) bool {
+	if r.every {
+		return true
+	}
+	if r.variable || t.types == NoResource {
+		return false
+	}
+	for i := range r.readings {
+		a := &r.readings[i]
+		if includes(a.service, t.arn.service) && includes(a.partition, t.arn.partition) && includes(a.region, t.arn.region) &&
+			includes(a.account, t.arn.account) && includes(a.resource, t.arn.resource) {
+			return true
+		}
+	}
+	return false
+}
+
+// touches reports whether the element matches part of the target, read as wide as possible. holds restricts the readings
+// that count.
+func (r *resource) touches(t target, holds func(*arn) bool) bool {
+	if r.every {
+		return true
+	}
+	if t.types == NoResource {
+		return false
+	}
+	for i := range r.readings {
+		a := &r.readings[i]
+		if meets(a.service, t.arn.service) && meets(a.partition, t.arn.partition) && meets(a.region, t.arn.region) &&
+			meets(a.account, t.arn.account) && meets(a.resource, t.arn.resource) && holds(a) {
+			return true
+		}
+	}
+	return false
+}

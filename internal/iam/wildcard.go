@@ -1,0 +1,143 @@
+package iam
+
+import (
+	"fmt"
+	"strings"
+
+	"dynamoguard/internal/glob"
+)
+
+// WildcardOptions adjusts WildcardActions.
+type WildcardOptions struct {
+	Metadata bool // report patterns that open metadata only as well, such as dynamodb:Describe*
+}
+
+// ActionFinding is an Allow statement whose Action holds a wildcard, or that uses NotAction, and what that opens.
+type ActionFinding struct {
+	Statement int       // index in the document
+	Not       bool      // NotAction
+	Elements  []Element // the patterns at fault; of a NotAction all of them
+	Opens     []*Action // actions that the patterns open, in the order of the catalogue; may be shared, not to be changed
+	Worst     *Action   // the most sensitive of Opens, see ActionSet.Worst
+	Whole     []string  // services of which Opens holds every action: "dynamodb", "dax"
+}
+
+// Why says what the patterns open: "all 79 dynamodb actions, dynamodb:DeleteTable among them".
+func (f ActionFinding) Why() string {
+	const few = 4
+	if len(f.Opens) <= few {
+		return joinActions(f.Opens)
+	}
+	var parts []string
+	for _, service := range []struct {
+		name  string
+		count int
+	}{{"dynamodb", dynamodbCount}, {"dax", daxCount}} {
+		n := 0
+		for _, a := range f.Opens {
+			if a.Service == service.name {
+				n++
+			}
+		}
+		switch {
+		case n == service.count:
+			parts = append(parts, fmt.Sprintf("all %d %s actions", n, service.name))
+		case n > 0:
+			parts = append(parts, fmt.Sprintf("%d of %d %s actions", n, service.count, service.name))
+		}
+	}
+	return strings.Join(parts, " and ") + ", " + f.Worst.String() + " among them"
+}
+
+func joinActions(actions []*Action) string {
+	var out strings.Builder
+	for i, a := range actions {
+		switch {
+		case i > 0 && i == len(actions)-1:
+			out.WriteString(" and ")
+		case i > 0:
+			out.WriteString(", ")
+		}
+		out.WriteString(a.String())
+	}
+	return out.String()
+}
+
+// WildcardActions are the Allow statements that grant by wildcard: a "*" or "?" in Action, or NotAction, that opens at
+// least one action of the catalogue that is not metadata. What counts is what is open on the statement's own resources,
+// after the document's own Denies that hold whatever the request. A policy of a table grants only what AWS lets it grant.
+//
+// A wildcard over a single known action counts, since AWS adds actions. One over none does not, nor a NotAction that
+// lists them all: they open nothing today. Conditions of an Allow are not considered.
+func (d *Document) WildcardActions(opt WildcardOptions) []ActionFinding {
+	if d.Kind == Trust {
+		return nil
+	}
+	var findings []ActionFinding
+	var a *analysis
+	for i := range d.Statements {
+		st := &d.Statements[i]
+		if st.Effect == Deny || st.actions.Empty() || !st.hasWildcardAction() {
+			continue
+		}
+		if a == nil {
+			a = d.analyse()
+		}
+		if f, ok := a.wildcardActions(st, opt); ok {
+			findings = append(findings, f)
+		}
+	}
+	return findings
+}
+
+func (s *Statement) hasWildcardAction() bool {
+	for _, text := range s.Action.Texts {
+		if text == "" || glob.HasWildcard(text) {
+			return true
+		}
+	}
+	return s.Action.Not
+}
+
+func (a *analysis) wildcardActions(st *Statement, opt WildcardOptions) (ActionFinding, bool) {
+	open := a.open(st, st.actions)
+	reported := func(set ActionSet) bool {
+		return !set.Empty() && (opt.Metadata || !metadataActions.Contains(set))
+	}
+	f := ActionFinding{Statement: st.Index, Not: st.Action.Not}
+	var opens ActionSet
+	if st.Action.Not {
+		f.Elements, opens = st.elements("Action", &st.Action), open
+	} else {
+		for i, text := range st.Action.Texts {
+			matches := allActions
+			switch {
+			case text == "":
+			case glob.HasWildcard(text):
+				matches = MatchActions(text)
+			default:
+				continue
+			}
+			if set := matches.And(open); reported(set) {
+				f.Elements = append(f.Elements, st.element("Action", &st.Action, i))
+				opens = opens.Or(set)
+			}
+		}
+	}
+	if !reported(opens) {
+		return ActionFinding{}, false
+	}
+	f.Opens, f.Worst, f.Whole = a.list(opens), opens.Worst(), opens.Services()
+	return f, true
+}
+
+// open is what of the actions the statement allows on at least one of its resources, after Denies.
+func (a *analysis) open(st *Statement, actions ActionSet) (open ActionSet) {
+	if a.doc.Kind == Resource {
+		actions = actions.And(tablePolicyActions)
+	}
+	a.reaches(st, actions, func(r reach) {
+		open = open.Or(a.left(actionsOf(r.target.types).And(actions).Minus(open), r.target, a.denied))
+	})
+	return open
+}
