@@ -49,6 +49,10 @@ func elements(d *facts.Document, list []iam.Element) string {
 			parts = append(parts, fmt.Sprintf("%d more", len(list)-shown))
 			break
 		}
+		if e.Text == "" {
+			parts = append(parts, fmt.Sprintf(`%s.%s (unreadable, so counted as "*")`, d.Path, e.Path))
+			continue
+		}
 		parts = append(parts, fmt.Sprintf("%s.%s %q", d.Path, e.Path, e.Text))
 	}
 	return and(parts)

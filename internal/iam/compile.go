@@ -111,12 +111,11 @@ type reach struct {
 
 // reaches calls yield with the resources that an Allow is about, of the types that want accepts.
 func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
-	everything := arn{"*", "*", "*", "*", "*"}
 	wanted := func(t ResourceTypes) bool { return !want.And(actionsOf(t)).Empty() }
 	each := func(pattern int, of *arn, types ResourceTypes) {
 		types.each(func(t ResourceTypes) {
 			if wanted(t) {
-				yield(reach{pattern, of.target(t, a.doc.partition), t != NoResource && of.coversEvery(t)})
+				yield(reach{pattern, of.target(t, a.doc.partition), of.every&t != 0})
 			}
 		})
 	}
@@ -126,7 +125,7 @@ func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
 			if !wanted(t) {
 				return
 			}
-			to := everything.target(t, a.doc.partition)
+			to := anything.target(t, a.doc.partition)
 			for i := range st.resources {
 				if st.resources[i].covers(to) {
 					return
@@ -136,15 +135,15 @@ func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
 		})
 	case len(st.Resource.Texts) == 0:
 		// The policy of a table or a stream, about the table or stream it belongs to.
-		each(-1, &arn{"*", "dynamodb", "*", "*", "*"}, Table|Stream)
+		each(-1, &anything, Table|Stream)
 	default:
 		for i := range st.resources {
 			if st.resources[i].every {
-				each(i, &everything, NoResource)
+				each(i, &anything, NoResource)
 			}
 			for j := range st.resources[i].readings {
 				of := &st.resources[i].readings[j]
-				each(i, of, of.types())
+				each(i, of, of.types)
 			}
 		}
 	}
@@ -157,7 +156,7 @@ func (a *analysis) denied(st *Statement, t target) bool {
 		// Everything but what the list touches is denied.
 		for i := range st.resources {
 			r := &st.resources[i]
-			if r.variable || r.touches(t, func(a *arn) bool { return a.types()&t.types != 0 }) {
+			if r.variable || r.touches(t, func(a *arn) bool { return a.types&t.types != 0 }) {
 				return false
 			}
 		}
@@ -182,7 +181,7 @@ func (a *analysis) confined(st *Statement, t target) bool {
 	a.work -= compareWork * len(st.resources)
 	for i := range st.resources {
 		r := &st.resources[i]
-		if r.variable || r.touches(t, func(a *arn) bool { return a.coversEvery(t.types) }) {
+		if r.variable || r.touches(t, func(a *arn) bool { return a.every&t.types != 0 }) {
 			return false
 		}
 	}

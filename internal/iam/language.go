@@ -3,7 +3,8 @@ package iam
 import "strings"
 
 // This file compares a pattern with a text that holds codes such as anyName, and so with all the texts it stands for.
-// Both comparisons are exact for a text without codes, take len(pattern) times len(text) steps, and use no recursion.
+// Both comparisons are exact for a text without codes, take at most len(pattern) times len(text) steps, and use no
+// recursion.
 
 // An ARN has at most 2,048 characters, a pattern with more matches none.
 //
@@ -17,40 +18,16 @@ func includes(pattern, text string) bool {
 	if pattern == "*" {
 		return true
 	}
-	pattern, text, ok := commonPrefix(pattern, text)
-	if !ok {
-		return false
-	}
 	pattern = starsLast(pattern)
-	if len(pattern) > maxPattern {
-		return false
-	}
-	// at[p]: the first p bytes of the pattern match all that the text so far stands for.
-	var space [2 * usualPattern]bool
-	at, next := rows(&space, len(pattern)+1)
-	at[0] = true
-	for i := range len(text) {
-		clear(next)
-		alive := false
-		step := func(p int) {
-			next[p] = true
-			alive = true
-		}
-		for p := range len(pattern) {
-			if !at[p] {
+	p, star, resume := 0, -1, 0
+	for i := 0; i < len(text); {
+		next := -1 // in the pattern, if it takes the text's next byte here
+		if p < len(pattern) {
+			switch c, of := text[i], pattern[p]; {
+			case of == '*':
+				star, resume = p, i
+				p++
 				continue
-			}
-			star := pattern[p] == '*'
-			if star {
-				at[p+1] = true
-			}
-			switch c := text[i]; {
-			case star:
-				step(p)
-			case c == anyChar:
-				if pattern[p] == '?' {
-					step(p + 1)
-				}
 			case c == anyName || c == nameRest || c == anyLabel:
 				// As many "?" as the shortest name has characters, and a star for the rest.
 				end := p
@@ -58,21 +35,27 @@ func includes(pattern, text string) bool {
 					end++
 				}
 				if end < len(pattern) && pattern[end] == '*' && end-p <= shortest(c) {
-					step(end)
+					star, resume = end, i+1
+					next = end + 1
 				}
-			case c != anyText && (pattern[p] == '?' || pattern[p] == c):
-				step(p + 1)
+			case c != anyText && (of == '?' || of == c && of != codeVariable):
+				next = p + 1
 			}
 		}
-		if !alive {
+		switch {
+		case next >= 0:
+			p, i = next, i+1
+		case star >= 0:
+			resume++
+			p, i = star+1, resume
+		default:
 			return false
 		}
-		at, next = next, at
 	}
-	for p := range len(pattern) {
-		at[p+1] = at[p+1] || at[p] && pattern[p] == '*'
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
 	}
-	return at[len(pattern)]
+	return p == len(pattern)
 }
 
 // usualPattern is the length of patterns that need no memory of their own.

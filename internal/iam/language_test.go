@@ -111,6 +111,12 @@ func TestResourceTypes(t *testing.T) {
 		{"arn:aws:dynamodb:*:*:table/orders*", "table, index, stream, backup, export, import"},
 		{"arn:aws:dynamodb:*:*:table/orders/*", "index, stream, backup, export, import"},
 		{"arn:aws:dynamodb:*:*:table/orders/index/*", "index"},
+		{"arn:aws:dynamodb:*:*:table/orders/in*", "index"},
+		{"arn:aws:dynamodb:*:*:table/orders/i*", "index, import"},
+		{"arn:aws:dynamodb:*:*:table/orders/x*", ""},
+		{"arn:aws:dynamodb:*:*:table/or ders*", ""},
+		{"arn:aws:dynamodb:*:*:table/*", "table, index, stream, backup, export, import"},
+		{"arn:aws:dynamodb:*:*:table//*", ""},
 		{"arn:aws:dynamodb:*:*:table/orders/index/a", "index"},
 		{"arn:aws:dynamodb:*:*:table/*/stream/*", "stream"},
 		{"arn:aws:dynamodb:*:*:table/orders/stream/2024-01-01T00:00:00.000", "stream"},
@@ -140,10 +146,31 @@ func TestResourceTypes(t *testing.T) {
 		r := parseResource(tt.resource, true, true, nil)
 		var types ResourceTypes
 		for i := range r.readings {
-			types |= r.readings[i].types()
+			types |= r.readings[i].types
 		}
 		if types.String() != tt.want {
 			t.Errorf("%s: %s, want %s", tt.resource, types, tt.want)
+		}
+	}
+}
+
+// The quick way to the types of a pattern agrees with the general one.
+func TestTypesBelowAgreesWithMeets(t *testing.T) {
+	for _, start := range []string{"", "o", "orders", "or:ders", "/", "//", "o/", "o/i", "o/in", "o/index", "o/index/", "o/index/x", "o/index/x/y", "o/stream/2:3", "o/im", "o/x", "o//"} {
+		for _, star := range []bool{false, true} {
+			pattern := "table/" + start
+			if star {
+				pattern += "*"
+			}
+			var want ResourceTypes
+			tableTypes.each(func(r ResourceTypes) {
+				if meets(pattern, everyResource[r.bit()]) {
+					want |= r
+				}
+			})
+			if got := typesBelow(start, star); got != want {
+				t.Errorf("%s: %s, want %s", pattern, got, want)
+			}
 		}
 	}
 }

@@ -20,6 +20,23 @@ type resource struct {
 // arn is a pattern for the five fields of an ARN after "arn:". A star does not cross from one field to the next.
 type arn struct {
 	partition, service, region, account, resource string
+
+	types ResourceTypes // of which it matches at least one possible resource
+	every ResourceTypes // of which it matches all resources, whatever their names, in the region and account it matches
+}
+
+// anything matches all resources.
+var anything = newARN([5]string{"*", "*", "*", "*", "*"})
+
+func newARN(fields [5]string) arn {
+	a := arn{partition: fields[0], service: fields[1], region: fields[2], account: fields[3], resource: fields[4]}
+	a.types = a.matches()
+	(a.types &^ NoResource).each(func(t ResourceTypes) {
+		if a.coversEvery(t) {
+			a.every |= t
+		}
+	})
+	return a
 }
 
 // Patterns hold "*" and "?" as written, and these bytes, which no UTF-8 text holds.
@@ -78,7 +95,7 @@ func parseResource(text string, variables, complete bool, space []arn) resource 
 	}
 	if r.text == "" || onlyStars(r.text) {
 		r.every = true
-		r.readings = append(r.readings, arn{"*", "*", "*", "*", "*"})
+		r.readings = append(r.readings, anything)
 		return r
 	}
 	rest, ok := strings.CutPrefix(r.text, "arn:")
@@ -143,16 +160,16 @@ func (r *resource) read(fields [5]string) {
 			fields[i] = "*"
 		}
 	}
-	a := arn{fields[0], fields[1], fields[2], fields[3], fields[4]}
-	if a.account == "" || !glob.Match(a.service, "dynamodb") && !glob.Match(a.service, "dax") {
+	dynamodbOrDAX := glob.Match(fields[1], "dynamodb") || glob.Match(fields[1], "dax")
+	if account := fields[3]; account == "" || !dynamodbOrDAX {
 		return
 	}
 	for _, other := range r.readings {
-		if other == a {
+		if fields == [5]string{other.partition, other.service, other.region, other.account, other.resource} {
 			return
 		}
 	}
-	r.readings = append(r.readings, a)
+	r.readings = append(r.readings, newARN(fields))
 }
 
 // codeVariables replaces policy variables by codes: ${*}, ${?} and ${$} are the literal characters. What is not closed is
@@ -183,12 +200,13 @@ func codeVariables(text string) string {
 	}
 }
 
-// types are the resource types of which the pattern matches at least one possible resource.
-func (a *arn) types() (types ResourceTypes) {
+// matches are the resource types of which the pattern matches at least one possible resource.
+func (a *arn) matches() (types ResourceTypes) {
 	if glob.Match(a.service, "dynamodb") {
 		if a.region != "" {
-			if name, ok := strings.CutPrefix(a.resource, "table/"); ok && !wild(name) {
-				types = exactType(name)
+			name, ok := strings.CutPrefix(a.resource, "table/")
+			if start, star := strings.CutSuffix(name, "*"); ok && !wild(start) {
+				types = typesBelow(start, star)
 			} else if meets(a.resource, "table/\xfd\xfb") { // nothing else has so many types to try
 				tableTypes.each(func(t ResourceTypes) {
 					if meets(a.resource, everyResource[t.bit()]) {
@@ -207,22 +225,29 @@ func (a *arn) types() (types ResourceTypes) {
 	return types
 }
 
-// exactType is the type of the resource whose ARN ends with table/ and this text.
-func exactType(name string) ResourceTypes {
-	name, rest, found := strings.Cut(name, "/")
-	if !legal(name, false) {
+// typesBelow are the types of the resources whose ARN ends with table/ and this text, or starts so. It is what meets finds
+// for the patterns that policies mostly have, only faster.
+func typesBelow(start string, star bool) (types ResourceTypes) {
+	name, rest, found := strings.Cut(start, "/")
+	if !legal(name, false) && !(star && start == "") {
 		return 0
 	}
 	if !found {
+		if star {
+			return tableTypes
+		}
 		return Table
 	}
-	kind, id, _ := strings.Cut(rest, "/")
 	for i, part := range below {
-		if part != "" && kind == part[1:len(part)-1] && legal(id, true) {
-			return 1 << i
+		if part == "" {
+			continue
+		}
+		label, ok := strings.CutPrefix(rest, part[1:])
+		if ok && (legal(label, true) || star && label == "") || !ok && star && strings.HasPrefix(part[1:], rest) {
+			types |= 1 << i
 		}
 	}
-	return 0
+	return types
 }
 
 // legal reports whether a text can be a name, or the label of something that belongs to a table.
@@ -268,7 +293,10 @@ func (a *arn) target(t ResourceTypes, partition string) target {
 	if t == NoResource {
 		return target{types: t}
 	}
-	to := target{t, arn{asText(a.partition), t.service(), asText(a.region), asText(a.account), everyResource[t.bit()]}}
+	to := target{t, arn{
+		partition: asText(a.partition), service: t.service(), region: asText(a.region), account: asText(a.account),
+		resource: everyResource[t.bit()],
+	}}
 	if a.partition == "*" && partition != "" {
 		to.arn.partition = partition
 	}

@@ -1,0 +1,309 @@
+// Package harness runs Pulumi programs against the policy pack with the real
+// CLI, and gives tests what came of it as lines they can compare whole.
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"dynamoguard/e2e/internal/sandbox"
+	"dynamoguard/e2e/internal/toolchain"
+)
+
+// Project and StackName name every stack of the tests.
+const (
+	Project   = "shop"
+	StackName = "dev"
+)
+
+// folder holds what the test binary builds; [Main] owns it.
+var folder string
+
+// Main runs the tests of a package, and removes what they built. It returns
+// the exit code.
+func Main(m *testing.M) (code int) {
+	dir, err := os.MkdirTemp("", "dynamoguard-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	folder = dir
+	return m.Run()
+}
+
+var tools = sync.OnceValues(func() (toolchain.Tools, error) {
+	return toolchain.Build(context.Background(), toolchain.CLI{}, folder, io.Discard)
+})
+
+// Tools returns the CLI, pack and provider, built at the first call.
+func Tools(t testing.TB) toolchain.Tools {
+	t.Helper()
+	built, err := tools()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return built
+}
+
+// Command returns the path of the built command of an import path within the
+// module dynamoguard/e2e.
+func Command(t testing.TB, importPath string) string {
+	t.Helper()
+	file := filepath.Join(tempDir(t), filepath.Base(importPath))
+	if err := toolchain.BuildPackage(t.Context(), importPath, file, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// tempDir returns a new folder, whose path holds nothing of the test's name:
+// the CLI takes a comma in a path for the end of it.
+func tempDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(folder, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+// Stack is a stack in a sandbox of its own.
+type Stack struct {
+	t       testing.TB
+	sandbox *sandbox.Sandbox
+	stack   auto.Stack
+	pack    string
+	config  string // file of the pack's configuration; "" for none
+	seen    int // operations of the provider that earlier results told
+}
+
+// Option adjusts a stack before its first run.
+type Option func(*Stack)
+
+// PackConfig is the JSON given to --policy-pack-config.
+func PackConfig(config string) Option {
+	return func(s *Stack) {
+		file := filepath.Join(tempDir(s.t), "policies.json")
+		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+			s.t.Fatal(err)
+		}
+		s.config = file
+	}
+}
+
+// NewStack creates an empty stack of the program.
+func NewStack(t testing.TB, program pulumi.RunFunc, options ...Option) *Stack {
+	t.Helper()
+	built := Tools(t)
+	box, err := sandbox.New(tempDir(t), built)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack, err := box.NewStack(t.Context(), Project, StackName, program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Stack{t: t, sandbox: box, stack: stack, pack: built.Pack}
+	for _, option := range options {
+		option(s)
+	}
+	return s
+}
+
+// Sandbox returns the place the stack's CLI runs in.
+func (s *Stack) Sandbox() *sandbox.Sandbox { return s.sandbox }
+
+// Become replaces the stack's program.
+func (s *Stack) Become(program pulumi.RunFunc) { s.stack.Workspace().SetProgram(program) }
+
+// Result is what a run of the CLI came to.
+type Result struct {
+	ExitCode int
+	// Policy holds the policy events, sorted, each as
+	// "level severity policy resource: message" (see [Short]).
+	Policy []string
+	// Errors holds the errors of the engine, the program and the CLI, without
+	// colours; the pack goes by its file name.
+	Errors []string
+	// Created holds the resources that the provider created, sorted.
+	Created []string
+	// Output is all that the CLI printed, and all its events as JSON.
+	Output string
+}
+
+// configs returns the pack's configuration, where there is one.
+func (s *Stack) configs() []string {
+	if s.config == "" {
+		return nil
+	}
+	return []string{s.config}
+}
+
+// Preview runs `pulumi preview` with the pack.
+func (s *Stack) Preview() Result {
+	s.t.Helper()
+	return s.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
+		result, err := s.stack.Preview(ctx, optpreview.EventStreams(stream),
+			optpreview.PolicyPacks(s.pack), optpreview.PolicyPackConfigs(s.configs()...))
+		return result.StdOut, result.StdErr, err
+	})
+}
+
+// Up runs `pulumi up` with the pack, without a preview before it.
+func (s *Stack) Up() Result {
+	s.t.Helper()
+	return s.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
+		result, err := s.stack.Up(ctx, optup.EventStreams(stream), optup.SuppressOutputs(),
+			optup.PolicyPacks(s.pack), optup.PolicyPackConfigs(s.configs()...))
+		return result.StdOut, result.StdErr, err
+	})
+}
+
+// run collects the events of an operation. An operation that fails has its
+// output within the error.
+func (s *Stack) run(operation func(context.Context, chan<- events.EngineEvent) (string, string, error)) Result {
+	s.t.Helper()
+	stream := make(chan events.EngineEvent)
+	returned, collected := make(chan struct{}), make(chan struct{})
+	var all []apitype.EngineEvent
+	go func() {
+		defer close(collected)
+		for {
+			select {
+			case event, ok := <-stream:
+				if !ok {
+					return
+				}
+				all = append(all, event.EngineEvent)
+			case <-returned: // a CLI that never began leaves the stream open
+				return
+			}
+		}
+	}()
+	s.sandbox.ExitCode, s.sandbox.Stderr = -1, ""
+	stdout, stderr, err := operation(s.t.Context(), stream)
+	close(returned)
+	<-collected
+
+	if err != nil && s.sandbox.ExitCode == 0 {
+		s.t.Fatal(err) // not the CLI's failure, but the harness's own
+	}
+	output := stdout + stderr
+	if err != nil {
+		output += err.Error()
+	}
+	for _, event := range all {
+		encoded, err := json.Marshal(event)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		output += string(encoded) + "\n"
+	}
+	return s.result(output, all)
+}
+
+// Analyze runs `pulumi policy analyze` with the pack on an exported state.
+func (s *Stack) Analyze(state []byte) Result {
+	s.t.Helper()
+	file := filepath.Join(tempDir(s.t), "state.json")
+	if err := os.WriteFile(file, state, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	args := []string{"policy", "analyze", "--json", "--file", file, "--policy-pack", s.pack}
+	for _, config := range s.configs() {
+		args = append(args, "--policy-pack-config", config)
+	}
+	stdout, stderr, err := s.sandbox.Pulumi(s.t.Context(), args...)
+	if err != nil && s.sandbox.ExitCode <= 0 {
+		s.t.Fatal(err)
+	}
+	var all []apitype.EngineEvent
+	for decoder := json.NewDecoder(strings.NewReader(stdout)); decoder.More(); {
+		var event apitype.EngineEvent
+		if err := decoder.Decode(&event); err != nil {
+			s.t.Fatalf("pulumi policy analyze --json: %v\n%s", err, stdout)
+		}
+		all = append(all, event)
+	}
+	return s.result(stdout+stderr, all)
+}
+
+// result sums up a run of the CLI that has ended.
+func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
+	s.t.Helper()
+	result := Result{ExitCode: s.sandbox.ExitCode, Output: output}
+	for _, event := range all {
+		if policy := event.PolicyEvent; policy != nil {
+			result.Policy = append(result.Policy, Line(*policy))
+		}
+		if diagnostic := event.DiagnosticEvent; diagnostic != nil && diagnostic.Severity == "error" {
+			result.Errors = append(result.Errors, plain(diagnostic.Message))
+		}
+	}
+	if message, ok := strings.CutPrefix(strings.TrimSpace(s.sandbox.Stderr), "error: "); ok {
+		result.Errors = append(result.Errors, strings.ReplaceAll(message, s.pack, filepath.Base(s.pack)))
+	}
+	slices.Sort(result.Policy)
+	result.Created = s.created()
+	return result
+}
+
+// created returns the resources created since the last call, sorted.
+func (s *Stack) created() []string {
+	operations, err := s.sandbox.Operations()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var created []string
+	for _, operation := range operations[s.seen:] {
+		if operation.Operation == "create" {
+			created = append(created, Short(operation.URN))
+		}
+	}
+	s.seen = len(operations)
+	slices.Sort(created)
+	return created
+}
+
+// Export returns the stack's state, as `pulumi stack export` prints it.
+func (s *Stack) Export() []byte {
+	s.t.Helper()
+	state, _, err := s.sandbox.Pulumi(s.t.Context(), "stack", "export", "--stack", StackName)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return []byte(state)
+}
+
+// Line writes a policy event as one line.
+func Line(event apitype.PolicyEvent) string {
+	return fmt.Sprintf("%s %s %s %s: %s", event.EnforcementLevel, event.Severity, event.PolicyName,
+		Short(event.ResourceURN), plain(event.Message))
+}
+
+// Short returns a URN without what all of the tests' stacks have in common:
+// "aws:dynamodb/table:Table::orders".
+func Short(urn string) string {
+	return strings.TrimPrefix(urn, "urn:pulumi:"+StackName+"::"+Project+"::")
+}
+
+// plain returns a message without colour directives and surrounding space.
+func plain(message string) string { return strings.TrimSpace(colors.Never.Colorize(message)) }

@@ -1,0 +1,180 @@
+// Package sandbox runs the Pulumi CLI apart from everything a machine has of
+// its own: the home folder, the Pulumi home, the backend, AWS credentials.
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"dynamoguard/e2e/internal/toolchain"
+)
+
+// Sandbox is a folder with all that a run of the CLI may touch. It implements
+// [auto.PulumiCommand].
+type Sandbox struct {
+	dir string
+	cli toolchain.CLI
+
+	// Env holds further environment variables of the CLI, as "NAME=value".
+	Env []string
+	// Started, where set, is called with each process of the CLI.
+	Started func(*os.Process, []string)
+	// ExitCode and Stderr are those of the CLI's last run. The exit code is -1
+	// where the CLI was ended by a signal or did not start.
+	ExitCode int
+	Stderr   string
+}
+
+// New prepares dir, an existing folder, with the stand-in provider installed.
+func New(dir string, tools toolchain.Tools) (*Sandbox, error) {
+	s := &Sandbox{dir: dir, cli: tools.CLI}
+	plugin := filepath.Join(s.path("pulumi"), "plugins", "resource-aws-v"+tools.ProviderVersion.String())
+	for _, folder := range []string{s.path("home"), s.path("tmp"), s.path("backend"), s.path("project"), plugin} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return nil, err
+		}
+	}
+	return s, os.Symlink(tools.Provider, filepath.Join(plugin, filepath.Base(tools.Provider)))
+}
+
+func (s *Sandbox) path(name string) string { return filepath.Join(s.dir, name) }
+
+// NewStack creates a stack of a project whose program is the given function,
+// through the Automation API. Its region is us-east-1.
+func (s *Sandbox) NewStack(ctx context.Context, project, stack string, program pulumi.RunFunc) (auto.Stack, error) {
+	created, err := auto.NewStackInlineSource(ctx, stack, project, program,
+		auto.Pulumi(s),
+		auto.WorkDir(s.path("project")),
+		auto.Project(workspace.Project{
+			Name:    tokens.PackageName(project),
+			Runtime: workspace.NewProjectRuntimeInfo("go", nil),
+		}))
+	if err != nil {
+		return auto.Stack{}, err
+	}
+	return created, created.SetConfig(ctx, "aws:region", auto.ConfigValue{Value: "us-east-1"})
+}
+
+// Operation is one line of the stand-in provider's log.
+type Operation struct{ Operation, URN string }
+
+// Operations returns what the stand-in provider did, in order.
+func (s *Sandbox) Operations() ([]Operation, error) {
+	file, err := os.Open(s.path("operations"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	var all []Operation
+	for decoder := json.NewDecoder(file); ; {
+		var next Operation
+		if err := decoder.Decode(&next); errors.Is(err, io.EOF) {
+			return all, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("the provider's log: %w", err)
+		}
+		all = append(all, next)
+	}
+}
+
+// Holding returns the files in the sandbox that hold a text.
+func (s *Sandbox) Holding(text string) ([]string, error) {
+	var found []string
+	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, []byte(text)) {
+			found = append(found, path)
+		}
+		return err
+	})
+	return found, err
+}
+
+// environment returns all variables of the CLI. Of the machine's own it has
+// PATH and what a process needs to start at all.
+func (s *Sandbox) environment() []string {
+	env := []string{
+		"HOME=" + s.path("home"),
+		"USERPROFILE=" + s.path("home"),
+		"TMPDIR=" + s.path("tmp"),
+		"TMP=" + s.path("tmp"),
+		"PULUMI_HOME=" + s.path("pulumi"),
+		"PULUMI_BACKEND_URL=file://" + filepath.ToSlash(s.path("backend")),
+		"PULUMI_CONFIG_PASSPHRASE=passphrase",
+		"PULUMI_SKIP_UPDATE_CHECK=true",
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+		"PULUMI_IGNORE_AMBIENT_PLUGINS=true", // a real provider on PATH
+		"PULUMI_AUTOMATION_API=true",
+		"STANDIN_AWS_LOG=" + s.path("operations"),
+	}
+	for _, name := range []string{"PATH", "SYSTEMROOT"} {
+		if value, ok := os.LookupEnv(name); ok {
+			env = append(env, name+"="+value)
+		}
+	}
+	return append(env, s.Env...)
+}
+
+// Version returns the CLI's version.
+func (s *Sandbox) Version() semver.Version { return s.cli.Version }
+
+// Run runs the CLI without a terminal and returns what it wrote to stdout and
+// stderr, and its exit code. When ctx ends, the CLI is interrupted first.
+func (s *Sandbox) Run(
+	ctx context.Context, workdir string, stdin io.Reader, stdout, stderr []io.Writer, env []string, args ...string,
+) (string, string, int, error) {
+	if workdir == "" {
+		workdir = s.path("project")
+	}
+	args = append([]string{"--non-interactive"}, args...)
+	command := exec.CommandContext(ctx, s.cli.Path, args...)
+	command.Dir, command.Stdin = workdir, stdin
+	command.Env = append(s.environment(), env...)
+	var out, errOut bytes.Buffer
+	command.Stdout = io.MultiWriter(append(stdout, &out)...)
+	command.Stderr = io.MultiWriter(append(stderr, &errOut)...)
+	inOwnGroup(command)
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = 20 * time.Second
+
+	err := command.Start()
+	if err == nil {
+		if s.Started != nil {
+			s.Started(command.Process, args)
+		}
+		err = command.Wait()
+	}
+	s.ExitCode, s.Stderr = command.ProcessState.ExitCode(), errOut.String()
+	return out.String(), s.Stderr, s.ExitCode, err
+}
+
+// Pulumi runs the CLI with the given arguments in the project's folder.
+func (s *Sandbox) Pulumi(ctx context.Context, args ...string) (stdout, stderr string, err error) {
+	stdout, stderr, _, err = s.Run(ctx, "", nil, nil, nil, nil, args...)
+	if err != nil {
+		err = fmt.Errorf("pulumi %s: %w", strings.Join(args, " "), err)
+	}
+	return stdout, stderr, err
+}

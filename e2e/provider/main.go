@@ -1,0 +1,65 @@
+// Command pulumi-resource-aws stands in for the AWS provider in end-to-end
+// runs, so that the real CLI can preview and update typed programs without an
+// account, credentials or a network.
+//
+// It is not AWS, and not the AWS provider. It answers the provider protocol
+// and shapes what the engine passes to a policy pack: the inputs after Check
+// (auto-names, __defaults, tagsAll, documents as JSON text) and the outputs
+// after Create (identifiers, ARNs, filled blocks, normalised documents). It
+// validates nothing, keeps nothing, and knows only the types that the pack
+// reads; every other type echoes its inputs under an id.
+//
+// When the environment variable [logVariable] names a file, each Create,
+// Update and Delete appends a line to it. That is how a test proves that a
+// resource was not created.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pulumi/pulumi/pkg/v3/resource/plugin"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+)
+
+// version is that of the typed SDK a run uses; the linker sets it.
+var version = "0.0.0"
+
+func main() {
+	if err := serve(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "pulumi-resource-aws:", err)
+		os.Exit(1)
+	}
+}
+
+// serve answers on a free local port, which it prints, until it is told to
+// stop or the engine, whose address is the last of args, is gone.
+func serve(args []string) error {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	if len(args) > 0 {
+		if err := rpcutil.Healthcheck(ctx, args[len(args)-1], time.Second, stop); err != nil {
+			return err
+		}
+	}
+
+	cancel := make(chan bool)
+	context.AfterFunc(ctx, func() { close(cancel) })
+	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
+		Cancel: cancel,
+		Init: func(server *grpc.Server) error {
+			aws := &provider{log: os.Getenv(logVariable), account: defaultAccount, region: defaultRegion}
+			pulumirpc.RegisterResourceProviderServer(server, plugin.NewProviderServer(aws))
+			return nil
+		},
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Println(handle.Port)
+	return <-handle.Done
+}

@@ -1,0 +1,69 @@
+package e2e
+
+import (
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"dynamoguard/e2e/internal/harness"
+)
+
+// interpolating declares a new table and a policy whose document holds the
+// table's ARN: in a preview the whole document is one unknown string.
+func interpolating(actions string) pulumi.RunFunc {
+	return stack(func(p program) {
+		orders := p.table("orders", nil)
+		p.policy("clerk", orders.Arn.ApplyT(func(arn string) string {
+			return string(allow(actions, arn))
+		}).(pulumi.StringOutput))
+	})
+}
+
+// unknownNotice is the notice that some policies wait for the document.
+func unknownNotice(policies string) string {
+	return "advisory low dynamoguard " + rootStack + `: 1 value is not known yet and could not be judged: ` +
+		`policy of aws:iam:Policy "clerk" (` + policies + "); `pulumi up` will judge each before it is created"
+}
+
+const documentPolicies = "iam-document, iam-wildcard-action, iam-unscoped-resource"
+
+const clerk = "aws:iam/policy:Policy::clerk"
+
+// TestUnknownDocument sees a violation that no preview can see, stopped by the
+// update before the policy exists.
+func TestUnknownDocument(t *testing.T) {
+	s := harness.NewStack(t, interpolating("dynamodb:*"))
+	check(t, "preview", s.Preview(), harness.Result{Policy: []string{unknownNotice(documentPolicies)}})
+	violation := "mandatory high iam-wildcard-action " + clerk + ": " + everyAction
+	check(t, "up", s.Up(), stoppedUp(violation, tableOrders))
+	check(t, "preview, the table being there", s.Preview(), stopped(violation))
+}
+
+// TestUnknownDocumentCorrected passes once the document is known.
+func TestUnknownDocumentCorrected(t *testing.T) {
+	s := harness.NewStack(t, interpolating("dynamodb:GetItem"))
+	check(t, "preview", s.Preview(), harness.Result{Policy: []string{unknownNotice(documentPolicies)}})
+	check(t, "up", s.Up(), passes(tableOrders, clerk))
+	check(t, "preview, the table being there", s.Preview(), passes())
+}
+
+// TestUnknownLevels sets how loud an unknown document is.
+func TestUnknownLevels(t *testing.T) {
+	tests := []struct {
+		name, config string
+		want         harness.Result
+	}{
+		{"ignore", `{"dynamoguard": {"unknown": "ignore"}}`, passes()},
+		{"mandatory", `{"iam-wildcard-action": {"unknown": "mandatory"}}`, stopped(
+			unknownNotice("iam-document, iam-unscoped-resource"),
+			"mandatory high iam-wildcard-action "+clerk+": policy is not known before it is created, so it could not be "+
+				"judged; give it a value that is known in preview. SOC 2: CC6.1, CC6.3")},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := harness.NewStack(t, interpolating("dynamodb:GetItem"), harness.PackConfig(test.config))
+			check(t, "preview", s.Preview(), test.want)
+			check(t, "up", s.Up(), passes(tableOrders, clerk))
+		})
+	}
+}
