@@ -21,6 +21,10 @@ const (
 	outputSignature            = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 )
 
+// redacted is what policy analyze puts in place of a secret, of whatever type, that it was given no key to decrypt:
+// pkg/backend/secrets/providers.go of Pulumi. What stood there is not known.
+const redacted = "[secret]"
+
 var unknownStrings = map[string]bool{
 	"1c4a061d-8072-4f0a-a4cb-0ff528b18fe7": true, // boolean
 	"3eeb2bf0-c639-47a8-9e75-3b44932eb421": true, // number
@@ -79,6 +83,9 @@ func decodeSpecial(object resource.Value) (v resource.Value, ok bool) {
 	held := object.Get("value")
 	switch signature {
 	case secretSignature:
+		if text, _ := held.Text(); text == redacted {
+			held = resource.UnknownValue()
+		}
 		return held.AsSecret(), held.Kind() != resource.Absent
 	case outputSignature:
 		if held.Kind() == resource.Absent {

@@ -226,6 +226,14 @@ func DecodeResource(d Described) *resource.Resource {
 	for _, a := range options.GetAliases() {
 		r.Options.Aliases = append(r.Options.Aliases, resource.URN(a))
 	}
+	if s, ok := d.(*pulumirpc.AnalyzerResource); ok {
+		r.PropertyDependencies = make(map[string][]resource.URN, len(s.GetPropertyDependencies()))
+		for property, dependencies := range s.GetPropertyDependencies() {
+			for _, urn := range dependencies.GetUrns() {
+				r.PropertyDependencies[property] = append(r.PropertyDependencies[property], resource.URN(urn))
+			}
+		}
+	}
 	if p := d.GetProvider(); p != nil {
 		r.Provider = &resource.Provider{
 			URN:        resource.URN(p.GetUrn()),

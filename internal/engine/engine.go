@@ -125,9 +125,7 @@ func judge(pass *policy.Pass) (j policy.Judgement) {
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			// The cause may hold a value of the resource, so it is not shown; its type leads to the place.
-			reason := fmt.Sprintf("the policy itself failed (%T): this is a bug in dynamoguard", cause)
-			j = policy.Judgement{Policy: p, URN: r.URN, Outcome: policy.Errored, Reason: reason, Errors: []string{reason}}
+			j = *failed(p, r.URN, cause)
 		}
 	}()
 	return pass.Judge()
@@ -188,50 +186,67 @@ func (e *Engine) remember(urn resource.URN, kept *remembered) {
 // AnalyzeStack runs the stack policies at the end of a run. The resources carry their outputs.
 func (e *Engine) AnalyzeStack(resources []*resource.Resource) []Result {
 	config, stack := e.settings()
+	join := facts.NewJoin(resources)
 	root := e.rootURN(resources, stack)
+	var kept remembered
 	var results []Result
 	for _, p := range e.policies {
 		if p.CheckStack == nil {
 			continue
 		}
-		result := Result{Judgement: policy.Judgement{Policy: p, URN: root}}
 		if config.Of(p).Level == policy.Disabled {
-			result.Outcome, result.Reason = policy.NotApplicable, "disabled by configuration"
-			results = append(results, result)
+			results = append(results, Result{Judgement: policy.Judgement{
+				Policy: p, URN: root, Outcome: policy.NotApplicable, Reason: "disabled by configuration",
+			}})
 			continue
 		}
-		for _, notice := range e.notices(p, resources, config, stack) {
-			result.Diagnostics = append(result.Diagnostics,
-				Diagnostic{Policy: p, URN: root, Level: policy.Advisory, Message: notice})
+		pass := &policy.StackPass{Policy: p, Join: join, Config: config, Stack: stack, Run: e.run(config, &kept)}
+		judgements, notices := judgeStack(pass, root)
+		for _, j := range judgements {
+			result := Result{Judgement: *j}
+			e.enforce(&result, config.Of(p), &kept)
+			results = append(results, result)
 		}
-		results = append(results, result)
+		told := Result{Judgement: policy.Judgement{Policy: p, URN: root}}
+		for _, notice := range notices {
+			told.Diagnostics = append(told.Diagnostics, Diagnostic{Policy: p, URN: root, Level: policy.Advisory, Message: notice})
+		}
+		results = append(results, told)
 	}
 	return results
 }
 
-func (e *Engine) notices(
-	p *policy.Policy, resources []*resource.Resource, config *policy.Configuration, stack *policy.StackContext,
-) (notices []string) {
+// judgeStack runs one stack policy. Whatever it does, there is an answer.
+func judgeStack(pass *policy.StackPass, root resource.URN) (judgements []*policy.Judgement, notices []string) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			notices = []string{fmt.Sprintf("the policy itself failed (%T): this is a bug in dynamoguard", cause)}
+			judgements, notices = []*policy.Judgement{failed(pass.Policy, root, cause)}, nil
 		}
 	}()
-	return (&policy.StackPass{
-		Policy: p, Resources: resources, Config: config, Stack: stack, Run: e.run(config),
-	}).Notices()
+	return pass.Judge()
 }
 
-func (e *Engine) run(config *policy.Configuration) *policy.Run {
+// failed is the judgement of a policy that panicked. The cause may hold a value of the resource, so it is not shown; its
+// type leads to the place.
+func failed(p *policy.Policy, urn resource.URN, cause any) *policy.Judgement {
+	reason := fmt.Sprintf("the policy itself failed (%T): this is a bug in dynamoguard", cause)
+	return &policy.Judgement{Policy: p, URN: urn, Outcome: policy.Errored, Reason: reason, Errors: []string{reason}}
+}
+
+// run is what has happened so far. stack is what the stack policies have met in this call.
+func (e *Engine) run(config *policy.Configuration, stack *remembered) *policy.Run {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	run := &policy.Run{UnknownPolicies: config.UnknownPolicies}
-	for _, urn := range e.order {
-		m := e.memory[urn]
+	add := func(m *remembered) {
 		run.Unknown = append(run.Unknown, m.unknown...)
 		run.Exempted = append(run.Exempted, m.exempted...)
 		run.Expired = append(run.Expired, m.expired...)
 	}
+	for _, urn := range e.order {
+		add(e.memory[urn])
+	}
+	add(stack)
 	return run
 }
 

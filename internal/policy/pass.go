@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dynamoguard/internal/facts"
@@ -36,10 +37,12 @@ func (p *Pass) Report(wrong, remedy string) { p.ReportLimited(Mandatory, wrong, 
 
 // ReportLimited is Report for a violation that may not be enforced beyond a level, because it is not certain.
 func (p *Pass) ReportLimited(limit Level, wrong, remedy string) {
-	p.findings = append(p.findings, Finding{
-		Message: wrong + "; " + remedy + ". " + soc2.Framework + ": " + soc2.Join(p.Policy.Criteria),
-		Limit:   limit,
-	})
+	p.findings = append(p.findings, Finding{Message: p.Policy.message(wrong, remedy), Limit: limit})
+}
+
+// message is what a finding says; the CLI shows nothing else of it.
+func (p *Policy) message(wrong, remedy string) string {
+	return wrong + "; " + remedy + ". " + soc2.Framework + ": " + soc2.Join(p.Criteria)
 }
 
 // Errorf says that, and why, the resource could not be judged.
@@ -63,8 +66,8 @@ type Judgement struct {
 
 // UnknownMessage says what was not known, for where that counts as a violation.
 func (j Judgement) UnknownMessage() string {
-	return paths(j.Unknown) + " is not known before it is created, so it could not be judged; " +
-		"give it a value that is known in preview. " + soc2.Framework + ": " + soc2.Join(j.Policy.Criteria)
+	return j.Policy.message(paths(j.Unknown)+" is not known before it is created, so it could not be judged",
+		"give it a value that is known in preview")
 }
 
 // Judge runs the policy on the resource. It does not recover: the engine does.
@@ -97,22 +100,50 @@ func paths(ps []resource.Path) string {
 
 // A StackPass is a stack policy judging the whole stack at the end of a run.
 type StackPass struct {
-	Policy    *Policy
-	Stack     *StackContext
-	Config    *Configuration
-	Resources []*resource.Resource
-	Run       *Run
+	Policy *Policy
+	Stack  *StackContext
+	Config *Configuration
+	Join   *facts.Join
+	Run    *Run
 
-	notices []string
+	notices    []string
+	judgements []*Judgement
 }
 
 // Notice adds an advisory message about the stack.
 func (p *StackPass) Notice(message string) { p.notices = append(p.notices, message) }
 
-// Notices returns what the policy had to say.
-func (p *StackPass) Notices() []string {
+// Report reports a violation on a resource: what is wrong, and what to write instead.
+func (p *StackPass) Report(urn resource.URN, wrong, remedy string) {
+	j := p.of(urn)
+	j.Outcome = Failed
+	j.Findings = append(j.Findings, Finding{Message: p.Policy.message(wrong, remedy), Limit: Mandatory})
+}
+
+// Unknown notes a property that stands in the way of judging its resource.
+func (p *StackPass) Unknown(at facts.Place) {
+	j := p.of(at.URN)
+	j.Outcome = max(j.Outcome, Unknown)
+	if !slices.Contains(j.Unknown, at.Path) {
+		j.Unknown = append(j.Unknown, at.Path)
+	}
+}
+
+func (p *StackPass) of(urn resource.URN) *Judgement {
+	for _, j := range p.judgements {
+		if j.URN == urn {
+			return j
+		}
+	}
+	j := &Judgement{Policy: p.Policy, URN: urn}
+	p.judgements = append(p.judgements, j)
+	return j
+}
+
+// Judge runs the policy. It returns a judgement for each resource it had something to say about, and its notices.
+func (p *StackPass) Judge() (judgements []*Judgement, notices []string) {
 	p.Policy.CheckStack(p)
-	return p.notices
+	return p.judgements, p.notices
 }
 
 // A Run is what has happened since the pack was started, in the order in which resources were first judged.

@@ -69,4 +69,7 @@ type Resource struct {
 	Properties Value  // an object
 	Options    Options
 	Provider   *Provider // nil for a component, a provider and the root stack
+
+	// PropertyDependencies are the resources that each property was made of. The engine sends them to AnalyzeStack only.
+	PropertyDependencies map[string][]URN
 }

@@ -1,0 +1,375 @@
+package facts
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"dynamoguard/internal/resource"
+)
+
+// The types that attach policies to principals, and principals to each other.
+const (
+	User                  = "aws:iam/user:User"
+	Group                 = "aws:iam/group:Group"
+	SSOPermissionSet      = "aws:ssoadmin/permissionSet:PermissionSet"
+	RoleAttachment        = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	UserAttachment        = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+	GroupAttachment       = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
+	Attachment            = "aws:iam/policyAttachment:PolicyAttachment"
+	RoleAttachments       = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
+	UserAttachments       = "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive"
+	GroupAttachments      = "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive"
+	UserMemberships       = "aws:iam/userGroupMembership:UserGroupMembership"
+	GroupMembers          = "aws:iam/groupMembership:GroupMembership"
+	SSOAttachment         = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
+	SSOCustomerAttachment = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
+	SSOBoundaryAttachment = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
+)
+
+// A reference is a property that names resources of one type, by name or ARN, alone or in a list. A member of a block is
+// written as a path.
+type reference struct {
+	property string
+	typ      string
+}
+
+// A link is what a resource says of principals: those it names get its documents, the policies it names, a place in
+// the groups it names, or a boundary.
+type link struct {
+	principals []reference // none where the resource is the principal itself
+	policies   []reference
+	groups     []reference
+	boundary   []reference
+}
+
+var links = map[string]link{
+	Role: {
+		policies: []reference{{"managedPolicyArns", ManagedPolicy}},
+		boundary: []reference{{"permissionsBoundary", ManagedPolicy}},
+	},
+	User:             {boundary: []reference{{"permissionsBoundary", ManagedPolicy}}},
+	Group:            {},
+	SSOPermissionSet: {},
+
+	RolePolicy:    {principals: []reference{{"role", Role}}},
+	UserPolicy:    {principals: []reference{{"user", User}}},
+	GroupPolicy:   {principals: []reference{{"group", Group}}},
+	PermissionSet: {principals: []reference{{"permissionSetArn", SSOPermissionSet}}},
+
+	RoleAttachment:   attaches(reference{"role", Role}, "policyArn"),
+	UserAttachment:   attaches(reference{"user", User}, "policyArn"),
+	GroupAttachment:  attaches(reference{"group", Group}, "policyArn"),
+	RoleAttachments:  attaches(reference{"roleName", Role}, "policyArns"),
+	UserAttachments:  attaches(reference{"userName", User}, "policyArns"),
+	GroupAttachments: attaches(reference{"groupName", Group}, "policyArns"),
+	SSOAttachment:    attaches(reference{"permissionSetArn", SSOPermissionSet}, "managedPolicyArn"),
+	SSOCustomerAttachment: attaches(reference{"permissionSetArn", SSOPermissionSet},
+		"customerManagedPolicyReference.name"),
+	Attachment: {
+		principals: []reference{{"roles", Role}, {"users", User}, {"groups", Group}},
+		policies:   []reference{{"policyArn", ManagedPolicy}},
+	},
+	SSOBoundaryAttachment: {
+		principals: []reference{{"permissionSetArn", SSOPermissionSet}},
+		boundary: []reference{
+			{"permissionsBoundary.managedPolicyArn", ManagedPolicy},
+			{"permissionsBoundary.customerManagedPolicyReference.name", ManagedPolicy},
+		},
+	},
+	UserMemberships: {principals: []reference{{"user", User}}, groups: []reference{{"groups", Group}}},
+	GroupMembers:    {principals: []reference{{"users", User}}, groups: []reference{{"group", Group}}},
+}
+
+func attaches(principal reference, policies string) link {
+	return link{principals: []reference{principal}, policies: []reference{{policies, ManagedPolicy}}}
+}
+
+// AttachmentReads returns the types that attach policies by ARN, and the patterns of the properties that name them.
+func AttachmentReads() map[string][]string {
+	reads := map[string][]string{}
+	for typ, l := range links {
+		for _, p := range l.policies {
+			if typ != SSOCustomerAttachment { // names a customer managed policy of another account
+				reads[typ] = append(reads[typ], p.property)
+			}
+		}
+	}
+	return reads
+}
+
+// A Principal is a role, user, group or permission set that the stack declares, or says something of.
+type Principal struct {
+	// URN is that of the declared resource; of a principal the stack only names, that of the first resource to name it.
+	URN      resource.URN
+	Type     string // type token
+	Name     string // as IAM knows it, else the logical name
+	Declared bool
+
+	Documents []Attached // inline, and of the stack's own managed policies; a user's groups' included
+	Managed   []Managed  // managed policies that the stack does not declare; a user's groups' included
+	// Bounded: there is a permissions boundary. Its document is Boundary where the stack declares it, its ARN
+	// BoundaryARN where it is known.
+	Bounded     bool
+	Boundary    *Attached
+	BoundaryARN string
+	// Unknown are the properties that may add to this, and are not known yet.
+	Unknown []Place
+
+	groups []*Principal
+}
+
+// Kind is the type as people name it: "role".
+func (p *Principal) Kind() string {
+	return map[string]string{Role: "role", User: "user", Group: "group", SSOPermissionSet: "permission set"}[p.Type]
+}
+
+// A Place is a property of a resource.
+type Place struct {
+	URN  resource.URN
+	Path resource.Path
+}
+
+// An Attached is a document that counts for a principal. By is the resource that holds it.
+type Attached struct {
+	By resource.URN
+	*Document
+}
+
+// A Managed is an attachment of a managed policy by an ARN that is no resource of the stack.
+type Managed struct {
+	Place
+	ARN string
+}
+
+// A Join is what a stack says of its principals, joined over its resources.
+type Join struct {
+	Resources []*resource.Resource
+	// Unknown are properties that name a principal which is not known yet.
+	Unknown    []Place
+	principals func() []*Principal
+}
+
+// NewJoin returns the join of a stack. It is worked out when first asked for.
+func NewJoin(resources []*resource.Resource) *Join {
+	j := &Join{Resources: resources}
+	j.principals = sync.OnceValue(j.join)
+	return j
+}
+
+// Principals returns the principals in the order in which they are declared or named first.
+func (j *Join) Principals() []*Principal { return j.principals() }
+
+// joiner is the state of one join.
+type joiner struct {
+	join  *Join
+	byURN map[resource.URN]*resource.Resource
+	// names finds a declared resource by type and name, or ARN.
+	names      map[[2]string]*resource.Resource
+	principals map[[2]string]*Principal // by type and name, or URN where there is one
+	order      []*Principal
+	documents  map[resource.URN][]*Document
+}
+
+func (j *Join) join() []*Principal {
+	s := &joiner{
+		join:       j,
+		byURN:      map[resource.URN]*resource.Resource{},
+		names:      map[[2]string]*resource.Resource{},
+		principals: map[[2]string]*Principal{},
+		documents:  map[resource.URN][]*Document{},
+	}
+	for _, r := range j.Resources {
+		s.byURN[r.URN] = r
+		for _, property := range []string{"name", "arn"} {
+			if text, ok := r.Properties.Get(property).Text(); ok && text != "" {
+				s.names[[2]string{r.Type, text}] = r
+			}
+		}
+	}
+	for _, r := range j.Resources {
+		if l, ok := links[r.Type]; ok {
+			s.link(r, l)
+		}
+	}
+	for _, p := range s.order {
+		for _, g := range p.groups {
+			p.Documents = append(p.Documents, g.Documents...)
+			p.Managed = append(p.Managed, g.Managed...)
+			p.Unknown = append(p.Unknown, g.Unknown...)
+		}
+	}
+	return s.order
+}
+
+// link adds what one resource says to the principals it is about.
+func (s *joiner) link(r *resource.Resource, l link) {
+	var principals []*Principal
+	if len(l.principals) == 0 {
+		principals = []*Principal{s.principal(r.Type, r.URN.Name(), r, r.URN)}
+	}
+	for _, ref := range l.principals {
+		found, unknown := s.resolve(r, ref)
+		for _, f := range found {
+			principals = append(principals, s.principal(ref.typ, f.text, f.declared, r.URN))
+		}
+		if unknown {
+			s.join.Unknown = append(s.join.Unknown, Place{r.URN, resource.Path(ref.property)})
+		}
+	}
+	for _, p := range principals {
+		if l.boundary == nil || len(l.principals) == 0 {
+			p.attach(r.URN, s.documentsOf(r))
+		}
+		for _, ref := range l.policies {
+			s.policies(p, r, ref)
+		}
+		for _, ref := range l.groups {
+			found, unknown := s.resolve(r, ref)
+			for _, f := range found {
+				p.groups = append(p.groups, s.principal(Group, f.text, f.declared, r.URN))
+			}
+			p.notKnown(unknown, r, ref)
+		}
+		for _, ref := range l.boundary {
+			s.boundary(p, r, ref)
+		}
+	}
+}
+
+func (p *Principal) notKnown(unknown bool, r *resource.Resource, ref reference) {
+	if unknown {
+		p.Unknown = append(p.Unknown, Place{r.URN, resource.Path(ref.property)})
+	}
+}
+
+func (p *Principal) attach(by resource.URN, documents []*Document) {
+	for _, d := range documents {
+		if !d.Known {
+			p.Unknown = append(p.Unknown, Place{by, d.Path})
+		} else if d.Document != nil {
+			p.Documents = append(p.Documents, Attached{by, d})
+		}
+	}
+}
+
+// policies attaches the managed policies that a property names.
+func (s *joiner) policies(p *Principal, r *resource.Resource, ref reference) {
+	found, unknown := s.resolve(r, ref)
+	for _, f := range found {
+		if f.declared != nil {
+			p.attach(f.declared.URN, s.documentsOf(f.declared))
+		} else {
+			p.Managed = append(p.Managed, Managed{Place{r.URN, f.path}, f.text})
+		}
+	}
+	p.notKnown(unknown, r, ref)
+}
+
+func (s *joiner) boundary(p *Principal, r *resource.Resource, ref reference) {
+	found, unknown := s.resolve(r, ref)
+	p.Bounded = p.Bounded || unknown || len(found) > 0
+	for _, f := range found {
+		if f.declared == nil {
+			p.BoundaryARN = f.text
+			continue
+		}
+		for _, d := range s.documentsOf(f.declared) {
+			p.Boundary = &Attached{f.declared.URN, d}
+		}
+	}
+}
+
+func (s *joiner) documentsOf(r *resource.Resource) []*Document {
+	list, ok := s.documents[r.URN]
+	if !ok {
+		list = documents(r)
+		s.documents[r.URN] = list
+	}
+	return list
+}
+
+// principal returns the principal that is declared, or named.
+func (s *joiner) principal(typ, name string, declared *resource.Resource, by resource.URN) *Principal {
+	key := [2]string{typ, lastSegment(name)}
+	if declared != nil {
+		key[1] = string(declared.URN)
+	}
+	p, ok := s.principals[key]
+	if ok {
+		return p
+	}
+	p = &Principal{URN: by, Type: typ, Name: lastSegment(name)}
+	if declared != nil {
+		p.URN, p.Declared, p.Name = declared.URN, true, declared.URN.Name()
+		if text, ok := declared.Properties.Get("name").Text(); ok && !declared.Properties.Get("name").Secret() {
+			p.Name = text
+		}
+	}
+	s.principals[key] = p
+	s.order = append(s.order, p)
+	return p
+}
+
+// A found is one resource that a property names: by name or ARN, and the declared one, if the stack has it.
+type found struct {
+	text     string
+	path     resource.Path
+	declared *resource.Resource
+}
+
+// resolve returns what a property names, and whether something is missing because it is not known yet. What is not
+// known is found by what the property depends on, if nothing else can be meant.
+func (s *joiner) resolve(r *resource.Resource, ref reference) (list []found, unknown bool) {
+	var log resource.Log
+	root, members, _ := strings.Cut(ref.property, ".")
+	property := r.Property(root, &log)
+	for _, member := range strings.FieldsFunc(members, func(c rune) bool { return c == '.' }) {
+		property = property.Get(member)
+	}
+	elements := []resource.Property{property}
+	if property.Value.Kind() == resource.Array {
+		elements, _ = property.Elements()
+	}
+	missing := 0
+	for _, e := range elements {
+		text, ok := e.Value.Text()
+		switch {
+		case ok && text != "":
+			list = append(list, found{text, e.Path, s.named(ref.typ, text)})
+		case e.Value.Kind() == resource.Unknown:
+			missing++
+		}
+	}
+	if missing == 0 {
+		return list, false
+	}
+	var candidates []*resource.Resource
+	for _, urn := range r.PropertyDependencies[root] {
+		if c := s.byURN[urn]; c != nil && c.Type == ref.typ && !slices.Contains(candidates, c) {
+			candidates = append(candidates, c)
+		}
+	}
+	if len(candidates) != missing {
+		return list, true
+	}
+	for _, c := range candidates {
+		list = append(list, found{fmt.Sprint(c.URN.Name()), property.Path, c})
+	}
+	return list, false
+}
+
+// named finds the declared resource of a type by name or ARN.
+func (s *joiner) named(typ, text string) *resource.Resource {
+	if r := s.names[[2]string{typ, text}]; r != nil {
+		return r
+	}
+	if strings.HasPrefix(text, "arn:") && typ != ManagedPolicy {
+		return s.names[[2]string{typ, lastSegment(text)}]
+	}
+	return nil
+}
+
+// lastSegment is the name in an ARN with a path, arn:aws:iam::111122223333:role/path/name.
+func lastSegment(text string) string { return text[strings.LastIndexByte(text, '/')+1:] }

@@ -1,0 +1,222 @@
+package facts_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/resource"
+)
+
+// A builder makes resources of one line each: res(type, name, "property", value, ...). A value is a string, a list of
+// strings, unknown, or made elsewhere. "property <-" gives what a property depends on.
+var unknown = resource.UnknownValue()
+
+func urn(typ, name string) resource.URN {
+	return resource.URN("urn:pulumi:dev::shop::" + typ + "::" + name)
+}
+
+func res(typ, name string, pairs ...any) *resource.Resource {
+	r := &resource.Resource{URN: urn(typ, name), Type: typ, Name: name, PropertyDependencies: map[string][]resource.URN{}}
+	members := map[string]resource.Value{}
+	for i := 0; i < len(pairs); i += 2 {
+		key, value := pairs[i].(string), pairs[i+1]
+		if property, ok := strings.CutSuffix(key, " <-"); ok {
+			r.PropertyDependencies[property] = value.([]resource.URN)
+			continue
+		}
+		members[key] = val(value)
+	}
+	r.Properties = resource.ObjectValue(members)
+	return r
+}
+
+func val(v any) resource.Value {
+	switch v := v.(type) {
+	case resource.Value:
+		return v
+	case string:
+		return resource.StringValue(v)
+	case []string:
+		list := make([]resource.Value, len(v))
+		for i, s := range v {
+			list[i] = resource.StringValue(s)
+		}
+		return resource.ArrayValue(list)
+	case []resource.Value:
+		return resource.ArrayValue(v)
+	case map[string]resource.Value:
+		return resource.ObjectValue(v)
+	default:
+		panic(fmt.Sprintf("no value of %T", v))
+	}
+}
+
+const (
+	doc       = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"*"}]}`
+	policyARN = "arn:aws:iam::111122223333:policy/"
+	admin     = "arn:aws:iam::aws:policy/AdministratorAccess"
+)
+
+// written is a principal as the cases below write it: kind name: documents by their holders, managed policies, and so on.
+func written(p *facts.Principal) string {
+	var parts []string
+	for _, d := range p.Documents {
+		parts = append(parts, d.By.Name()+"."+string(d.Path))
+	}
+	for _, m := range p.Managed {
+		parts = append(parts, m.URN.Name()+"."+string(m.Path)+"="+m.ARN)
+	}
+	if p.Bounded {
+		switch {
+		case p.Boundary != nil:
+			parts = append(parts, "within "+p.Boundary.By.Name())
+		case p.BoundaryARN != "":
+			parts = append(parts, "within "+p.BoundaryARN)
+		default:
+			parts = append(parts, "within something")
+		}
+	}
+	for _, u := range p.Unknown {
+		parts = append(parts, "unknown "+u.URN.Name()+"."+string(u.Path))
+	}
+	declared := ""
+	if !p.Declared {
+		declared = "elsewhere, "
+	}
+	return fmt.Sprintf("%s%s %s: %s", declared, p.Kind(), p.Name, strings.Join(parts, ", "))
+}
+
+func TestJoin(t *testing.T) {
+	role := res(facts.Role, "app", "name", "app-1234567", "arn", "arn:aws:iam::111122223333:role/path/app-1234567")
+	pending := res(facts.Role, "app", "name", "app-1234567", "arn", unknown)
+	policy := res(facts.ManagedPolicy, "orders", "policy", doc, "arn", policyARN+"orders")
+	newPolicy := res(facts.ManagedPolicy, "orders", "policy", doc, "arn", unknown)
+	other := res(facts.ManagedPolicy, "carts", "policy", doc, "arn", unknown)
+	of := func(rs ...*resource.Resource) (urns []resource.URN) {
+		for _, r := range rs {
+			urns = append(urns, r.URN)
+		}
+		return urns
+	}
+
+	for _, c := range []struct {
+		name  string
+		stack []*resource.Resource
+		want  []string
+	}{
+		{"inline documents of a role, in it and beside it", []*resource.Resource{
+			res(facts.Role, "app", "name", "app", "inlinePolicies", []resource.Value{
+				val(map[string]resource.Value{"name": val("a"), "policy": val(doc)}),
+				val(map[string]resource.Value{"name": val("b"), "policy": unknown}),
+			}),
+			res(facts.RolePolicy, "more", "role", "app", "policy", doc),
+		}, []string{"role app: app.inlinePolicies[0].policy, more.policy, unknown app.inlinePolicies[1].policy"}},
+
+		{"by name, by ARN, and in the reverse order", []*resource.Resource{
+			res(facts.RoleAttachment, "one", "role", "app-1234567", "policyArn", policyARN+"orders"),
+			res(facts.RolePolicy, "two", "role", "arn:aws:iam::111122223333:role/path/app-1234567", "policy", doc),
+			role, policy,
+		}, []string{"role app-1234567: orders.policy, two.policy"}},
+
+		{"an AWS managed policy, three ways", []*resource.Resource{
+			res(facts.Role, "app", "name", "app", "managedPolicyArns", []string{admin}),
+			res(facts.RoleAttachment, "beside", "role", "app", "policyArn", admin),
+			res(facts.RoleAttachments, "exclusive", "roleName", "app", "policyArns", []string{admin}),
+		}, []string{"role app: app.managedPolicyArns[0]=" + admin + ", beside.policyArn=" + admin + ", exclusive.policyArns[0]=" + admin}},
+
+		{"a role of another stack", []*resource.Resource{
+			res(facts.RolePolicy, "inline", "role", "ops", "policy", doc),
+			res(facts.RoleAttachment, "attached", "role", "ops", "policyArn", admin),
+		}, []string{"elsewhere, role ops: inline.policy, attached.policyArn=" + admin}},
+
+		{"one attachment for many", []*resource.Resource{
+			policy,
+			res(facts.Attachment, "all", "policyArn", policyARN+"orders", "roles", []string{"r"}, "users", []string{"u"}, "groups", []string{"g"}),
+		}, []string{"elsewhere, role r: orders.policy", "elsewhere, user u: orders.policy", "elsewhere, group g: orders.policy"}},
+
+		{"a user has what its groups have", []*resource.Resource{
+			res(facts.User, "ann", "name", "ann"),
+			res(facts.Group, "devs", "name", "devs"),
+			res(facts.Group, "ops", "name", "ops"),
+			res(facts.UserMemberships, "in", "user", "ann", "groups", []string{"devs"}),
+			res(facts.GroupMembers, "of", "users", []string{"ann"}, "group", "ops"),
+			res(facts.GroupPolicy, "read", "group", "devs", "policy", doc),
+			res(facts.GroupAttachment, "admin", "group", "ops", "policyArn", admin),
+		}, []string{
+			"user ann: read.policy, admin.policyArn=" + admin, "group devs: read.policy", "group ops: admin.policyArn=" + admin,
+		}},
+
+		{"boundaries", []*resource.Resource{
+			policy,
+			res(facts.Role, "a", "name", "a", "permissionsBoundary", policyARN+"orders"),
+			res(facts.Role, "b", "name", "b", "permissionsBoundary", policyARN+"elsewhere"),
+			res(facts.Role, "c", "name", "c", "permissionsBoundary", unknown),
+		}, []string{"role a: within orders", "role b: within " + policyARN + "elsewhere", "role c: within something"}},
+
+		{"an ARN not known yet, joined by what it depends on", []*resource.Resource{
+			pending, newPolicy,
+			res(facts.RoleAttachment, "one", "role", "app-1234567", "policyArn", unknown, "policyArn <-", of(newPolicy)),
+		}, []string{"role app-1234567: orders.policy"}},
+
+		{"a role not known yet", []*resource.Resource{
+			pending,
+			res(facts.RolePolicy, "inline", "role", unknown, "role <-", of(pending, newPolicy), "policy", doc),
+		}, []string{"role app-1234567: inline.policy"}},
+
+		{"as many as are missing", []*resource.Resource{
+			newPolicy, other,
+			res(facts.Role, "app", "name", "app", "managedPolicyArns", []resource.Value{unknown, val(admin), unknown},
+				"managedPolicyArns <-", of(newPolicy, other)),
+		}, []string{"role app: orders.policy, carts.policy, app.managedPolicyArns[1]=" + admin}},
+
+		{"two candidates for one", []*resource.Resource{
+			newPolicy, other,
+			res(facts.RoleAttachment, "one", "role", "app", "policyArn", unknown, "policyArn <-", of(newPolicy, other)),
+		}, []string{"elsewhere, role app: unknown one.policyArn"}},
+
+		{"no candidate", []*resource.Resource{
+			res(facts.RoleAttachment, "one", "role", "app", "policyArn", unknown),
+		}, []string{"elsewhere, role app: unknown one.policyArn"}},
+
+		{"a permission set", []*resource.Resource{
+			res(facts.SSOPermissionSet, "ops", "name", "ops", "arn", "arn:aws:sso:::permissionSet/ssoins-1/ps-1"),
+			res(facts.PermissionSet, "inline", "permissionSetArn", "arn:aws:sso:::permissionSet/ssoins-1/ps-1", "inlinePolicy", doc),
+			res(facts.SSOAttachment, "admin", "permissionSetArn", "arn:aws:sso:::permissionSet/ssoins-1/ps-1", "managedPolicyArn", admin),
+			res(facts.SSOBoundaryAttachment, "bound", "permissionSetArn", "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+				"permissionsBoundary", map[string]resource.Value{"managedPolicyArn": val(admin)}),
+		}, []string{"permission set ops: inline.inlinePolicy, admin.managedPolicyArn=" + admin + ", within " + admin}},
+
+		{"properties of the wrong type", []*resource.Resource{
+			res(facts.RoleAttachment, "one", "role", val([]resource.Value{val("app")}), "policyArn", resource.NumberValue(7)),
+			res(facts.Role, "odd", "name", resource.BoolValue(true), "managedPolicyArns", "none", "inlinePolicies", "none"),
+			res(facts.RolePolicy, "none", "policy", doc),
+		}, []string{"elsewhere, role app: ", "role odd: odd.managedPolicyArns=none"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, p := range facts.NewJoin(c.stack).Principals() {
+				got = append(got, written(p))
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestUnknownPrincipal: who is meant is not known, which is the stack's to tell.
+func TestUnknownPrincipal(t *testing.T) {
+	join := facts.NewJoin([]*resource.Resource{res(facts.RolePolicy, "inline", "role", unknown, "policy", doc)})
+	if p := join.Principals(); len(p) != 0 {
+		t.Errorf("principals: %v", p)
+	}
+	want := []facts.Place{{URN: urn(facts.RolePolicy, "inline"), Path: "role"}}
+	if !slices.Equal(join.Unknown, want) {
+		t.Errorf("got %v, want %v", join.Unknown, want)
+	}
+}
