@@ -9,6 +9,7 @@ func All() []*policy.Policy {
 		IAMDocument,
 		IAMWildcardAction,
 		IAMUnscopedResource,
+		IAMItemLevelCondition,
 		TableNameCollision,
 		TablePointInTimeRecovery,
 		TableEncryption,

@@ -98,8 +98,10 @@ func checkEncryption(p *policy.Pass) {
 // (terraform-provider-aws#17422).
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
 func checkReplicaKey(p *policy.Pass, key resource.Property, which string, ofTable func() (kind keyKind, known bool)) {
-	if !key.Unset() {
-		checkKey(p, keyKindOf(key), key, which, replicaKeyRemedy)
+	if !key.Value.Empty() {
+		if kind, known := keyKindOf(key); known {
+			checkKey(p, kind, key, which, replicaKeyRemedy)
+		}
 		return
 	}
 	if minimum := policy.Settings[EncryptionConfig](p).MinimumKey; minimum == customer {
@@ -113,24 +115,19 @@ func checkReplicaKey(p *policy.Pass, key resource.Property, which string, ofTabl
 
 // declaredTableKey works out the kind of key of the table that a TableReplica is of, where the stack declares it.
 func declaredTableKey(p *policy.Pass) (kind keyKind, known bool) {
-	text, ok := p.Property("globalTableArn").Text()
+	identity, ok := p.Facts.ReplicatedTable(&p.Log)
 	if !ok {
 		return 0, false
 	}
-	arn, ok := facts.ParseTableARN(text)
-	if !ok {
-		p.Errorf("globalTableArn is not the ARN of a table")
-		return 0, false
-	}
-	table := p.Seen.Table(arn, p.Stack.Region())
+	table := p.Seen.Table(identity)
 	if table == nil {
-		p.NotApplicable("the replica has the kind of key its table has, which the stack does not declare")
+		p.NotApplicable("the replica has the kind of key its table has, which the stack has not declared before it")
 		return 0, false
 	}
 	var log resource.Log
 	kind, _, known = tableKey(table.Property("serverSideEncryption", &log))
 	if !known {
-		p.Log.Unknown = append(p.Log.Unknown, "kmsKeyArn")
+		p.Log.NoteUnknown("kmsKeyArn")
 	}
 	return kind, known
 }
@@ -140,25 +137,28 @@ func declaredTableKey(p *policy.Pass) (kind keyKind, known bool) {
 func tableKey(sse resource.Property) (kind keyKind, decidedBy resource.Property, known bool) {
 	enabled := sse.Get("enabled")
 	on, ok := enabled.Bool()
-	switch {
-	case sse.Unset():
-		return awsOwned, sse, true
-	case !on:
+	if !on {
+		if sse.Unset() {
+			enabled = sse
+		}
 		return awsOwned, enabled, ok
-	default:
-		key := sse.Get("kmsKeyArn")
-		return keyKindOf(key), key, true
 	}
+	key := sse.Get("kmsKeyArn")
+	kind, known = keyKindOf(key)
+	return kind, key, known
 }
 
-// keyKindOf works out the kind of key from a key ARN. One that is not known yet is of a key that the program makes or
-// looks up, so a customer managed one.
-func keyKindOf(key resource.Property) keyKind {
-	text, _ := key.Value.Text()
-	if key.Unset() || key.Value.Equal(resource.StringValue("")) || strings.HasSuffix(":"+text, ":alias/aws/dynamodb") {
-		return awsManaged
+// keyKindOf works out the kind of key from a key ARN, and whether it is known. One that is not known yet is of a key that
+// the program makes or looks up, so a customer managed one.
+func keyKindOf(key resource.Property) (kind keyKind, known bool) {
+	if key.Value.Kind() == resource.Unknown {
+		return customerManaged, true
 	}
-	return customerManaged
+	text, ok := key.Text()
+	if text == "" || strings.HasSuffix(":"+text, ":alias/aws/dynamodb") {
+		return awsManaged, ok
+	}
+	return customerManaged, ok
 }
 
 // checkKey judges the key of one copy of a table: its kind, then whether it is allowed.
@@ -179,6 +179,6 @@ func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, which s
 	allowed := func(pattern string) bool { return glob.Match(pattern, key) }
 	if ok && !slices.ContainsFunc(config.AllowedKeys, allowed) {
 		p.Report(fmt.Sprintf("%s %v is not one of the keys that %s may be encrypted with", decidedBy.Path, decidedBy.Value, which),
-			"use one that matches "+strings.Join(config.AllowedKeys, " or "))
+			"use one that matches "+policy.List(config.AllowedKeys, " or "))
 	}
 }

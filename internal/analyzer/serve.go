@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
@@ -23,9 +25,11 @@ const (
 	maxMessage = 400 << 20
 
 	// heartbeat is how often the engine is asked whether it is there, and grace how long calls under way may take to
-	// end. Together they keep an orphan from living for 10 seconds.
+	// end. Together they keep an orphan from living for 10 seconds. An engine that neither calls nor answers within
+	// handshake of our start, its own limit for that, will never do.
 	heartbeat = 2 * time.Second
 	grace     = 2 * time.Second
+	handshake = 10 * time.Second
 )
 
 // Serve runs the policies for the engine at an address until ctx ends, the engine cancels or it goes away. The first
@@ -38,7 +42,14 @@ func Serve(ctx context.Context, engineAddress, version string, policies []*polic
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.UnaryInterceptor(survive))
+	// What gRPC has to say on stderr the CLI would show as a message of the stack.
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
+	var called atomic.Bool
+	note := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		called.Store(true)
+		return handle(ctx, req)
+	}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.ChainUnaryInterceptor(note, survive))
 	pulumirpc.RegisterAnalyzerServer(server, NewServer(engine.New(policies, time.Now), version, cancel))
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -46,7 +57,7 @@ func Serve(ctx context.Context, engineAddress, version string, policies []*polic
 	if _, err := fmt.Fprintln(stdout, listener.Addr().(*net.TCPAddr).Port); err != nil {
 		return fmt.Errorf("tell the engine the port: %w", err)
 	}
-	go watch(ctx, engineAddress, cancel)
+	go watch(ctx, engineAddress, called.Load, cancel)
 
 	select {
 	case err := <-served:
@@ -79,15 +90,16 @@ func survive(
 	return handle(ctx, req)
 }
 
-// watch calls gone once the engine has been there and is there no more. An engine that is merely slow is there: only
-// two refused connections in a row count.
-func watch(ctx context.Context, address string, gone func()) {
+// watch calls gone once the engine has been there and is there no more, or has never been there. An engine that is
+// merely slow is there: only two refused connections in a row count. called reports whether anybody has called us.
+func watch(ctx context.Context, address string, called func() bool, gone func()) {
 	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return // an address that is none was not the engine's; the engine can still cancel
 	}
 	defer func() { _ = connection.Close() }()
 	client := grpc_health_v1.NewHealthClient(connection)
+	started := time.Now()
 	met, missed := false, 0
 	for {
 		check, done := context.WithTimeout(ctx, heartbeat)
@@ -98,7 +110,8 @@ func watch(ctx context.Context, address string, gone func()) {
 		} else {
 			met, missed = true, 0
 		}
-		if met && missed == 2 {
+		never := !met && !called() && time.Since(started) > handshake-2*heartbeat
+		if met && missed == 2 || never {
 			gone()
 			return
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"dynamoguard/internal/resource"
@@ -68,24 +69,42 @@ func (f *Facts) tableClaims(defaultRegion resource.Value, log *resource.Log) []t
 }
 
 func (f *Facts) replicaClaims(defaultRegion resource.Value, log *resource.Log) []tables.Claim {
+	table, ok := f.ReplicatedTable(log)
+	if !ok {
+		return nil
+	}
+	property := f.resource.Property("globalTableArn", log)
+	identity := table
+	identity.Region = f.region(table.Account, defaultRegion, log)
+	return []tables.Claim{{
+		Identity: identity,
+		Path:     string(property.Path),
+		Shown:    property.Value.Redact(table.Name).String(),
+	}}
+}
+
+// ReplicatedTable returns the identity of the table that a TableReplica is of. What could not be read is in the log.
+//
+// A replica lives in the account of its table, and a table's own ARN is the best witness of that.
+func (f *Facts) ReplicatedTable(log *resource.Log) (tables.Identity, bool) {
 	property := f.resource.Property("globalTableArn", log)
 	text, ok := property.Text()
 	if !ok || text == "" {
-		return nil
+		return tables.Identity{}, false
 	}
 	arn, ok := ParseTableARN(text)
 	if !ok {
-		log.Mistyped = append(log.Mistyped, fmt.Sprintf("%s %v is not the ARN of a table", property.Path, property.Value))
-		return nil
+		log.NoteMistyped(fmt.Sprintf("%s %v is not the ARN of a table", property.Path, property.Value))
+		return tables.Identity{}, false
 	}
-	// A replica lives in the account of its table, and a table's own ARN is the best witness of that.
+	secret := property.Value.Secret()
 	account := f.account()
-	account.Known, account.Secret = arn.Account, property.Value.Secret()
-	return []tables.Claim{{
-		Identity: tables.Identity{Account: account, Region: f.region(account, defaultRegion, log), Name: arn.Name},
-		Path:     string(property.Path),
-		Shown:    property.Value.Redact(arn.Name).String(),
-	}}
+	account.Known, account.Secret = arn.Account, secret
+	return tables.Identity{
+		Account: account,
+		Region:  tables.Part{Known: arn.Region, Secret: secret},
+		Name:    arn.Name,
+	}, true
 }
 
 // A TableARN is the ARN of a table in its parts:
@@ -113,41 +132,65 @@ func (f *Facts) account() tables.Part {
 	if p == nil {
 		return tables.Part{}
 	}
-	var known string
-	secret := false
+	input := func(name string) resource.Value { return providerInput(p, name) }
+	var part tables.Part
+	roles := input("assumeRoles").Elements() // each is assumed by the one before
+	for _, role := range append([]resource.Value{input("assumeRoleWithWebIdentity"), input("assumeRole")}, roles...) {
+		if account := roleAccount(role); account != "" {
+			part.Known = account
+		}
+	}
+	allowed := accountIDs(input("allowedAccountIds"))
+	switch {
+	case part.Known != "":
+	case len(allowed) == 1:
+		part.Known = allowed[0]
+	default:
+		part.Among = allowed
+	}
+
 	inputs := make([]any, len(accountInputs))
 	for i, name := range accountInputs {
-		v := providerInput(p, name)
+		v := input(name)
 		if v.HasUnknown() {
 			// Nothing can be compared, but one provider works in one account.
-			return tables.Part{Like: "provider " + string(p.URN)}
+			part.Like = "provider " + string(p.URN)
+			return part
 		}
-		inputs[i] = plain(v)
-		secret = secret || name != "accessKey" && v.HasSecret()
-		switch name {
-		case "allowedAccountIds":
-			if ids := v.Elements(); len(ids) == 1 {
-				known, _ = ids[0].Text()
-			}
-		case "assumeRole":
-			known = firstNonEmpty(known, roleAccount(v))
-		case "assumeRoles":
-			if roles := v.Elements(); len(roles) > 0 {
-				known = firstNonEmpty(known, roleAccount(roles[len(roles)-1])) // each role is assumed by the one before
-			}
+		part.Secret = part.Secret || name != "accessKey" && v.HasSecret()
+		switch {
+		case name == "allowedAccountIds":
+			inputs[i] = allowed
+		case v.Empty():
+		default:
+			inputs[i] = plain(v)
 		}
 	}
 	// Hashed, because it holds an access key and is kept.
 	text, _ := json.Marshal(inputs)
 	sum := sha256.Sum256(text)
-	return tables.Part{Known: known, Secret: secret, Like: "inputs " + hex.EncodeToString(sum[:])}
+	part.Like = "inputs " + hex.EncodeToString(sum[:])
+	return part
 }
 
-func firstNonEmpty(a, b string) string {
-	if a != "" {
-		return a
+// accountIDs returns account IDs in order, each once. Written as a number, one has lost its leading zeros. Where one is
+// not known, nothing is known of what they are.
+func accountIDs(v resource.Value) []string {
+	var ids []string
+	for _, e := range v.Elements() {
+		text, isText := e.Text()
+		number, isNumber := e.Number()
+		switch {
+		case isText:
+			ids = append(ids, text)
+		case isNumber:
+			ids = append(ids, fmt.Sprintf("%012.0f", number))
+		default:
+			return nil
+		}
 	}
-	return b
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // roleAccount returns the account of the role that a provider assumes, arn:<partition>:iam::<account>:role/<name>.
@@ -161,16 +204,16 @@ func roleAccount(v resource.Value) string {
 
 // region works out the region: the resource's own, which provider version 7 has, else its provider's, else the stack's.
 func (f *Facts) region(account tables.Part, fromStack resource.Value, log *resource.Log) tables.Part {
-	if own := f.resource.Property("region", log); !own.Unset() {
+	if own := f.resource.Property("region", log); !own.Value.Empty() {
+		_, _ = own.Text() // notes what cannot be read
 		return knownRegion(own.Value, "")
 	}
-	p := f.resource.Provider
-	if p != nil {
-		if v := providerInput(p, "region"); !v.Unset() {
+	if p := f.resource.Provider; p != nil {
+		if v := providerInput(p, "region"); !v.Empty() {
 			return knownRegion(v, "provider "+string(p.URN))
 		}
 	}
-	if !fromStack.Unset() {
+	if !fromStack.Empty() {
 		return knownRegion(fromStack, "stack")
 	}
 	// It comes from the environment or the profile, which is the same for equal accounts.

@@ -28,6 +28,12 @@ func firstActions(n int) ActionSet {
 // Has reports whether the action is in the set.
 func (s ActionSet) Has(a *Action) bool { return s[a.index/64]&(1<<(a.index%64)) != 0 }
 
+// Of is the set of one action.
+func (a *Action) Of() (set ActionSet) {
+	set[a.index/64] = 1 << (a.index % 64)
+	return set
+}
+
 // Empty reports whether the set holds nothing.
 func (s ActionSet) Empty() bool { return s[0]|s[1] == 0 }
 
@@ -129,7 +135,7 @@ func MatchActions(pattern string) ActionSet {
 	var set ActionSet
 	for _, of := range [][]Action{catalogue[:dynamodbCount], catalogue[dynamodbCount:]} {
 		if a := lookup(of, name); a != nil {
-			set[a.index/64] |= 1 << (a.index % 64)
+			set = set.Or(a.Of())
 		}
 	}
 	return services.And(set)

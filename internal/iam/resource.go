@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 
 	"dynamoguard/internal/glob"
@@ -356,21 +357,14 @@ func (r *resource) covers(t target) bool {
 	return false
 }
 
-// touches reports whether the element matches part of the target, read as wide as possible. holds restricts the readings
-// that count.
-func (r *resource) touches(t target, holds func(*arn) bool) bool {
-	if r.every {
-		return true
-	}
-	if t.types == NoResource {
-		return false
-	}
-	for i := range r.readings {
-		a := &r.readings[i]
-		if meets(a.service, t.arn.service) && meets(a.partition, t.arn.partition) && meets(a.region, t.arn.region) &&
-			meets(a.account, t.arn.account) && meets(a.resource, t.arn.resource) && holds(a) {
-			return true
-		}
-	}
-	return false
+// touches reports whether the element matches part of the target, read as wide as possible.
+func (r *resource) touches(t target) bool {
+	return r.every || slices.ContainsFunc(r.readings, func(a arn) bool { return a.touches(t) })
+}
+
+// touches reports whether the pattern matches part of the target.
+func (a *arn) touches(t target) bool {
+	return a.types&t.types != 0 &&
+		meets(a.service, t.arn.service) && meets(a.partition, t.arn.partition) && meets(a.region, t.arn.region) &&
+		meets(a.account, t.arn.account) && meets(a.resource, t.arn.resource)
 }
