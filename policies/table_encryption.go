@@ -26,7 +26,7 @@ var TableEncryption = &policy.Policy{
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"C1.1", "CC6.1"},
-	Config:      EncryptionConfig{MinimumKey: managed},
+	Config:      EncryptionConfig{MinimumKey: minimumManaged},
 	Reads: map[string][]string{
 		facts.Table: {
 			"serverSideEncryption", "serverSideEncryption.enabled", "serverSideEncryption.kmsKeyArn",
@@ -45,8 +45,8 @@ type EncryptionConfig struct {
 
 // The values of minimumKey.
 const (
-	managed  = "aws-managed"
-	customer = "customer"
+	minimumManaged  = "aws-managed"
+	minimumCustomer = "customer"
 )
 
 // keyKind is the kind of a key, from the least to the most control over it.
@@ -69,12 +69,12 @@ func (k keyKind) String() string {
 // What to write instead, by the minimum that is asked for.
 var (
 	tableKeyRemedy = map[string]string{
-		managed:  "set serverSideEncryption.enabled to true",
-		customer: "set serverSideEncryption.enabled to true and serverSideEncryption.kmsKeyArn to a customer managed key",
+		minimumManaged:  "set serverSideEncryption.enabled to true",
+		minimumCustomer: "set serverSideEncryption.enabled to true and serverSideEncryption.kmsKeyArn to a customer managed key",
 	}
 	replicaKeyRemedy = map[string]string{
-		managed:  "set serverSideEncryption.enabled of its table to true",
-		customer: "set kmsKeyArn to a customer managed key of its region",
+		minimumManaged:  "set serverSideEncryption.enabled of its table to true",
+		minimumCustomer: "set kmsKeyArn to a customer managed key of its region",
 	}
 )
 
@@ -104,7 +104,7 @@ func checkReplicaKey(p *policy.Pass, key resource.Property, which string, ofTabl
 		}
 		return
 	}
-	if minimum := policy.Settings[EncryptionConfig](p).MinimumKey; minimum == customer {
+	if minimum := policy.Settings[EncryptionConfig](p).MinimumKey; minimum == minimumCustomer {
 		p.Report(fmt.Sprintf("%s: %s names no customer managed key", stateOf(key), which), replicaKeyRemedy[minimum])
 		return
 	}
@@ -165,7 +165,7 @@ func keyKindOf(key resource.Property) (kind keyKind, known bool) {
 func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, which string, remedy map[string]string) {
 	config := policy.Settings[EncryptionConfig](p)
 	minimum := awsManaged
-	if config.MinimumKey == customer {
+	if config.MinimumKey == minimumCustomer {
 		minimum = customerManaged
 	}
 	if kind < minimum {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -35,6 +36,7 @@ const (
 // Serve runs the policies for the engine at an address until ctx ends, the engine cancels or it goes away. The first
 // line written to stdout is the port; nothing else is ever written there.
 func Serve(ctx context.Context, engineAddress, version string, policies []*policy.Policy, stdout io.Writer) error {
+	silence()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen for the engine: %w", err)
@@ -42,8 +44,6 @@ func Serve(ctx context.Context, engineAddress, version string, policies []*polic
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	// What gRPC has to say on stderr the CLI would show as a message of the stack.
-	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 	var called atomic.Bool
 	note := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		called.Store(true)
@@ -76,6 +76,12 @@ func Serve(ctx context.Context, engineAddress, version string, policies []*polic
 	}
 	return nil
 }
+
+// silence keeps gRPC from writing to stderr, which the CLI would show as a message of the stack. gRPC wants to be told
+// before it is used, and once.
+var silence = sync.OnceFunc(func() {
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
+})
 
 // survive turns a panic into an error: the process, and with it the preview, outlives it. The panic itself is not
 // shown, since it may hold a value of a resource.

@@ -27,6 +27,11 @@ var accountInputs = []string{
 	"sharedConfigFiles", "sharedCredentialsFiles", "endpoints",
 }
 
+// ProviderReads returns the patterns of the provider inputs that are read.
+func ProviderReads() []string {
+	return append([]string{"region", "assumeRole.roleArn", "assumeRoles[].roleArn", "assumeRoleWithWebIdentity.roleArn"}, accountInputs...)
+}
+
 // TableClaims returns the identities that the resource claims. What could not be read is in the log. defaultRegion is
 // the stack's aws:region.
 //

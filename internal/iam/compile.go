@@ -81,6 +81,9 @@ const (
 	compareWork = 4 // of one pattern with one target; to pass over a statement is 1
 )
 
+// maxFindings bounds what one question reports of a document. None that IAM takes has as many statements.
+const maxFindings = 600
+
 func (d *Document) analyse() *analysis {
 	a := &analysis{doc: d, work: maxWork}
 	for i := range d.Statements {
@@ -118,10 +121,14 @@ func (s *Statement) excluded() (set ActionSet) {
 
 // reach is an Allow's resources of one type.
 type reach struct {
-	pattern int // index of the element, -1 for NotResource or no element
-	target  target
-	every   bool // all resources of the type, in the target's region and account
+	pattern int           // index of the element, -1 for NotResource or no element
+	types   ResourceTypes // one type
+	every   bool          // all resources of the type, in the region and account that the pattern matches
+	of      *arn          // the pattern
 }
+
+// target is what is reached, as a text to compare Denies with.
+func (a *analysis) target(r reach) target { return r.of.target(r.types, a.doc.partition) }
 
 // reaches calls yield with the resources that an Allow is about, of the types that want accepts.
 func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
@@ -129,7 +136,7 @@ func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
 	each := func(pattern int, of *arn, types ResourceTypes) {
 		types.each(func(t ResourceTypes) {
 			if wanted(t) {
-				yield(reach{pattern, of.target(t, a.doc.partition), of.every&t != 0})
+				yield(reach{pattern, t, of.every&t != 0, of})
 			}
 		})
 	}
@@ -145,7 +152,7 @@ func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
 					return
 				}
 			}
-			yield(reach{-1, to, t != NoResource})
+			yield(reach{-1, t, t != NoResource, &anything})
 		})
 	case len(st.Resource.Texts) == 0:
 		// The policy of a table or a stream, about the table or stream it belongs to.
@@ -169,7 +176,7 @@ func (a *analysis) denied(st *Statement, t target) bool {
 	if st.Resource.Not {
 		// Everything but what the list touches is denied.
 		for i := range st.resources {
-			if r := &st.resources[i]; r.variable || r.touches(t) {
+			if r := &st.resources[i]; r.touches(t) || r.variable && t.types != NoResource {
 				return false
 			}
 		}

@@ -216,9 +216,16 @@ func matchCoded(pattern, value string) bool {
 
 // matchARN compares each of the six fields of an ARN by itself; only the last may hold colons.
 func matchARN(pattern, value string) bool {
-	patterns, values := strings.SplitN(pattern, ":", 6), strings.SplitN(value, ":", 6)
-	if len(patterns) < 6 || len(values) < 6 {
-		return matchCoded(pattern, value) && len(values) == 6 && onlyStars(pattern)
+	values, ok := splitARN(value)
+	if !ok {
+		return false
+	}
+	if onlyStars(pattern) {
+		return true
+	}
+	patterns := strings.SplitN(pattern, ":", 6)
+	if len(patterns) < 6 {
+		return false
 	}
 	for i := range patterns {
 		if !matchCoded(patterns[i], values[i]) {

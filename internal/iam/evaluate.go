@@ -57,14 +57,14 @@ type Decision struct {
 
 // Reason is a statement that decides a request, or a rule that does where no statement matches.
 type Reason struct {
-	Rule      string    // in words
-	Source    Source    // of the document, where there is one
-	Document  int       // index among the documents of this source; -1 where no document decides
-	Statement int       // index in the document; -1 where no statement decides
-	Error     *Error    // of an invalid document
-	document  *Document //
-	action    int       // index of the pattern that matches; -1 for all
-	resource  int
+	Rule      string // in words
+	Source    Source // of the document, where there is one
+	Document  int    // index among the documents of this source; -1 where no document decides
+	Statement int    // index in the document; -1 where no statement decides
+	Error     *Error // of an invalid document
+	document  *Document
+	action    string // of the request
+	resource  int    // index of the element that matches; -1 for NotResource or none
 }
 
 // Elements are the patterns of the statement that match the request; of a NotAction or NotResource, or where the
@@ -75,8 +75,9 @@ func (r Reason) Elements() []Element {
 	}
 	var out []Element
 	st := r.document.statement(r.Statement)
-	if r.action >= 0 {
-		out = append(out, st.element("Action", &st.Action, r.action))
+	match := func(text string) bool { return matchesAction(text, r.action) }
+	if i := slices.IndexFunc(st.Action.Texts, match); i >= 0 && !st.Action.Not {
+		out = append(out, st.element("Action", &st.Action, i))
 	}
 	if r.resource >= 0 {
 		out = append(out, st.element("Resource", &st.Resource, r.resource))
@@ -189,7 +190,7 @@ func denied(reason Reason) Decision { return Decision{ExplicitlyDenied, []Reason
 func allowed(reasons ...Reason) Decision { return Decision{Allowed, reasons} }
 
 func implicit(rule string) Decision {
-	return Decision{ImplicitlyDenied, []Reason{{Rule: rule, Document: -1, Statement: -1, action: -1, resource: -1}}}
+	return Decision{ImplicitlyDenied, []Reason{{Rule: rule, Document: -1, Statement: -1, resource: -1}}}
 }
 
 // invalid is the first error of the documents, nil when they have none.
@@ -197,7 +198,7 @@ func (req *Request) invalid() *Reason {
 	check := func(source Source, documents []*Document) *Reason {
 		for i, d := range documents {
 			if len(d.Errors) > 0 {
-				return &Reason{Rule: "the document is not valid", Source: source, Document: i, Statement: -1, Error: &d.Errors[0], document: d, action: -1, resource: -1}
+				return &Reason{Rule: "the document is not valid", Source: source, Document: i, Statement: -1, Error: &d.Errors[0], document: d, resource: -1}
 			}
 		}
 		return nil
@@ -238,12 +239,12 @@ func (f *found) add(r *request, source Source, index int, d *Document) (deny boo
 		if f.allows && st.Effect == Allow && source != ResourcePolicy {
 			continue
 		}
-		if r.action != nil && !st.actions.Has(r.action) {
+		if r.action == nil && !st.matchesAction(r.Action) || r.action != nil && !st.actions.Has(r.action) {
 			continue
 		}
 		match := matchDirect
 		if source == ResourcePolicy {
-			if match = r.caller.matches(&st.Principal); match == matchNone {
+			if match = r.matches(st); match == matchNone {
 				continue
 			}
 			if st.Effect == Allow && (match <= f.match || r.action != nil && r.action.TablePolicy == NotGrantable) {
@@ -264,14 +265,11 @@ func (f *found) add(r *request, source Source, index int, d *Document) (deny boo
 	return false
 }
 
-// decide reports whether the statement is about the request's action, resource and context.
+// decide reports whether the statement is about the request's resource and context.
 func (s *Statement) decide(r *request) (reason Reason, ok bool) {
-	reason = Reason{Rule: "an Allow matches", Statement: s.Index, action: -1, resource: -1}
+	reason = Reason{Rule: "an Allow matches", Statement: s.Index, action: r.Action}
 	if s.Effect == Deny {
 		reason.Rule = "a Deny matches"
-	}
-	if reason.action, ok = s.matchAction(r); !ok {
-		return reason, false
 	}
 	if reason.resource, ok = s.matchResource(r); !ok {
 		return reason, false
@@ -284,14 +282,9 @@ func (s *Statement) decide(r *request) (reason Reason, ok bool) {
 	return reason, true
 }
 
-// matchAction finds the pattern that matches the request's action, -1 for a NotAction.
-func (s *Statement) matchAction(r *request) (index int, ok bool) {
-	for i, text := range s.Action.Texts {
-		if matchesAction(text, r.Action) {
-			return i, !s.Action.Not
-		}
-	}
-	return -1, s.Action.Not
+// matchesAction reports whether the statement is about an action that the catalogue does not have.
+func (s *Statement) matchesAction(action string) bool {
+	return slices.ContainsFunc(s.Action.Texts, func(text string) bool { return matchesAction(text, action) }) != s.Action.Not
 }
 
 // matchesAction matches the text of an Action with the name of an action of any service.
@@ -314,13 +307,18 @@ func (s *Statement) matchResource(r *request) (index int, ok bool) {
 	// What grants is read as wide as possible, and what takes away as narrow.
 	wide := (s.Effect == Allow) != s.Resource.Not
 	for i, text := range s.Resource.Texts {
-		var element resource
+		var element *resource
 		if i < len(s.resources) {
-			element = s.resources[i]
+			element = &s.resources[i]
 		} else {
-			element = parseResource(text, s.variables, s.complete, nil)
+			// An action of another service: compile passes over the resources of statements without one of ours.
+			parsed := parseResource(text, s.variables, s.complete, nil)
+			element = &parsed
 		}
 		if element.variable {
+			if r.target.types == NoResource {
+				continue // no value makes it "*"
+			}
 			resolved, known := r.resource(text, wide)
 			if !known && s.Effect == Deny && s.Resource.Not {
 				return -1, false // AWS does not say whether such a Deny matches: it does not count
@@ -328,7 +326,8 @@ func (s *Statement) matchResource(r *request) (index int, ok bool) {
 			if !known {
 				continue
 			}
-			element = parseResource(resolved, false, s.complete, nil)
+			parsed := parseResource(resolved, false, s.complete, nil)
+			element = &parsed
 		}
 		if element.covers(r.target) || wide && r.target.types != NoResource && glob.Match(element.text, r.Resource) {
 			if s.Resource.Not {

@@ -77,7 +77,7 @@ func (g *Grants) add(document int, st *Statement) {
 	actions := st.actions.Minus(st.excluded())
 	first := len(g.List)
 	g.identity.reaches(st, actions, func(r reach) {
-		open := g.left(actions.And(actionsOf(r.target.types)), r.target)
+		open := g.left(actions.And(actionsOf(r.types)), g.identity.target(r))
 		if open.Empty() {
 			return
 		}
@@ -86,9 +86,9 @@ func (g *Grants) add(document int, st *Statement) {
 		}
 		grant := &g.List[len(g.List)-1]
 		grant.Actions = grant.Actions.Or(open)
-		grant.Types |= r.target.types
+		grant.Types |= r.types
 		if r.every {
-			grant.Every |= r.target.types
+			grant.Every |= r.types
 		}
 	})
 }

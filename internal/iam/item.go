@@ -60,6 +60,9 @@ func (d *Document) ItemConditions() []ConditionFinding {
 	var findings []ConditionFinding
 	var a *analysis
 	for i := range d.Statements {
+		if len(findings) >= maxFindings {
+			break
+		}
 		st := &d.Statements[i]
 		if st.Effect == Deny || st.actions.Empty() || !slices.ContainsFunc(st.Conditions, Condition.onItems) {
 			continue

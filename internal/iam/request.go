@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 
 	"dynamoguard/internal/glob"
@@ -11,11 +12,23 @@ func parseTarget(resource string) target {
 	if resource == "" || resource == "*" {
 		return target{types: NoResource}
 	}
-	fields := strings.SplitN(resource, ":", 6)
-	if len(fields) < 6 || fields[0] != "arn" {
+	fields, ok := splitARN(resource)
+	if !ok {
 		return target{}
 	}
 	return target{arn: arn{partition: fields[1], service: fields[2], region: fields[3], account: fields[4], resource: fields[5]}}
+}
+
+// splitARN takes the six fields of an ARN apart; only the last may hold colons.
+func splitARN(text string) (fields [6]string, ok bool) {
+	for i := range 5 {
+		fields[i], text, ok = strings.Cut(text, ":")
+		if !ok {
+			return fields, false
+		}
+	}
+	fields[5] = text
+	return fields, fields[0] == "arn"
 }
 
 // value finds the values of a condition key: in the context, or among those that the request says itself.
@@ -35,7 +48,7 @@ func (r *request) value(key string) (values []string, present bool) {
 	value := ""
 	switch foldASCII(name) {
 	case "principalarn":
-		value = r.caller.arn
+		value = r.caller.arn()
 	case "principalaccount":
 		value = r.caller.account
 	case "username":
@@ -133,17 +146,28 @@ type caller struct {
 	role    string // the name of a role, without its path, of a role or one of its sessions
 	session bool
 	root    bool
-	arn     string // aws:PrincipalArn: of a session the role's
+
+	partition string
+}
+
+// arn is aws:PrincipalArn: of a session, its role's.
+func (c *caller) arn() string {
+	switch {
+	case c.account == "":
+		return "" // a service
+	case c.session:
+		return "arn:" + c.partition + ":iam::" + c.account + ":role/" + c.role
+	}
+	return c.text
 }
 
 func parseCaller(text string) caller {
-	c := caller{text: text, arn: text}
-	fields := strings.SplitN(text, ":", 6)
-	if len(fields) < 6 || fields[0] != "arn" {
-		c.arn = "" // a service
+	c := caller{text: text}
+	fields, ok := splitARN(text)
+	if !ok {
 		return c
 	}
-	c.account = fields[4]
+	c.partition, c.account = fields[1], fields[4]
 	kind, name, _ := strings.Cut(fields[5], "/")
 	switch last := name[strings.LastIndexByte(name, '/')+1:]; {
 	case fields[5] == "root":
@@ -154,7 +178,6 @@ func parseCaller(text string) caller {
 		c.role = last
 	case fields[2] == "sts" && kind == "assumed-role":
 		c.role, _, c.session = strings.Cut(name, "/")
-		c.arn = "arn:" + fields[1] + ":iam::" + c.account + ":role/" + c.role
 	}
 	return c
 }
@@ -165,38 +188,45 @@ type principalMatch uint8
 const (
 	matchNone    principalMatch = iota
 	matchAccount                // by its account, which hands the decision to the account's own policies
-	matchRole                   // by the role of the session, or as one of everybody: within the boundary
+	matchRole                   // by the role of the session: within the boundary
 	matchDirect                 // by itself: even against the boundary
 )
 
-// matches is the closest match of the elements of Principal. A wildcard within an ARN is literal text.
+// matches says how the statement of a resource policy names the caller. A wildcard within an ARN is literal text.
 //
-// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-func (c *caller) matches(principals *Principals) (closest principalMatch) {
-	for _, p := range principals.List {
-		closest = max(closest, c.matchesOne(p))
+// "*" names a role's session itself, unless a condition on aws:PrincipalArn picks the role. A Deny with NotPrincipal is for
+// everyone who has a permissions boundary, whatever it lists.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func (r *request) matches(st *Statement) (closest principalMatch) {
+	c := &r.caller
+	anyone := matchDirect
+	if c.role != "" && (!c.session || slices.ContainsFunc(st.Conditions, func(c Condition) bool { return glob.EqualFold(c.Key, "aws:PrincipalArn") })) {
+		anyone = matchRole
 	}
-	if !principals.Not {
+	if st.Principal.Not && st.Effect == Deny && r.Boundary != nil && (c.user != "" || c.role != "") {
+		return anyone
+	}
+	for _, p := range st.Principal.List {
+		if p.Anyone() {
+			closest = max(closest, anyone)
+		} else {
+			closest = max(closest, c.named(p))
+		}
+	}
+	switch {
+	case !st.Principal.Not:
 		return closest
-	}
-	if closest != matchNone {
+	case closest != matchNone:
 		return matchNone
 	}
-	return c.anyone()
+	return anyone
 }
 
-// anyone is how "*" names the caller.
-func (c *caller) anyone() principalMatch {
-	if c.role != "" {
-		return matchRole
-	}
-	return matchDirect
-}
-
-func (c *caller) matchesOne(p Principal) principalMatch {
+// named says how one principal other than "*" names the caller.
+func (c *caller) named(p Principal) principalMatch {
 	switch {
-	case p.Anyone():
-		return c.anyone()
 	case p.Type != "AWS":
 		if c.account == "" && p.ID == c.text {
 			return matchDirect

@@ -153,6 +153,7 @@ func shift(fields []string, at int) (five [5]string) {
 // read adds a reading, unless it is one that no ARN of DynamoDB or DAX can match. A policy variable is not supported
 // before the last field; there it may be anything.
 func (r *resource) read(fields [5]string) {
+	fields[4] = starsLast(fields[4])
 	for i, field := range fields[:4] {
 		if strings.Contains(field, "/") {
 			return
@@ -324,7 +325,10 @@ func (t target) every() target {
 
 // asText makes the text of all that a pattern matches.
 func asText(pattern string) string {
-	if !wild(pattern) {
+	switch {
+	case pattern == "*":
+		return "\xfb"
+	case !wild(pattern):
 		return pattern
 	}
 	text := []byte(pattern)

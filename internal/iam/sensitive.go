@@ -10,6 +10,9 @@ func (d *Document) SensitiveActions() []ActionFinding {
 	var findings []ActionFinding
 	var a *analysis
 	for i := range d.Statements {
+		if len(findings) >= maxFindings {
+			break
+		}
 		st := &d.Statements[i]
 		if st.Effect == Deny || st.actions.And(sensitiveActions).Empty() {
 			continue

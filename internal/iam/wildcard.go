@@ -76,6 +76,9 @@ func (d *Document) WildcardActions(opt WildcardOptions) []ActionFinding {
 	var findings []ActionFinding
 	var a *analysis
 	for i := range d.Statements {
+		if len(findings) >= maxFindings {
+			break
+		}
 		st := &d.Statements[i]
 		if st.Effect == Deny || st.actions.Empty() || !st.hasWildcardAction() {
 			continue
@@ -141,7 +144,11 @@ func (a *analysis) open(st *Statement, actions ActionSet) (open ActionSet) {
 		actions = actions.And(tablePolicyActions)
 	}
 	a.reaches(st, actions, func(r reach) {
-		open = open.Or(a.left(actionsOf(r.target.types).And(actions).Minus(open), r.target, a.denied))
+		rest := actionsOf(r.types).And(actions).Minus(open)
+		if len(a.denies) > 0 && !rest.Empty() {
+			rest = a.left(rest, a.target(r), a.denied)
+		}
+		open = open.Or(rest)
 	})
 	return open
 }
