@@ -148,6 +148,8 @@ func (c *Condition) holds(r *request, variables bool) bool {
 func (c *Condition) lists(value string, r *request, variables bool) bool {
 	operator := c.Operator.positive()
 	wild := operator == "StringLike" || operator == "ArnLike"
+	// Operators on numbers, dates, booleans, binary data and addresses take no variables.
+	variables = variables && (wild || strings.HasPrefix(operator, "String"))
 	for _, listed := range c.Values {
 		if variables && strings.Contains(listed, "${") {
 			resolved, ok := r.resolve(listed, wild)

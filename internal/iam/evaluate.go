@@ -125,9 +125,8 @@ func Evaluate(req Request) Decision {
 	if owner == "" {
 		owner = r.target.arn.account
 	}
-	foreign := owner != "" && r.caller.account != "" && owner != r.caller.account
-
 	r.owner = owner
+	foreign := owner != "" && r.caller.account != "" && owner != r.caller.account
 
 	var identity, named, boundary found
 	for i, d := range req.Identity {
