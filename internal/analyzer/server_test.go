@@ -161,9 +161,14 @@ func TestAnalyze(t *testing.T) {
 			Urn:              urn,
 		}},
 	}
-	for _, name := range []string{"iam-document", "iam-wildcard-action", "iam-unscoped-resource", "iam-item-level-condition"} {
-		want.NotApplicable = append(want.NotApplicable,
-			&pulumirpc.PolicyNotApplicable{PolicyName: name, Reason: "does not judge aws:dynamodb/table:Table"})
+	for _, p := range policies.All() {
+		if _, judges := p.Reads[request.Type]; !judges && p.CheckResource != nil {
+			want.NotApplicable = append(want.NotApplicable,
+				&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: "does not judge aws:dynamodb/table:Table"})
+		}
+	}
+	if len(want.NotApplicable) != 5 {
+		t.Errorf("%d policies do not judge a table, want the five on documents and attachments", len(want.NotApplicable))
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
