@@ -411,7 +411,9 @@ func TestHostile(t *testing.T) {
 
 // TestManyResources: what is not taken apart any more counts as wide as it can be in an Allow, and not at all in a Deny.
 func TestManyResources(t *testing.T) {
-	list := func(n int) string { return strings.Repeat(`"arn:aws:dynamodb:*:*:table/orders",`, n-1) + `"arn:aws:dynamodb:*:*:table/last"` }
+	list := func(n int) string {
+		return strings.Repeat(`"arn:aws:dynamodb:*:*:table/orders",`, n-1) + `"arn:aws:dynamodb:*:*:table/last"`
+	}
 	statement := func(effect, element string, n int) string {
 		return `{"Effect":"` + effect + `","Action":"dynamodb:GetItem","` + element + `":[` + list(n) + `]}`
 	}
