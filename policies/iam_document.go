@@ -99,7 +99,7 @@ func documentError(d *facts.Document, e iam.Error) string {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 //
 // The limits of inline policies are for all of a principal's together, so what is over one by itself is over it.
-// A resource policy of DynamoDB is measured otherwise and is left to DynamoDB.
+// A resource policy of DynamoDB is measured as it stands, which reading it does.
 var sizeLimits = map[string]struct {
 	size     int
 	property string

@@ -56,81 +56,88 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	for _, at := range principal.Unknown {
 		p.Unknown(at)
 	}
-	found := sensitiveByName(principal)
-	if len(found) == 0 {
-		return
-	}
-	granted, known := grantedTo(principal)
-	if !known {
-		p.Unknown(facts.Place{URN: principal.URN, Path: "permissionsBoundary"})
-		return
-	}
-	var open iam.ActionSet
-	var places []string
-	for _, f := range found {
-		if left := f.actions.And(granted); !left.Empty() {
-			open = open.Or(left)
-			places = append(places, f.place)
-		}
-	}
-	if !open.Empty() {
-		p.Report(principal.URN, fmt.Sprintf("%s %s may use %s, by %s", principal.Kind(), resource.Quote(principal.Name),
-			actions(open.List(), open.Worst(), nil), policy.List(places, " and ")),
-			"leave them to a principal that is meant for them, or name this one in the policy's principals")
-	}
-}
-
-// namedActions are the sensitive actions that a statement names.
-type namedActions struct {
-	actions iam.ActionSet
-	place   string
-}
-
-// sensitiveByName returns the sensitive actions that the principal's own documents name. What a user has from a group is
-// reported of the group.
-func sensitiveByName(principal *facts.Principal) (found []namedActions) {
-	for _, d := range principal.Documents {
+	named := map[statement]iam.ActionSet{}
+	var order []statement
+	for i, d := range principal.Documents {
 		if d.Inherited {
-			continue
+			continue // reported of the group
 		}
 		for _, f := range d.SensitiveActions() {
-			var named iam.ActionSet
-			for _, e := range f.Elements {
-				if a := iam.LookupAction(e.Text); a != nil && !f.Not {
-					named = named.Or(a.Of())
-				}
-			}
-			if !named.Empty() {
-				found = append(found, namedActions{named, fmt.Sprintf("%s.Statement[%d] of %q", d.Path, f.Statement, d.By.Name())})
+			if actions := namedBy(f); !actions.Empty() {
+				named[statement{i, f.Statement}] = actions
+				order = append(order, statement{i, f.Statement})
 			}
 		}
 	}
-	return found
+	if len(order) == 0 {
+		return
+	}
+	granted, known := grantsOf(principal)
+	var open iam.ActionSet
+	var places []string
+	secret := false
+	for _, at := range order {
+		if left := named[at].And(granted[at]); !left.Empty() {
+			d := principal.Documents[at.document]
+			open, secret = open.Or(left), secret || d.Secret
+			places = append(places, fmt.Sprintf("%s.Statement[%d] of %q", d.Path, at.index, d.By.Name()))
+		}
+	}
+	what := "sensitive actions"
+	switch {
+	case open.Empty():
+		return
+	case !known:
+		p.Unknown(facts.Place{URN: principal.URN, Path: "permissionsBoundary"})
+		return
+	case !secret:
+		what = actions(open.List(), open.Worst(), nil)
+	}
+	p.Report(principal.URN, fmt.Sprintf("%s %s may use %s, by %s", principal.Kind(), resource.Quote(principal.Name), what,
+		policy.List(places, " and ")), "leave them to a principal that is meant for them, or name this one in the policy's principals")
 }
 
-// grantedTo returns what all the principal's documents in the stack leave open on anything, and whether that is known.
-func grantedTo(principal *facts.Principal) (open iam.ActionSet, known bool) {
+// namedBy are the actions that a statement names, wildcards left out.
+func namedBy(f iam.ActionFinding) (named iam.ActionSet) {
+	for _, e := range f.Elements {
+		if a := iam.LookupAction(e.Text); a != nil && !f.Not {
+			named = named.Or(a.Of())
+		}
+	}
+	return named
+}
+
+// A statement is one of a principal's: the index of its document, and its own.
+type statement struct{ document, index int }
+
+// grantsOf returns what each statement of the principal leaves open on anything, after all its Denies in the stack and
+// within its permissions boundary. Where the boundary is not known, it is left out.
+func grantsOf(principal *facts.Principal) (open map[statement]iam.ActionSet, known bool) {
 	var identity, boundary []*iam.Document
 	for _, d := range principal.Documents {
 		identity = append(identity, d.Document.Document)
 	}
-	var ofAWS *managed.Policy
-	switch {
+	var within *iam.ActionSet
+	known = true
+	switch b := principal.Boundary; {
 	case !principal.Bounded:
-	case principal.Boundary != nil && principal.Boundary.Document.Document != nil:
-		boundary = []*iam.Document{principal.Boundary.Document.Document}
+	case b != nil && b.Document.Document != nil:
+		boundary = []*iam.Document{b.Document.Document}
 	default:
 		m, ok := managed.Lookup(principal.BoundaryARN)
-		if !ok {
-			return open, false
+		if grants := m.Grants(); ok {
+			within = &grants
 		}
-		ofAWS = &m
+		known = ok
 	}
+	open = map[statement]iam.ActionSet{}
 	for _, grant := range iam.NewGrants(identity, boundary).List {
-		open = open.Or(grant.Actions)
+		actions := grant.Actions
+		if within != nil {
+			actions = actions.And(*within)
+		}
+		at := statement{grant.Document, grant.Statement}
+		open[at] = open[at].Or(actions)
 	}
-	if ofAWS != nil {
-		open = open.And(ofAWS.Grants())
-	}
-	return open, true
+	return open, known
 }

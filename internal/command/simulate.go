@@ -26,7 +26,7 @@ A request has these members, of which only action is required:
   action          "dynamodb:GetItem"
   resource        an ARN
   principal       the ARN of who asks
-  accountId       the account of the principal
+  accountId       the account that owns the resource, where its ARN does not say
   identity        a list of policy documents
   resourcePolicy  the policy of the table or stream
   boundary        the permissions boundary

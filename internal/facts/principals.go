@@ -1,7 +1,6 @@
 package facts
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -184,9 +183,9 @@ func (j *Join) Principals() []*Principal { return j.principals() }
 type joiner struct {
 	join  *Join
 	byURN map[resource.URN]*resource.Resource
-	// names finds a declared resource by type and name, or ARN.
-	names      map[[2]string]*resource.Resource
-	principals map[[2]string]*Principal // by type and name, or URN where there is one
+	// names finds declared resources by type and name, or ARN: several, where a name is used in several accounts.
+	names      map[[2]string][]*resource.Resource
+	principals map[[2]string]*Principal // by type and what names them, or URN where they are declared
 	order      []*Principal
 	documents  map[resource.URN][]*Document
 }
@@ -195,7 +194,7 @@ func (j *Join) join() []*Principal {
 	s := &joiner{
 		join:       j,
 		byURN:      map[resource.URN]*resource.Resource{},
-		names:      map[[2]string]*resource.Resource{},
+		names:      map[[2]string][]*resource.Resource{},
 		principals: map[[2]string]*Principal{},
 		documents:  map[resource.URN][]*Document{},
 	}
@@ -203,7 +202,8 @@ func (j *Join) join() []*Principal {
 		s.byURN[r.URN] = r
 		for _, property := range []string{"name", "arn"} {
 			if text, ok := r.Properties.Get(property).Text(); ok && text != "" {
-				s.names[[2]string{r.Type, text}] = r
+				key := [2]string{r.Type, text}
+				s.names[key] = append(s.names[key], r)
 			}
 		}
 	}
@@ -229,12 +229,12 @@ func (j *Join) join() []*Principal {
 func (s *joiner) link(r *resource.Resource, l link) {
 	var principals []*Principal
 	if len(l.principals) == 0 {
-		principals = []*Principal{s.principal(r.Type, r.URN.Name(), r, r.URN)}
+		principals = []*Principal{s.principal(r.Type, found{declared: r}, r.URN)}
 	}
 	for _, ref := range l.principals {
 		found, unknown := s.resolve(r, ref)
 		for _, f := range found {
-			principals = append(principals, s.principal(ref.typ, f.text, f.declared, r.URN))
+			principals = append(principals, s.principal(ref.typ, f, r.URN))
 		}
 		if unknown {
 			s.join.Unknown = append(s.join.Unknown, Place{r.URN, resource.Path(ref.property)})
@@ -250,7 +250,7 @@ func (s *joiner) link(r *resource.Resource, l link) {
 		for _, ref := range l.groups {
 			found, unknown := s.resolve(r, ref)
 			for _, f := range found {
-				p.groups = append(p.groups, s.principal(Group, f.text, f.declared, r.URN))
+				p.groups = append(p.groups, s.principal(Group, f, r.URN))
 			}
 			p.notKnown(unknown, r, ref)
 		}
@@ -268,9 +268,11 @@ func (p *Principal) notKnown(unknown bool, r *resource.Resource, ref reference) 
 
 func (p *Principal) attach(by resource.URN, documents []*Document) {
 	for _, d := range documents {
-		if !d.Known {
+		already := func(a Attached) bool { return a.Document == d } // attached in more than one way
+		switch {
+		case !d.Known:
 			p.Unknown = append(p.Unknown, Place{by, d.Path})
-		} else if d.Document != nil {
+		case d.Document != nil && !slices.ContainsFunc(p.Documents, already):
 			p.Documents = append(p.Documents, Attached{By: by, Document: d})
 		}
 	}
@@ -313,19 +315,20 @@ func (s *joiner) documentsOf(r *resource.Resource) []*Document {
 }
 
 // principal returns the principal that is declared, or named.
-func (s *joiner) principal(typ, name string, declared *resource.Resource, by resource.URN) *Principal {
-	key := [2]string{typ, lastSegment(name)}
-	if declared != nil {
-		key[1] = string(declared.URN)
+func (s *joiner) principal(typ string, f found, by resource.URN) *Principal {
+	key := [2]string{typ, f.text}
+	if f.declared != nil {
+		key[1] = string(f.declared.URN)
 	}
 	p, ok := s.principals[key]
 	if ok {
 		return p
 	}
-	p = &Principal{URN: by, Type: typ, Name: lastSegment(name)}
-	if declared != nil {
-		p.URN, p.Declared, p.Name = declared.URN, true, declared.URN.Name()
-		if text, ok := declared.Properties.Get("name").Text(); ok && !declared.Properties.Get("name").Secret() {
+	p = &Principal{URN: by, Type: typ, Name: f.shown}
+	if f.declared != nil {
+		p.URN, p.Declared, p.Name = f.declared.URN, true, f.declared.URN.Name()
+		name := f.declared.Properties.Get("name")
+		if text, ok := name.Text(); ok && !name.Secret() {
 			p.Name = text
 		}
 	}
@@ -334,15 +337,16 @@ func (s *joiner) principal(typ, name string, declared *resource.Resource, by res
 	return p
 }
 
-// A found is one resource that a property names: by name or ARN, and the declared one, if the stack has it.
+// A found is one resource that a property names: by name or ARN, and the declared one, if the stack has it. shown is the
+// name as a message may show it.
 type found struct {
-	text     string
-	path     resource.Path
-	declared *resource.Resource
+	text, shown string
+	path        resource.Path
+	declared    *resource.Resource
 }
 
-// resolve returns what a property names, and whether something is missing because it is not known yet. What is not
-// known is found by what the property depends on, if nothing else can be meant.
+// resolve returns what a property names, and whether something is missing because it is not known which resource is
+// meant. What is not known yet is found by what the property depends on, if nothing else can be meant.
 func (s *joiner) resolve(r *resource.Resource, ref reference) (list []found, unknown bool) {
 	var log resource.Log
 	root, members, _ := strings.Cut(ref.property, ".")
@@ -354,22 +358,37 @@ func (s *joiner) resolve(r *resource.Resource, ref reference) (list []found, unk
 	if property.Value.Kind() == resource.Array {
 		elements, _ = property.Elements()
 	}
+	dependencies := r.PropertyDependencies[root]
+	named := map[*resource.Resource]bool{}
 	missing := 0
 	for _, e := range elements {
 		text, ok := e.Value.Text()
 		switch {
 		case ok && text != "":
-			list = append(list, found{text, e.Path, s.named(ref.typ, text)})
+			shown := lastSegment(text)
+			if e.Value.Secret() {
+				shown = e.Value.String()
+			}
+			candidates := s.named(ref.typ, text, r, dependencies)
+			switch len(candidates) {
+			case 0:
+				list = append(list, found{text, shown, e.Path, nil})
+			case 1:
+				list = append(list, found{text, shown, e.Path, candidates[0]})
+				named[candidates[0]] = true
+			default:
+				unknown = true
+			}
 		case e.Value.Kind() == resource.Unknown:
 			missing++
 		}
 	}
 	if missing == 0 {
-		return list, false
+		return list, unknown
 	}
 	var candidates []*resource.Resource
-	for _, urn := range r.PropertyDependencies[root] {
-		if c := s.byURN[urn]; c != nil && c.Type == ref.typ && !slices.Contains(candidates, c) {
+	for _, urn := range dependencies {
+		if c := s.byURN[urn]; c != nil && c.Type == ref.typ && !named[c] && !slices.Contains(candidates, c) {
 			candidates = append(candidates, c)
 		}
 	}
@@ -377,20 +396,33 @@ func (s *joiner) resolve(r *resource.Resource, ref reference) (list []found, unk
 		return list, true
 	}
 	for _, c := range candidates {
-		list = append(list, found{fmt.Sprint(c.URN.Name()), property.Path, c})
+		list = append(list, found{path: property.Path, declared: c})
 	}
-	return list, false
+	return list, unknown
 }
 
-// named finds the declared resource of a type by name or ARN.
-func (s *joiner) named(typ, text string) *resource.Resource {
-	if r := s.names[[2]string{typ, text}]; r != nil {
-		return r
+// named finds the declared resources of a type that a name or an ARN can mean to the resource that gives it: where there
+// are several, the one it depends on, else the one of its own provider.
+func (s *joiner) named(typ, text string, by *resource.Resource, dependencies []resource.URN) []*resource.Resource {
+	candidates := s.names[[2]string{typ, text}]
+	if strings.HasPrefix(text, "arn:") && len(candidates) == 0 && typ != ManagedPolicy {
+		for _, c := range s.names[[2]string{typ, lastSegment(text)}] {
+			if _, known := c.Properties.Get("arn").Text(); !known { // else it has another one
+				candidates = append(candidates, c)
+			}
+		}
 	}
-	if strings.HasPrefix(text, "arn:") && typ != ManagedPolicy {
-		return s.names[[2]string{typ, lastSegment(text)}]
+	for _, preferred := range []func(*resource.Resource) bool{
+		func(c *resource.Resource) bool { return slices.Contains(dependencies, c.URN) },
+		func(c *resource.Resource) bool {
+			return c.Provider != nil && by.Provider != nil && c.Provider.URN == by.Provider.URN
+		},
+	} {
+		if some := slices.DeleteFunc(slices.Clone(candidates), func(c *resource.Resource) bool { return !preferred(c) }); len(some) > 0 {
+			candidates = some
+		}
 	}
-	return nil
+	return candidates
 }
 
 // lastSegment is the name in an ARN with a path, arn:aws:iam::111122223333:role/path/name.

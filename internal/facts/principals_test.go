@@ -174,6 +174,39 @@ func TestJoin(t *testing.T) {
 				"managedPolicyArns <-", of(newPolicy, other)),
 		}, []string{"role app: orders.policy, carts.policy, app.managedPolicyArns[1]=" + admin}},
 
+		{"one known, one not: what is named is no candidate", []*resource.Resource{
+			policy, other,
+			res(facts.Role, "app", "name", "app", "managedPolicyArns", []resource.Value{val(policyARN + "orders"), unknown},
+				"managedPolicyArns <-", of(policy, other)),
+		}, []string{"role app: orders.policy, carts.policy"}},
+
+		{"a policy attached three times counts once", []*resource.Resource{
+			policy,
+			res(facts.Role, "app", "name", "app", "managedPolicyArns", []string{policyARN + "orders"}),
+			res(facts.RoleAttachment, "one", "role", "app", "policyArn", policyARN+"orders"),
+			res(facts.RoleAttachments, "all", "roleName", "app", "policyArns", []string{policyARN + "orders"}),
+		}, []string{"role app: orders.policy"}},
+
+		{"one name in two accounts: the one it depends on", []*resource.Resource{
+			res(facts.Role, "dev", "name", "app"), res(facts.Role, "prod", "name", "app"),
+			res(facts.RolePolicy, "inline", "role", "app", "role <-", []resource.URN{urn(facts.Role, "dev")}, "policy", doc),
+		}, []string{"role app: inline.policy", "role app: "}},
+
+		{"one name in two accounts: which is not said", []*resource.Resource{
+			res(facts.Role, "dev", "name", "app"), res(facts.Role, "prod", "name", "app"),
+			res(facts.RolePolicy, "inline", "role", "app", "policy", doc),
+		}, []string{"role app: ", "role app: "}},
+
+		{"a namesake in another account", []*resource.Resource{
+			role,
+			res(facts.RolePolicy, "inline", "role", "arn:aws:iam::999999999999:role/app-1234567", "policy", doc),
+		}, []string{"role app-1234567: ", "elsewhere, role app-1234567: inline.policy"}},
+
+		{"a secret name", []*resource.Resource{
+			res(facts.RolePolicy, "inline", "role", resource.StringValue("hush").AsSecret(), "policy", doc),
+			res(facts.Role, "app", "name", resource.StringValue("hush-too").AsSecret()),
+		}, []string{"elsewhere, role [secret]: inline.policy", "role app: "}},
+
 		{"two candidates for one", []*resource.Resource{
 			newPolicy, other,
 			res(facts.RoleAttachment, "one", "role", "app", "policyArn", unknown, "policyArn <-", of(newPolicy, other)),
