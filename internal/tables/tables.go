@@ -1,7 +1,11 @@
-// Package tables says what makes two tables the same one. It knows nothing of Pulumi and does no I/O.
+// Package tables says what makes two tables the same one, and holds the index of those that other stacks own. It does no
+// I/O of its own.
 package tables
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // A Part is one part of an identity: the account or the region. It is known, or known only to be the same as another
 // that was worked out from the same inputs, or not known at all (the zero value).
@@ -115,4 +119,24 @@ func (r *Register) Claim(urn string, claims []Claim) []Collision {
 		}
 	}
 	return collisions
+}
+
+// An ARN is the ARN of a table in its parts:
+//
+//	arn:<partition>:dynamodb:<region>:<account>:table/<name>
+//
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+type ARN struct{ Partition, Region, Account, Name string }
+
+// ParseARN takes the ARN of a table apart. That of an index, a stream or a backup is not one.
+func ParseARN(s string) (ARN, bool) {
+	p := strings.SplitN(s, ":", 6)
+	if len(p) != 6 || p[0] != "arn" || p[2] != "dynamodb" {
+		return ARN{}, false
+	}
+	name, ok := strings.CutPrefix(p[5], "table/")
+	if !ok || name == "" || strings.Contains(name, "/") {
+		return ARN{}, false
+	}
+	return ARN{Partition: p[1], Region: p[3], Account: p[4], Name: name}, true
 }
