@@ -10,6 +10,7 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/tables"
 )
 
 // TableEncryption asks which key encrypts a table. It never says that a table is not encrypted: DynamoDB always
@@ -117,7 +118,7 @@ func declaredTableKey(p *policy.Pass) (kind keyKind, known bool) {
 	if !ok {
 		return 0, false
 	}
-	arn, ok := facts.ParseTableARN(text)
+	arn, ok := tables.ParseARN(text)
 	if !ok {
 		p.Errorf("globalTableArn is not the ARN of a table")
 		return 0, false

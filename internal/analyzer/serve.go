@@ -15,7 +15,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"dynamoguard/internal/engine"
-	"dynamoguard/internal/policy"
 )
 
 const (
@@ -30,7 +29,7 @@ const (
 
 // Serve runs the policies for the engine at an address until ctx ends, the engine cancels or it goes away. The first
 // line written to stdout is the port; nothing else is ever written there.
-func Serve(ctx context.Context, engineAddress, version string, policies []*policy.Policy, stdout io.Writer) error {
+func Serve(ctx context.Context, engineAddress, version string, rules *engine.Engine, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen for the engine: %w", err)
@@ -39,7 +38,7 @@ func Serve(ctx context.Context, engineAddress, version string, policies []*polic
 	defer cancel()
 
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.UnaryInterceptor(survive))
-	pulumirpc.RegisterAnalyzerServer(server, NewServer(engine.New(policies, time.Now), version, cancel))
+	pulumirpc.RegisterAnalyzerServer(server, NewServer(rules, version, cancel))
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 

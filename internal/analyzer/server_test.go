@@ -26,6 +26,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"dynamoguard/internal/analyzer"
+	"dynamoguard/internal/engine"
 	"dynamoguard/internal/policy"
 	"dynamoguard/policies"
 )
@@ -43,7 +44,7 @@ func serve(t *testing.T, ctx context.Context, engineAddress string, all []*polic
 	t.Helper()
 	stdout, printed := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- analyzer.Serve(ctx, engineAddress, "1.2.3", all, printed) }()
+	go func() { ended <- analyzer.Serve(ctx, engineAddress, "1.2.3", engine.New(all, time.Now), printed) }()
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)

@@ -10,10 +10,12 @@ import (
 	"os/signal"
 	"strconv"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"dynamoguard/internal/analyzer"
+	"dynamoguard/internal/engine"
 	"dynamoguard/internal/policy"
 )
 
@@ -23,8 +25,9 @@ func Run(args []string, version string, policies []*policy.Policy, stdout, stder
 	defer stop()
 
 	var err error
-	if engine, ok := engineAddress(args); ok {
-		err = analyzer.Serve(ctx, engine, version, policies, stdout)
+	if address, ok := engineAddress(args); ok {
+		rules := engine.New(policies, time.Now).In(world(ctx))
+		err = analyzer.Serve(ctx, address, version, rules, stdout)
 	} else {
 		root := rootCommand(version, policies)
 		root.SetArgs(args)
@@ -81,5 +84,6 @@ Pulumi runs it; pass it this file:
 			return err
 		},
 	})
+	root.AddCommand(indexCommand())
 	return root
 }

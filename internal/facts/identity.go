@@ -5,8 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
+	"dynamoguard/internal/account"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
 )
@@ -26,37 +29,46 @@ var accountInputs = []string{
 	"sharedConfigFiles", "sharedCredentialsFiles", "endpoints",
 }
 
-// TableClaims returns the identities that the resource claims. What could not be read is in the log. defaultRegion is
-// the stack's aws:region.
+// Around is what resources take from around them where they do not say it themselves. Functions that are not set know
+// nothing.
+type Around struct {
+	Region resource.Value // the stack's aws:region
+	// Credentials returns the account of a profile, of the credentials in force where profile is empty.
+	Credentials func(profile string) account.Answer
+	// AmbientRegion returns the region that goes with them.
+	AmbientRegion func(profile string) string
+}
+
+// TableClaims returns the identities that the resource claims. What could not be read is in the log.
 //
 // A Table claims its name in its own region and in that of every replica, a TableReplica the name of its table in its
 // own. The GlobalTable of 2017 claims nothing: it is a membership of tables that claim their names themselves.
-func (f *Facts) TableClaims(defaultRegion resource.Value, log *resource.Log) []tables.Claim {
+func (f *Facts) TableClaims(around Around, log *resource.Log) []tables.Claim {
 	switch f.resource.Type {
 	case Table:
-		return f.tableClaims(defaultRegion, log)
+		return f.tableClaims(around, log)
 	case TableReplica:
-		return f.replicaClaims(defaultRegion, log)
+		return f.replicaClaims(around, log)
 	default:
 		return nil
 	}
 }
 
-func (f *Facts) tableClaims(defaultRegion resource.Value, log *resource.Log) []tables.Claim {
+func (f *Facts) tableClaims(around Around, log *resource.Log) []tables.Claim {
 	name := f.resource.Property("name", log)
 	text, ok := name.Text()
 	if !ok || text == "" {
 		return nil
 	}
-	account := f.account()
+	where := f.account(around)
 	claim := func(region tables.Part, path resource.Path) tables.Claim {
 		return tables.Claim{
-			Identity: tables.Identity{Account: account, Region: region, Name: text},
+			Identity: tables.Identity{Account: where, Region: region, Name: text},
 			Path:     string(path),
 			Shown:    name.Value.String(),
 		}
 	}
-	claims := []tables.Claim{claim(f.region(account, defaultRegion, log), name.Path)}
+	claims := []tables.Claim{claim(f.region(where, around, log), name.Path)}
 	replicas, _ := f.resource.Property("replicas", log).Elements()
 	for _, r := range replicas {
 		region := r.Get("regionName")
@@ -67,55 +79,37 @@ func (f *Facts) tableClaims(defaultRegion resource.Value, log *resource.Log) []t
 	return claims
 }
 
-func (f *Facts) replicaClaims(defaultRegion resource.Value, log *resource.Log) []tables.Claim {
+func (f *Facts) replicaClaims(around Around, log *resource.Log) []tables.Claim {
 	property := f.resource.Property("globalTableArn", log)
 	text, ok := property.Text()
 	if !ok || text == "" {
 		return nil
 	}
-	arn, ok := ParseTableARN(text)
+	arn, ok := tables.ParseARN(text)
 	if !ok {
 		log.Mistyped = append(log.Mistyped, fmt.Sprintf("%s %v is not the ARN of a table", property.Path, property.Value))
 		return nil
 	}
 	// A replica lives in the account of its table, and a table's own ARN is the best witness of that.
-	account := f.account()
-	account.Known, account.Secret = arn.Account, property.Value.Secret()
+	where := f.account(around)
+	where.Known, where.Secret, where.From = arn.Account, property.Value.Secret(), "the ARN of its table"
 	return []tables.Claim{{
-		Identity: tables.Identity{Account: account, Region: f.region(account, defaultRegion, log), Name: arn.Name},
+		Identity: tables.Identity{Account: where, Region: f.region(where, around, log), Name: arn.Name},
 		Path:     string(property.Path),
 		Shown:    property.Value.Redact(arn.Name).String(),
 	}}
 }
 
-// A TableARN is the ARN of a table in its parts:
-//
-//	arn:<partition>:dynamodb:<region>:<account>:table/<name>
-type TableARN struct{ Partition, Region, Account, Name string }
-
-// ParseTableARN takes the ARN of a table apart. That of an index, a stream or a backup is not one.
-func ParseTableARN(s string) (TableARN, bool) {
-	p := strings.SplitN(s, ":", 6)
-	if len(p) != 6 || p[0] != "arn" || p[2] != "dynamodb" {
-		return TableARN{}, false
-	}
-	name, ok := strings.CutPrefix(p[5], "table/")
-	if !ok || name == "" || strings.Contains(name, "/") {
-		return TableARN{}, false
-	}
-	return TableARN{Partition: p[1], Region: p[3], Account: p[4], Name: name}, true
-}
-
-// account works out the account from the resource's provider: known where the provider's inputs name it, else like that
-// of every provider whose inputs are the same.
-func (f *Facts) account() tables.Part {
+// account works out the account from the resource's provider: known where the provider's inputs, or the credentials that they
+// lead to, name it, else like that of every provider whose inputs are the same.
+func (f *Facts) account(around Around) tables.Part {
 	p := f.resource.Provider
 	if p == nil {
 		return tables.Part{}
 	}
-	var known string
-	secret := false
+	part := tables.Part{}
 	inputs := make([]any, len(accountInputs))
+	set := map[string]any{}
 	for i, name := range accountInputs {
 		v := providerInput(p, name)
 		if v.HasUnknown() {
@@ -123,44 +117,34 @@ func (f *Facts) account() tables.Part {
 			return tables.Part{Like: "provider " + string(p.URN)}
 		}
 		inputs[i] = plain(v)
-		secret = secret || name != "accessKey" && v.HasSecret()
-		switch name {
-		case "allowedAccountIds":
-			if ids := v.Elements(); len(ids) == 1 {
-				known, _ = ids[0].Text()
-			}
-		case "assumeRole":
-			known = firstNonEmpty(known, roleAccount(v))
-		case "assumeRoles":
-			if roles := v.Elements(); len(roles) > 0 {
-				known = firstNonEmpty(known, roleAccount(roles[len(roles)-1])) // each role is assumed by the one before
-			}
+		if !v.Unset() {
+			set[name] = inputs[i]
 		}
+		part.Secret = part.Secret || v.HasSecret()
 	}
 	// Hashed, because it holds an access key and is kept.
 	text, _ := json.Marshal(inputs)
 	sum := sha256.Sum256(text)
-	return tables.Part{Known: known, Secret: secret, Like: "inputs " + hex.EncodeToString(sum[:])}
-}
-
-func firstNonEmpty(a, b string) string {
-	if a != "" {
-		return a
+	part.Like = "inputs " + hex.EncodeToString(sum[:])
+	part.Known, part.From = account.OfProvider(func(name string) any { return set[name] }), "its provider"
+	if part.Known != "" || around.Credentials == nil {
+		return part
 	}
-	return b
-}
-
-// roleAccount returns the account of the role that a provider assumes, arn:<partition>:iam::<account>:role/<name>.
-func roleAccount(v resource.Value) string {
-	arn, _ := v.Get("roleArn").Text()
-	if p := strings.SplitN(arn, ":", 6); len(p) == 6 && p[2] == "iam" {
-		return p[4]
+	// Several allowed accounts leave the choice to the credentials; everything else replaces them.
+	delete(set, "allowedAccountIds")
+	profile, _ := set["profile"].(string)
+	delete(set, "profile")
+	if len(set) > 0 {
+		part.From = "its provider has " + strings.Join(slices.Sorted(maps.Keys(set)), ", ") + ", which do not name it"
+		return part
 	}
-	return ""
+	answer := around.Credentials(profile)
+	part.Known, part.From = answer.ID, answer.From
+	return part
 }
 
 // region works out the region: the resource's own, which provider version 7 has, else its provider's, else the stack's.
-func (f *Facts) region(account tables.Part, fromStack resource.Value, log *resource.Log) tables.Part {
+func (f *Facts) region(where tables.Part, around Around, log *resource.Log) tables.Part {
 	if own := f.resource.Property("region", log); !own.Unset() {
 		return knownRegion(own.Value, "")
 	}
@@ -170,11 +154,16 @@ func (f *Facts) region(account tables.Part, fromStack resource.Value, log *resou
 			return knownRegion(v, "provider "+string(p.URN))
 		}
 	}
-	if !fromStack.Unset() {
-		return knownRegion(fromStack, "stack")
+	if !around.Region.Unset() {
+		return knownRegion(around.Region, "stack")
 	}
 	// It comes from the environment or the profile, which is the same for equal accounts.
-	return tables.Part{Like: account.Like}
+	part := tables.Part{Like: where.Like}
+	if p != nil && around.AmbientRegion != nil {
+		profile, _ := providerInput(p, "profile").Text()
+		part.Known = around.AmbientRegion(profile)
+	}
+	return part
 }
 
 func knownRegion(v resource.Value, like string) tables.Part {

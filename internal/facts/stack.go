@@ -14,6 +14,33 @@ type Stack struct {
 
 	mu     sync.Mutex
 	tables map[resource.URN]*Facts
+	named  map[resource.URN]bool
+}
+
+// SeeChecked remembers whether Pulumi chose the name of a table. Only Remediate is shown that.
+func (s *Stack) SeeChecked(r *resource.Resource) {
+	if r.Type != Table {
+		return
+	}
+	byPulumi := false
+	for _, name := range r.Properties.Get("__defaults").Elements() {
+		text, _ := name.Text()
+		byPulumi = byPulumi || text == "name"
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.named == nil {
+		s.named = map[resource.URN]bool{}
+	}
+	s.named[r.URN] = byPulumi
+}
+
+// NamedByPulumi reports whether Pulumi chose the name of a table, and whether that is known.
+func (s *Stack) NamedByPulumi(urn resource.URN) (byPulumi, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	byPulumi, known = s.named[urn]
+	return byPulumi, known
 }
 
 // See remembers a resource that others may have to be judged by.
@@ -30,13 +57,13 @@ func (s *Stack) See(f *Facts) {
 }
 
 // Table returns the Table of the stack that an ARN names, nil where none was seen or several could be meant.
-func (s *Stack) Table(arn TableARN, defaultRegion resource.Value) *resource.Resource {
+func (s *Stack) Table(arn tables.ARN, defaultRegion resource.Value) *resource.Resource {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found *resource.Resource
 	for _, f := range s.tables {
 		var log resource.Log
-		claims := f.TableClaims(defaultRegion, &log)
+		claims := f.TableClaims(Around{Region: defaultRegion}, &log)
 		if len(claims) == 0 || claims[0].Identity.Name != arn.Name {
 			continue
 		}

@@ -61,6 +61,7 @@ func newClient(transport http.RoundTripper) *http.Client {
 // for. It is safe for concurrent use.
 type Loading struct {
 	settings Settings
+	stack    Stack
 	stop     context.CancelFunc
 	deadline time.Time
 	done     chan struct{} // closed when nothing is read any more
@@ -72,8 +73,9 @@ type Loading struct {
 	unread   []string // reasons: what was not read, and why
 	search   *search  // where tables are asked for one by one
 	stacks   progress
-	asked    bool          // and answered: nothing changes any more
-	index    *tables.Index // once settled
+	asked    bool                  // and answered: nothing changes any more
+	index    *tables.Index         // once settled
+	own      func() []tables.Entry // of it
 	complete bool
 }
 
@@ -83,10 +85,10 @@ type progress struct{ read, of int }
 // Load starts to read. ctx ends it.
 func Load(ctx context.Context, settings Settings, env Environment, stack Stack) *Loading {
 	ctx, stop := context.WithTimeout(ctx, settings.Budget)
-	l := &Loading{settings: settings, stop: stop, deadline: time.Now().Add(settings.Budget), done: make(chan struct{})}
+	l := &Loading{settings: settings, stack: stack, stop: stop, deadline: time.Now().Add(settings.Budget), done: make(chan struct{})}
 	go func() {
 		defer close(l.done)
-		l.read(ctx, env, stack)
+		l.read(ctx, env)
 	}()
 	return l
 }
@@ -95,7 +97,7 @@ func Load(ctx context.Context, settings Settings, env Environment, stack Stack) 
 func (l *Loading) Stop() { l.stop() }
 
 // read reads the first source that there is: the configured index, or else the backend of the stack.
-func (l *Loading) read(ctx context.Context, env Environment, stack Stack) {
+func (l *Loading) read(ctx context.Context, env Environment) {
 	if l.settings.Source != "" {
 		x, err := open(ctx, l.settings, env)
 		if err == nil {
@@ -113,7 +115,7 @@ func (l *Loading) read(ctx context.Context, env Environment, stack Stack) {
 		l.readFolder(ctx, env, backend.folder)
 	case backend.cloud != "":
 		l.mu.Lock()
-		l.search = newSearch(env.Client, backend, stack)
+		l.search = newSearch(env.Client, backend, l.stack)
 		l.mu.Unlock()
 	default:
 		if l.settings.Source == "" {
@@ -169,6 +171,16 @@ func (l *Loading) await() {
 			l.unread = append(l.unread, fmt.Sprintf("all other stacks, because %v were over", l.settings.Budget))
 		}
 		l.index = tables.New(time.Now(), slices.Clone(l.entries), nil, l.secret)
+		l.own = sync.OnceValue(func() []tables.Entry {
+			owner := tables.Owner{Organization: l.stack.Organization, Project: l.stack.Project, Stack: l.stack.Name}
+			var own []tables.Entry
+			for _, e := range l.index.Tables {
+				if owner.Owns(e) {
+					own = append(own, e)
+				}
+			}
+			return own
+		})
 		l.complete = len(l.unread) == 0 && l.secret == 0 && l.search == nil
 		if l.search != nil {
 			l.search.left = time.Until(l.deadline)
@@ -198,6 +210,15 @@ func (l *Loading) Matching(match func(name string) bool) []tables.Entry {
 		}
 	}
 	return found
+}
+
+// Own returns the tables of the running stack, as it was before the run.
+func (l *Loading) Own() []tables.Entry {
+	l.await()
+	if l.search != nil {
+		return l.search.own()
+	}
+	return l.own()
 }
 
 // Complete reports whether a table that is not known is one that no stack owns.

@@ -89,6 +89,24 @@ func (s *search) matching(match func(name string) bool) []tables.Entry {
 	return s.locate(ctx, s.all, match)
 }
 
+// own returns the tables of the running stack. One that is not there yet has none.
+func (s *search) own() []tables.Entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.broken {
+		return nil
+	}
+	ctx, done := s.wait()
+	defer done()
+	failed := len(s.failed)
+	state := s.export(ctx, s.stack.Project, s.stack.Name)
+	s.failed = s.failed[:failed] // nothing is compared with it
+	if state == nil {
+		return nil
+	}
+	return state.Entries
+}
+
 // wait is the time that may still be spent. What was spent is taken off when done is called.
 func (s *search) wait() (context.Context, func()) {
 	start := time.Now()

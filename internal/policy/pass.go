@@ -17,6 +17,7 @@ type Pass struct {
 	Resource *resource.Resource
 	Facts    *facts.Facts
 	Seen     *facts.Stack // what the stack declared so far
+	Outside  Outside
 	Stack    *StackContext
 	Config   *Configuration
 	Log      resource.Log
@@ -106,6 +107,8 @@ type StackPass struct {
 	Join   *facts.Join
 	Run    *Run
 
+	Outside Outside
+
 	notices    []string
 	judgements []*Judgement
 }
@@ -152,6 +155,7 @@ type Run struct {
 	Exempted        []Exempted
 	Expired         []Exempted // exemptions that would have applied
 	UnknownPolicies []string   // names in the configuration that no policy has
+	Unread          []string   // what of other stacks' tables was not read
 }
 
 // An Exempted is an exemption that met a violation.

@@ -13,6 +13,8 @@ type Part struct {
 	Known string
 	// Secret: no message may show it.
 	Secret bool
+	// From is what says so, or what was found in its place; fit to be shown.
+	From string
 	// Like is equal for two parts that must be the same, whatever they are. Compared where one is not known.
 	Like string
 }
