@@ -28,6 +28,12 @@ func firstActions(n int) ActionSet {
 // Has reports whether the action is in the set.
 func (s ActionSet) Has(a *Action) bool { return s[a.index/64]&(1<<(a.index%64)) != 0 }
 
+// Of is the set of one action.
+func (a *Action) Of() (set ActionSet) {
+	set[a.index/64] = 1 << (a.index % 64)
+	return set
+}
+
 // Empty reports whether the set holds nothing.
 func (s ActionSet) Empty() bool { return s[0]|s[1] == 0 }
 
@@ -124,12 +130,12 @@ func MatchActions(pattern string) ActionSet {
 	case onlyStars(name):
 		return services
 	case glob.HasWildcard(name):
-		return services.And(actionNames().match(name))
+		return services.And(actionNames().match(name, services))
 	}
 	var set ActionSet
 	for _, of := range [][]Action{catalogue[:dynamodbCount], catalogue[dynamodbCount:]} {
 		if a := lookup(of, name); a != nil {
-			set[a.index/64] |= 1 << (a.index % 64)
+			set = set.Or(a.Of())
 		}
 	}
 	return services.And(set)
@@ -161,6 +167,7 @@ func trimBlanks(text string) string {
 // last bit is a guard, always clear but for the borrow that a star's subtraction stops at.
 type nameMatcher struct {
 	words   int
+	dax     int                   // the first word of DAX's names
 	first   [nameWords]uint64     // the bit of each name before its first letter
 	inside  [nameWords]uint64     // the bits with a letter to come
 	guard   [nameWords]uint64     //
@@ -176,8 +183,11 @@ var actionNames = sync.OnceValue(func() *nameMatcher {
 	used := 0
 	for i := range catalogue {
 		name := catalogue[i].Name
-		if used+len(name)+2 > 64 {
+		if used+len(name)+2 > 64 || i == dynamodbCount {
 			m.words, used = m.words+1, 0
+		}
+		if i == dynamodbCount {
+			m.dax = m.words
 		}
 		w := m.words
 		m.first[w] |= 1 << used
@@ -194,26 +204,33 @@ var actionNames = sync.OnceValue(func() *nameMatcher {
 	return m
 })
 
-func (m *nameMatcher) match(pattern string) (set ActionSet) {
+// match is the set of actions of the services whose names match the pattern; others may be in it.
+func (m *nameMatcher) match(pattern string, services ActionSet) (set ActionSet) {
+	start, end := 0, m.words
+	if services == dynamodbActions {
+		end = m.dax
+	} else if services == daxActions {
+		start = m.dax
+	}
 	state := m.first
 	for i := range len(pattern) {
 		c := glob.Lower(pattern[i])
 		alive := uint64(0)
 		switch {
 		case c == '*':
-			for w := range m.words {
+			for w := start; w < end; w++ {
 				// guard - state borrows from the lowest set bit of each name up to its guard: all bits between.
 				state[w] = (state[w] | (m.guard[w] - state[w])) &^ m.guard[w]
 				alive |= state[w]
 			}
 		case c == '?':
-			for w := range m.words {
+			for w := start; w < end; w++ {
 				state[w] = (state[w] & m.inside[w]) << 1
 				alive |= state[w]
 			}
 		case 'a' <= c && c <= 'z':
 			letters := &m.letters[c-'a']
-			for w := range m.words {
+			for w := start; w < end; w++ {
 				state[w] = (state[w] & letters[w]) << 1
 				alive |= state[w]
 			}
@@ -222,8 +239,8 @@ func (m *nameMatcher) match(pattern string) (set ActionSet) {
 			return ActionSet{}
 		}
 	}
-	for i, end := range m.ends {
-		set[i/64] |= (state[end.word] >> end.bit & 1) << (i % 64)
+	for i, at := range m.ends {
+		set[i/64] |= (state[at.word] >> at.bit & 1) << (i % 64)
 	}
 	return set
 }

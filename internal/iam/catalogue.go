@@ -20,8 +20,7 @@ type Action struct {
 	Required    ResourceTypes // the resource must be of one of these types; none: the action takes no resource
 	Optional    ResourceTypes // the resource may be of these types as well
 	TablePolicy TablePolicy
-	keys        uint32 // bits are positions in conditionKeys
-	index       uint8  // position in the catalogue
+	index       uint8 // position in the catalogue
 }
 
 // String is the action as a policy document writes it: "dynamodb:DeleteTable".
@@ -119,6 +118,7 @@ type ConditionKey struct {
 	Name        string // "dynamodb:LeadingKeys"; "aws:RequestTag/*" stands for every tag
 	Type        KeyType
 	Multivalued bool // a request carries a list of values, so that conditions need ForAllValues or ForAnyValue
+	carriers    ActionSet
 }
 
 // KeyType is the type of a condition key's values.

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 
 	"dynamoguard/internal/glob"
@@ -12,18 +13,19 @@ func (d *Document) compile() {
 	partitions := map[string]bool{}
 	for i := range d.Statements {
 		st := &d.Statements[i]
+		st.variables = variables
+		st.complete = d.Kind == Identity || st.Effect == Allow
 		st.actions = st.compileActions()
 		if st.actions.Empty() {
 			continue
 		}
-		complete := d.Kind == Identity || st.Effect == Allow
 		st.resources = make([]resource, len(st.Resource.Texts))
 		readings := make([]arn, len(st.Resource.Texts)) // most resources have one
 		for j, text := range st.Resource.Texts {
 			if st.Resource.Not && resourceProblem(text) != "" {
 				continue // excludes nothing: the statement is an Allow, a Deny with an error is void
 			}
-			r := parseResource(text, variables, complete, readings[j:j:j+1])
+			r := parseResource(text, variables, st.complete, readings[j:j:j+1])
 			for _, a := range r.readings {
 				if a.partition != "" && !wild(a.partition) {
 					partitions[a.partition] = true
@@ -61,9 +63,15 @@ func (s *Statement) compileActions() (set ActionSet) {
 // analysis answers questions about one document.
 type analysis struct {
 	doc    *Document
-	denies []*Statement // those that deny whatever the request's conditions
-	work   int          // comparisons left
+	denies []denial
+	work   int // comparisons left
 	lists  map[ActionSet][]*Action
+}
+
+// denial is what a Deny statement denies whatever the request.
+type denial struct {
+	*Statement
+	actions ActionSet
 }
 
 // maxWork bounds the comparisons of Allows with Denies, which grow with the square of the document. The largest one that
@@ -73,41 +81,54 @@ const (
 	compareWork = 4 // of one pattern with one target; to pass over a statement is 1
 )
 
+// maxFindings bounds what one question reports of a document. None that IAM takes has as many statements.
+const maxFindings = 600
+
 func (d *Document) analyse() *analysis {
 	a := &analysis{doc: d, work: maxWork}
 	for i := range d.Statements {
-		if st := &d.Statements[i]; st.Effect == Deny && !st.actions.Empty() && d.unconditional(st) {
-			a.denies = append(a.denies, st)
+		st := &d.Statements[i]
+		if st.Effect == Deny && d.deniesAnyone(st) {
+			if actions := st.unconditional(); !actions.Empty() {
+				a.denies = append(a.denies, denial{st, actions})
+			}
 		}
 	}
 	return a
 }
 
-// unconditional reports whether a Deny holds for every request on its resources, whoever makes it.
-func (d *Document) unconditional(st *Statement) bool {
-	if len(st.Conditions) > 0 {
-		return false
+// deniesAnyone reports whether a Deny holds whoever makes the request.
+func (d *Document) deniesAnyone(st *Statement) bool {
+	return d.Kind == Identity || !st.Principal.Not && slices.ContainsFunc(st.Principal.List, Principal.Anyone)
+}
+
+// unconditional are the statement's actions for which its conditions are always true.
+func (s *Statement) unconditional() ActionSet {
+	actions := s.actions
+	for i := range s.Conditions {
+		actions = actions.And(s.Conditions[i].always())
 	}
-	if d.Kind == Identity {
-		return true
+	return actions
+}
+
+// excluded are the actions for which one of the statement's conditions is never true.
+func (s *Statement) excluded() (set ActionSet) {
+	for i := range s.Conditions {
+		set = set.Or(s.Conditions[i].never())
 	}
-	if st.Principal.Not {
-		return false
-	}
-	for _, p := range st.Principal.List {
-		if p.Anyone() {
-			return true
-		}
-	}
-	return false
+	return set
 }
 
 // reach is an Allow's resources of one type.
 type reach struct {
-	pattern int // index of the element, -1 for NotResource or no element
-	target  target
-	every   bool // all resources of the type, in the target's region and account
+	pattern int           // index of the element, -1 for NotResource or no element
+	types   ResourceTypes // one type
+	every   bool          // all resources of the type, in the region and account that the pattern matches
+	of      *arn          // the pattern
 }
+
+// target is what is reached, as a text to compare Denies with.
+func (a *analysis) target(r reach) target { return r.of.target(r.types, a.doc.partition) }
 
 // reaches calls yield with the resources that an Allow is about, of the types that want accepts.
 func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
@@ -115,7 +136,7 @@ func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
 	each := func(pattern int, of *arn, types ResourceTypes) {
 		types.each(func(t ResourceTypes) {
 			if wanted(t) {
-				yield(reach{pattern, of.target(t, a.doc.partition), of.every&t != 0})
+				yield(reach{pattern, t, of.every&t != 0, of})
 			}
 		})
 	}
@@ -131,7 +152,7 @@ func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
 					return
 				}
 			}
-			yield(reach{-1, to, t != NoResource})
+			yield(reach{-1, t, t != NoResource, &anything})
 		})
 	case len(st.Resource.Texts) == 0:
 		// The policy of a table or a stream, about the table or stream it belongs to.
@@ -155,8 +176,7 @@ func (a *analysis) denied(st *Statement, t target) bool {
 	if st.Resource.Not {
 		// Everything but what the list touches is denied.
 		for i := range st.resources {
-			r := &st.resources[i]
-			if r.variable || r.touches(t, func(a *arn) bool { return a.types&t.types != 0 }) {
+			if r := &st.resources[i]; r.touches(t) || r.variable && t.types != NoResource {
 				return false
 			}
 		}
@@ -181,7 +201,8 @@ func (a *analysis) confined(st *Statement, t target) bool {
 	a.work -= compareWork * len(st.resources)
 	for i := range st.resources {
 		r := &st.resources[i]
-		if r.variable || r.touches(t, func(a *arn) bool { return a.every&t.types != 0 }) {
+		every := func(a arn) bool { return a.every&t.types != 0 && a.touches(t) }
+		if r.variable || r.every || slices.ContainsFunc(r.readings, every) {
 			return false
 		}
 	}
@@ -194,7 +215,7 @@ func (a *analysis) left(actions ActionSet, t target, denied func(*Statement, tar
 		if a.work--; actions.Empty() || a.work < 0 {
 			break
 		}
-		if !actions.And(deny.actions).Empty() && denied(deny, t) {
+		if !actions.And(deny.actions).Empty() && denied(deny.Statement, t) {
 			actions = actions.Minus(deny.actions)
 		}
 	}

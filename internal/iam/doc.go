@@ -1,8 +1,11 @@
 // Package iam reads AWS policy documents and says what they grant on Amazon DynamoDB and on DynamoDB Accelerator (DAX).
 //
 // [Parse] decodes a document strictly and never fails: what IAM would refuse becomes an [Error] of the document, and the
-// rest is read all the same, an Allow as wide as possible and a Deny as narrow as possible. [Document.WildcardActions] and
-// [Document.UnscopedResources] judge one document by itself.
+// rest is read all the same, an Allow as wide as possible and a Deny as narrow as possible. [Document.WildcardActions],
+// [Document.UnscopedResources], [Document.ItemConditions] and [Document.SensitiveActions] judge one document by itself.
+// [NewGrants] joins the documents of a principal, and [Evaluate] decides on one request.
+//
+// The cases in testdata/iam, which package simulate runs, show the rules one by one.
 //
 // The package knows nothing of Pulumi, does no input or output, and reads no clock.
 //

@@ -85,6 +85,8 @@ type Statement struct {
 
 	void      bool // a Deny that could not be read
 	bare      bool // the document's Statement is an object, not a list
+	variables bool // "${...}" is a policy variable
+	complete  bool // fields missing at the end of an ARN are any
 	actions   ActionSet
 	resources []resource // of Resource.Texts, in their order
 }
@@ -153,7 +155,7 @@ func (p place) String() string {
 
 // element is the i-th value of Action or Resource, named as the statement names it.
 func (s *Statement) element(name string, p *Patterns, i int) Element {
-	if p.absent {
+	if p.absent || len(p.Texts) == 0 {
 		return Element{Path: place{s.Index, s.bare, "", -1}.String()}
 	}
 	if p.Not {

@@ -48,6 +48,12 @@ func (s *scanner) position() string {
 	return fmt.Sprintf("line %d, column %d", strings.Count(before, "\n")+1, utf8.RuneCountInString(before[line:])+1)
 }
 
+// end reports whether only white space is left.
+func (s *scanner) end() bool {
+	s.peek()
+	return s.pos == len(s.text)
+}
+
 // peek skips white space and returns the next byte, 0 at the end of the text.
 func (s *scanner) peek() byte {
 	for s.failed == "" && s.pos < len(s.text) {

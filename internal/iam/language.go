@@ -15,7 +15,7 @@ const maxPattern = 2 * 2048
 // nothing for certain. A false answer may be wrong where "?" and "*" would have to share what a code stands for, as in
 // "?*" for anyText that is never empty.
 func includes(pattern, text string) bool {
-	if pattern == "*" {
+	if pattern == "*" || pattern == text {
 		return true
 	}
 	pattern = starsLast(pattern)
@@ -179,7 +179,13 @@ func commonPrefix(pattern, text string) (p, t string, ok bool) {
 
 // starsLast writes each run of wildcards in one way: its "?" first, then one star.
 func starsLast(pattern string) string {
-	if !strings.Contains(pattern, "**") && !strings.Contains(pattern, "*?") {
+	i := strings.IndexByte(pattern, '*')
+	for ; i >= 0 && i+1 < len(pattern); i++ {
+		if pattern[i] == '*' && (pattern[i+1] == '*' || pattern[i+1] == '?') {
+			break
+		}
+	}
+	if i < 0 || i+1 >= len(pattern) {
 		return pattern
 	}
 	out := make([]byte, 0, len(pattern))

@@ -74,13 +74,13 @@ func (p *parser) errors() int { return len(p.doc.Errors) + p.unlisted }
 
 // document reads the whole text.
 func (p *parser) document() {
-	if p.peek() == 0 {
+	if p.end() {
 		p.report(document, "", "is empty; a policy document is a JSON object")
 		return
 	}
 	if v := p.next(); v != objectValue && v != noValue {
 		p.skip()
-		if p.failed == "" && p.peek() != 0 {
+		if p.failed == "" && !p.end() {
 			p.fail("the text must end")
 		}
 		if p.failed == "" {
@@ -114,7 +114,7 @@ func (p *parser) document() {
 			p.unknown(document, name, "a policy document", documentElements)
 		}
 	})
-	if p.failed == "" && p.peek() != 0 {
+	if p.failed == "" && !p.end() {
 		p.fail("the text must end")
 	}
 	if p.failed == "" && !seen.has(elementStatement) {

@@ -355,6 +355,13 @@ func TestErrorsBounded(t *testing.T) {
 	}
 }
 
+func TestFindingsBounded(t *testing.T) {
+	d := Parse(one(strings.Repeat(`{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"},`, 999)+`{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}`), Identity)
+	if w, u := d.WildcardActions(WildcardOptions{}), d.UnscopedResources(); len(w) != maxFindings || len(u) != maxFindings {
+		t.Errorf("%d and %d findings", len(w), len(u))
+	}
+}
+
 // hostile are documents made to be slow to read, of about n bytes each.
 func hostile(n int) map[string]string {
 	fill := func(before, part, after string) string {

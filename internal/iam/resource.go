@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 
 	"dynamoguard/internal/glob"
@@ -152,6 +153,7 @@ func shift(fields []string, at int) (five [5]string) {
 // read adds a reading, unless it is one that no ARN of DynamoDB or DAX can match. A policy variable is not supported
 // before the last field; there it may be anything.
 func (r *resource) read(fields [5]string) {
+	fields[4] = starsLast(fields[4])
 	for i, field := range fields[:4] {
 		if strings.Contains(field, "/") {
 			return
@@ -323,7 +325,10 @@ func (t target) every() target {
 
 // asText makes the text of all that a pattern matches.
 func asText(pattern string) string {
-	if !wild(pattern) {
+	switch {
+	case pattern == "*":
+		return "\xfb"
+	case !wild(pattern):
 		return pattern
 	}
 	text := []byte(pattern)
@@ -356,21 +361,14 @@ func (r *resource) covers(t target) bool {
 	return false
 }
 
-// touches reports whether the element matches part of the target, read as wide as possible. holds restricts the readings
-// that count.
-func (r *resource) touches(t target, holds func(*arn) bool) bool {
-	if r.every {
-		return true
-	}
-	if t.types == NoResource {
-		return false
-	}
-	for i := range r.readings {
-		a := &r.readings[i]
-		if meets(a.service, t.arn.service) && meets(a.partition, t.arn.partition) && meets(a.region, t.arn.region) &&
-			meets(a.account, t.arn.account) && meets(a.resource, t.arn.resource) && holds(a) {
-			return true
-		}
-	}
-	return false
+// touches reports whether the element matches part of the target, read as wide as possible.
+func (r *resource) touches(t target) bool {
+	return r.every || slices.ContainsFunc(r.readings, func(a arn) bool { return a.touches(t) })
+}
+
+// touches reports whether the pattern matches part of the target.
+func (a *arn) touches(t target) bool {
+	return a.types&t.types != 0 &&
+		meets(a.service, t.arn.service) && meets(a.partition, t.arn.partition) && meets(a.region, t.arn.region) &&
+		meets(a.account, t.arn.account) && meets(a.resource, t.arn.resource)
 }

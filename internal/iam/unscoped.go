@@ -63,6 +63,9 @@ func (d *Document) UnscopedResources() []ResourceFinding {
 	var findings []ResourceFinding
 	var a *analysis
 	for i := range d.Statements {
+		if len(findings) >= maxFindings {
+			break
+		}
 		st := &d.Statements[i]
 		if st.Effect == Deny || st.actions.And(scopableActions).Empty() || st.scopedByTag() {
 			continue
@@ -81,25 +84,28 @@ func (a *analysis) unscoped(st *Statement) (ResourceFinding, bool) {
 	f := ResourceFinding{Statement: st.Index, Not: st.Resource.Not}
 	var open ActionSet
 	want := st.actions.And(scopableActions)
-	add := func(t target) bool {
-		left := a.left(want.And(actionsOf(t.types)), t, a.confined)
+	add := func(r reach) bool {
+		left := want.And(actionsOf(r.types))
+		if len(a.denies) > 0 {
+			left = a.left(left, a.target(r).every(), a.confined)
+		}
 		if left.Empty() {
 			return false
 		}
 		open = open.Or(left)
-		f.Reach |= Reach(t.types)
+		f.Reach |= Reach(r.types)
 		return true
 	}
 	last := -1
 	a.reaches(st, want, func(r reach) {
-		if !r.every || !add(r.target.every()) || r.pattern < 0 || r.pattern == last {
+		if !r.every || !add(r) || r.pattern < 0 || r.pattern == last {
 			return
 		}
 		last = r.pattern
 		f.Elements = append(f.Elements, st.element("Resource", &st.Resource, r.pattern))
 	})
 	if open.Empty() {
-		if t, members := a.union(st, want); members != nil && add(t) {
+		if r, members := a.union(st, want); members != nil && add(r) {
 			for _, i := range members {
 				f.Elements = append(f.Elements, st.element("Resource", &st.Resource, i))
 			}
@@ -120,31 +126,32 @@ const firstCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 
 // union finds patterns such as table/a*, table/b* and so on that cover every name together, in the region and account of
 // the first of them. members are their indexes, nil if there are none.
-func (a *analysis) union(st *Statement, want ActionSet) (t target, members []int) {
+func (a *analysis) union(st *Statement, want ActionSet) (whole reach, members []int) {
 	if st.Resource.Not || len(st.resources) < len(firstCharacters) || want.And(actionsOf(Table)).Empty() {
-		return t, nil
+		return reach{}, nil
 	}
-	covered := map[byte]bool{}
+	var covered [256]bool
+	var scope target
 	for i := range st.resources {
 		for j := range st.resources[i].readings {
 			of := &st.resources[i].readings[j]
 			name, ok := strings.CutPrefix(of.resource, "table/")
-			if !ok || name == "" || !nameByte(name[0]) || !includes(name[1:], "\xfe") || of.region == "" {
+			if !ok || name == "" || covered[name[0]] || !nameByte(name[0]) || !includes(name[1:], "\xfe") || of.region == "" {
 				continue
 			}
 			if members == nil {
-				t = of.target(Table, a.doc.partition).every()
+				whole = reach{-1, Table, true, of}
+				scope = a.target(whole)
 			}
-			scope := t
 			scope.arn.resource = "table/" + name[:1] + "\xfe"
-			if !covered[name[0]] && st.resources[i].covers(scope) {
+			if st.resources[i].covers(scope) {
 				covered[name[0]] = true
 				members = append(members, i)
 			}
 		}
 	}
-	if len(covered) < len(firstCharacters) {
-		return t, nil
+	if len(members) < len(firstCharacters) {
+		return reach{}, nil
 	}
-	return t, members
+	return whole, members
 }

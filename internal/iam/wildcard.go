@@ -76,6 +76,9 @@ func (d *Document) WildcardActions(opt WildcardOptions) []ActionFinding {
 	var findings []ActionFinding
 	var a *analysis
 	for i := range d.Statements {
+		if len(findings) >= maxFindings {
+			break
+		}
 		st := &d.Statements[i]
 		if st.Effect == Deny || st.actions.Empty() || !st.hasWildcardAction() {
 			continue
@@ -100,44 +103,52 @@ func (s *Statement) hasWildcardAction() bool {
 }
 
 func (a *analysis) wildcardActions(st *Statement, opt WildcardOptions) (ActionFinding, bool) {
-	open := a.open(st, st.actions)
-	reported := func(set ActionSet) bool {
-		return !set.Empty() && (opt.Metadata || !metadataActions.Contains(set))
-	}
+	return a.actionFinding(st, a.open(st, st.actions), func(text string) bool { return text == "" || glob.HasWildcard(text) }, func(set ActionSet) bool {
+		return opt.Metadata || !metadataActions.Contains(set)
+	})
+}
+
+// actionFinding collects the patterns of a statement that open something to report. open is what the statement leaves
+// open; suspect picks patterns by their text, reported by the actions of open that they match.
+func (a *analysis) actionFinding(st *Statement, open ActionSet, suspect func(string) bool, reported func(ActionSet) bool) (ActionFinding, bool) {
 	f := ActionFinding{Statement: st.Index, Not: st.Action.Not}
 	var opens ActionSet
 	if st.Action.Not {
 		f.Elements, opens = st.elements("Action", &st.Action), open
 	} else {
 		for i, text := range st.Action.Texts {
-			matches := allActions
-			switch {
-			case text == "":
-			case glob.HasWildcard(text):
-				matches = MatchActions(text)
-			default:
+			if !suspect(text) {
 				continue
 			}
-			if set := matches.And(open); reported(set) {
+			set := open
+			if text != "" {
+				set = MatchActions(text).And(open)
+			}
+			if !set.Empty() && reported(set) {
 				f.Elements = append(f.Elements, st.element("Action", &st.Action, i))
 				opens = opens.Or(set)
 			}
 		}
 	}
-	if !reported(opens) {
+	if opens.Empty() || !reported(opens) {
 		return ActionFinding{}, false
 	}
 	f.Opens, f.Worst, f.Whole = a.list(opens), opens.Worst(), opens.Services()
 	return f, true
 }
 
-// open is what of the actions the statement allows on at least one of its resources, after Denies.
+// open is what of the actions the statement allows on at least one of its resources, after Denies, its own conditions left
+// aside.
 func (a *analysis) open(st *Statement, actions ActionSet) (open ActionSet) {
 	if a.doc.Kind == Resource {
 		actions = actions.And(tablePolicyActions)
 	}
 	a.reaches(st, actions, func(r reach) {
-		open = open.Or(a.left(actionsOf(r.target.types).And(actions).Minus(open), r.target, a.denied))
+		rest := actionsOf(r.types).And(actions).Minus(open)
+		if len(a.denies) > 0 && !rest.Empty() {
+			rest = a.left(rest, a.target(r), a.denied)
+		}
+		open = open.Or(rest)
 	})
 	return open
 }

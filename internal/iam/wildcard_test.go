@@ -122,6 +122,10 @@ func TestWildcardActions(t *testing.T) {
 		{"Allow dynamodb:Scan* on table/a; Deny dynamodb:Scan on arn:aws:dynamodb:us-east-1:111122223333:table/${aws:PrincipalTag/t}", one + "dynamodb:Scan* > dynamodb:Scan"},
 		{`Allow dynamodb:Scan* on *; Deny dynamodb:Scan on * if {"Bool":{"aws:SecureTransport":"false"}}`, one + "dynamodb:Scan* > dynamodb:Scan"},
 		{`Allow dynamodb:Scan* on *; Deny dynamodb:Scan on * if {}`, ""},
+		// Scan never carries the key, which makes the first always true and the second never.
+		{`Allow dynamodb:Scan* on *; Deny dynamodb:* on * if {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["a"]}}`, ""},
+		{`Allow dynamodb:Scan* on *; Deny dynamodb:* on * if {"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":["a"]}}`, one + "dynamodb:Scan* > dynamodb:Scan"},
+		{`Allow dynamodb:GetItem* on *; Deny dynamodb:* on * if {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["a"]}}`, one + "dynamodb:GetItem* > dynamodb:GetItem"},
 
 		// An Allow's condition leaves the wildcard one.
 		{`Allow dynamodb:Scan* on * if {"StringEquals":{"aws:ResourceTag/team":"a"}}`, one + "dynamodb:Scan* > dynamodb:Scan"},

@@ -1,0 +1,339 @@
+package iam
+
+import (
+	"slices"
+	"strings"
+
+	"dynamoguard/internal/glob"
+)
+
+// Request is a request for one action on one resource, and the policies that decide on it.
+type Request struct {
+	Action    string              // "dynamodb:GetItem", in any case
+	Resource  string              // an ARN; "" or "*" for an action that takes no resource
+	Principal string              // the ARN of a user, role, role session or account root; a service name
+	Account   string              // the account that owns the resource; "" for the one in its ARN, or else the principal's
+	Context   map[string][]string // condition keys, in any case, and their values; what the other fields say is added
+
+	Identity       []*Document   // policies of the principal and its groups
+	ResourcePolicy *Document     // of the table or stream; nil for none
+	Boundary       []*Document   // the permissions boundary of the principal; nil for none
+	Control        [][]*Document // service control policies, a list for each level of the organization; nil for none
+}
+
+// Verdict is the answer to a request.
+type Verdict uint8
+
+const (
+	ImplicitlyDenied Verdict = iota // nothing allows it, or a limit does not
+	Allowed
+	ExplicitlyDenied // a Deny matches
+	Invalid          // IAM would have refused one of the documents
+)
+
+func (v Verdict) String() string {
+	return [...]string{"ImplicitlyDenied", "Allowed", "ExplicitlyDenied", "Invalid"}[v]
+}
+
+// Source is the role of a document in a decision.
+type Source uint8
+
+const (
+	IdentityPolicy Source = iota
+	ResourcePolicy
+	BoundaryPolicy
+	ControlPolicy
+)
+
+func (s Source) String() string {
+	return [...]string{"identity policy", "resource policy", "permissions boundary", "service control policy"}[s]
+}
+
+// Decision is a verdict with its reasons.
+type Decision struct {
+	Verdict Verdict
+	Reasons []Reason
+}
+
+// Reason is a statement that decides a request, or a rule that does where no statement matches.
+type Reason struct {
+	Rule      string // in words
+	Source    Source // of the document, where there is one
+	Document  int    // index among the documents of this source; -1 where no document decides
+	Statement int    // index in the document; -1 where no statement decides
+	Error     *Error // of an invalid document
+	document  *Document
+	action    string // of the request
+	resource  int    // index of the element that matches; -1 for NotResource or none
+}
+
+// Elements are the patterns of the statement that match the request; of a NotAction or NotResource, or where the
+// statement has no such element, there are none.
+func (r Reason) Elements() []Element {
+	if r.Statement < 0 {
+		return nil
+	}
+	var out []Element
+	st := r.document.statement(r.Statement)
+	match := func(text string) bool { return matchesAction(text, r.action) }
+	if i := slices.IndexFunc(st.Action.Texts, match); i >= 0 && !st.Action.Not {
+		out = append(out, st.element("Action", &st.Action, i))
+	}
+	if r.resource >= 0 {
+		out = append(out, st.element("Resource", &st.Resource, r.resource))
+	}
+	return out
+}
+
+// statement finds a statement by its index in the document.
+func (d *Document) statement(index int) *Statement {
+	i := slices.IndexFunc(d.Statements, func(st Statement) bool { return st.Index == index })
+	return &d.Statements[i]
+}
+
+// request is a Request made ready.
+type request struct {
+	*Request
+	action *Action // nil if the catalogue has none
+	target target  // the resource, without wildcards
+	owner  string  // the resource's account
+	caller caller
+}
+
+// Evaluate decides on a request as IAM does: a Deny anywhere wins; otherwise every service control policy level must allow
+// it, and either
+//
+//   - an identity policy and the permissions boundary, where there is one;
+//   - or, in the resource's own account, the resource policy: for a user or a role session that it names even against the
+//     boundary, for a role only within it. A policy that names the account leaves the decision to identity policies.
+//
+// Another account's principal needs both its own policies and the resource policy, for an action that AWS lets cross
+// accounts. The documents are read as Parse says, but one that has errors makes the request Invalid.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+func Evaluate(req Request) Decision {
+	if invalid := req.invalid(); invalid != nil {
+		return Decision{Invalid, []Reason{*invalid}}
+	}
+	r := request{Request: &req, caller: parseCaller(req.Principal)}
+	r.action = LookupAction(req.Action)
+	r.target = parseTarget(req.Resource)
+	if r.action != nil && r.action.Types() == 0 {
+		r.target = target{types: NoResource}
+	}
+	owner := req.Account
+	if owner == "" {
+		owner = r.target.arn.account
+	}
+	r.owner = owner
+	foreign := owner != "" && r.caller.account != "" && owner != r.caller.account
+
+	var identity, named, boundary found
+	for i, d := range req.Identity {
+		if deny := identity.add(&r, IdentityPolicy, i, d); deny {
+			return denied(identity.reason)
+		}
+	}
+	if req.ResourcePolicy != nil {
+		if deny := named.add(&r, ResourcePolicy, 0, req.ResourcePolicy); deny {
+			return denied(named.reason)
+		}
+	}
+	for i, d := range req.Boundary {
+		if deny := boundary.add(&r, BoundaryPolicy, i, d); deny {
+			return denied(boundary.reason)
+		}
+	}
+	controlled := true
+	for _, level := range req.Control {
+		var control found
+		for i, d := range level {
+			if deny := control.add(&r, ControlPolicy, i, d); deny {
+				return denied(control.reason)
+			}
+		}
+		controlled = controlled && control.allows
+	}
+
+	within := boundary.allows || req.Boundary == nil
+	own := identity.allows && within
+	switch {
+	case !controlled:
+		return implicit("no service control policy of some level allows the action on the resource")
+	case foreign && own && named.allows && !r.crosses():
+		return implicit("AWS lets no resource policy grant the action to another account")
+	case foreign && own && named.allows:
+		return allowed(identity.reason, named.reason)
+	case foreign && own:
+		return implicit("the resource belongs to another account, and no resource policy allows the action")
+	case foreign && named.allows && !identity.allows:
+		return implicit("the resource belongs to another account, and no identity policy allows the action")
+	case own && req.Boundary != nil:
+		return allowed(identity.reason, boundary.reason)
+	case own:
+		return allowed(identity.reason)
+	case !foreign && named.allows && named.match == matchDirect:
+		return allowed(named.reason)
+	case !foreign && named.allows && named.match == matchRole && within:
+		return allowed(named.reason)
+	case !within && (identity.allows || named.allows):
+		return implicit("the permissions boundary does not allow the action on the resource")
+	case named.allows:
+		return implicit("the resource policy names the account, which leaves the decision to identity policies, and none allows the action on the resource")
+	}
+	return implicit("no statement allows the action on the resource")
+}
+
+func denied(reason Reason) Decision { return Decision{ExplicitlyDenied, []Reason{reason}} }
+
+func allowed(reasons ...Reason) Decision { return Decision{Allowed, reasons} }
+
+func implicit(rule string) Decision {
+	return Decision{ImplicitlyDenied, []Reason{{Rule: rule, Document: -1, Statement: -1, resource: -1}}}
+}
+
+// invalid is the first error of the documents, nil when they have none.
+func (req *Request) invalid() *Reason {
+	check := func(source Source, documents []*Document) *Reason {
+		for i, d := range documents {
+			if len(d.Errors) > 0 {
+				return &Reason{Rule: "the document is not valid", Source: source, Document: i, Statement: -1, Error: &d.Errors[0], document: d, resource: -1}
+			}
+		}
+		return nil
+	}
+	if r := check(IdentityPolicy, req.Identity); r != nil {
+		return r
+	}
+	if req.ResourcePolicy != nil && len(req.ResourcePolicy.Errors) > 0 {
+		return check(ResourcePolicy, []*Document{req.ResourcePolicy})
+	}
+	if r := check(BoundaryPolicy, req.Boundary); r != nil {
+		return r
+	}
+	for _, level := range req.Control {
+		if r := check(ControlPolicy, level); r != nil {
+			return r
+		}
+	}
+	return nil
+}
+
+// crosses reports whether a resource policy can grant the action to another account.
+func (r *request) crosses() bool {
+	return r.action == nil || r.action.TablePolicy == CrossAccount || r.action.TablePolicy == GrantableUnknown
+}
+
+// found is what the documents of one source say of a request.
+type found struct {
+	allows bool
+	match  principalMatch // the closest of the Allows, in a resource policy
+	reason Reason         // the Allow, or the Deny that ends the search
+}
+
+// add takes in one document; it reports whether a Deny matches.
+func (f *found) add(r *request, source Source, index int, d *Document) (deny bool) {
+	for i := range d.Statements {
+		st := &d.Statements[i]
+		if f.allows && st.Effect == Allow && source != ResourcePolicy {
+			continue
+		}
+		if r.action == nil && !st.matchesAction(r.Action) || r.action != nil && !st.actions.Has(r.action) {
+			continue
+		}
+		match := matchDirect
+		if source == ResourcePolicy {
+			if match = r.matches(st); match == matchNone {
+				continue
+			}
+			if st.Effect == Allow && (match <= f.match || r.action != nil && r.action.TablePolicy == NotGrantable) {
+				continue
+			}
+		}
+		reason, ok := st.decide(r)
+		if !ok {
+			continue
+		}
+		reason.Source, reason.Document, reason.document = source, index, d
+		f.reason = reason
+		if st.Effect == Deny {
+			return true
+		}
+		f.allows, f.match = true, match
+	}
+	return false
+}
+
+// decide reports whether the statement is about the request's resource and context.
+func (s *Statement) decide(r *request) (reason Reason, ok bool) {
+	reason = Reason{Rule: "an Allow matches", Statement: s.Index, action: r.Action}
+	if s.Effect == Deny {
+		reason.Rule = "a Deny matches"
+	}
+	if reason.resource, ok = s.matchResource(r); !ok {
+		return reason, false
+	}
+	for i := range s.Conditions {
+		if !s.Conditions[i].holds(r, s.variables) {
+			return reason, false
+		}
+	}
+	return reason, true
+}
+
+// matchesAction reports whether the statement is about an action that the catalogue does not have.
+func (s *Statement) matchesAction(action string) bool {
+	return slices.ContainsFunc(s.Action.Texts, func(text string) bool { return matchesAction(text, action) }) != s.Action.Not
+}
+
+// matchesAction matches the text of an Action with the name of an action of any service.
+func matchesAction(pattern, action string) bool {
+	if pattern == "*" {
+		return true
+	}
+	service, name, ok := strings.Cut(pattern, ":")
+	ofService, ofName, _ := strings.Cut(action, ":")
+	return ok && (service == "*" || glob.EqualFold(service, ofService)) && glob.MatchFold(name, ofName)
+}
+
+// matchResource finds the element that matches the request's resource, -1 for NotResource or none.
+func (s *Statement) matchResource(r *request) (index int, ok bool) {
+	if len(s.Resource.Texts) == 0 {
+		// The policy of a table or a stream, about what it belongs to: nothing below it.
+		_, below, _ := strings.Cut(strings.TrimPrefix(r.target.arn.resource, "table/"), "/")
+		return -1, below == "" || strings.HasPrefix(below, "stream/")
+	}
+	// What grants is read as wide as possible, and what takes away as narrow.
+	wide := (s.Effect == Allow) != s.Resource.Not
+	for i, text := range s.Resource.Texts {
+		var element *resource
+		if i < len(s.resources) {
+			element = &s.resources[i]
+		} else {
+			// An action of another service: compile passes over the resources of statements without one of ours.
+			parsed := parseResource(text, s.variables, s.complete, nil)
+			element = &parsed
+		}
+		if element.variable {
+			if r.target.types == NoResource {
+				continue // no value makes it "*"
+			}
+			resolved, known := r.resource(text, wide)
+			if !known && s.Effect == Deny && s.Resource.Not {
+				return -1, false // AWS does not say whether such a Deny matches: it does not count
+			}
+			if !known {
+				continue
+			}
+			parsed := parseResource(resolved, false, s.complete, nil)
+			element = &parsed
+		}
+		if element.covers(r.target) || wide && r.target.types != NoResource && glob.Match(element.text, r.Resource) {
+			if s.Resource.Not {
+				return -1, false
+			}
+			return i, true
+		}
+	}
+	return -1, s.Resource.Not
+}

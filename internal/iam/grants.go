@@ -1,0 +1,217 @@
+package iam
+
+import (
+	"slices"
+	"strings"
+)
+
+// TableRef names a table as far as it is known; "" is a field that is not.
+type TableRef struct {
+	Partition, Region, Account, Name string
+}
+
+// Grants are what the policies of one principal grant, after their Denies and within its permissions boundary.
+type Grants struct {
+	// List holds a grant for each resource element of each Allow that leaves something open.
+	List []Grant
+
+	identity *analysis
+	boundary []*Document // nil for none
+}
+
+// Grant is one resource element of an Allow, and what it leaves open.
+type Grant struct {
+	Document   int           // index among the identity documents
+	Statement  int           // index in the document
+	Not        bool          // NotResource: everything but what the statement lists
+	Element    Element       // the resource pattern; of a NotResource the first
+	Table      TableRef      // the fields that the pattern writes out; Name "" is a pattern, or something else than a table
+	Types      ResourceTypes // the resource types with open actions
+	Every      ResourceTypes // those of which all resources are reached, in some region and account
+	Actions    ActionSet     // open on at least one resource of the pattern
+	Conditions []Condition   // that must hold; the statement's own, not to be changed
+	Tagged     bool          // one of them requires a tag of the resource
+
+	statement *Statement
+	pattern   int // index of the element, -1 for NotResource
+	readings  []arn
+}
+
+// NewGrants collects the grants of identity policies, those of all groups and attachments of a principal together, within
+// a permissions boundary, nil for none. A Deny counts where it holds whatever the request, an Allow of the boundary also
+// where it depends on the request. Documents with errors are read as Parse says.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func NewGrants(identity, boundary []*Document) *Grants {
+	all := slices.Concat(identity, boundary)
+	g := &Grants{identity: &analysis{doc: &Document{Kind: Identity, partition: commonPartition(all)}, work: maxWork}, boundary: boundary}
+	for _, d := range all {
+		g.identity.denies = append(g.identity.denies, d.analyse().denies...)
+	}
+	for i, d := range identity {
+		for j := range d.Statements {
+			if st := &d.Statements[j]; st.Effect == Allow && !st.actions.Empty() {
+				g.add(i, st)
+			}
+		}
+	}
+	return g
+}
+
+// commonPartition is the one partition that the documents name, "" for none or several.
+func commonPartition(documents []*Document) string {
+	common := ""
+	for _, d := range documents {
+		if d.partition != "" && common != "" && d.partition != common {
+			return ""
+		}
+		if d.partition != "" {
+			common = d.partition
+		}
+	}
+	return common
+}
+
+// add collects what one Allow grants, by resource element.
+func (g *Grants) add(document int, st *Statement) {
+	actions := st.actions.Minus(st.excluded())
+	first := len(g.List)
+	g.identity.reaches(st, actions, func(r reach) {
+		open := g.left(actions.And(actionsOf(r.types)), g.identity.target(r))
+		if open.Empty() {
+			return
+		}
+		if last := len(g.List) - 1; last < first || g.List[last].pattern != r.pattern {
+			g.List = append(g.List, newGrant(document, st, r.pattern))
+		}
+		grant := &g.List[len(g.List)-1]
+		grant.Actions = grant.Actions.Or(open)
+		grant.Types |= r.types
+		if r.every {
+			grant.Every |= r.types
+		}
+	})
+}
+
+func newGrant(document int, st *Statement, pattern int) Grant {
+	grant := Grant{
+		Document: document, Statement: st.Index, Not: st.Resource.Not, Conditions: st.Conditions, Tagged: st.scopedByTag(),
+		Element: st.element("Resource", &st.Resource, max(pattern, 0)), statement: st, pattern: pattern,
+	}
+	if pattern >= 0 {
+		grant.readings = st.resources[pattern].readings
+		grant.Table = grant.readings[0].table()
+	}
+	return grant
+}
+
+// table is what the pattern writes out of a table's identity.
+func (a *arn) table() TableRef {
+	literal := func(pattern string) string {
+		if wild(pattern) {
+			return ""
+		}
+		return pattern
+	}
+	name := ""
+	if rest, ok := strings.CutPrefix(a.resource, "table/"); ok {
+		name, _, _ = strings.Cut(rest, "/")
+	}
+	return TableRef{literal(a.partition), literal(a.region), literal(a.account), literal(name)}
+}
+
+// left is what of the actions Denies and boundary leave on the target.
+func (g *Grants) left(actions ActionSet, t target) ActionSet {
+	if g.boundary != nil {
+		var within ActionSet
+		for _, d := range g.boundary {
+			for i := range d.Statements {
+				if st := &d.Statements[i]; st.Effect == Allow && !actions.And(st.actions).Empty() && st.allowsSome(t) {
+					within = within.Or(st.actions)
+				}
+			}
+		}
+		actions = actions.And(within)
+	}
+	return g.identity.left(actions, t, g.identity.denied)
+}
+
+// allowsSome reports whether the resources of an Allow have part of the target.
+func (s *Statement) allowsSome(t target) bool {
+	if s.Resource.Not {
+		return !slices.ContainsFunc(s.resources, func(r resource) bool { return r.covers(t) })
+	}
+	return slices.ContainsFunc(s.resources, func(r resource) bool { return r.touches(t) })
+}
+
+// On is what all grants leave open on a table and on what belongs to it: unconditional is open whatever the request,
+// conditional only where the conditions of a statement hold.
+func (g *Grants) On(table TableRef) (unconditional, conditional ActionSet) {
+	for i := range g.List {
+		if open := g.Reaches(&g.List[i], table); len(g.List[i].Conditions) > 0 {
+			conditional = conditional.Or(open)
+		} else {
+			unconditional = unconditional.Or(open)
+		}
+	}
+	return unconditional, conditional.Minus(unconditional)
+}
+
+// Reaches is what one grant of the list leaves open on a table and on what belongs to it. A field of the table that is not
+// known can be any.
+func (g *Grants) Reaches(grant *Grant, table TableRef) (open ActionSet) {
+	tableTypes.each(func(t ResourceTypes) {
+		want := grant.Actions.And(actionsOf(t)).Minus(open)
+		if want.Empty() {
+			return
+		}
+		of := table.target(t, g.identity.doc.partition)
+		if grant.Not {
+			if grant.statement.allowsSome(of) {
+				open = open.Or(g.left(want, of))
+			}
+			return
+		}
+		for i := range grant.readings {
+			if a := &grant.readings[i]; a.touches(of) {
+				open = open.Or(g.left(want, of.narrow(a)))
+			}
+		}
+	})
+	return open
+}
+
+// target is the table, or all of one type that belongs to it.
+func (r TableRef) target(t ResourceTypes, partition string) target {
+	or := func(field, unknown string) string {
+		if field == "" {
+			return unknown
+		}
+		return field
+	}
+	if partition == "" {
+		partition = "\xfb"
+	}
+	of := everyResource[t.bit()]
+	if r.Name != "" {
+		of = "table/" + r.Name + strings.TrimPrefix(of, everyResource[Table.bit()])
+	}
+	return target{t, arn{
+		partition: or(r.Partition, partition), service: "dynamodb", region: or(r.Region, "\xfb"), account: or(r.Account, "\xfb"), resource: of,
+	}}
+}
+
+// narrow is the part of the target that the pattern matches: field by field what is the more exact of the two.
+func (t target) narrow(a *arn) target {
+	field := func(pattern, text string) string {
+		if includes(pattern, text) {
+			return text
+		}
+		return asText(pattern)
+	}
+	t.arn.partition = field(a.partition, t.arn.partition)
+	t.arn.region = field(a.region, t.arn.region)
+	t.arn.account = field(a.account, t.arn.account)
+	t.arn.resource = field(a.resource, t.arn.resource)
+	return t
+}

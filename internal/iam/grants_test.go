@@ -1,0 +1,134 @@
+package iam
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func documents(t *testing.T, notations ...string) []*Document {
+	t.Helper()
+	var out []*Document
+	for _, notation := range notations {
+		out = append(out, parse(t, notation, Identity))
+	}
+	return out
+}
+
+func TestGrantsList(t *testing.T) {
+	tests := []struct {
+		name               string
+		identity, boundary []string
+		want               []string
+	}{
+		{"nothing", nil, nil, nil},
+		{"another service", []string{"Allow s3:* on *"}, nil, nil},
+		{"tables and indexes", []string{"Allow dynamodb:Query on table/orders,table/orders/index/*"}, nil, []string{
+			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/orders {aws us-east-1 111122223333 orders} table every  : dynamodb:Query",
+			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/orders/index/* {aws us-east-1 111122223333 orders} index every  : dynamodb:Query",
+		}},
+		{"every table", []string{"Allow dynamodb:GetItem on arn:aws:dynamodb:*:*:table/*"}, nil, []string{
+			"0.0 arn:aws:dynamodb:*:*:table/* {aws   } table every table : dynamodb:GetItem",
+		}},
+		{"a pattern", []string{"Allow dynamodb:GetItem on arn:aws:dynamodb:eu-west-1:*:table/prod-*"}, nil, []string{
+			"0.0 arn:aws:dynamodb:eu-west-1:*:table/prod-* {aws eu-west-1  } table every  : dynamodb:GetItem",
+		}},
+		{"NotResource", []string{"Allow dynamodb:GetItem on !table/secret,table/other"}, nil, []string{
+			"0.0 not arn:aws:dynamodb:us-east-1:111122223333:table/secret {   } table every table : dynamodb:GetItem",
+		}},
+		{"several documents", []string{"Allow dynamodb:GetItem on table/a", "Allow s3:* on *; Allow dynamodb:PutItem on table/b"}, nil, []string{
+			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/a {aws us-east-1 111122223333 a} table every  : dynamodb:GetItem",
+			"1.1 arn:aws:dynamodb:us-east-1:111122223333:table/b {aws us-east-1 111122223333 b} table every  : dynamodb:PutItem",
+		}},
+		{"a Deny elsewhere", []string{"Allow dynamodb:GetItem,dynamodb:PutItem on table/a", "Deny dynamodb:PutItem on *"}, nil, []string{
+			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/a {aws us-east-1 111122223333 a} table every  : dynamodb:GetItem",
+		}},
+		{"a Deny of the boundary", []string{"Allow dynamodb:GetItem on table/a"}, []string{"Allow * on *; Deny dynamodb:* on *"}, nil},
+		{"a boundary of other actions", []string{"Allow dynamodb:* on table/a"}, []string{"Allow dynamodb:GetItem on *"}, []string{
+			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/a {aws us-east-1 111122223333 a} table every  : dynamodb:GetItem",
+		}},
+		{"a boundary of other tables", []string{"Allow dynamodb:GetItem on table/a,table/b"}, []string{"Allow dynamodb:* on table/b*"}, []string{
+			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/b {aws us-east-1 111122223333 b} table every  : dynamodb:GetItem",
+		}},
+		{"a boundary with NotResource", []string{"Allow dynamodb:GetItem on table/a,table/b"}, []string{"Allow dynamodb:* on !table/b"}, []string{
+			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/a {aws us-east-1 111122223333 a} table every  : dynamodb:GetItem",
+		}},
+		{"an empty boundary", []string{"Allow dynamodb:GetItem on table/a"}, []string{"Allow s3:* on *"}, nil},
+		{"conditions", []string{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:ResourceTag/team":"a"}}`}, nil, []string{
+			"0.0 * {   } table every table conditional tagged: dynamodb:GetItem",
+		}},
+		{"a condition never true", []string{`Allow dynamodb:GetItem,dynamodb:Scan on table/a if {"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":"a"}}`}, nil, []string{
+			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/a {aws us-east-1 111122223333 a} table every  conditional: dynamodb:GetItem",
+		}},
+	}
+	for _, tt := range tests {
+		var boundary []*Document
+		if tt.boundary != nil {
+			boundary = documents(t, tt.boundary...)
+		}
+		var got []string
+		for _, g := range NewGrants(documents(t, tt.identity...), boundary).List {
+			flags := ""
+			if g.Not {
+				flags = "not "
+			}
+			conditional := " "
+			if len(g.Conditions) > 0 {
+				conditional = " conditional"
+			}
+			if g.Tagged {
+				conditional += " tagged"
+			}
+			got = append(got, fmt.Sprintf("%d.%d %s%s %v %s every %s%s: %s", g.Document, g.Statement, flags, g.Element.Text, g.Table, g.Types, g.Every, conditional, names(g.Actions.List())))
+		}
+		if strings.Join(got, "\n") != strings.Join(tt.want, "\n") {
+			t.Errorf("%s\n got %s\nwant %s", tt.name, strings.Join(got, "\n     "), strings.Join(tt.want, "\n     "))
+		}
+	}
+}
+
+func TestGrantsOn(t *testing.T) {
+	orders := TableRef{"aws", "us-east-1", "111122223333", "orders"}
+	named := TableRef{Name: "orders"}
+	const tagged = ` if {"StringEquals":{"aws:ResourceTag/team":"a"}}`
+	tests := []struct {
+		identity, boundary string
+		table              TableRef
+		want               string
+	}{
+		{"Allow dynamodb:GetItem on table/orders", "", orders, "dynamodb:GetItem | "},
+		{"Allow dynamodb:GetItem on table/orders", "", named, "dynamodb:GetItem | "},
+		{"Allow dynamodb:GetItem on table/orders", "", TableRef{Region: "eu-west-1", Name: "orders"}, " | "},
+		{"Allow dynamodb:GetItem on table/orders2", "", orders, " | "},
+		{"Allow dynamodb:GetItem on table/ord*", "", orders, "dynamodb:GetItem | "},
+		{"Allow dynamodb:GetItem on *", "", orders, "dynamodb:GetItem | "},
+		{"Allow dynamodb:GetItem on arn:aws-cn:dynamodb:*:*:table/*", "", orders, " | "},
+		{"Allow dynamodb:GetItem on table/${aws:username}", "", orders, "dynamodb:GetItem | "},
+		{"Allow dynamodb:Query on table/orders/index/by-date", "", orders, "dynamodb:Query | "},
+		{"Allow dynamodb:GetItem on table/orders/index/by-date", "", orders, " | "},
+		{"Allow dynamodb:GetRecords,dynamodb:DeleteBackup on table/orders*", "", orders, "dynamodb:DeleteBackup dynamodb:GetRecords | "},
+		{"Allow dynamodb:GetItem on !table/orders", "", orders, " | "},
+		{"Allow dynamodb:Query on !table/orders", "", orders, "dynamodb:Query | "}, // through its indexes
+		{"Allow dynamodb:GetItem on !table/secret", "", orders, "dynamodb:GetItem | "},
+		{"Allow dynamodb:GetItem on *; Deny dynamodb:* on table/orders", "", orders, " | "},
+		{"Allow dynamodb:Query on *; Deny dynamodb:* on table/orders", "", orders, "dynamodb:Query | "},
+		{"Allow dynamodb:Query on *; Deny dynamodb:* on table/orders*", "", orders, " | "},
+		{"Allow dynamodb:GetItem on *; Deny dynamodb:* on table/orders", "", TableRef{Name: "items"}, "dynamodb:GetItem | "},
+		{"Allow dynamodb:GetItem on *; Deny dynamodb:* on table/orders", "", named, "dynamodb:GetItem | "}, // in another region
+		{"Allow dynamodb:GetItem on table/orders; Deny dynamodb:* on table/orders", "", named, " | "},
+		{"Allow dynamodb:GetItem on *; Deny dynamodb:* on !table/orders", "", orders, "dynamodb:GetItem | "},
+		{"Allow dynamodb:GetItem on *; Deny dynamodb:* on !table/items", "", orders, " | "},
+		{"Allow dynamodb:GetItem,dynamodb:PutItem on *", "Allow dynamodb:GetItem on table/orders; Allow dynamodb:PutItem on table/items", orders, "dynamodb:GetItem | "},
+		{"Allow dynamodb:GetItem on *; Allow dynamodb:GetItem,dynamodb:PutItem on *" + tagged, "", orders, "dynamodb:GetItem | dynamodb:PutItem"},
+	}
+	for _, tt := range tests {
+		var boundary []*Document
+		if tt.boundary != "" {
+			boundary = documents(t, tt.boundary)
+		}
+		unconditional, conditional := NewGrants(documents(t, strings.ReplaceAll(tt.identity, "table/${", "arn:aws:dynamodb:*:*:table/${")), boundary).On(tt.table)
+		if got := names(unconditional.List()) + " | " + names(conditional.List()); got != tt.want {
+			t.Errorf("%s, boundary %s, on %v\n got %s\nwant %s", tt.identity, tt.boundary, tt.table, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,145 @@
+package iam
+
+import (
+	"slices"
+
+	"dynamoguard/internal/glob"
+)
+
+// ConditionFinding is a condition on items or attributes that does not narrow what it seems to.
+type ConditionFinding struct {
+	Statement int
+	Path      string // "Statement[0].Condition.ForAllValues:StringEquals"
+	Key       string // as written: "dynamodb:LeadingKeys"
+	Problem   ConditionProblem
+	Actions   []*Action // the actions that the problem is with, in the order of the catalogue
+}
+
+// ConditionProblem says why a condition does not narrow.
+type ConditionProblem uint8
+
+const (
+	// NotCarried: requests for the actions never carry the key, so that the condition is true for all of them.
+	NotCarried ConditionProblem = iota
+	// AnyOfSeveral: ForAnyValue is true when one item of a batch is the caller's own, whatever the others are.
+	AnyOfSeveral
+	// NoSetOperator: the key holds a list, which matches nothing without ForAllValues or ForAnyValue.
+	NoSetOperator
+	// EveryValue: the values match every key or attribute.
+	EveryValue
+	// AllButListed: a negated operator leaves every key or attribute but those listed.
+	AllButListed
+	// AllAttributes: a request that asks for no attributes by name carries none, and is given all of them; only a
+	// condition that dynamodb:Select is SPECIFIC_ATTRIBUTES keeps such requests out.
+	AllAttributes
+	// ReturnsItem: a write can return the whole item it replaces; only a condition on dynamodb:ReturnValues prevents that.
+	ReturnsItem
+)
+
+// String says what is wrong, to follow "the condition".
+func (p ConditionProblem) String() string {
+	return [...]string{
+		"is always true, since these actions never carry its key",
+		"is true when one of the items is allowed, whatever the others are; write ForAllValues",
+		"matches nothing, since its key holds a list; write ForAllValues",
+		"matches every value",
+		"leaves everything but the values it lists",
+		"does not keep out requests for all attributes; require dynamodb:Select to be SPECIFIC_ATTRIBUTES",
+		"does not keep writes from returning whole items; require dynamodb:ReturnValues to be NONE, UPDATED_OLD or UPDATED_NEW",
+	}[p]
+}
+
+// ItemConditions are the conditions of Allow statements on dynamodb:LeadingKeys, the partition key values of further keys,
+// and dynamodb:Attributes that do not confine the statement's actions to items or attributes.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+func (d *Document) ItemConditions() []ConditionFinding {
+	if d.Kind == Trust {
+		return nil
+	}
+	var findings []ConditionFinding
+	var a *analysis
+	for i := range d.Statements {
+		if len(findings) >= maxFindings {
+			break
+		}
+		st := &d.Statements[i]
+		if st.Effect == Deny || st.actions.Empty() || !slices.ContainsFunc(st.Conditions, Condition.onItems) {
+			continue
+		}
+		if a == nil {
+			a = d.analyse()
+		}
+		open := a.open(st, st.actions.Minus(st.excluded()))
+		selects := st.requires("dynamodb:Select", "SPECIFIC_ATTRIBUTES")
+		returns := st.requires("dynamodb:ReturnValues", "NONE", "UPDATED_OLD", "UPDATED_NEW")
+		for _, c := range st.Conditions {
+			if !c.onItems() {
+				continue
+			}
+			c.problems(open, selects, returns, func(problem ConditionProblem, actions ActionSet) {
+				if !actions.Empty() {
+					path := place{st.Index, st.bare, "Condition." + c.Operator.String(), -1}.String()
+					findings = append(findings, ConditionFinding{st.Index, path, c.Key, problem, a.list(actions)})
+				}
+			})
+		}
+	}
+	return findings
+}
+
+// onItems reports whether the condition is about items or attributes.
+func (c Condition) onItems() bool {
+	return c.Operator.Base != "Null" && (glob.EqualFold(c.Key, "dynamodb:LeadingKeys") || c.onAttributes() || glob.MatchFold("dynamodb:*PartitionKeyValues", c.Key))
+}
+
+func (c Condition) onAttributes() bool { return glob.EqualFold(c.Key, "dynamodb:Attributes") }
+
+// problems says what is wrong with a condition on items or attributes, and for which of the open actions. selects and
+// returns say whether the statement has the conditions that belong to one on attributes.
+func (c *Condition) problems(open ActionSet, selects, returns bool, report func(ConditionProblem, ActionSet)) {
+	carried, _ := carriers(c.Key)
+	carried = carried.And(open)
+	report(NotCarried, open.And(c.always()).Minus(metadataActions))
+	switch {
+	case c.Operator.Set == "":
+		report(NoSetOperator, carried)
+	case c.Operator.Negated():
+		report(AllButListed, carried)
+	case c.Operator.Set == "ForAnyValue" && !c.onAttributes():
+		report(AnyOfSeveral, carried.And(MatchActions("dynamodb:Batch*Item")))
+	case c.Operator.Set == "ForAnyValue":
+		report(AnyOfSeveral, carried)
+	case slices.ContainsFunc(c.Values, c.matchesAll):
+		report(EveryValue, carried)
+	case c.onAttributes():
+		selecting, _ := carriers("dynamodb:Select")
+		if !selects {
+			report(AllAttributes, carried.And(selecting).Minus(writeActions))
+		}
+		returning, _ := carriers("dynamodb:ReturnValues")
+		if !returns {
+			report(ReturnsItem, carried.And(returning).And(writeActions))
+		}
+	}
+}
+
+// requires reports whether a condition confines a key to some of the values.
+func (s *Statement) requires(key string, values ...string) bool {
+	for i := range s.Conditions {
+		c := &s.Conditions[i]
+		if !glob.EqualFold(c.Key, key) || c.Operator.Set == "ForAllValues" {
+			continue
+		}
+		if base := c.Operator.Base; base != "StringEquals" && base != "StringLike" && base != "StringEqualsIgnoreCase" {
+			continue
+		}
+		other := func(value string) bool {
+			return !slices.ContainsFunc(values, func(v string) bool { return glob.EqualFold(v, value) })
+		}
+		if !slices.ContainsFunc(c.Values, other) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,259 @@
+package iam
+
+import (
+	"slices"
+	"strings"
+
+	"dynamoguard/internal/glob"
+)
+
+// parseTarget takes the resource of a request apart.
+func parseTarget(resource string) target {
+	if resource == "" || resource == "*" {
+		return target{types: NoResource}
+	}
+	fields, ok := splitARN(resource)
+	if !ok {
+		return target{}
+	}
+	return target{arn: arn{partition: fields[1], service: fields[2], region: fields[3], account: fields[4], resource: fields[5]}}
+}
+
+// splitARN takes the six fields of an ARN apart; only the last may hold colons.
+func splitARN(text string) (fields [6]string, ok bool) {
+	for i := range 5 {
+		fields[i], text, ok = strings.Cut(text, ":")
+		if !ok {
+			return fields, false
+		}
+	}
+	fields[5] = text
+	return fields, fields[0] == "arn"
+}
+
+// value finds the values of a condition key: in the context, or among those that the request says itself.
+func (r *request) value(key string) (values []string, present bool) {
+	if values, ok := r.Context[key]; ok {
+		return values, len(values) > 0
+	}
+	for name, values := range r.Context {
+		if glob.EqualFold(name, key) {
+			return values, len(values) > 0
+		}
+	}
+	name, ok := cutPrefixFold(key, "aws:")
+	if !ok {
+		return nil, false
+	}
+	value := ""
+	switch foldASCII(name) {
+	case "principalarn":
+		value = r.caller.arn()
+	case "principalaccount":
+		value = r.caller.account
+	case "username":
+		value = r.caller.user
+	case "resourceaccount":
+		value = r.owner
+	case "requestedregion":
+		value = r.target.arn.region
+	}
+	return []string{value}, value != ""
+}
+
+// resource replaces the variables of a resource by their values; ok is false if one has none. A variable before the last
+// field is not supported: it is any text where the resource grants, and makes it match nothing where it takes away.
+func (r *request) resource(text string, wide bool) (resolved string, ok bool) {
+	coded := codeVariables(text)
+	fields := strings.SplitAfterN(coded, ":", 6)
+	early := strings.Join(fields[:len(fields)-1], "")
+	before := strings.Count(early, "\xf8")
+	if before > 0 && !wide {
+		return "", false
+	}
+	last := text
+	for colons := len(fields) - 1; colons > 0; colons-- {
+		last = afterColon(last)
+	}
+	last, ok = r.resolve(last, true)
+	return strings.ReplaceAll(early, "\xf8", "*") + last, ok
+}
+
+// afterColon is what follows the first colon that is not part of a variable.
+func afterColon(text string) string {
+	for i := 0; i < len(text); i++ {
+		if strings.HasPrefix(text[i:], "${") {
+			if end := strings.IndexByte(text[i:], '}'); end > 0 {
+				i += end
+				continue
+			}
+		}
+		if text[i] == ':' {
+			return text[i+1:]
+		}
+	}
+	return text
+}
+
+// resolve replaces variables by their values; ok is false if one has none, nor a default. For a pattern, the wildcards in
+// values are coded: they are literal.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+func (r *request) resolve(text string, pattern bool) (resolved string, ok bool) {
+	var out strings.Builder
+	literal := func(value string) {
+		if pattern {
+			value = literals.Replace(value)
+		}
+		out.WriteString(value)
+	}
+	for {
+		before, after, found := strings.Cut(text, "${")
+		name, rest, closed := strings.Cut(after, "}")
+		if !found || !closed {
+			out.WriteString(text)
+			return out.String(), true
+		}
+		out.WriteString(before)
+		text = rest
+		if name == "*" || name == "?" || name == "$" {
+			literal(name)
+			continue
+		}
+		key, fallback, hasFallback := strings.Cut(name, ",")
+		key = strings.TrimSpace(key)
+		fallback = strings.TrimSpace(fallback)
+		hasFallback = hasFallback && len(fallback) >= 2 && fallback[0] == '\'' && fallback[len(fallback)-1] == '\''
+		switch values, present := r.value(key); {
+		case present && len(values) == 1 && !multivalued(key):
+			literal(values[0])
+		case !present && hasFallback:
+			literal(fallback[1 : len(fallback)-1])
+		default:
+			return "", false
+		}
+	}
+}
+
+// literals codes what would be wildcards in a pattern.
+var literals = strings.NewReplacer("*", "\xf9", "?", "\xfa")
+
+// caller is the principal of a request.
+type caller struct {
+	text    string // as the request names it
+	account string
+	user    string // the name of a user
+	role    string // the name of a role, without its path, of a role or one of its sessions
+	session bool
+	root    bool
+
+	partition string
+}
+
+// arn is aws:PrincipalArn: of a session, its role's.
+func (c *caller) arn() string {
+	switch {
+	case c.account == "":
+		return "" // a service
+	case c.session:
+		return "arn:" + c.partition + ":iam::" + c.account + ":role/" + c.role
+	}
+	return c.text
+}
+
+func parseCaller(text string) caller {
+	c := caller{text: text}
+	fields, ok := splitARN(text)
+	if !ok {
+		return c
+	}
+	c.partition, c.account = fields[1], fields[4]
+	kind, name, _ := strings.Cut(fields[5], "/")
+	switch last := name[strings.LastIndexByte(name, '/')+1:]; {
+	case fields[5] == "root":
+		c.root = true
+	case fields[2] == "iam" && kind == "user":
+		c.user = last
+	case fields[2] == "iam" && kind == "role":
+		c.role = last
+	case fields[2] == "sts" && kind == "assumed-role":
+		c.role, _, c.session = strings.Cut(name, "/")
+	}
+	return c
+}
+
+// principalMatch says how a resource policy names a caller; the closer, the greater.
+type principalMatch uint8
+
+const (
+	matchNone    principalMatch = iota
+	matchAccount                // by its account, which hands the decision to the account's own policies
+	matchRole                   // by the role of the session: within the boundary
+	matchDirect                 // by itself: even against the boundary
+)
+
+// matches says how the statement of a resource policy names the caller. A wildcard within an ARN is literal text.
+//
+// "*" names a role's session itself, unless a condition on aws:PrincipalArn picks the role. A Deny with NotPrincipal is for
+// everyone who has a permissions boundary, whatever it lists.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html and
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func (r *request) matches(st *Statement) (closest principalMatch) {
+	c := &r.caller
+	anyone := matchDirect
+	if c.role != "" && (!c.session || slices.ContainsFunc(st.Conditions, func(c Condition) bool { return glob.EqualFold(c.Key, "aws:PrincipalArn") })) {
+		anyone = matchRole
+	}
+	if st.Principal.Not && st.Effect == Deny && r.Boundary != nil && (c.user != "" || c.role != "") {
+		return anyone
+	}
+	for _, p := range st.Principal.List {
+		if p.Anyone() {
+			closest = max(closest, anyone)
+		} else {
+			closest = max(closest, c.named(p))
+		}
+	}
+	switch {
+	case !st.Principal.Not:
+		return closest
+	case closest != matchNone:
+		return matchNone
+	}
+	return anyone
+}
+
+// named says how one principal other than "*" names the caller.
+func (c *caller) named(p Principal) principalMatch {
+	switch {
+	case p.Type != "AWS":
+		if c.account == "" && p.ID == c.text {
+			return matchDirect
+		}
+		return matchNone
+	case p.ID == c.text && c.role != "" && !c.session:
+		return matchRole
+	case p.ID == c.text:
+		return matchDirect
+	case p.ID == c.account && c.account != "":
+		return c.ofAccount()
+	}
+	named := parseCaller(p.ID)
+	switch {
+	case named.account == "" || named.account != c.account:
+		return matchNone
+	case named.root:
+		return c.ofAccount()
+	case c.session && !named.session && named.role == c.role && c.role != "":
+		return matchRole
+	}
+	return matchNone
+}
+
+func (c *caller) ofAccount() principalMatch {
+	if c.root {
+		return matchDirect
+	}
+	return matchAccount
+}

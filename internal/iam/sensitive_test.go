@@ -1,0 +1,26 @@
+package iam
+
+import "testing"
+
+func TestSensitiveActions(t *testing.T) {
+	tests := []struct{ policy, want string }{
+		{"Allow dynamodb:GetItem,dynamodb:PutItem on table/orders", ""},
+		{"Allow dynamodb:UpdateTable on table/orders", ""},
+		{"Allow dynamodb:DeleteTable on table/orders", "0 Statement[0].Action=dynamodb:DeleteTable > dynamodb:DeleteTable"},
+		{"Allow dynamodb:GetItem,dynamodb:ExportTableToPointInTime,dynamodb:PutResourcePolicy on table/orders",
+			"0 Statement[0].Action[1]=dynamodb:ExportTableToPointInTime Statement[0].Action[2]=dynamodb:PutResourcePolicy > dynamodb:ExportTableToPointInTime and dynamodb:PutResourcePolicy"},
+		{"Allow dynamodb:GetRecords on table/orders/stream/*", "0 Statement[0].Action=dynamodb:GetRecords > dynamodb:GetRecords"},
+		{"Allow dynamodb:GetRecords on table/orders", ""}, // takes a stream
+		{"Allow dynamodb:Replicate* on table/orders", "0 Statement[0].Action=dynamodb:Replicate* > dynamodb:ReplicateSettings"},
+		{"Allow dynamodb:* on table/orders/backup/*", "0 Statement[0].Action=dynamodb:* > dynamodb:DeleteBackup and dynamodb:RestoreTableFromBackup"},
+		{"Allow !iam:* on table/orders/backup/*", "0 not Statement[0].NotAction=iam:* > dynamodb:DeleteBackup and dynamodb:RestoreTableFromBackup"},
+		{"Allow dynamodb:Delete* on table/orders; Deny dynamodb:DeleteTable* on *; Deny dynamodb:DeleteResourcePolicy on table/orders",
+			"0 Statement[0].Action=dynamodb:Delete* > dynamodb:DeleteGlobalTableWitness"},
+		{"Deny dynamodb:DeleteTable on *", ""},
+	}
+	for _, tt := range tests {
+		if got := describeActions(parse(t, tt.policy, Identity).SensitiveActions()); got != tt.want {
+			t.Errorf("%s\n got %s\nwant %s", tt.policy, got, tt.want)
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package simulate
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestCases runs the cases in testdata/iam. Each line is a request, with what is wanted of it and why.
+func TestCases(t *testing.T) {
+	files, err := filepath.Glob("../../../testdata/iam/*.jsonl")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	for _, file := range files {
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		scanner := bufio.NewScanner(f)
+		scanner.Buffer(nil, 1<<20)
+		for scanner.Scan() {
+			var want struct {
+				ID, Why, Want string
+				Findings      []string
+			}
+			if err := json.Unmarshal(scanner.Bytes(), &want); err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			t.Run(strings.TrimSuffix(filepath.Base(file), ".jsonl")+"/"+want.ID, func(t *testing.T) {
+				var got answer
+				out := Line(scanner.Bytes())
+				if err := json.Unmarshal(out, &got); err != nil {
+					t.Fatal(err)
+				}
+				if got.Verdict != want.Want {
+					t.Errorf("%s: got %s, want %s: %s", want.Why, got.Verdict, want.Want, out)
+				}
+				if !slices.Equal(got.Findings, want.Findings) {
+					t.Errorf("%s: findings %v, want %v", want.Why, got.Findings, want.Findings)
+				}
+				if len(got.Reasons) == 0 || got.Reasons[0].Rule == "" {
+					t.Errorf("no reason: %s", out)
+				}
+			})
+		}
+		if err := scanner.Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestLine(t *testing.T) {
+	const table = `"resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"`
+	tests := []struct{ line, want string }{
+		{
+			`{"id":1,"action":"dynamodb:GetItem",` + table + `,"identity":{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["dynamodb:Query","dynamodb:Get*"],"Resource":"*"}]}}`,
+			`{"id":1,"verdict":"Allowed","reasons":[{"rule":"an Allow matches","policy":"identity policy","document":0,"statement":0,"elements":[{"path":"Statement[0].Action[1]","text":"dynamodb:Get*"},{"path":"Statement[0].Resource","text":"*"}]}],"findings":["iam-wildcard-action","iam-unscoped-resource"]}`,
+		},
+		{
+			`{"id":"a","action":"dynamodb:GetItem",` + table + `,"identity":[{"Statement":{"Effect":"Deny","NotAction":"s3:*","NotResource":"arn:aws:s3:::b"}}]}`,
+			`{"id":"a","verdict":"ExplicitlyDenied","reasons":[{"rule":"a Deny matches","policy":"identity policy","document":0,"statement":0}],"findings":[]}`,
+		},
+		{
+			`{"action":"dynamodb:GetItem",` + table + `}`,
+			`{"verdict":"ImplicitlyDenied","reasons":[{"rule":"no statement allows the action on the resource"}],"findings":[]}`,
+		},
+		{
+			`{"action":"dynamodb:GetItem","identity":[{"Statement":[{"Effect":"allow","Action":"s3:*","Resource":"*"}]}]}`,
+			`{"verdict":"Invalid","reasons":[{"rule":"document.Statement[0].Effect \"allow\" is not \"Allow\" or \"Deny\"","policy":"identity policy","document":0}],"findings":["iam-document"]}`,
+		},
+		{
+			`{"action":"dynamodb:GetItem","boundary":{}}`,
+			`{"verdict":"Invalid","reasons":[{"rule":"document has no Statement","policy":"permissions boundary","document":0}],"findings":["iam-document"]}`,
+		},
+		{`{"id":"x"}`, `{"id":"x","error":"action \"\": write one action as service:name"}`},
+		{`{"id":"x","action":"dynamodb:*"}`, `{"id":"x","error":"action \"dynamodb:*\": write one action as service:name"}`},
+		{`{"id":"x","action":"dynamodb:GetItem","resource":"table/orders"}`, `{"id":"x","error":"resource \"table/orders\": write an ARN, or \"*\" where the action takes no resource"}`},
+		{`{"id":"x","action":"dynamodb:GetItem","context":{"aws:a":{}}}`, `{"id":"x","error":"context \"aws:a\": write a string or a list of strings"}`},
+		{`{"id":"x","action":"dynamodb:GetItem","context":{"aws:a":[null]}}`, `{"id":"x","error":"context \"aws:a\": write a string or a list of strings"}`},
+		{`{"id":"x","action":"dynamodb:GetItem","identity":[null]}`, `{"id":"x","error":"identity[0]: a policy document must be there"}`},
+		{`{"id":"x","action":"dynamodb:GetItem","scp":[{"policies":[{}]}]}`, `{"id":"x","error":"scp[0].policies[0].policy: a policy document must be there"}`},
+		{`{"id":"x","action":5}`, `{"id":"x","error":"not a request: \".action\" is a JSON number"}`},
+		{`[]`, `{"error":"not a request: \".\" is a JSON array"}`},
+		{``, `{"error":"not a request: unexpected end of JSON input"}`},
+	}
+	for _, tt := range tests {
+		if got := string(Line([]byte(tt.line))); got != tt.want {
+			t.Errorf("%s\n got %s\nwant %s", tt.line, got, tt.want)
+		}
+	}
+}
