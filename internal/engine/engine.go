@@ -251,6 +251,9 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) []Result {
 			results = append(results, result)
 		}
 		told := Result{Judgement: policy.Judgement{Policy: p, URN: root}}
+		if reason := pass.WhyNotApplicable(); reason != "" {
+			told.Outcome, told.Reason = policy.NotApplicable, reason
+		}
 		for _, notice := range notices {
 			told.Diagnostics = append(told.Diagnostics, Diagnostic{Policy: p, URN: root, Level: policy.Advisory, Message: notice})
 		}

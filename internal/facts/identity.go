@@ -100,6 +100,9 @@ func (f *Facts) replicaClaims(around Around, log *resource.Log) []tables.Claim {
 	}}
 }
 
+// Account returns the account that the resource's provider works in.
+func (f *Facts) Account(around Around) tables.Part { return f.account(around) }
+
 // account works out the account from the resource's provider: known where the provider's inputs, or the credentials that they
 // lead to, name it, else like that of every provider whose inputs are the same.
 func (f *Facts) account(around Around) tables.Part {

@@ -109,9 +109,16 @@ type StackPass struct {
 
 	Outside Outside
 
-	notices    []string
-	judgements []*Judgement
+	notices       []string
+	judgements    []*Judgement
+	notApplicable string
 }
+
+// NotApplicable says why the policy cannot judge the stack.
+func (p *StackPass) NotApplicable(reason string) { p.notApplicable = reason }
+
+// WhyNotApplicable returns what NotApplicable was told, empty where it was not called.
+func (p *StackPass) WhyNotApplicable() string { return p.notApplicable }
 
 // Notice adds an advisory message about the stack.
 func (p *StackPass) Notice(message string) { p.notices = append(p.notices, message) }
