@@ -79,7 +79,7 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 	if err := readAll(ctx, o, changed, recorded, &result); err != nil {
 		return result, err
 	}
-	if err := recorded.keep(listed); err != nil {
+	if err := recorded.finish(listed); err != nil {
 		return result, err
 	}
 	index := recorded.index(generated, result.Failed)

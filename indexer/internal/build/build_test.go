@@ -363,6 +363,36 @@ func TestInterrupted(t *testing.T) {
 	equal(t, temporary(t, output), []string(nil))
 }
 
+// TestTwoAtOnce: builds of one index at the same time do not get into each other's way.
+func TestTwoAtOnce(t *testing.T) {
+	testbackend.Isolate(t)
+	url := testbackend.Folder(t)
+	at := bucket(t, url)
+	var want []string
+	for i := range 20 {
+		at.write(fmt.Sprintf("shop/s%02d", i), fmt.Sprintf("table-%02d", i))
+		want = append(want, fmt.Sprintf("table-%02d 111122223333 us-east-1 organization/shop/s%02d", i, i))
+	}
+	output := filepath.Join(t.TempDir(), "index.json")
+	var builds sync.WaitGroup
+	for range 4 {
+		backend := open(t, url)
+		builds.Go(func() {
+			for range 5 {
+				o := options(backend, output)
+				o.All = true
+				if _, err := Run(t.Context(), o); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	builds.Wait()
+	equal(t, lines(t, output), want)
+	equal(t, build(t, url, output).Read, []string(nil))
+	equal(t, temporary(t, output), []string(nil))
+}
+
 // TestRecords: what is wrong with the records costs no more than reading the stacks again.
 func TestRecords(t *testing.T) {
 	for _, c := range []struct {

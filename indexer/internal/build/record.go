@@ -100,8 +100,8 @@ func (r *records) add(read record) error {
 	return nil
 }
 
-// keep forgets every stack but those given, and writes the file anew.
-func (r *records) keep(listed []stacks.Stack) error {
+// finish forgets every stack but those given, and writes the file anew. Nothing can be added after it.
+func (r *records) finish(listed []stacks.Stack) error {
 	kept := make(map[stacks.Stack]record, len(listed))
 	for _, s := range listed {
 		if known, ok := r.known[key(s)]; ok {
@@ -109,7 +109,7 @@ func (r *records) keep(listed []stacks.Stack) error {
 		}
 	}
 	r.known = kept
-	return r.rewrite()
+	return errors.Join(r.close(), r.rewrite()) // in this order: Windows replaces no open file
 }
 
 func (r *records) sorted() []record {
@@ -140,4 +140,11 @@ func (r *records) rewrite() error {
 	})
 }
 
-func (r *records) close() error { return r.file.Close() }
+func (r *records) close() error {
+	if r.file == nil {
+		return nil
+	}
+	file := r.file
+	r.file = nil
+	return file.Close()
+}

@@ -26,8 +26,11 @@ const (
 	interrupted = 130 // as a shell tells of SIGINT
 )
 
-// errIncomplete: the index was written, and what it lacks was said.
-var errIncomplete = errors.New("the index is not complete")
+// Errors that were told of where they came up.
+var (
+	errIncomplete  = errors.New("the index is not complete")
+	errInterrupted = errors.New("interrupted")
+)
 
 // Run runs the program with its arguments and returns its exit code. What it has to say goes to stderr.
 func Run(args []string, stdout, stderr io.Writer) int {
@@ -45,7 +48,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		return ok
 	case errors.Is(err, errIncomplete):
 		return incomplete
-	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+	case errors.Is(err, errInterrupted):
 		return interrupted
 	default:
 		_, _ = fmt.Fprintln(stderr, "dynamoguard-index:", err)
@@ -121,14 +124,18 @@ func report(w io.Writer, ctx context.Context, backend, output string, r build.Re
 		if !f.Earlier.IsZero() {
 			kept = "the index has what was read of it at " + f.Earlier.UTC().Format(time.RFC3339)
 		}
-		_, _ = fmt.Fprintf(w, "%s could not be read; %s: %v\n", f.Stack, kept, f.Err)
+		_, _ = fmt.Fprintf(w, "%s could not be read: %v (%s)\n", f.Stack, f.Err, kept)
 	}
-	if err != nil {
-		if ctx.Err() != nil && r.Listed > 0 {
-			_, _ = fmt.Fprintf(w, "interrupted with %d of %d stacks read; the index is as it was, and the same command goes on from here\n",
-				r.Unchanged+r.Read, r.Listed)
-		}
+	switch {
+	case err != nil && ctx.Err() == nil:
 		return err
+	case err != nil && r.Listed == 0:
+		_, _ = fmt.Fprintln(w, "interrupted; the index is as it was")
+		return errInterrupted
+	case err != nil:
+		_, _ = fmt.Fprintf(w, "interrupted with %d of %d stacks read; the index is as it was, and the same command goes on from here\n",
+			r.Unchanged+r.Read, r.Listed)
+		return errInterrupted
 	}
 	_, _ = fmt.Fprintf(w, "%s: %s of %s in %s (%d read, %d unchanged, %d failed)\n", output,
 		count(r.Tables, "table"), count(r.Listed, "stack"), backend, r.Read, r.Unchanged, len(r.Failed))

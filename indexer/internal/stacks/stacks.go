@@ -3,6 +3,7 @@
 package stacks
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/pulumi/pulumi/pkg/v3/backend/httpstate/client"
 	pkgworkspace "github.com/pulumi/pulumi/pkg/v3/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/env"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
@@ -78,7 +80,7 @@ func Open(ctx context.Context, rawURL, organization string) (Backend, error) {
 }
 
 // CurrentURL returns the backend that the CLI would use in the working directory: PULUMI_BACKEND_URL, else that of the
-// project, else that of the last `pulumi login`.
+// project, else that of the last `pulumi login`, else Pulumi Cloud where there is a token for it.
 func CurrentURL() (string, error) {
 	ws := pkgworkspace.Instance
 	project, _, err := ws.ReadProject("")
@@ -89,10 +91,14 @@ func CurrentURL() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if current == "" {
+	switch {
+	case current != "":
+		return current, nil
+	case env.AccessToken.Value() != "":
+		return cmp.Or(env.APIURL.Value(), client.PulumiCloudURL), nil
+	default:
 		return "", errors.New("no backend: pass --backend, set PULUMI_BACKEND_URL, or run `pulumi login`")
 	}
-	return current, nil
 }
 
 // show returns a URL without its password. What is no URL may hold one anywhere, and keeps no more than its scheme.

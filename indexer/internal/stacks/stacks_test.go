@@ -318,32 +318,45 @@ func TestStoredLogin(t *testing.T) {
 	if err := os.WriteFile(file, []byte(stored), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Chdir(t.TempDir())
 
-	current, err := CurrentURL()
-	if err != nil {
-		t.Fatal(err)
-	}
-	equal(t, current, cloud.URL)
-	equal(t, contents(t, current, ""), []string{"acme/shop/dev orders"})
+	equal(t, contents(t, cloud.URL, ""), []string{"acme/shop/dev orders"})
 	after, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	equal(t, string(after), stored)
+}
 
-	if err := os.WriteFile("Pulumi.yaml", []byte("name: shop\nruntime: go\nbackend:\n  url: s3://of-the-project\n"), 0o644); err != nil {
+// TestCurrentURL finds the backend where the CLI does, each of these ahead of those before it.
+func TestCurrentURL(t *testing.T) {
+	testbackend.Isolate(t)
+	t.Chdir(t.TempDir())
+	home := os.Getenv("PULUMI_HOME")
+	if err := os.MkdirAll(home, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if current, err = CurrentURL(); err != nil {
-		t.Fatal(err)
+	write := func(file, text string) {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	equal(t, current, "s3://of-the-project")
-	t.Setenv("PULUMI_BACKEND_URL", "s3://of-the-environment")
-	if current, err = CurrentURL(); err != nil {
-		t.Fatal(err)
+	for _, c := range []struct {
+		set  func()
+		want string
+	}{
+		{func() { t.Setenv("PULUMI_ACCESS_TOKEN", testbackend.Token) }, "https://api.pulumi.com"},
+		{func() { t.Setenv("PULUMI_API", "https://api.of-the-company") }, "https://api.of-the-company"},
+		{func() { write(filepath.Join(home, "credentials.json"), `{"current":"s3://of-the-login"}`) }, "s3://of-the-login"},
+		{func() { write("Pulumi.yaml", "name: shop\nruntime: go\nbackend:\n  url: s3://of-the-project\n") }, "s3://of-the-project"},
+		{func() { t.Setenv("PULUMI_BACKEND_URL", "s3://of-the-environment") }, "s3://of-the-environment"},
+	} {
+		c.set()
+		current, err := CurrentURL()
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, current, c.want)
 	}
-	equal(t, current, "s3://of-the-environment")
 }
 
 func TestFaults(t *testing.T) {
@@ -417,6 +430,19 @@ func TestPassword(t *testing.T) {
 		if strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%s: the password is in the error: %v", rawURL, err)
 		}
+	}
+}
+
+// TestHidePassword: an error may quote a URL as it was given, rewritten, or in parts.
+func TestHidePassword(t *testing.T) {
+	const rawURL = "postgres://pulumi:hun%2Fter2@host/states?b=1&a=2"
+	for _, c := range []struct{ text, want string }{
+		{"open " + rawURL + ": refused", "open postgres://pulumi:xxxxx@host/states?b=1&a=2: refused"},
+		{"open postgres://pulumi:hun%2Fter2@host/states?a=2&b=1: refused", "open postgres://pulumi:xxxxx@host/states?a=2&b=1: refused"},
+		{"no password hun/ter2 here", "no password xxxxx here"},
+		{"refused", "refused"},
+	} {
+		equal(t, hidePassword(errors.New(c.text), rawURL).Error(), c.want)
 	}
 }
 

@@ -24,7 +24,7 @@ func Isolate(t testing.TB) {
 	home := t.TempDir()
 	for name, value := range map[string]string{
 		"HOME": home, "USERPROFILE": home, "PULUMI_HOME": filepath.Join(home, ".pulumi"),
-		"PULUMI_CREDENTIALS_PATH": "", "PULUMI_ACCESS_TOKEN": "", "PULUMI_BACKEND_URL": "",
+		"PULUMI_CREDENTIALS_PATH": "", "PULUMI_ACCESS_TOKEN": "", "PULUMI_BACKEND_URL": "", "PULUMI_API": "",
 		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "AWS_PROFILE": "",
 		"AWS_EC2_METADATA_DISABLED": "true",
 	} {
