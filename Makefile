@@ -1,4 +1,4 @@
-.PHONY: build demo test lint clean
+.PHONY: build demo test lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -12,6 +12,16 @@ demo: build
 test: lint
 	go test -race ./...
 	cd e2e && go test -timeout 30m ./...
+
+# A target that is not there would pass for one that finds nothing, so it is looked for first.
+FUZZTIME ?= 1m
+FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/glob:FuzzMatch
+fuzz:
+	@for target in $(FUZZ); do \
+		package=./$${target%:*} name=$${target#*:}; \
+		go test $$package -list "^$$name$$" | grep -qx $$name || { echo "$$target is missing"; exit 1; }; \
+		go test $$package -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) || exit 1; \
+	done
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }

@@ -12,5 +12,5 @@ import (
 const version = "0.1.0"
 
 func main() {
-	os.Exit(command.Run(os.Args[1:], version, policies.All(), os.Stdout, os.Stderr))
+	os.Exit(command.Run(os.Args[1:], version, policies.All(), os.Stdin, os.Stdout, os.Stderr))
 }

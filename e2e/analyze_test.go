@@ -10,7 +10,7 @@ import (
 
 // TestAnalyzeState judges the exported state of a stack that was updated
 // without enforcement, as `pulumi policy analyze` does without an engine run:
-// outputs take the place of inputs, and ConfigureStack is never called.
+// ConfigureStack is never called.
 func TestAnalyzeState(t *testing.T) {
 	deployed := harness.NewStack(t, violations(false), harness.PackConfig(`{"all": "disabled"}`))
 	check(t, "up", deployed.Up(), passes(everyResource...))
@@ -42,7 +42,7 @@ func TestAnalyzeRedactedState(t *testing.T) {
 	stranger := harness.NewStack(t, program)
 	stranger.Sandbox().Env = []string{"PULUMI_CONFIG_PASSPHRASE=another"}
 	check(t, "analyze", stranger.Analyze(deployed.Export()), harness.Result{Policy: []string{
-		"advisory low dynamoguard " + rootStack + `: 1 value is not known yet and could not be judged: ` +
+		"advisory low dynamoguard " + rootStack + `: 1 value is not known and could not be judged: ` +
 			`policy of aws:iam:Policy "clerk" (` + documentPolicies + ")",
 	}})
 }

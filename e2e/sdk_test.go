@@ -7,31 +7,75 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssoadmin"
 
+	"dynamoguard/internal/facts"
 	"dynamoguard/policies"
 )
 
 // arguments are the inputs of the types that policies judge, as the typed SDK
 // declares them: plain structs whose pulumi tags name the properties.
 var arguments = map[string]reflect.Type{
-	"aws:dynamodb/table:Table":                                         dynamodb.TableArgs{}.ElementType(),
-	"aws:dynamodb/tableReplica:TableReplica":                           dynamodb.TableReplicaArgs{}.ElementType(),
-	"aws:dynamodb/globalTable:GlobalTable":                             dynamodb.GlobalTableArgs{}.ElementType(),
-	"aws:dynamodb/resourcePolicy:ResourcePolicy":                       dynamodb.ResourcePolicyArgs{}.ElementType(),
-	"aws:iam/policy:Policy":                                            iam.PolicyArgs{}.ElementType(),
-	"aws:iam/rolePolicy:RolePolicy":                                    iam.RolePolicyArgs{}.ElementType(),
-	"aws:iam/userPolicy:UserPolicy":                                    iam.UserPolicyArgs{}.ElementType(),
-	"aws:iam/groupPolicy:GroupPolicy":                                  iam.GroupPolicyArgs{}.ElementType(),
-	"aws:iam/role:Role":                                                iam.RoleArgs{}.ElementType(),
-	"aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy": ssoadmin.PermissionSetInlinePolicyArgs{}.ElementType(),
+	facts.Table:                 dynamodb.TableArgs{}.ElementType(),
+	facts.TableReplica:          dynamodb.TableReplicaArgs{}.ElementType(),
+	facts.GlobalTable:           dynamodb.GlobalTableArgs{}.ElementType(),
+	facts.TablePolicy:           dynamodb.ResourcePolicyArgs{}.ElementType(),
+	facts.ManagedPolicy:         iam.PolicyArgs{}.ElementType(),
+	facts.Role:                  iam.RoleArgs{}.ElementType(),
+	facts.User:                  iam.UserArgs{}.ElementType(),
+	facts.Group:                 iam.GroupArgs{}.ElementType(),
+	facts.RolePolicy:            iam.RolePolicyArgs{}.ElementType(),
+	facts.UserPolicy:            iam.UserPolicyArgs{}.ElementType(),
+	facts.GroupPolicy:           iam.GroupPolicyArgs{}.ElementType(),
+	facts.RoleAttachment:        iam.RolePolicyAttachmentArgs{}.ElementType(),
+	facts.UserAttachment:        iam.UserPolicyAttachmentArgs{}.ElementType(),
+	facts.GroupAttachment:       iam.GroupPolicyAttachmentArgs{}.ElementType(),
+	facts.Attachment:            iam.PolicyAttachmentArgs{}.ElementType(),
+	facts.RoleAttachments:       iam.RolePolicyAttachmentsExclusiveArgs{}.ElementType(),
+	facts.UserAttachments:       iam.UserPolicyAttachmentsExclusiveArgs{}.ElementType(),
+	facts.GroupAttachments:      iam.GroupPolicyAttachmentsExclusiveArgs{}.ElementType(),
+	facts.UserMemberships:       iam.UserGroupMembershipArgs{}.ElementType(),
+	facts.GroupMembers:          iam.GroupMembershipArgs{}.ElementType(),
+	facts.PermissionSet:         ssoadmin.PermissionSetInlinePolicyArgs{}.ElementType(),
+	facts.SSOPermissionSet:      ssoadmin.PermissionSetArgs{}.ElementType(),
+	facts.SSOAttachment:         ssoadmin.ManagedPolicyAttachmentArgs{}.ElementType(),
+	facts.SSOCustomerAttachment: ssoadmin.CustomerManagedPolicyAttachmentArgs{}.ElementType(),
+	facts.SSOBoundaryAttachment: ssoadmin.PermissionsBoundaryAttachmentArgs{}.ElementType(),
 }
 
 // newer are properties that policies read and only version 7 of the provider
 // has: https://www.pulumi.com/registry/packages/aws/how-to-guides/7-0-migration/
-var newer = []string{"region"}
+var newer = []string{"region", "assumeRoles", "assumeRoles[].roleArn"}
+
+// TestJoinReads finds every property that the join of principals reads, and every input of a provider that tells its
+// account, in the typed SDK.
+func TestJoinReads(t *testing.T) {
+	reads := facts.LinkReads()
+	for typ, patterns := range reads {
+		declared, ok := arguments[typ]
+		if !ok {
+			t.Errorf("the join reads %s, which this test does not know: add it to arguments", typ)
+			continue
+		}
+		for _, pattern := range patterns {
+			if !slices.Contains(patternsOf(declared), pattern) {
+				t.Errorf("the join reads %s of %s, which the SDK does not have", pattern, typ)
+			}
+		}
+	}
+	inputs := patternsOf(aws.ProviderArgs{}.ElementType())
+	for _, pattern := range facts.ProviderReads() {
+		if !slices.Contains(inputs, pattern) && !slices.Contains(newer, pattern) {
+			t.Errorf("%s of a provider is read, which the SDK does not have", pattern)
+		}
+	}
+	if len(reads) == 0 {
+		t.Error("nothing is read")
+	}
+}
 
 // TestReads finds every property that a policy reads in the typed SDK. A name
 // that is misspelt there would make the policy pass whatever it is given.

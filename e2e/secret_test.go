@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"dynamoguard/e2e/internal/harness"
@@ -38,18 +39,47 @@ func TestSecretDocument(t *testing.T) {
 			"IAM refuses the document as it is. SOC 2: CC6.1"))
 	up := s.Up()
 	check(t, "up", up, stoppedUp(wildcard))
-	files, err := s.Sandbox().Holding(hidden)
+	hides(t, s, preview, hidden, "BatchGetItem", "Batch*")
+	hides(t, s, up, hidden, "BatchGetItem", "Batch*")
+}
+
+// TestSecretProperty shows nothing of a secret key, though the message is
+// about the key.
+func TestSecretProperty(t *testing.T) {
+	program := stack(func(p program) {
+		p.table("carts", func(args *dynamodb.TableArgs) {
+			args.ServerSideEncryption = &dynamodb.TableServerSideEncryptionArgs{
+				Enabled:   pulumi.Bool(true),
+				KmsKeyArn: pulumi.ToSecret(pulumi.String("arn:aws:kms:us-east-1:111122223333:key/" + hidden)).(pulumi.StringOutput),
+			}
+		})
+	})
+	s := harness.NewStack(t, program, harness.PackConfig(`{"all": "advisory", "table-encryption": {"allowedKeys": ["*:key/shop"]}}`))
+	want := harness.Result{Policy: []string{"advisory high table-encryption " + tableCarts +
+		": serverSideEncryption.kmsKeyArn [secret] is not one of the keys that the table may be encrypted with; " +
+		"use one that matches *:key/shop. SOC 2: C1.1, CC6.1"}}
+	preview := s.Preview()
+	check(t, "preview", preview, want)
+	hides(t, s, preview, hidden)
+	up := s.Up()
+	check(t, "up", up, asUp(want, tableCarts))
+	hides(t, s, up, hidden)
+}
+
+// hides looks for texts in the output and events of a run, and for the first
+// of them in every file that runs of the stack left.
+func hides(t *testing.T, s *harness.Stack, result harness.Result, texts ...string) {
+	t.Helper()
+	for _, text := range texts {
+		if i := strings.Index(result.Output, text); i >= 0 {
+			t.Errorf("the output shows %q: ...%s...", text, result.Output[max(0, i-200):min(len(result.Output), i+200)])
+		}
+	}
+	files, err := s.Sandbox().Holding(texts[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		t.Errorf("%s holds %q", file, hidden)
-	}
-	for run, result := range map[string]harness.Result{"preview": preview, "up": up} {
-		for _, text := range []string{hidden, "BatchGetItem", "Batch*"} {
-			if i := strings.Index(result.Output, text); i >= 0 {
-				t.Errorf("%s shows %q: ...%s...", run, text, result.Output[max(0, i-200):min(len(result.Output), i+200)])
-			}
-		}
+		t.Errorf("%s holds %q", file, texts[0])
 	}
 }

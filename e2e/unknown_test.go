@@ -25,7 +25,7 @@ func unknownNotice(policies string) string {
 		`policy of aws:iam:Policy "clerk" (` + policies + "); `pulumi up` will judge each before it is created"
 }
 
-const documentPolicies = "iam-document, iam-wildcard-action, iam-unscoped-resource"
+const documentPolicies = "iam-document, iam-wildcard-action, iam-unscoped-resource, iam-item-level-condition"
 
 const clerk = "aws:iam/policy:Policy::clerk"
 
@@ -55,8 +55,8 @@ func TestUnknownLevels(t *testing.T) {
 	}{
 		{"ignore", `{"dynamoguard": {"unknown": "ignore"}}`, passes()},
 		{"mandatory", `{"iam-wildcard-action": {"unknown": "mandatory"}}`, stopped(
-			unknownNotice("iam-document, iam-unscoped-resource"),
-			"mandatory high iam-wildcard-action "+clerk+": policy is not known before it is created, so it could not be "+
+			unknownNotice("iam-document, iam-unscoped-resource, iam-item-level-condition"),
+			"mandatory high iam-wildcard-action "+clerk+": policy is not known, so it could not be "+
 				"judged; give it a value that is known in preview. SOC 2: CC6.1, CC6.3")},
 	}
 	for _, test := range tests {

@@ -72,6 +72,15 @@ func TestBadInput(t *testing.T) {
 			"mandatory medium iam-document: policy.Statement[0].Effect appears twice; write it once; " +
 				"IAM refuses the document as it is. SOC 2: CC6.1",
 		}},
+		{"document with a statement of nothing", policy(text(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}`)), []string{
+			`mandatory high iam-unscoped-resource: policy.Statement[0] (unreadable, so counted as "*") opens every table and ` +
+				"every DAX cluster to 64 DynamoDB actions and 18 DAX actions, DeleteTable among them; name the tables, such as " +
+				ordersARN + ". SOC 2: CC6.1, CC6.3",
+			`mandatory high iam-wildcard-action: policy.Statement[0] (unreadable, so counted as "*") grants all 79 DynamoDB ` +
+				"actions and all 30 DAX actions, DeleteTable among them; list the actions the workload calls. SOC 2: CC6.1, CC6.3",
+			"mandatory medium iam-document: policy.Statement[0] has neither Action nor NotAction, and policy.Statement[0] has " +
+				"neither Resource nor NotResource; IAM refuses the document as it is. SOC 2: CC6.1",
+		}},
 		{"document with bytes that are not UTF-8", policy(object(resource.PropertyMap{
 			resource.SigKey: text(resource.ByteStringSig), "value": text("//4="),
 		})), refused("policy holds bytes that are not UTF-8, and policy is not JSON: at line 1, column 1, a value must follow")},
@@ -122,10 +131,12 @@ func unjudged(reason string, policies ...string) []string {
 	return findings
 }
 
-// unreadable are the findings of a document without a readable statement, of
-// which iam-document has the messages.
+// unreadable are the findings of a document without a readable statement;
+// messages are those of iam-document.
 func unreadable(messages ...string) []string {
-	findings := unjudged("policy cannot be read, which iam-document reports", "iam-unscoped-resource", "iam-wildcard-action")
+	const reason = "policy cannot be read as a policy document"
+	findings := unjudged(reason, "iam-unscoped-resource", "iam-wildcard-action")
+	findings = append(findings, "advisory medium iam-item-level-condition: could not be judged: "+reason)
 	for _, message := range messages {
 		findings = append(findings, "mandatory medium iam-document: "+message+". SOC 2: CC6.1")
 	}

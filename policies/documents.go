@@ -9,6 +9,7 @@ import (
 	"dynamoguard/internal/glob"
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
 )
 
 // grants returns the documents of the resource that a policy on grants can judge. Why it cannot judge the others is
@@ -30,9 +31,9 @@ func grants(p *policy.Pass) []*facts.Document {
 	for _, d := range documents {
 		switch {
 		case !d.Known:
-			p.Log.Unknown = append(p.Log.Unknown, d.Path)
+			p.Log.NoteUnknown(d.Path)
 		case d.Document == nil || !d.Readable():
-			p.Errorf("%s cannot be read, which iam-document reports", d.Path)
+			p.Errorf("%s cannot be read as a policy document", d.Path)
 		default:
 			readable = append(readable, d)
 		}
@@ -53,7 +54,7 @@ func elements(d *facts.Document, list []iam.Element) string {
 			parts = append(parts, fmt.Sprintf(`%s.%s (unreadable, so counted as "*")`, d.Path, e.Path))
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s.%s %q", d.Path, e.Path, e.Text))
+		parts = append(parts, fmt.Sprintf("%s.%s %s", d.Path, e.Path, resource.Quote(e.Text)))
 	}
 	return and(parts)
 }

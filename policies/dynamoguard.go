@@ -38,7 +38,7 @@ func checkNotices(p *policy.StackPass) {
 	}
 	if names := p.Run.UnknownPolicies; len(names) > 0 {
 		p.Notice(fmt.Sprintf("the configuration has names that no policy of this version has, and they were left out: %s",
-			strings.Join(names, ", ")))
+			policy.List(names, ", ")))
 	}
 	if unread := p.Run.Unread; len(unread) > 0 {
 		p.Notice("not all tables of other stacks were compared with this one's; not read: " + strings.Join(unread, "; "))
@@ -71,12 +71,12 @@ func unknownNotice(unknown []policy.Judgement, stack *policy.StackContext) strin
 	for i, at := range order {
 		items[i] = fmt.Sprintf("%s of %s (%s)", at.property, at.resource, strings.Join(waiting[at], ", "))
 	}
-	end := ""
+	yet, end := "", ""
 	if stack.Preview {
-		end = "; `pulumi up` will judge each before it is created"
+		yet, end = " yet", "; `pulumi up` will judge each before it is created"
 	}
-	return fmt.Sprintf("%s not known yet and could not be judged: %s%s",
-		count(len(items), "value is", "values are"), strings.Join(items, "; "), end)
+	return fmt.Sprintf("%s not known%s and could not be judged: %s%s",
+		count(len(items), "value is", "values are"), yet, policy.List(items, "; "), end)
 }
 
 // shortType is a type token as people write it: aws:iam:Policy for aws:iam/policy:Policy.
@@ -94,5 +94,5 @@ func exemptions(list []policy.Exempted) string {
 	for i, x := range list {
 		items[i] = fmt.Sprintf("%s on %s: %v", x.Policy.Name, x.URN, x.Exemption)
 	}
-	return strings.Join(items, "; ")
+	return policy.List(items, "; ")
 }

@@ -42,11 +42,12 @@ type fixture struct {
 	Other     []string       `yaml:"other"`  // names in the configuration that no policy has
 	Preview   bool           `yaml:"preview"`
 	Stack     map[string]string
-	Others    []fixtureTable    `yaml:"others"` // tables of other stacks; none are looked for where it is absent
+	Others    []fixtureTable    `yaml:"others"` // tables of all stacks; none are looked for where it is absent
 	Unread    []string          `yaml:"unread"` // why there may be more of them
 	AWS       map[string]string `yaml:"aws"`    // environment variables, the AWS configuration's text as CONFIG
 	Resources []fixtureResource `yaml:"resources"`
-	Notices   []string          `yaml:"notices"` // of the stack, where the folder is dynamoguard's
+	// OfStack is what is said at the end of the stack: "level name: message", where name is that of the resource.
+	OfStack []string `yaml:"ofStack"`
 }
 
 // A fixtureTable is a table that a stack owns. The URN is made up where it is absent.
@@ -110,7 +111,10 @@ type fixtureResource struct {
 	Inputs   yaml.Node `yaml:"inputs"`
 	// ProviderInputs may be left out from the second resource of a provider on.
 	ProviderInputs yaml.Node `yaml:"providerInputs"`
-	Want           want      `yaml:"want"`
+	// Outputs are what AnalyzeStack is told beside the inputs, and DependsOn what a property was made of, by name.
+	Outputs   yaml.Node           `yaml:"outputs"`
+	DependsOn map[string][]string `yaml:"dependsOn"`
+	Want      want                `yaml:"want"` // of a resource policy
 }
 
 // want is what the policy is to say: nothing (pass), why it says nothing, or one message for each violation, with its
@@ -212,8 +216,8 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	if _, err := server.ConfigureStack(ctx, wire(t, stack)); err != nil {
 		t.Fatal(err)
 	}
-	for i, request := range f.requests(t) {
-		w := f.Resources[i].Want
+	requests := f.requests(t)
+	for i, request := range requests {
 		if _, err := server.Remediate(ctx, wire(t, request)); err != nil {
 			t.Fatal(err)
 		}
@@ -222,8 +226,11 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if p.CheckStack != nil {
+			continue
+		}
 		got := said(wire(t, response), p.Name)
-		if diff := gocmp.Diff(w, got); diff != "" {
+		if diff := gocmp.Diff(f.Resources[i].Want, got); diff != "" {
 			t.Errorf("%s %s (-want +got):\n%s", request.Type, request.Name, diff)
 		}
 		if len(got.Diagnostics) > 0 {
@@ -232,26 +239,52 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 			clean++
 		}
 	}
-	if p.Name != policy.PackPolicy {
+	if p.CheckStack == nil {
 		return clean, violating
 	}
-	var notices []string
-	response, err := server.AnalyzeStack(ctx, &pulumirpc.AnalyzeStackRequest{
-		Resources: []*pulumirpc.AnalyzerResource{{Type: resource.StackType, Urn: "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev"}},
-	})
+	response, err := server.AnalyzeStack(ctx, wire(t, f.stack(t, requests)))
 	if err != nil {
 		t.Fatal(err)
 	}
+	var got []string
 	for _, d := range response.Diagnostics {
-		notices = append(notices, fmt.Sprintf("%s: %s", strings.ToLower(d.EnforcementLevel.String()), d.Message))
-		if d.Urn != "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev" {
-			t.Errorf("notice on %s", d.Urn)
+		if d.PolicyName == p.Name {
+			got = append(got, fmt.Sprintf("%s %s: %s", strings.ToLower(d.EnforcementLevel.String()), resource.URN(d.Urn).Name(), d.Message))
 		}
 	}
-	if diff := gocmp.Diff(f.Notices, notices, cmpopts.EquateEmpty()); diff != "" {
-		t.Errorf("notices (-want +got):\n%s", diff)
+	if diff := gocmp.Diff(f.OfStack, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("of the stack (-want +got):\n%s", diff)
 	}
-	return 1 - min(1, len(notices)), len(notices)
+	return len(requests) - min(len(requests), len(got)), len(got)
+}
+
+// stack is the request at the end of the stack: the root, and every resource with its inputs and outputs.
+func (f *fixture) stack(t *testing.T, requests []*pulumirpc.AnalyzeRequest) *pulumirpc.AnalyzeStackRequest {
+	stack := &pulumirpc.AnalyzeStackRequest{Resources: []*pulumirpc.AnalyzerResource{
+		{Type: resource.StackType, Name: "shop-dev", Urn: string(resource.RootURN("shop", "dev"))},
+	}}
+	for i, request := range requests {
+		r := &pulumirpc.AnalyzerResource{
+			Type: request.Type, Name: request.Name, Urn: request.Urn, Provider: request.Provider,
+			Properties:           &structpb.Struct{Fields: map[string]*structpb.Value{}},
+			PropertyDependencies: map[string]*pulumirpc.AnalyzerPropertyDependencies{},
+		}
+		maps.Copy(r.Properties.Fields, request.Properties.GetFields())
+		maps.Copy(r.Properties.Fields, properties(t, &f.Resources[i].Outputs).GetFields())
+		for property, names := range f.Resources[i].DependsOn {
+			r.PropertyDependencies[property] = &pulumirpc.AnalyzerPropertyDependencies{}
+			for _, name := range names {
+				at := slices.IndexFunc(requests, func(r *pulumirpc.AnalyzeRequest) bool { return r.Name == name })
+				if at < 0 {
+					t.Fatalf("%s depends on %s, which is not there", request.Name, name)
+				}
+				d := r.PropertyDependencies[property]
+				d.Urns = append(d.Urns, requests[at].Urn)
+			}
+		}
+		stack.Resources = append(stack.Resources, r)
+	}
+	return stack
 }
 
 // observe runs the policy alone and notes the properties it reads.

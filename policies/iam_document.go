@@ -37,7 +37,7 @@ func checkDocument(p *policy.Pass) {
 	for _, d := range documents {
 		switch {
 		case !d.Known:
-			p.Log.Unknown = append(p.Log.Unknown, d.Path)
+			p.Log.NoteUnknown(d.Path)
 		case d.Document == nil:
 			p.Report(d.Mistyped, "write the document as a JSON object")
 		default:

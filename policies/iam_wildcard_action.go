@@ -41,6 +41,8 @@ func checkWildcardAction(p *policy.Pass) {
 			switch {
 			case d.Secret && f.Not:
 				wrong = fmt.Sprintf("%s.Statement[%d].NotAction grants whatever it does not name", d.Path, f.Statement)
+			case d.Secret && f.Elements[0].Text == "":
+				wrong = fmt.Sprintf(`%s.Statement[%d].Action is unreadable, so counted as "*"`, d.Path, f.Statement)
 			case d.Secret:
 				wrong = fmt.Sprintf("%s.Statement[%d].Action has a wildcard", d.Path, f.Statement)
 			case f.Not:

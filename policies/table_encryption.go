@@ -10,7 +10,6 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
-	"dynamoguard/internal/tables"
 )
 
 // TableEncryption asks which key encrypts a table. It never says that a table is not encrypted: DynamoDB always
@@ -27,7 +26,7 @@ var TableEncryption = &policy.Policy{
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"C1.1", "CC6.1"},
-	Config:      EncryptionConfig{MinimumKey: managed},
+	Config:      EncryptionConfig{MinimumKey: minimumManaged},
 	Reads: map[string][]string{
 		facts.Table: {
 			"serverSideEncryption", "serverSideEncryption.enabled", "serverSideEncryption.kmsKeyArn",
@@ -46,8 +45,8 @@ type EncryptionConfig struct {
 
 // The values of minimumKey.
 const (
-	managed  = "aws-managed"
-	customer = "customer"
+	minimumManaged  = "aws-managed"
+	minimumCustomer = "customer"
 )
 
 // keyKind is the kind of a key, from the least to the most control over it.
@@ -70,12 +69,12 @@ func (k keyKind) String() string {
 // What to write instead, by the minimum that is asked for.
 var (
 	tableKeyRemedy = map[string]string{
-		managed:  "set serverSideEncryption.enabled to true",
-		customer: "set serverSideEncryption.enabled to true and serverSideEncryption.kmsKeyArn to a customer managed key",
+		minimumManaged:  "set serverSideEncryption.enabled to true",
+		minimumCustomer: "set serverSideEncryption.enabled to true and serverSideEncryption.kmsKeyArn to a customer managed key",
 	}
 	replicaKeyRemedy = map[string]string{
-		managed:  "set serverSideEncryption.enabled of its table to true",
-		customer: "set kmsKeyArn to a customer managed key of its region",
+		minimumManaged:  "set serverSideEncryption.enabled of its table to true",
+		minimumCustomer: "set kmsKeyArn to a customer managed key of its region",
 	}
 )
 
@@ -99,11 +98,13 @@ func checkEncryption(p *policy.Pass) {
 // (terraform-provider-aws#17422).
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
 func checkReplicaKey(p *policy.Pass, key resource.Property, which string, ofTable func() (kind keyKind, known bool)) {
-	if !key.Unset() {
-		checkKey(p, keyKindOf(key), key, which, replicaKeyRemedy)
+	if !key.Value.Empty() {
+		if kind, known := keyKindOf(key); known {
+			checkKey(p, kind, key, which, replicaKeyRemedy)
+		}
 		return
 	}
-	if minimum := policy.Settings[EncryptionConfig](p).MinimumKey; minimum == customer {
+	if minimum := policy.Settings[EncryptionConfig](p).MinimumKey; minimum == minimumCustomer {
 		p.Report(fmt.Sprintf("%s: %s names no customer managed key", stateOf(key), which), replicaKeyRemedy[minimum])
 		return
 	}
@@ -114,24 +115,19 @@ func checkReplicaKey(p *policy.Pass, key resource.Property, which string, ofTabl
 
 // declaredTableKey works out the kind of key of the table that a TableReplica is of, where the stack declares it.
 func declaredTableKey(p *policy.Pass) (kind keyKind, known bool) {
-	text, ok := p.Property("globalTableArn").Text()
+	identity, ok := p.Facts.ReplicatedTable(&p.Log)
 	if !ok {
 		return 0, false
 	}
-	arn, ok := tables.ParseARN(text)
-	if !ok {
-		p.Errorf("globalTableArn is not the ARN of a table")
-		return 0, false
-	}
-	table := p.Seen.Table(arn, p.Stack.Region())
+	table := p.Seen.Table(identity)
 	if table == nil {
-		p.NotApplicable("the replica has the kind of key its table has, which the stack does not declare")
+		p.NotApplicable("the replica has the kind of key its table has, which the stack has not declared before it")
 		return 0, false
 	}
 	var log resource.Log
 	kind, _, known = tableKey(table.Property("serverSideEncryption", &log))
 	if !known {
-		p.Log.Unknown = append(p.Log.Unknown, "kmsKeyArn")
+		p.Log.NoteUnknown("kmsKeyArn")
 	}
 	return kind, known
 }
@@ -141,32 +137,35 @@ func declaredTableKey(p *policy.Pass) (kind keyKind, known bool) {
 func tableKey(sse resource.Property) (kind keyKind, decidedBy resource.Property, known bool) {
 	enabled := sse.Get("enabled")
 	on, ok := enabled.Bool()
-	switch {
-	case sse.Unset():
-		return awsOwned, sse, true
-	case !on:
+	if !on {
+		if sse.Unset() {
+			enabled = sse
+		}
 		return awsOwned, enabled, ok
-	default:
-		key := sse.Get("kmsKeyArn")
-		return keyKindOf(key), key, true
 	}
+	key := sse.Get("kmsKeyArn")
+	kind, known = keyKindOf(key)
+	return kind, key, known
 }
 
-// keyKindOf works out the kind of key from a key ARN. One that is not known yet is of a key that the program makes or
-// looks up, so a customer managed one.
-func keyKindOf(key resource.Property) keyKind {
-	text, _ := key.Value.Text()
-	if key.Unset() || key.Value.Equal(resource.StringValue("")) || strings.HasSuffix(":"+text, ":alias/aws/dynamodb") {
-		return awsManaged
+// keyKindOf works out the kind of key from a key ARN, and whether it is known. One that is not known yet is of a key that
+// the program makes or looks up, so a customer managed one.
+func keyKindOf(key resource.Property) (kind keyKind, known bool) {
+	if key.Value.Kind() == resource.Unknown {
+		return customerManaged, true
 	}
-	return customerManaged
+	text, ok := key.Text()
+	if text == "" || strings.HasSuffix(":"+text, ":alias/aws/dynamodb") {
+		return awsManaged, ok
+	}
+	return customerManaged, ok
 }
 
 // checkKey judges the key of one copy of a table: its kind, then whether it is allowed.
 func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, which string, remedy map[string]string) {
 	config := policy.Settings[EncryptionConfig](p)
 	minimum := awsManaged
-	if config.MinimumKey == customer {
+	if config.MinimumKey == minimumCustomer {
 		minimum = customerManaged
 	}
 	if kind < minimum {
@@ -180,6 +179,6 @@ func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, which s
 	allowed := func(pattern string) bool { return glob.Match(pattern, key) }
 	if ok && !slices.ContainsFunc(config.AllowedKeys, allowed) {
 		p.Report(fmt.Sprintf("%s %v is not one of the keys that %s may be encrypted with", decidedBy.Path, decidedBy.Value, which),
-			"use one that matches "+strings.Join(config.AllowedKeys, " or "))
+			"use one that matches "+policy.List(config.AllowedKeys, " or "))
 	}
 }

@@ -54,14 +54,15 @@ func ofRole(arn string) string {
 // it allows, or that of its access key; empty where they name none. An input is what encoding/json makes of it, or
 // that as JSON text, which is how the engine sends what is not a string.
 func OfProvider(input func(name string) any) string {
-	roles, _ := decoded(input("assumeRoles")).([]any)
-	roles = append(roles, decoded(input("assumeRole")), decoded(input("assumeRoleWithWebIdentity")))
+	roles := []any{decoded(input("assumeRoleWithWebIdentity")), decoded(input("assumeRole"))}
+	chain, _ := decoded(input("assumeRoles")).([]any)
+	roles = append(roles, chain...)
 	named := ""
 	for _, r := range roles {
 		role, _ := r.(map[string]any)
 		arn, _ := role["roleArn"].(string)
 		if a := ofRole(arn); a != "" {
-			named = a // each role of assumeRoles is assumed by the one before
+			named = a // each is assumed by the one before
 		}
 	}
 	if named != "" {

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
@@ -22,14 +25,17 @@ const (
 	maxMessage = 400 << 20
 
 	// heartbeat is how often the engine is asked whether it is there, and grace how long calls under way may take to
-	// end. Together they keep an orphan from living for 10 seconds.
+	// end. Together they keep an orphan from living for 10 seconds. An engine that neither calls nor answers within
+	// handshake of our start, its own limit for that, will never do.
 	heartbeat = 2 * time.Second
 	grace     = 2 * time.Second
+	handshake = 10 * time.Second
 )
 
 // Serve runs the policies for the engine at an address until ctx ends, the engine cancels or it goes away. The first
 // line written to stdout is the port; nothing else is ever written there.
 func Serve(ctx context.Context, engineAddress, version string, rules *engine.Engine, stdout io.Writer) error {
+	silence()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen for the engine: %w", err)
@@ -37,7 +43,12 @@ func Serve(ctx context.Context, engineAddress, version string, rules *engine.Eng
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.UnaryInterceptor(survive))
+	var called atomic.Bool
+	note := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
+		called.Store(true)
+		return handle(ctx, req)
+	}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.ChainUnaryInterceptor(note, survive))
 	pulumirpc.RegisterAnalyzerServer(server, NewServer(rules, version, cancel))
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
@@ -45,7 +56,7 @@ func Serve(ctx context.Context, engineAddress, version string, rules *engine.Eng
 	if _, err := fmt.Fprintln(stdout, listener.Addr().(*net.TCPAddr).Port); err != nil {
 		return fmt.Errorf("tell the engine the port: %w", err)
 	}
-	go watch(ctx, engineAddress, cancel)
+	go watch(ctx, engineAddress, called.Load, cancel)
 
 	select {
 	case err := <-served:
@@ -65,6 +76,12 @@ func Serve(ctx context.Context, engineAddress, version string, rules *engine.Eng
 	return nil
 }
 
+// silence keeps gRPC from writing to stderr, which the CLI would show as a message of the stack. gRPC wants to be told
+// before it is used, and once.
+var silence = sync.OnceFunc(func() {
+	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
+})
+
 // survive turns a panic into an error: the process, and with it the preview, outlives it. The panic itself is not
 // shown, since it may hold a value of a resource.
 func survive(
@@ -78,15 +95,16 @@ func survive(
 	return handle(ctx, req)
 }
 
-// watch calls gone once the engine has been there and is there no more. An engine that is merely slow is there: only
-// two refused connections in a row count.
-func watch(ctx context.Context, address string, gone func()) {
+// watch calls gone once the engine has been there and is there no more, or has never been there. An engine that is
+// merely slow is there: only two refused connections in a row count. called reports whether anybody has called us.
+func watch(ctx context.Context, address string, called func() bool, gone func()) {
 	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		return // an address that is none was not the engine's; the engine can still cancel
 	}
 	defer func() { _ = connection.Close() }()
 	client := grpc_health_v1.NewHealthClient(connection)
+	started := time.Now()
 	met, missed := false, 0
 	for {
 		check, done := context.WithTimeout(ctx, heartbeat)
@@ -97,7 +115,8 @@ func watch(ctx context.Context, address string, gone func()) {
 		} else {
 			met, missed = true, 0
 		}
-		if met && missed == 2 {
+		never := !met && !called() && time.Since(started) > handshake-2*heartbeat
+		if met && missed == 2 || never {
 			gone()
 			return
 		}

@@ -5,6 +5,9 @@ package analyzer
 import (
 	"context"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
@@ -141,7 +144,11 @@ func (s *Server) Configure(_ context.Context, req *pulumirpc.ConfigureAnalyzerRe
 		given[name] = g
 	}
 	if err := s.engine.Configure(given); err != nil {
-		return nil, status.Error(codes.InvalidArgument, err.Error())
+		lines := strings.Split(err.Error(), "\n")
+		for i, line := range lines {
+			lines[i] = printable(line)
+		}
+		return nil, status.Error(codes.InvalidArgument, strings.Join(lines, "\n"))
 	}
 	return &emptypb.Empty{}, nil
 }
@@ -190,19 +197,38 @@ func (s *Server) respond(results []engine.Result) *pulumirpc.AnalyzeResponse {
 				PolicyPackName:    packName,
 				PolicyPackVersion: s.version,
 				Description:       d.Policy.Title,
-				Message:           d.Message,
+				Message:           printable(d.Message),
 				EnforcementLevel:  levels[d.Level],
 				Severity:          severities[d.Policy.Severity],
-				Urn:               string(d.URN),
+				Urn:               strings.ToValidUTF8(string(d.URN), "\uFFFD"),
 			})
 		}
 		if len(r.Diagnostics) == 0 && r.Outcome != policy.Passed {
 			response.NotApplicable = append(response.NotApplicable,
-				&pulumirpc.PolicyNotApplicable{PolicyName: r.Policy.Name, Reason: r.Reason})
+				&pulumirpc.PolicyNotApplicable{PolicyName: r.Policy.Name, Reason: printable(r.Reason)})
 		}
 	}
 	return response
 }
+
+// printable makes text that holds what a program declared fit for the wire and for a terminal: protobuf refuses what is
+// not UTF-8, and a control character could forge the output of the CLI.
+func printable(text string) string {
+	if !strings.ContainsFunc(text, unprintable) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if unprintable(r) {
+			fmt.Fprintf(&b, "\\u%04x", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
 // Described is what Analyze and AnalyzeStack say of a resource alike.
 type Described interface {

@@ -66,7 +66,7 @@ func (i instance) wait(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(10 * time.Second): // the most an orphan may live
 		t.Fatal("still serving after 10 seconds")
 	}
 }
@@ -162,9 +162,14 @@ func TestAnalyze(t *testing.T) {
 			Urn:              urn,
 		}},
 	}
-	for _, name := range []string{"iam-document", "iam-wildcard-action", "iam-unscoped-resource"} {
-		want.NotApplicable = append(want.NotApplicable,
-			&pulumirpc.PolicyNotApplicable{PolicyName: name, Reason: "does not judge aws:dynamodb/table:Table"})
+	for _, p := range policies.All() {
+		if _, judges := p.Reads[request.Type]; !judges && p.CheckResource != nil {
+			want.NotApplicable = append(want.NotApplicable,
+				&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: "does not judge aws:dynamodb/table:Table"})
+		}
+	}
+	if len(want.NotApplicable) != 6 {
+		t.Errorf("%d policies do not judge a table, want the six on documents and attachments", len(want.NotApplicable))
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -207,7 +212,9 @@ func TestPanics(t *testing.T) {
 		CheckResource: func(*policy.Pass) { panic("hush") },
 	}
 	pack := serve(t, t.Context(), nobody, []*policy.Policy{bad})
-	got, err := pack.Analyze(t.Context(), &pulumirpc.AnalyzeRequest{Type: "t", Urn: "u"})
+	got, err := pack.Analyze(t.Context(), &pulumirpc.AnalyzeRequest{
+		Type: "t", Urn: "u", Properties: &structpb.Struct{Fields: map[string]*structpb.Value{"p": structpb.NewBoolValue(true)}},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,6 +226,45 @@ func TestPanics(t *testing.T) {
 	}}}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestForgedOutput: text of a program reaches the wire as UTF-8, and the terminal without control characters.
+func TestForgedOutput(t *testing.T) {
+	pack := serve(t, t.Context(), nobody, policies.All())
+	request := func(name string, region *structpb.Value) *pulumirpc.AnalyzeRequest {
+		return &pulumirpc.AnalyzeRequest{
+			Type: "aws:dynamodb/table:Table", Urn: "urn:pulumi:dev::shop::aws:dynamodb/table:Table::" + name, Name: name,
+			Properties: &structpb.Struct{Fields: map[string]*structpb.Value{
+				"name": structpb.NewStringValue("orders"), "region": region,
+				"pointInTimeRecovery": structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{
+					"enabled": structpb.NewBoolValue(true)}}),
+				"serverSideEncryption": structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{
+					"enabled": structpb.NewBoolValue(true)}}),
+			}},
+			Provider: &pulumirpc.AnalyzerProviderResource{Urn: "urn:pulumi:dev::shop::pulumi:providers:aws::p"},
+		}
+	}
+	bytes := structpb.NewStructValue(&structpb.Struct{Fields: map[string]*structpb.Value{
+		"4dabf18193072939515e22adb298388d": structpb.NewStringValue("803fd3297a5875dc03ca845dda5d2a98"),
+		"value":                            structpb.NewStringValue("//4="),
+	}})
+	for shown, region := range map[string]*structpb.Value{
+		`us\u000a\u001b[31mfine`: structpb.NewStringValue("us\n\x1b[31mfine"),
+		`\ufffd\ufffd`:           bytes,
+	} {
+		for _, name := range []string{shown + "1", shown + "2"} {
+			response, err := pack.Analyze(t.Context(), request(name, region))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == shown+"1" {
+				continue
+			}
+			if len(response.Diagnostics) != 1 || !strings.Contains(response.Diagnostics[0].Message, "region "+shown+",") {
+				t.Errorf("want a collision in %s, got %v", shown, response.Diagnostics)
+			}
+		}
 	}
 }
 
@@ -250,6 +296,9 @@ func TestEnds(t *testing.T) {
 		pack := serve(t, ctx, nobody, policies.All())
 		signal()
 		pack.wait(t)
+	})
+	t.Run("when no engine ever comes", func(t *testing.T) {
+		serve(t, t.Context(), nobody, policies.All()).wait(t)
 	})
 	t.Run("when the engine goes away", func(t *testing.T) {
 		listener, err := net.Listen("tcp", "127.0.0.1:0")

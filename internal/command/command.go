@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,23 +21,27 @@ import (
 )
 
 // Run runs the binary with its arguments and returns its exit code.
-func Run(args []string, version string, policies []*policy.Policy, stdout, stderr io.Writer) int {
+func Run(args []string, version string, policies []*policy.Policy, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 
 	var err error
-	if address, ok := engineAddress(args); ok {
-		rules := engine.New(policies, time.Now).In(world(ctx))
-		err = analyzer.Serve(ctx, address, version, rules, stdout)
+	address, serving := engineAddress(args)
+	if serving {
+		err = analyzer.Serve(ctx, address, version, engine.New(policies, time.Now).In(world(ctx)), stdout)
 	} else {
 		root := rootCommand(version, policies)
 		root.SetArgs(args)
+		root.SetIn(stdin)
 		root.SetOut(stdout)
 		root.SetErr(stderr)
 		err = root.ExecuteContext(ctx)
 	}
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "dynamoguard:", err)
+		if !serving {
+			_, _ = fmt.Fprintln(stderr, "Run it with help for what it does.")
+		}
 		return 1
 	}
 	return 0
@@ -45,7 +50,7 @@ func Run(args []string, version string, policies []*policy.Policy, stdout, stder
 // engineAddress tells the engine, which ends its arguments with its own address after flags of its choosing, from a
 // person, who starts with a command.
 func engineAddress(args []string) (string, bool) {
-	if len(args) == 0 {
+	if len(args) == 0 || len(args) > 1 && !strings.HasPrefix(args[0], "-") {
 		return "", false
 	}
 	last := args[len(args)-1]
@@ -69,13 +74,14 @@ are named, recovered and encrypted, and on the SOC 2 criteria that each is evide
 Pulumi runs it; pass it this file:
 
   pulumi preview --policy-pack path/to/pulumi-analyzer-dynamoguard`, len(policies)),
+		Version:       version,
 		Args:          cobra.NoArgs,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(&cobra.Command{
+	root.AddCommand(simulateCommand(), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of the pack",
 		Args:  cobra.NoArgs,

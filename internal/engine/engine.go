@@ -5,7 +5,6 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -138,7 +137,7 @@ func (e *Engine) Policies() []*policy.Policy { return e.policies }
 func (e *Engine) Analyze(r *resource.Resource) []Result {
 	config, stack, outside := e.settings()
 	f := facts.New(r)
-	e.seen.See(f)
+	e.seen.See(f, stack.Region())
 	var kept remembered
 	var results []Result
 	for _, p := range e.policies {
@@ -164,6 +163,11 @@ func judge(pass *policy.Pass) (j policy.Judgement) {
 	}
 	if _, ok := p.Reads[r.Type]; !ok {
 		j.Reason = "does not judge " + r.Type
+		return j
+	}
+	if len(r.Properties.Keys()) == 0 {
+		// What the program looks up, with .get(), policy analyze hands over like the rest, with no inputs at all.
+		j.Reason = "it has no inputs: it was looked up, not declared"
 		return j
 	}
 	defer func() {
@@ -196,7 +200,7 @@ func (e *Engine) enforce(result *Result, settings policy.PolicySettings, kept *r
 		e.exempt(result, settings, kept)
 	}
 	if len(result.Errors) > 0 {
-		say(policy.Advisory, "could not be judged: "+strings.Join(result.Errors, "; "))
+		say(policy.Advisory, "could not be judged: "+policy.List(result.Errors, "; "))
 	}
 }
 

@@ -3,6 +3,7 @@ package facts
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
@@ -60,23 +61,25 @@ func documents(r *resource.Resource) []*Document {
 		return appendDocument(nil, r.Property(h.property, &log), h.kind)
 	}
 	list := r.Property(h.list, &log)
-	if elements, ok := list.Elements(); ok {
-		var docs []*Document
-		for _, e := range elements {
-			docs = appendDocument(docs, e.Get(h.property), h.kind)
-		}
-		if len(log.Mistyped) == 0 {
-			return docs
+	elements, ok := list.Elements()
+	if !ok {
+		return []*Document{unreadable(list.Path, &log)}
+	}
+	var docs []*Document
+	for _, e := range elements {
+		var log resource.Log
+		if document := e.In(&log).Get(h.property); document.Known() || len(log.Unknown) > 0 {
+			docs = appendDocument(docs, document, h.kind)
+		} else {
+			docs = append(docs, unreadable(e.Path, &log))
 		}
 	}
-	return []*Document{{Path: list.Path, Known: len(log.Mistyped) > 0, Mistyped: first(log.Mistyped)}}
+	return docs
 }
 
-func first(s []string) string {
-	if len(s) == 0 {
-		return ""
-	}
-	return s[0]
+// unreadable is the document at a path where there is none to read: what is there is not known, or of another type.
+func unreadable(at resource.Path, log *resource.Log) *Document {
+	return &Document{Path: at, Known: len(log.Mistyped) > 0, Mistyped: strings.Join(log.Mistyped, "; ")}
 }
 
 func appendDocument(docs []*Document, p resource.Property, kind iam.Kind) []*Document {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -27,6 +26,11 @@ func TableReads() map[string][]string {
 var accountInputs = []string{
 	"accessKey", "profile", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "allowedAccountIds",
 	"sharedConfigFiles", "sharedCredentialsFiles", "endpoints",
+}
+
+// ProviderReads returns the patterns of the provider inputs that are read.
+func ProviderReads() []string {
+	return append([]string{"region", "assumeRole.roleArn", "assumeRoles[].roleArn", "assumeRoleWithWebIdentity.roleArn"}, accountInputs...)
 }
 
 // Around is what resources take from around them where they do not say it themselves. Functions that are not set know
@@ -60,7 +64,7 @@ func (f *Facts) tableClaims(around Around, log *resource.Log) []tables.Claim {
 	if !ok || text == "" {
 		return nil
 	}
-	where := f.account(around)
+	where := f.Account(around)
 	claim := func(region tables.Part, path resource.Path) tables.Claim {
 		return tables.Claim{
 			Identity: tables.Identity{Account: where, Region: region, Name: text},
@@ -80,89 +84,168 @@ func (f *Facts) tableClaims(around Around, log *resource.Log) []tables.Claim {
 }
 
 func (f *Facts) replicaClaims(around Around, log *resource.Log) []tables.Claim {
-	property := f.resource.Property("globalTableArn", log)
-	text, ok := property.Text()
-	if !ok || text == "" {
-		return nil
-	}
-	arn, ok := tables.ParseARN(text)
+	table, ok := f.ReplicatedTable(log)
 	if !ok {
-		log.Mistyped = append(log.Mistyped, fmt.Sprintf("%s %v is not the ARN of a table", property.Path, property.Value))
 		return nil
 	}
-	// A replica lives in the account of its table, and a table's own ARN is the best witness of that.
-	where := f.account(around)
-	where.Known, where.Secret, where.From = arn.Account, property.Value.Secret(), "the ARN of its table"
+	property := f.resource.Property("globalTableArn", log)
+	identity := table
+	identity.Region = f.region(table.Account, around, log)
 	return []tables.Claim{{
-		Identity: tables.Identity{Account: where, Region: f.region(where, around, log), Name: arn.Name},
+		Identity: identity,
 		Path:     string(property.Path),
-		Shown:    property.Value.Redact(arn.Name).String(),
+		Shown:    property.Value.Redact(table.Name).String(),
 	}}
 }
 
-// Account returns the account that the resource's provider works in.
-func (f *Facts) Account(around Around) tables.Part { return f.account(around) }
+// ReplicatedTable returns the identity of the table that a TableReplica is of. What could not be read is in the log.
+//
+// A replica lives in the account of its table, and a table's own ARN is the best witness of that.
+func (f *Facts) ReplicatedTable(log *resource.Log) (tables.Identity, bool) {
+	property := f.resource.Property("globalTableArn", log)
+	text, ok := property.Text()
+	if !ok || text == "" {
+		return tables.Identity{}, false
+	}
+	arn, ok := tables.ParseARN(text)
+	if !ok {
+		log.NoteMistyped(fmt.Sprintf("%s %v is not the ARN of a table", property.Path, property.Value))
+		return tables.Identity{}, false
+	}
+	secret := property.Value.Secret()
+	where := f.Account(Around{})
+	where.Known, where.Secret, where.From = arn.Account, secret, "the ARN of its table"
+	return tables.Identity{
+		Account: where,
+		Region:  tables.Part{Known: arn.Region, Secret: secret},
+		Name:    arn.Name,
+	}, true
+}
 
-// account works out the account from the resource's provider: known where the provider's inputs, or the credentials that they
-// lead to, name it, else like that of every provider whose inputs are the same.
-func (f *Facts) account(around Around) tables.Part {
+// Account works out the account that the resource's provider works in: known where the provider's inputs, or the
+// credentials that they lead to, name it, else like that of every provider whose inputs are the same.
+func (f *Facts) Account(around Around) tables.Part {
 	p := f.resource.Provider
 	if p == nil {
 		return tables.Part{}
 	}
-	part := tables.Part{}
+	input := func(name string) resource.Value { return providerInput(p, name) }
+	var part tables.Part
+	roles := input("assumeRoles").Elements() // each is assumed by the one before
+	for _, role := range append([]resource.Value{input("assumeRoleWithWebIdentity"), input("assumeRole")}, roles...) {
+		if of := roleAccount(role); of != "" {
+			part.Known, part.From = of, "its provider"
+		}
+	}
+	allowed := accountIDs(input("allowedAccountIds"))
+	switch {
+	case part.Known != "":
+	case len(allowed) == 1:
+		part.Known, part.From = allowed[0], "its provider"
+	default:
+		part.Among = allowed
+	}
+
 	inputs := make([]any, len(accountInputs))
-	set := map[string]any{}
 	for i, name := range accountInputs {
-		v := providerInput(p, name)
+		v := input(name)
 		if v.HasUnknown() {
 			// Nothing can be compared, but one provider works in one account.
-			return tables.Part{Like: "provider " + string(p.URN)}
+			part.Like = "provider " + string(p.URN)
+			return part
 		}
-		inputs[i] = plain(v)
-		if !v.Unset() {
-			set[name] = inputs[i]
+		part.Secret = part.Secret || name != "accessKey" && v.HasSecret()
+		switch {
+		case name == "allowedAccountIds":
+			inputs[i] = allowed
+		case v.Empty():
+		default:
+			inputs[i] = plain(v)
 		}
-		part.Secret = part.Secret || v.HasSecret()
 	}
 	// Hashed, because it holds an access key and is kept.
 	text, _ := json.Marshal(inputs)
 	sum := sha256.Sum256(text)
 	part.Like = "inputs " + hex.EncodeToString(sum[:])
-	part.Known, part.From = account.OfProvider(func(name string) any { return set[name] }), "its provider"
-	if part.Known != "" || around.Credentials == nil {
-		return part
+	if part.Known == "" {
+		f.credentials(around, &part)
 	}
-	// Several allowed accounts leave the choice to the credentials; everything else replaces them.
-	delete(set, "allowedAccountIds")
-	profile, _ := set["profile"].(string)
-	delete(set, "profile")
-	if len(set) > 0 {
-		part.From = "its provider has " + strings.Join(slices.Sorted(maps.Keys(set)), ", ") + ", which do not name it"
-		return part
+	return part
+}
+
+// credentials looks for the account in the access key of the provider, else where its inputs lead the AWS SDK.
+func (f *Facts) credentials(around Around, part *tables.Part) {
+	set := func(name string) bool { return !providerInput(f.resource.Provider, name).Empty() }
+	if key := providerInput(f.resource.Provider, "accessKey"); !key.Empty() {
+		text, _ := key.Text()
+		if id, ok := account.OfKey(text); ok {
+			part.Known, part.From, part.Secret = id, "the access key of its provider", part.Secret || key.Secret()
+			return
+		}
 	}
+	// These replace the credentials that there are around it.
+	for _, name := range []string{
+		"accessKey", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "sharedConfigFiles", "sharedCredentialsFiles", "endpoints",
+	} {
+		if set(name) {
+			part.From = name + " of its provider does not tell"
+			return
+		}
+	}
+	if around.Credentials == nil {
+		return
+	}
+	profile, _ := providerInput(f.resource.Provider, "profile").Text()
 	answer := around.Credentials(profile)
 	part.Known, part.From = answer.ID, answer.From
-	return part
+}
+
+// accountIDs returns account IDs in order, each once. Written as a number, one has lost its leading zeros. Where one is
+// not known, nothing is known of what they are.
+func accountIDs(v resource.Value) []string {
+	var ids []string
+	for _, e := range v.Elements() {
+		text, isText := e.Text()
+		number, isNumber := e.Number()
+		switch {
+		case isText:
+			ids = append(ids, text)
+		case isNumber:
+			ids = append(ids, fmt.Sprintf("%012.0f", number))
+		default:
+			return nil
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// roleAccount returns the account of the role that a provider assumes, arn:<partition>:iam::<account>:role/<name>.
+func roleAccount(v resource.Value) string {
+	arn, _ := v.Get("roleArn").Text()
+	if p := strings.SplitN(arn, ":", 6); len(p) == 6 && p[2] == "iam" {
+		return p[4]
+	}
+	return ""
 }
 
 // region works out the region: the resource's own, which provider version 7 has, else its provider's, else the stack's.
 func (f *Facts) region(where tables.Part, around Around, log *resource.Log) tables.Part {
-	if own := f.resource.Property("region", log); !own.Unset() {
+	if own := f.resource.Property("region", log); !own.Value.Empty() {
+		_, _ = own.Text() // notes what cannot be read
 		return knownRegion(own.Value, "")
 	}
-	p := f.resource.Provider
-	if p != nil {
-		if v := providerInput(p, "region"); !v.Unset() {
+	if p := f.resource.Provider; p != nil {
+		if v := providerInput(p, "region"); !v.Empty() {
 			return knownRegion(v, "provider "+string(p.URN))
 		}
 	}
-	if !around.Region.Unset() {
+	if !around.Region.Empty() {
 		return knownRegion(around.Region, "stack")
 	}
 	// It comes from the environment or the profile, which is the same for equal accounts.
 	part := tables.Part{Like: where.Like}
-	if p != nil && around.AmbientRegion != nil {
+	if p := f.resource.Provider; p != nil && around.AmbientRegion != nil {
 		profile, _ := providerInput(p, "profile").Text()
 		part.Known = around.AmbientRegion(profile)
 	}

@@ -99,6 +99,23 @@ func AttachmentReads() map[string][]string {
 	return reads
 }
 
+// LinkReads returns the types that say something of principals, and the patterns of all properties that the join reads of
+// them.
+func LinkReads() map[string][]string {
+	reads := map[string][]string{}
+	for typ, l := range links {
+		for _, references := range [][]reference{l.principals, l.policies, l.groups, l.boundary} {
+			for _, ref := range references {
+				reads[typ] = append(reads[typ], ref.property)
+			}
+		}
+	}
+	for _, typ := range []string{Role, User, Group, SSOPermissionSet, ManagedPolicy} {
+		reads[typ] = append(reads[typ], "name")
+	}
+	return reads
+}
+
 // A Principal is a role, user, group or permission set that the stack declares, or says something of.
 type Principal struct {
 	// URN is that of the declared resource; of a principal the stack only names, that of the first resource to name it.
@@ -131,9 +148,11 @@ type Place struct {
 	Path resource.Path
 }
 
-// An Attached is a document that counts for a principal. By is the resource that holds it.
+// An Attached is a document that counts for a principal. By is the resource that holds it; Inherited, a user has it from
+// a group.
 type Attached struct {
-	By resource.URN
+	By        resource.URN
+	Inherited bool
 	*Document
 }
 
@@ -195,7 +214,10 @@ func (j *Join) join() []*Principal {
 	}
 	for _, p := range s.order {
 		for _, g := range p.groups {
-			p.Documents = append(p.Documents, g.Documents...)
+			for _, d := range g.Documents {
+				d.Inherited = true
+				p.Documents = append(p.Documents, d)
+			}
 			p.Managed = append(p.Managed, g.Managed...)
 			p.Unknown = append(p.Unknown, g.Unknown...)
 		}
@@ -249,7 +271,7 @@ func (p *Principal) attach(by resource.URN, documents []*Document) {
 		if !d.Known {
 			p.Unknown = append(p.Unknown, Place{by, d.Path})
 		} else if d.Document != nil {
-			p.Documents = append(p.Documents, Attached{by, d})
+			p.Documents = append(p.Documents, Attached{By: by, Document: d})
 		}
 	}
 }
@@ -276,7 +298,7 @@ func (s *joiner) boundary(p *Principal, r *resource.Resource, ref reference) {
 			continue
 		}
 		for _, d := range s.documentsOf(f.declared) {
-			p.Boundary = &Attached{f.declared.URN, d}
+			p.Boundary = &Attached{By: f.declared.URN, Document: d}
 		}
 	}
 }

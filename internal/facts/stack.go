@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"slices"
 	"sync"
 
 	"dynamoguard/internal/resource"
@@ -13,8 +14,55 @@ type Stack struct {
 	Claims tables.Register
 
 	mu     sync.Mutex
-	tables map[resource.URN]*Facts
-	named  map[resource.URN]bool
+	tables map[string][]declared // by table name
+	names  map[resource.URN]string
+	named  map[resource.URN]bool // whether Pulumi chose the name
+}
+
+// declared is a Table of the stack.
+type declared struct {
+	resource *resource.Resource
+	identity tables.Identity
+}
+
+// See remembers a resource that others may have to be judged by. defaultRegion is the stack's aws:region.
+func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
+	if f.resource.Type != Table {
+		return
+	}
+	var log resource.Log
+	claims := f.TableClaims(Around{Region: defaultRegion}, &log)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tables == nil {
+		s.tables, s.names = map[string][]declared{}, map[resource.URN]string{}
+	}
+	urn := f.resource.URN
+	before := s.names[urn]
+	s.tables[before] = slices.DeleteFunc(s.tables[before], func(d declared) bool { return d.resource.URN == urn })
+	delete(s.names, urn)
+	if len(claims) > 0 {
+		own := claims[0].Identity
+		s.tables[own.Name] = append(s.tables[own.Name], declared{f.resource, own})
+		s.names[urn] = own.Name
+	}
+}
+
+// Table returns the Table of the stack with an identity, nil where none was seen or several could be meant.
+func (s *Stack) Table(identity tables.Identity) *resource.Resource {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found [tables.Same + 1][]*resource.Resource
+	for _, d := range s.tables[identity.Name] {
+		m := identity.Match(d.identity)
+		found[m] = append(found[m], d.resource)
+	}
+	for _, m := range []tables.Match{tables.Same, tables.Possible} {
+		if len(found[m]) == 1 {
+			return found[m][0]
+		}
+	}
+	return nil
 }
 
 // SeeChecked remembers whether Pulumi chose the name of a table. Only Remediate is shown that.
@@ -41,39 +89,4 @@ func (s *Stack) NamedByPulumi(urn resource.URN) (byPulumi, known bool) {
 	defer s.mu.Unlock()
 	byPulumi, known = s.named[urn]
 	return byPulumi, known
-}
-
-// See remembers a resource that others may have to be judged by.
-func (s *Stack) See(f *Facts) {
-	if f.resource.Type != Table {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tables == nil {
-		s.tables = map[resource.URN]*Facts{}
-	}
-	s.tables[f.resource.URN] = f
-}
-
-// Table returns the Table of the stack that an ARN names, nil where none was seen or several could be meant.
-func (s *Stack) Table(arn tables.ARN, defaultRegion resource.Value) *resource.Resource {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var found *resource.Resource
-	for _, f := range s.tables {
-		var log resource.Log
-		claims := f.TableClaims(Around{Region: defaultRegion}, &log)
-		if len(claims) == 0 || claims[0].Identity.Name != arn.Name {
-			continue
-		}
-		if region := claims[0].Identity.Region.Known; region != "" && region != arn.Region {
-			continue
-		}
-		if found != nil {
-			return nil
-		}
-		found = f.resource
-	}
-	return found
 }

@@ -67,7 +67,11 @@ type Judgement struct {
 
 // UnknownMessage says what was not known, for where that counts as a violation.
 func (j Judgement) UnknownMessage() string {
-	return j.Policy.message(paths(j.Unknown)+" is not known before it is created, so it could not be judged",
+	if len(j.Unknown) > 1 {
+		return j.Policy.message(paths(j.Unknown)+" are not known, so they could not be judged",
+			"give them values that are known in preview")
+	}
+	return j.Policy.message(paths(j.Unknown)+" is not known, so it could not be judged",
 		"give it a value that is known in preview")
 }
 
@@ -82,7 +86,7 @@ func (p *Pass) Judge() Judgement {
 	case len(p.findings) > 0:
 		j.Outcome = Failed
 	case len(j.Errors) > 0:
-		j.Outcome, j.Reason = Errored, strings.Join(j.Errors, "; ")
+		j.Outcome, j.Reason = Errored, List(j.Errors, "; ")
 	case len(p.Log.Unknown) > 0:
 		j.Outcome, j.Reason = Unknown, paths(p.Log.Unknown)+" not known yet"
 	case p.notApplicable != "":
@@ -96,7 +100,16 @@ func paths(ps []resource.Path) string {
 	for i, p := range ps {
 		parts[i] = string(p)
 	}
-	return strings.Join(parts, ", ")
+	return List(parts, ", ")
+}
+
+// List joins the parts of an enumeration, no more of them than anybody reads.
+func List(parts []string, separator string) string {
+	const most = 20
+	if len(parts) > most {
+		parts = append(parts[:most:most], fmt.Sprintf("and %d more", len(parts)-most))
+	}
+	return strings.Join(parts, separator)
 }
 
 // A StackPass is a stack policy judging the whole stack at the end of a run.

@@ -1,8 +1,8 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -44,6 +44,34 @@ type Log struct {
 
 	// OnRead, where set, is told the pattern of every property that is read.
 	OnRead func(pattern string)
+
+	noted map[string]bool
+}
+
+// once reports whether something was not noted before.
+func (l *Log) once(note string) bool {
+	if l.noted[note] {
+		return false
+	}
+	if l.noted == nil {
+		l.noted = map[string]bool{}
+	}
+	l.noted[note] = true
+	return true
+}
+
+// NoteUnknown notes, once, that the value at a path is not known.
+func (l *Log) NoteUnknown(at Path) {
+	if l.once(string(at)) {
+		l.Unknown = append(l.Unknown, at)
+	}
+}
+
+// NoteMistyped notes, once, that a value is of a type that cannot be used.
+func (l *Log) NoteMistyped(message string) {
+	if l.once(message) {
+		l.Mistyped = append(l.Mistyped, message)
+	}
 }
 
 // A Property is a value together with the path it was found at. Reading one that is unknown or has an unexpected type
@@ -55,6 +83,8 @@ type Property struct {
 	log *Log
 	// unreadable: a value above this one has an unexpected type, which was noted there.
 	unreadable bool
+	// unknown is the path of the value above this one that is not known.
+	unknown Path
 }
 
 // Property returns a property of the resource; log takes what is noted while it is read.
@@ -64,7 +94,10 @@ func (r *Resource) Property(name string, log *Log) Property {
 
 // Get returns the member of an object.
 func (p Property) Get(name string) Property {
-	m := Property{Path: p.Path.Key(name), Value: p.Value.Get(name), log: p.log, unreadable: p.unreadable}
+	m := Property{Path: p.Path.Key(name), Value: p.Value.Get(name), log: p.log, unreadable: p.unreadable, unknown: p.unknown}
+	if p.Value.Kind() == Unknown && p.unknown == "" {
+		m.unknown = p.Path
+	}
 	if p.log.OnRead != nil {
 		p.log.OnRead(m.Path.Pattern())
 	}
@@ -75,6 +108,12 @@ func (p Property) Get(name string) Property {
 	return m
 }
 
+// In returns the property with another log to note in.
+func (p Property) In(log *Log) Property {
+	p.log = log
+	return p
+}
+
 // Unset reports whether nobody gave the property a value.
 func (p Property) Unset() bool { return p.Value.Unset() && !p.unreadable }
 
@@ -82,7 +121,7 @@ func (p Property) Unset() bool { return p.Value.Unset() && !p.unreadable }
 // noted.
 func (p Property) Known() bool {
 	if p.Value.Kind() == Unknown && !p.unreadable {
-		p.log.Unknown = add(p.log.Unknown, p.Path)
+		p.log.NoteUnknown(Path(cmp.Or(string(p.unknown), string(p.Path))))
 	}
 	return p.Value.Kind() != Unknown && !p.unreadable
 }
@@ -151,13 +190,5 @@ func (p Property) mistyped(want Kind) {
 	if p.unreadable {
 		return
 	}
-	p.log.Mistyped = add(p.log.Mistyped, fmt.Sprintf("%s is %s, not %s", p.Path, p.Value.Kind(), want))
-}
-
-// add notes something once, however often it is read.
-func add[T comparable](list []T, e T) []T {
-	if slices.Contains(list, e) {
-		return list
-	}
-	return append(list, e)
+	p.log.NoteMistyped(fmt.Sprintf("%s is %s, not %s", p.Path, p.Value.Kind(), want))
 }

@@ -72,6 +72,20 @@ func (v Value) Secret() bool { return v.secret }
 // Unset reports whether v is absent or null: nobody gave it a value.
 func (v Value) Unset() bool { return v.kind == Absent || v.kind == Null }
 
+// Empty reports whether v holds nothing: it is unset, or an empty string, list or object, which the AWS provider takes
+// for unset.
+func (v Value) Empty() bool {
+	switch d := v.data.(type) {
+	case string:
+		return d == ""
+	case []Value:
+		return len(d) == 0
+	case map[string]Value:
+		return len(d) == 0
+	}
+	return v.Unset()
+}
+
 // Bool returns the boolean v holds. The strings "true" and "false" count, since the AWS provider takes them for one.
 func (v Value) Bool() (b, ok bool) {
 	switch d := v.data.(type) {
@@ -205,7 +219,7 @@ func (v Value) write(b *strings.Builder) {
 	case float64:
 		b.WriteString(strconv.FormatFloat(d, 'g', -1, 64))
 	case string:
-		b.WriteString(strconv.Quote(d))
+		b.WriteString(Quote(d))
 	case []Value:
 		b.WriteByte('[')
 		for i, e := range d {
@@ -235,3 +249,13 @@ func (v Value) write(b *strings.Builder) {
 
 // Redact returns s as a value that is secret where v is: for a part of v that a message shows.
 func (v Value) Redact(s string) Value { return Value{kind: String, secret: v.secret, data: s} }
+
+// Quote writes text of a program as a message shows it: in quotes, without control characters, and no more of it than
+// anybody reads.
+func Quote(s string) string {
+	const most = 256
+	if len(s) <= most {
+		return strconv.Quote(s)
+	}
+	return fmt.Sprintf("%q... (%d bytes)", strings.ToValidUTF8(s[:most], ""), len(s))
+}

@@ -55,6 +55,20 @@ func TestFormat(t *testing.T) {
 	}
 }
 
+// TestQuote: what a program wrote cannot take over a terminal, nor fill it.
+func TestQuote(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\n\x1b[31mb\u202e":     `"a\n\x1b[31mb\u202e"`,
+		"\xff":                   `"\xff"`,
+		strings.Repeat("a", 256): `"` + strings.Repeat("a", 256) + `"`,
+		strings.Repeat("a", 257): `"` + strings.Repeat("a", 256) + `"... (257 bytes)`,
+	} {
+		if got := StringValue(text).String(); got != want {
+			t.Errorf("%q: got %s, want %s", text, got, want)
+		}
+	}
+}
+
 func TestSecretsAndUnknownsAreInherited(t *testing.T) {
 	v := ObjectValue(map[string]Value{"a": StringValue("x"), "u": UnknownValue()}).AsSecret()
 	if !v.Get("a").Secret() {
@@ -121,7 +135,7 @@ func TestProperty(t *testing.T) {
 		t.Error("a member of a boolean is readable")
 	}
 
-	if diff := cmp.Diff([]Path{"list[1].on", "pending.deep"}, log.Unknown); diff != "" {
+	if diff := cmp.Diff([]Path{"list[1]", "pending"}, log.Unknown); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff([]string{"list[0].on is a number, not a boolean", "on is a boolean, not an object"}, log.Mistyped); diff != "" {

@@ -3,14 +3,16 @@
 package tables
 
 import (
+	"slices"
 	"strings"
 	"sync"
 )
 
-// A Part is one part of an identity: the account or the region. It is known, or known only to be the same as another
-// that was worked out from the same inputs, or not known at all (the zero value).
+// A Part is one part of an identity: the account or the region. It is known, or known to be one of several, or known
+// only to be the same as another that was worked out from the same inputs, or not known at all (the zero value).
 type Part struct {
 	Known string
+	Among []string // where it is not known, what it can be, if that is known
 	// Secret: no message may show it.
 	Secret bool
 	// From is what says so, or what was found in its place; fit to be shown.
@@ -36,17 +38,23 @@ const (
 )
 
 func (p Part) match(q Part) Match {
+	mine, others := p.candidates(), q.candidates()
+	inOthers := func(c string) bool { return slices.Contains(others, c) }
 	switch {
-	case p.Known != "" && q.Known != "":
-		if p.Known == q.Known {
-			return Same
-		}
+	case len(mine) > 0 && len(others) > 0 && !slices.ContainsFunc(mine, inOthers):
 		return Different
-	case p.Like != "" && p.Like == q.Like:
+	case len(mine) == 1 && len(others) == 1, p.Like != "" && p.Like == q.Like:
 		return Same
 	default:
 		return Possible
 	}
+}
+
+func (p Part) candidates() []string {
+	if p.Known != "" {
+		return []string{p.Known}
+	}
+	return p.Among
 }
 
 // Match compares two identities. Table names are case-sensitive.
@@ -78,15 +86,13 @@ type Collision struct {
 	Match          Match // Same or Possible
 }
 
-// A Register remembers the claims of one stack, by URN, in the order in which resources were first seen.
+// A Register remembers the claims of one stack, by URN, in the order in which resources were first seen. The zero value
+// is empty and ready for use, also by several at a time.
 type Register struct {
 	mu     sync.Mutex
-	owners []owner
-}
-
-type owner struct {
-	urn    string
-	claims []Claim
+	order  map[string]int                // by URN
+	claims map[string]map[string][]Claim // by table name and URN
+	names  map[string][]string           // by URN: the table names it claims
 }
 
 // Claim records what a resource owns, in place of what it owned before, and returns the collisions with resources that
@@ -94,25 +100,18 @@ type owner struct {
 func (r *Register) Claim(urn string, claims []Claim) []Collision {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := len(r.owners)
-	for i, o := range r.owners {
-		if o.urn == urn {
-			at = i
-			break
-		}
-	}
-	if at == len(r.owners) {
-		r.owners = append(r.owners, owner{urn: urn})
-	}
-	r.owners[at].claims = claims
-
+	r.replace(urn, claims)
 	var collisions []Collision
 	for _, c := range claims {
 		worst := Collision{Claim: c}
-		for _, o := range r.owners[:at] {
-			for _, e := range o.claims {
-				if m := c.Identity.Match(e.Identity); m > worst.Match {
-					worst.Earlier, worst.EarlierURN, worst.Match = e, o.urn, m
+		for other, theirs := range r.claims[c.Identity.Name] {
+			if r.order[other] >= r.order[urn] {
+				continue
+			}
+			for _, earlier := range theirs {
+				m := c.Identity.Match(earlier.Identity)
+				if m > worst.Match || m == worst.Match && m != Different && r.order[other] < r.order[worst.EarlierURN] {
+					worst.Earlier, worst.EarlierURN, worst.Match = earlier, other, m
 				}
 			}
 		}
@@ -121,6 +120,27 @@ func (r *Register) Claim(urn string, claims []Claim) []Collision {
 		}
 	}
 	return collisions
+}
+
+func (r *Register) replace(urn string, claims []Claim) {
+	if r.order == nil {
+		r.order, r.claims, r.names = map[string]int{}, map[string]map[string][]Claim{}, map[string][]string{}
+	}
+	if _, seen := r.order[urn]; !seen {
+		r.order[urn] = len(r.order)
+	}
+	for _, name := range r.names[urn] {
+		delete(r.claims[name], urn)
+	}
+	r.names[urn] = nil
+	for _, c := range claims {
+		name := c.Identity.Name
+		if r.claims[name] == nil {
+			r.claims[name] = map[string][]Claim{}
+		}
+		r.claims[name][urn] = append(r.claims[name][urn], c)
+		r.names[urn] = append(r.names[urn], name)
+	}
 }
 
 // An ARN is the ARN of a table in its parts:

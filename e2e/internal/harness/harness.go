@@ -92,7 +92,7 @@ type Stack struct {
 	stack   auto.Stack
 	pack    string
 	config  string // file of the pack's configuration; "" for none
-	seen    int // operations of the provider that earlier results told
+	seen    int    // operations of the provider that earlier results told
 }
 
 // Option adjusts a stack before its first run.

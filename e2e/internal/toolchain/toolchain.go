@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/blang/semver"
 )
@@ -159,6 +160,9 @@ func run(ctx context.Context, progress io.Writer, args ...string) (string, error
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(ctx, "go", args...)
 	command.Stdout, command.Stderr = &stdout, io.MultiWriter(progress, &stderr)
+	// Interrupted, the go command ends its compilers and removes its files.
+	command.Cancel = func() error { return command.Process.Signal(os.Interrupt) }
+	command.WaitDelay = 10 * time.Second
 	if err := command.Run(); err != nil {
 		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
 	}

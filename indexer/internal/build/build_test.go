@@ -363,6 +363,64 @@ func TestInterrupted(t *testing.T) {
 	equal(t, temporary(t, output), []string(nil))
 }
 
+// TestSecrets: nothing of a state but names and places reaches an index, its records or a message: neither what is
+// marked as secret nor what should have been, and not from a state that breaks off anywhere.
+func TestSecrets(t *testing.T) {
+	testbackend.Isolate(t)
+	const hidden = "zebra-7f3a"
+	const mark = `"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270"`
+	table := func(name, inputs, outputs string) string {
+		return `{"urn":"urn:pulumi:dev::shop::aws:dynamodb/table:Table::` + name + `","custom":true,"id":"` + hidden +
+			`","type":"aws:dynamodb/table:Table","provider":"urn:pulumi:dev::shop::pulumi:providers:aws::p::` + hidden +
+			`","inputs":{` + inputs + `},"outputs":{` + outputs + `}}`
+	}
+	text := `{"version":3,"checkpoint":{"stack":"organization/shop/dev","config":{"shop:password":{"value":"` + hidden + `"}},` +
+		`"latest":{"secrets_providers":{"state":{"salt":"` + hidden + `"}},"resources":[` + strings.Join([]string{
+		`{"urn":"urn:pulumi:dev::shop::pulumi:pulumi:Stack::s","type":"pulumi:pulumi:Stack","outputs":{"password":"` + hidden + `"}}`,
+		`{"urn":"urn:pulumi:dev::shop::pulumi:providers:aws::p","custom":true,"id":"` + hidden + `","type":"pulumi:providers:aws",` +
+			`"inputs":{"region":"us-east-1","accessKey":"` + hidden + `","secretKey":"` + hidden + `"}}`,
+		table("plain", `"name":"plain","tags":{"owner":"`+hidden+`"}`, `"name":"plain","streamLabel":"`+hidden+
+			`","arn":"arn:aws:dynamodb:us-east-1:111122223333:table/plain"`),
+		table("marked", `"name":{`+mark+`,"plaintext":"\"`+hidden+`\""}`, `"name":"`+hidden+
+			`","arn":"arn:aws:dynamodb:us-east-1:111122223333:table/`+hidden+`"`),
+		table("encrypted", `"name":{`+mark+`,"ciphertext":"`+hidden+`"}`, `"arn":{`+mark+`,"ciphertext":"`+hidden+`"}`),
+	}, ",") + `]}}}`
+
+	url := testbackend.Folder(t)
+	bucket(t, url).write("shop/dev")
+	output := filepath.Join(t.TempDir(), "index.json")
+	check := func(got run) {
+		t.Helper()
+		said := fmt.Sprint(got.Result)
+		for name, text := range map[string]string{
+			"the result": said, "the index": content(t, output), "the records": content(t, output+RecordSuffix),
+		} {
+			if strings.Contains(text, hidden) {
+				t.Errorf("%s holds the secret: %s", name, text)
+			}
+		}
+	}
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(stateFile(url, "shop/dev"), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(text)
+	whole := build(t, url, output)
+	check(whole)
+	equal(t, whole.Result, Result{Listed: 1, Read: 1, Tables: 1, Secret: 2})
+	equal(t, whole.Index, []string{"plain 111122223333 us-east-1 organization/shop/dev"})
+	for end := 0; end < len(text); end += 7 {
+		write(text[:end])
+		broken := build(t, url, output)
+		check(broken)
+		if len(broken.Result.Failed) != 1 {
+			t.Fatalf("a state cut off after %d bytes is none: %+v", end, broken.Result)
+		}
+	}
+}
+
 // TestTwoAtOnce: builds of one index at the same time do not get into each other's way.
 func TestTwoAtOnce(t *testing.T) {
 	testbackend.Isolate(t)
@@ -409,6 +467,8 @@ func TestRecords(t *testing.T) {
 			return header + "\n" + strings.ReplaceAll(strings.ReplaceAll(rest, "carts", "olds"), `"version":"`, `"version":"old `) + rest
 		}, nil},
 		{"another version", func(s string) string { return strings.Replace(s, `"recordVersion":1`, `"recordVersion":0`, 1) },
+			[]string{"organization/shop/dev", "organization/shop/prod"}},
+		{"another program", func(s string) string { return strings.Replace(s, `"program":"`, `"program":"older than `, 1) },
 			[]string{"organization/shop/dev", "organization/shop/prod"}},
 		{"another backend", func(s string) string { return strings.Replace(s, `"backend":"file`, `"backend":"s3`, 1) },
 			[]string{"organization/shop/dev", "organization/shop/prod"}},

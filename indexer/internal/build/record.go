@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -18,7 +19,7 @@ import (
 	"dynamoguard/internal/tables"
 )
 
-// recordVersion changes with the form of a record and with what is taken from a state: records of another are not used.
+// recordVersion changes with the form of a record.
 const recordVersion = 1
 
 // A record is what was read of one stack.
@@ -40,10 +41,20 @@ func key(s stacks.Stack) stacks.Stack {
 	return stacks.Stack{Organization: s.Organization, Project: s.Project, Name: s.Name}
 }
 
-// header is the first line of a file of records.
+// header is the first line of a file of records. Those under another header are not used: another program may take more
+// or less from a state.
 type header struct {
 	Version int    `json:"recordVersion"`
+	Program string `json:"program"` // its version, as Go stamps it
 	Backend string `json:"backend"`
+}
+
+func newHeader(backend string) header {
+	h := header{Version: recordVersion, Backend: backend}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		h.Program = info.Main.Version
+	}
+	return h
 }
 
 // records is a file of JSON lines: a header, and a record for each stack, the last of which counts. A line is added as
@@ -57,9 +68,9 @@ type records struct {
 }
 
 // openRecords reads what is recorded of the backend, and opens the file for more. Records of another backend, or of
-// another version of this program, are removed.
+// another version of the program, are removed.
 func openRecords(path, backend string) (*records, error) {
-	r := &records{path: path, header: header{recordVersion, backend}, known: map[stacks.Stack]record{}}
+	r := &records{path: path, header: newHeader(backend), known: map[stacks.Stack]record{}}
 	content, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

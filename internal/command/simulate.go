@@ -1,0 +1,60 @@
+package command
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"dynamoguard/internal/iam/simulate"
+)
+
+func simulateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "simulate < requests.jsonl",
+		Short: "Say what IAM would decide, and what the pack would report of the documents",
+		Long: `Simulate reads requests from standard input, one JSON object a line, and answers each with one line, in order: the
+verdict of IAM (Allowed, ImplicitlyDenied, ExplicitlyDenied, or Invalid for a document that IAM refuses), the reasons,
+and the policies of this pack that would report the documents. A line that is no request is answered with an error, and
+the rest go on.
+
+A request has these members, of which only action is required:
+
+  id              anything; the answer repeats it
+  action          "dynamodb:GetItem"
+  resource        an ARN
+  principal       the ARN of who asks
+  accountId       the account of the principal
+  identity        a list of policy documents
+  resourcePolicy  the policy of the table or stream
+  boundary        the permissions boundary
+  scp             the levels of the organization: [{"policies": [{"policy": DOCUMENT}]}]
+  context         condition keys: {"aws:username": "alice"}`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return simulateLines(c.InOrStdin(), c.OutOrStdout()) },
+	}
+}
+
+// simulateLines answers line by line, of whatever length. Empty lines are passed over.
+func simulateLines(in io.Reader, out io.Writer) error {
+	reader, writer := bufio.NewReader(in), bufio.NewWriter(out)
+	for {
+		line, err := reader.ReadBytes('\n')
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			_, _ = writer.Write(append(simulate.Line(line), '\n')) // Flush returns the first error
+		}
+		if reader.Buffered() == 0 || err != nil {
+			if flushed := writer.Flush(); flushed != nil {
+				return flushed
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/iam"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/soc2"
+)
+
+// IAMItemLevelCondition looks at conditions that are meant to give a caller some items or attributes of a table, and give
+// more, or nothing.
+var IAMItemLevelCondition = &policy.Policy{
+	Name:  "iam-item-level-condition",
+	Title: "Conditions on items and attributes narrow what they seem to",
+	Doc: "Reports a condition of an Allow on dynamodb:LeadingKeys, the values of further partition keys or " +
+		"dynamodb:Attributes that does not confine the actions of its statement: actions whose requests never carry " +
+		"the key, such as Scan, operators without ForAllValues, negated operators, values that match everything, and " +
+		"attributes without the conditions on dynamodb:Select and dynamodb:ReturnValues that make them hold.",
+	Remediation: "Write ForAllValues with a positive operator, and grant actions that do not carry the key in a statement of their own.",
+	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html",
+	Severity:    policy.Medium,
+	Level:       policy.Advisory,
+	Criteria:    []soc2.ID{"CC6.1"},
+	Reads:       facts.DocumentReads(),
+
+	CheckResource: checkItemLevelCondition,
+}
+
+// conditionProblems are what is wrong, to follow the condition, and what to write instead.
+var conditionProblems = map[iam.ConditionProblem]struct{ wrong, remedy string }{
+	iam.NotCarried:    {"holds for every request of actions that never carry its key", "grant those actions in a statement of their own"},
+	iam.AnyOfSeveral:  {"holds where one value of several matches", "write ForAllValues"},
+	iam.NoSetOperator: {"matches nothing, since its key holds a list", "write ForAllValues"},
+	iam.EveryValue:    {"matches every value", "list the values that are meant"},
+	iam.AllButListed:  {"leaves everything but what it lists", "list what is granted instead"},
+	iam.AllAttributes: {"does not keep out requests for all attributes", "require dynamodb:Select to be SPECIFIC_ATTRIBUTES"},
+	iam.ReturnsItem:   {"does not keep writes from returning whole items", "require dynamodb:ReturnValues to be NONE, UPDATED_OLD or UPDATED_NEW"},
+}
+
+func checkItemLevelCondition(p *policy.Pass) {
+	for _, d := range grants(p) {
+		found := d.ItemConditions()
+		for len(found) > 0 {
+			statement := found[0].Statement
+			end := slices.IndexFunc(found, func(f iam.ConditionFinding) bool { return f.Statement != statement })
+			if end < 0 {
+				end = len(found)
+			}
+			reportConditions(p, d, found[:end])
+			found = found[end:]
+		}
+	}
+}
+
+// reportConditions reports the conditions of one statement together.
+func reportConditions(p *policy.Pass, d *facts.Document, found []iam.ConditionFinding) {
+	var wrong, remedies []string
+	for _, f := range found {
+		problem := conditionProblems[f.Problem]
+		text := fmt.Sprintf("%s.%s on %s %s (%s)", d.Path, f.Path, f.Key, problem.wrong, actionNames(f.Actions))
+		if d.Secret {
+			text = fmt.Sprintf("%s.Statement[%d].Condition %s", d.Path, f.Statement, problem.wrong)
+		}
+		if !slices.Contains(wrong, text) {
+			wrong = append(wrong, text)
+		}
+		if !slices.Contains(remedies, problem.remedy) {
+			remedies = append(remedies, problem.remedy)
+		}
+	}
+	p.Report(strings.Join(wrong, ", and "), strings.Join(remedies, ", and "))
+}
+
+// actionNames writes actions by name, the first of many.
+func actionNames(list []*iam.Action) string {
+	const named = 4
+	var names []string
+	for i, a := range list {
+		if i == named && len(list) > named+1 {
+			names = append(names, fmt.Sprintf("%d more", len(list)-named))
+			break
+		}
+		names = append(names, a.Name)
+	}
+	return and(names)
+}
