@@ -41,7 +41,12 @@ const (
 )
 
 func newSearch(client *http.Client, b backend, stack Stack) *search {
-	return &search{client: client, backend: b, stack: stack, names: map[string][]tables.Entry{}, states: map[string]*tables.StateTables{}}
+	s := &search{client: client, backend: b, stack: stack, names: map[string][]tables.Entry{}, states: map[string]*tables.StateTables{}}
+	if stack.Organization == "" {
+		s.broken = true
+		s.fail("Pulumi Cloud at " + b.name + ": it is searched within an organization, and none is given")
+	}
+	return s
 }
 
 // A candidate is a resource that the search found.
