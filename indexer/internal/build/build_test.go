@@ -244,7 +244,7 @@ func TestUnreadable(t *testing.T) {
 	state := testbackend.State("shop/broken", "renamed")
 	cloud.Write("acme/shop/broken", state[:len(state)/2], noon.Unix()+1)
 	cloud.Write("acme/shop/slow", testbackend.State("shop/slow", "renamed"), noon.Unix()+1)
-	cloud.Hang("acme/shop/slow")
+	cloud.Hang("acme/shop/slow", true)
 	second := build(t, cloud.URL, output, func(o *Options) {
 		o.Timeout = 500 * time.Millisecond
 		o.Now = func() time.Time { return noon.Add(time.Hour) }

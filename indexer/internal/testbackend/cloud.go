@@ -28,9 +28,8 @@ type Cloud struct {
 	// StateSize, where set, is about how many bytes each exported state has.
 	StateSize int
 
-	mu       sync.Mutex
-	stacks   map[string]*cloudStack // by organization/project/stack
-	requests []string               // method and path, in order
+	mu     sync.Mutex
+	stacks map[string]*cloudStack // by organization/project/stack
 }
 
 type cloudStack struct {
@@ -65,8 +64,8 @@ func (c *Cloud) Fail(stack string, status int) {
 	c.change(stack, func(s *cloudStack) { s.status = status })
 }
 
-// Hang does not answer requests for the stack's state.
-func (c *Cloud) Hang(stack string) { c.change(stack, func(s *cloudStack) { s.hang = true }) }
+// Hang says whether requests for the stack's state go without an answer.
+func (c *Cloud) Hang(stack string, hang bool) { c.change(stack, func(s *cloudStack) { s.hang = hang }) }
 
 func (c *Cloud) change(stack string, f func(*cloudStack)) {
 	c.mu.Lock()
@@ -75,21 +74,6 @@ func (c *Cloud) change(stack string, f func(*cloudStack)) {
 		c.stacks[stack] = new(cloudStack)
 	}
 	f(c.stacks[stack])
-}
-
-// Exports returns the stacks that were exported since the last call, sorted.
-func (c *Cloud) Exports() []string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	var exports []string
-	for _, request := range c.requests {
-		if stack, ok := strings.CutSuffix(strings.TrimPrefix(request, "/api/stacks/"), "/export"); ok {
-			exports = append(exports, stack)
-		}
-	}
-	c.requests = nil
-	slices.Sort(exports)
-	return exports
 }
 
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -107,7 +91,6 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	name, export := strings.CutSuffix(strings.TrimPrefix(r.URL.Path, "/api/stacks/"), "/export")
 	c.mu.Lock()
-	c.requests = append(c.requests, r.URL.Path)
 	var found cloudStack
 	stack, ok := c.stacks[name]
 	if ok {
