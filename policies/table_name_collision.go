@@ -23,7 +23,7 @@ var TableNameCollision = &policy.Policy{
 		"AWS_ROLE_ARN with a web identity, the profile), else the configured one; AWS is not asked. Providers that select " +
 		"the account by the same inputs work in the same account. Where an account or a region cannot be told, the " +
 		"collision is a possible one, and advisory. The tables of other stacks come from an index, a file:// backend or " +
-		"Pulumi Cloud, see the settings of dynamoguard. The GlobalTable of 2017 claims nothing: its tables do.",
+		"Pulumi Cloud, see the settings of dynamoguard. Tables of aws-native count. The GlobalTable of 2017 claims nothing: its tables do.",
 	Remediation: "Give one of the two tables another name, or let one stack own the table and the other refer to it.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html",
 	Severity:    policy.High,

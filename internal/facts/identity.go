@@ -19,6 +19,8 @@ func TableReads() map[string][]string {
 		Table:        {"name", "region", "replicas", "replicas[].regionName"},
 		TableReplica: {"globalTableArn", "region"},
 		GlobalTable:  nil,
+		NativeTable:  {"tableName"},
+		NativeGlobal: {"tableName", "replicas", "replicas[].region"},
 	}
 }
 
@@ -53,6 +55,8 @@ func (f *Facts) TableClaims(around Around, log *resource.Log) []tables.Claim {
 		return f.tableClaims(around, log)
 	case TableReplica:
 		return f.replicaClaims(around, log)
+	case NativeTable, NativeGlobal:
+		return f.nativeClaims(around, log)
 	default:
 		return nil
 	}
@@ -78,6 +82,36 @@ func (f *Facts) tableClaims(around Around, log *resource.Log) []tables.Claim {
 		region := r.Get("regionName")
 		if text, ok := region.Text(); ok && text != "" {
 			claims = append(claims, claim(tables.Part{Known: text, Secret: region.Value.Secret()}, r.Path))
+		}
+	}
+	return claims
+}
+
+// nativeClaims returns the claims of a table of the aws-native provider, which has CloudFormation's properties. A global
+// table lists every region it is in as a replica, its own among them.
+//
+// Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-globaltable.html
+func (f *Facts) nativeClaims(around Around, log *resource.Log) (claims []tables.Claim) {
+	name := f.resource.Property("tableName", log)
+	text, ok := name.Text()
+	if !ok || text == "" {
+		return nil
+	}
+	where := f.Account(around)
+	claim := func(region tables.Part, path resource.Path) {
+		claims = append(claims, tables.Claim{
+			Identity: tables.Identity{Account: where, Region: region, Name: text}, Path: string(path), Shown: name.Value.String(),
+		})
+	}
+	if f.resource.Type == NativeTable {
+		claim(f.providerRegion(where, around), name.Path)
+		return claims
+	}
+	replicas, _ := f.resource.Property("replicas", log).Elements()
+	for _, r := range replicas {
+		region := r.Get("region")
+		if text, ok := region.Text(); ok && text != "" {
+			claim(tables.Part{Known: text, Secret: region.Value.Secret()}, r.Path)
 		}
 	}
 	return claims
@@ -235,6 +269,11 @@ func (f *Facts) region(where tables.Part, around Around, log *resource.Log) tabl
 		_, _ = own.Text() // notes what cannot be read
 		return knownRegion(own.Value, "")
 	}
+	return f.providerRegion(where, around)
+}
+
+// providerRegion works out the region where the resource has none of its own.
+func (f *Facts) providerRegion(where tables.Part, around Around) tables.Part {
 	if p := f.resource.Provider; p != nil {
 		if v := providerInput(p, "region"); !v.Empty() {
 			return knownRegion(v, "provider "+string(p.URN))
