@@ -49,7 +49,7 @@ func checkCrossEnvironment(p *policy.Pass) {
 		return
 	}
 	for _, d := range grants(p) {
-		r := reacher{pass: p, environment: own, account: p.Facts.Account(p.Around())}
+		r := reacher{pass: p, environment: own, account: p.Facts.Account(p.Around()), environments: map[stackName]string{}}
 		granted := iam.NewGrants([]*iam.Document{d.Document}, nil)
 		statements := slices.CompactFunc(slices.Clone(granted.List), func(a, b iam.Grant) bool { return a.Statement == b.Statement })
 		for _, statement := range statements {
@@ -75,10 +75,27 @@ func remedyOf(environment string) string {
 
 // A reacher finds the tables of other environments that grants reach.
 type reacher struct {
-	pass        *policy.Pass
-	environment string
-	account     tables.Part // of the stack
+	pass         *policy.Pass
+	environment  string
+	account      tables.Part          // of the stack
+	environments map[stackName]string // of other stacks
 }
+
+type stackName struct{ organization, project, stack string }
+
+// environmentOf is the environment of the stack that owns a table.
+func (r *reacher) environmentOf(e tables.Entry) string {
+	name := stackName{e.Organization, e.Project, e.Stack}
+	environment, known := r.environments[name]
+	if !known {
+		environment = r.pass.Config.Pack().EnvironmentOf(e.Organization, e.Project, e.Stack)
+		r.environments[name] = environment
+	}
+	return environment
+}
+
+// enough is how many tables a finding needs: what reaches more reaches them all.
+const enough = 100
 
 // reached is what elements of a statement reach.
 type reached struct {
@@ -90,9 +107,13 @@ type reached struct {
 // reach adds the tables that one element of a statement reaches.
 func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *reached) {
 	settings := r.pass.Config.Pack()
+	owner := r.pass.Owner()
 	for _, e := range candidates(r.pass.Outside.Others, g) {
-		environment := settings.EnvironmentOf(e.Organization, e.Project, e.Stack)
-		if environment == "" || environment == r.environment || r.pass.Owner().Owns(e) {
+		if len(certain.tables) >= enough {
+			return
+		}
+		environment := r.environmentOf(e)
+		if environment == "" || environment == r.environment || owner.Owns(e) {
 			continue
 		}
 		e = settings.Located(e)
@@ -109,7 +130,8 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 			into = possible
 		}
 		into.actions = into.actions.Or(open)
-		if name := fmt.Sprintf("%q of stack %s (%s)", e.Name, e.Owner(), environment); !slices.Contains(into.tables, name) {
+		name := fmt.Sprintf("%q of stack %s (%s)", e.Name, e.Owner(), environment)
+		if len(into.tables) < enough && !slices.Contains(into.tables, name) {
 			into.tables = append(into.tables, name)
 		}
 		if !slices.Contains(into.elements, g.Element) {
@@ -163,7 +185,11 @@ func (r reached) describe(d *facts.Document, own, verb string) string {
 	}
 	list := r.tables
 	if len(list) > most {
-		list = append(list[:most:most], fmt.Sprintf("%d more", len(list)-most))
+		more := fmt.Sprintf("%d more", len(list)-most)
+		if len(list) == enough {
+			more = "many more"
+		}
+		list = append(list[:most:most], more)
 	}
 	what := "a table of another environment"
 	if len(r.tables) > 1 {

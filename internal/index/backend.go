@@ -59,6 +59,9 @@ func findBackend(env Environment) (backend, error) {
 		if tail, ok := strings.CutPrefix(folder, "~"); ok {
 			folder = filepath.Join(env.Home, tail)
 		}
+		if len(folder) > 0 && folder[0] == '/' && filepath.VolumeName(folder[1:]) != "" {
+			folder = folder[1:] // file:///C:/state
+		}
 		folder = filepath.FromSlash(folder)
 		if filepath.IsAbs(folder) {
 			return backend{name: "file://", folder: filepath.Clean(folder)}, nil

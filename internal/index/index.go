@@ -57,13 +57,12 @@ func newClient(transport http.RoundTripper) *http.Client {
 	}}
 }
 
-// A Loading is what is known of the tables of all stacks, and is being read in the background until it is first asked
-// for. It is safe for concurrent use.
+// A Loading is what is known of the tables of all stacks. It is read in the background, however long that takes, until it
+// is first asked for; from then on the budget runs. It is safe for concurrent use.
 type Loading struct {
 	settings Settings
 	stack    Stack
 	stop     context.CancelFunc
-	deadline time.Time
 	done     chan struct{} // closed when nothing is read any more
 	settle   sync.Once
 
@@ -84,8 +83,8 @@ type progress struct{ read, of int }
 
 // Load starts to read. ctx ends it.
 func Load(ctx context.Context, settings Settings, env Environment, stack Stack) *Loading {
-	ctx, stop := context.WithTimeout(ctx, settings.Budget)
-	l := &Loading{settings: settings, stack: stack, stop: stop, deadline: time.Now().Add(settings.Budget), done: make(chan struct{})}
+	ctx, stop := context.WithCancel(ctx)
+	l := &Loading{settings: settings, stack: stack, stop: stop, done: make(chan struct{})}
 	go func() {
 		defer close(l.done)
 		l.read(ctx, env)
@@ -99,7 +98,9 @@ func (l *Loading) Stop() { l.stop() }
 // read reads the first source that there is: the configured index, or else the backend of the stack.
 func (l *Loading) read(ctx context.Context, env Environment) {
 	if l.settings.Source != "" {
-		x, err := open(ctx, l.settings, env)
+		opening, done := context.WithTimeout(ctx, l.settings.Budget)
+		x, err := open(opening, l.settings, env)
+		done()
 		if err == nil {
 			l.take(x)
 			return
@@ -148,13 +149,14 @@ func (l *Loading) missing(format string, args ...any) {
 // await waits until everything is read or the budget is used up, whichever comes first.
 func (l *Loading) await() {
 	l.settle.Do(func() {
-		timer := time.NewTimer(time.Until(l.deadline))
+		start := time.Now()
+		timer := time.NewTimer(l.settings.Budget)
 		defer timer.Stop()
 		late := false
 		select {
 		case <-l.done:
 		case <-timer.C:
-			// What fails because time is up fails now.
+			l.stop() // what is being read fails now, and says why
 			select {
 			case <-l.done:
 			case <-time.After(50 * time.Millisecond):
@@ -183,7 +185,7 @@ func (l *Loading) await() {
 		})
 		l.complete = len(l.unread) == 0 && l.secret == 0 && l.search == nil
 		if l.search != nil {
-			l.search.left = time.Until(l.deadline)
+			l.search.left = l.settings.Budget - time.Since(start)
 		}
 	})
 }

@@ -54,6 +54,8 @@ func readFile(path string) ([]byte, error) {
 	return data, plainError(err)
 }
 
+var errLate = errors.New("it did not answer in time")
+
 // plainError is the cause of an error, without the path or the address, which may hold a secret.
 func plainError(err error) error {
 	var pathError *os.PathError
@@ -62,13 +64,13 @@ func plainError(err error) error {
 	}
 	var urlError *url.Error
 	if errors.As(err, &urlError) {
-		if urlError.Timeout() || errors.Is(err, context.DeadlineExceeded) {
-			return errors.New("it did not answer in time")
+		if urlError.Timeout() {
+			return errLate
 		}
-		return urlError.Err
+		err = urlError.Err
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return errors.New("it did not answer in time")
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return errLate
 	}
 	return err
 }

@@ -37,7 +37,7 @@ func (p *Pass) Around() facts.Around {
 	return facts.Around{Region: p.Stack.Region(), Credentials: p.credentials, AmbientRegion: p.ambientRegion}
 }
 
-// owner is the stack of the resource, with the URNs that the resource has or had.
+// Owner returns the stack of the resource, with the URNs that the resource has or had.
 func (p *Pass) Owner() tables.Owner {
 	urn := p.Resource.URN
 	o := tables.Owner{Organization: p.Stack.Organization, Project: urn.Project(), Stack: urn.Stack(), URNs: []string{string(urn)}}
