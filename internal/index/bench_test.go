@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"dynamoguard/internal/tables"
 )
 
 // BenchmarkFolder reads a backend of 1,000 stacks of 1 MB each: for the first time, with an empty cache; again, with
@@ -62,4 +64,29 @@ func BenchmarkFolder(b *testing.B) {
 			read(b)
 		}
 	})
+}
+
+// BenchmarkIndex loads an index of 100,000 tables from a file, its checksum included, and asks it for 1,000 names.
+func BenchmarkIndex(b *testing.B) {
+	env := machine(b)
+	entries := make([]tables.Entry, 100_000)
+	for i := range entries {
+		stack := fmt.Sprintf("s%d", i%7)
+		entries[i] = tables.Entry{
+			Partition: "aws", Account: fmt.Sprintf("%012d", i%50), Region: "us-east-1", Name: fmt.Sprintf("orders-%d", i),
+			Organization: "acme", Project: "shop", Stack: stack, URN: fmt.Sprintf("urn:pulumi:%s::shop::aws:dynamodb/table:Table::t%d", stack, i),
+		}
+	}
+	text := string(tables.New(time.Now(), entries, nil, 0).Encode())
+	write(b, filepath.Join(env.Home, "index.json"), text)
+	settings := Settings{Source: "index.json", SHA256: checksumOf(text), Budget: time.Minute}
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		l := Load(context.Background(), settings, env, dev)
+		for i := range 1000 {
+			if found := l.Named(fmt.Sprintf("orders-%d", i*97)); len(found) != 1 {
+				b.Fatal(i, found, l.Unread())
+			}
+		}
+	}
 }
