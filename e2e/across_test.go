@@ -1,10 +1,17 @@
 package e2e
 
 import (
+	"crypto/sha256"
 	"encoding/base32"
 	"encoding/binary"
+	"encoding/hex"
+	"net"
+	"os"
+	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
@@ -126,3 +133,75 @@ func TestEnvironments(t *testing.T) {
 var madeUp = regexp.MustCompile(`^advisory low table-name-pattern urn:pulumi:staging::billing::` + regexp.QuoteMeta(tableOrders) +
 	`: name "orders-[0-9a-f]{7}" has a random suffix, so nothing can name the table before it exists; ` +
 	`set name, such as to "orders-staging", and keep environments apart by stacks\. SOC 2: CC8\.1$`)
+
+// TestSources configures indexes that cannot be used. The preview passes, says
+// so, and reads the backend in their place; none takes longer than the budget
+// and a second.
+func TestSources(t *testing.T) {
+	hanging, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never says a word
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hanging.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	folder := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good := file("good.json", `{"schemaVersion":1,"generatedAt":"`+time.Now().UTC().Format(time.RFC3339)+`","tables":[]}`)
+	const budget = 2 * time.Second
+
+	preview := func(index string) (harness.Result, time.Duration) {
+		var options []harness.Option
+		if index != "" {
+			options = append(options, harness.PackConfig(`{"dynamoguard": {"enforcementLevel": "advisory", "index": {"budgetSeconds": 2, `+index+`}}}`))
+		}
+		s := harness.NewStack(t, stack(func(p program) { p.table("orders", nil) }), options...)
+		start := time.Now()
+		result := s.Preview()
+		return result, time.Since(start)
+	}
+	result, plain := preview("")
+	check(t, "nothing configured", result, passes())
+	source := func(s string) string { return `"source": "` + s + `"` }
+	for _, c := range []struct{ name, index, unread string }{
+		{"an index", source(good), ""},
+		{"a host that hangs", source("https://" + hanging.Addr().String() + "/index.json"),
+			"the index https://" + hanging.Addr().String() + "/index.json: it did not answer in time"},
+		{"a host that is not there", source("https://" + closed.Addr().String() + "/index.json"),
+			"the index https://" + closed.Addr().String() + "/index.json: dial tcp " + closed.Addr().String() + ": connect: connection refused"},
+		{"from the future", source(file("future.json", `{"schemaVersion":9}`)),
+			"the index " + folder + "/future.json: not a table index: schemaVersion 9 is newer than 1, the newest this version of dynamoguard reads; update it"},
+		{"cut off", source(file("cut.json", `{"schemaVersion":1,`)),
+			"the index " + folder + "/cut.json: not a table index: it ends after 19 bytes, in the middle"},
+		{"another checksum", source(good) + `, "sha256": "` + strings.Repeat("0", 64) + `"`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			result, took := preview(c.index)
+			want := passes()
+			switch {
+			case c.unread != "":
+				want.Policy = []string{"advisory low dynamoguard " + rootStack +
+					": not all tables of other stacks were compared with this one's; not read: " + c.unread}
+			case c.name == "another checksum":
+				sum := sha256.Sum256(must(os.ReadFile(good)))
+				want.Policy = []string{"advisory low dynamoguard " + rootStack +
+					": not all tables of other stacks were compared with this one's; not read: the index " + good + ": its SHA-256 is " +
+					hex.EncodeToString(sum[:]) + ", not " + strings.Repeat("0", 64) + " as configured"}
+			}
+			check(t, c.name, result, want)
+			if took > plain+budget+time.Second {
+				t.Errorf("took %v, and %v without an index", took, plain)
+			}
+			t.Logf("%v, and %v without an index", took.Round(time.Millisecond), plain.Round(time.Millisecond))
+		})
+	}
+}
