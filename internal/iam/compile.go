@@ -7,10 +7,15 @@ import (
 	"dynamoguard/internal/glob"
 )
 
+// maxResources bounds the resources of a document that are taken apart. The largest document that IAM takes has a tenth
+// of them. Beyond, an Allow is as wide and a Deny as narrow as it can be.
+const maxResources = 8000
+
 // compile takes the patterns of all statements apart, once for all the questions that will be asked.
 func (d *Document) compile() {
 	variables := d.variables()
 	partitions := map[string]bool{}
+	left := maxResources
 	for i := range d.Statements {
 		st := &d.Statements[i]
 		st.variables = variables
@@ -19,9 +24,19 @@ func (d *Document) compile() {
 		if st.actions.Empty() {
 			continue
 		}
+		texts := st.Resource.Texts
+		if left -= len(texts); left < 0 {
+			if texts = texts[:max(0, left+len(texts))]; st.Effect == Deny {
+				st.actions = ActionSet{}
+				continue
+			}
+		}
 		st.resources = make([]resource, len(st.Resource.Texts))
-		readings := make([]arn, len(st.Resource.Texts)) // most resources have one
-		for j, text := range st.Resource.Texts {
+		readings := make([]arn, len(texts)) // most resources have one
+		for j := len(texts); j < len(st.resources) && !st.Resource.Not; j++ {
+			st.resources[j] = star
+		}
+		for j, text := range texts {
 			if st.Resource.Not && resourceProblem(text) != "" {
 				continue // excludes nothing: the statement is an Allow, a Deny with an error is void
 			}
@@ -39,6 +54,9 @@ func (d *Document) compile() {
 		}
 	}
 }
+
+// star is the resource "*".
+var star = parseResource("*", false, true, nil)
 
 func (s *Statement) compileActions() (set ActionSet) {
 	if s.void {

@@ -408,3 +408,29 @@ func TestHostile(t *testing.T) {
 		}
 	}
 }
+
+// TestManyResources: what is not taken apart any more counts as wide as it can be in an Allow, and not at all in a Deny.
+func TestManyResources(t *testing.T) {
+	list := func(n int) string {
+		return strings.Repeat(`"arn:aws:dynamodb:*:*:table/orders",`, n-1) + `"arn:aws:dynamodb:*:*:table/last"`
+	}
+	statement := func(effect, element string, n int) string {
+		return `{"Effect":"` + effect + `","Action":"dynamodb:GetItem","` + element + `":[` + list(n) + `]}`
+	}
+	const all = `{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"*"}`
+	for _, c := range []struct {
+		name, statements string
+		unscoped         int
+	}{
+		{"an Allow that fits", statement("Allow", "Resource", maxResources), 0},
+		{"an Allow that does not", statement("Allow", "Resource", maxResources+1), 1},
+		{"a Deny that fits", all + "," + statement("Deny", "NotResource", maxResources-1), 0},
+		{"a Deny that does not", all + "," + statement("Deny", "NotResource", maxResources+1), 1},
+		{"an Allow after what does not fit", statement("Deny", "Resource", maxResources+1) + "," + statement("Allow", "Resource", 1), 1},
+	} {
+		d := Parse(`{"Version":"2012-10-17","Statement":[`+c.statements+`]}`, Identity)
+		if got := len(d.UnscopedResources()); got != c.unscoped || len(d.Errors) > 0 {
+			t.Errorf("%s: %d findings, want %d; errors %v", c.name, got, c.unscoped, d.Errors)
+		}
+	}
+}
