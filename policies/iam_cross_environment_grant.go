@@ -20,7 +20,8 @@ var IAMCrossEnvironmentGrant = &policy.Policy{
 	Name:  "iam-cross-environment-grant",
 	Title: "Stacks of one environment do not grant on the tables of another",
 	Doc: "Reports an Allow of a stack that reaches a table which a stack of another environment owns, by its ARN, a " +
-		"prefix or a wildcard, after the document's own unconditional Denies; metadata (Describe*, List*) aside. The " +
+		"prefix or a wildcard, after the document's own unconditional Denies; metadata (Describe*, List*) aside, and " +
+		"patterns that a policy variable or a condition on the table's tags narrows. The " +
 		"environment of a stack is the configured one, else the word of its name that is one: dev, test, qa, staging, " +
 		"stage, prod, production. A wildcard for the account reaches a table only in the stack's own account; where that, " +
 		"or the place of the table, cannot be told, the finding is advisory. The tables of other stacks are those that " +
@@ -104,8 +105,12 @@ type reached struct {
 	tables   []string // as a message names them
 }
 
-// reach adds the tables that one element of a statement reaches.
+// reach adds the tables that one element of a statement reaches. What a policy variable or a condition on the table's tags
+// leaves of a pattern depends on the request, and is left out.
 func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *reached) {
+	if g.Table.Name == "" && (g.Tagged || policyVariable.MatchString(g.Element.Text)) {
+		return
+	}
 	settings := r.pass.Config.Pack()
 	owner := r.pass.Owner()
 	for _, e := range candidates(r.pass.Outside.Others, g) {
@@ -173,7 +178,7 @@ func candidates(others policy.Others, g *iam.Grant) []tables.Entry {
 	if !ok || g.Not {
 		return others.Matching(func(string) bool { return true })
 	}
-	name, _, _ = strings.Cut(policyVariable.ReplaceAllString(name, "*"), "/") // what follows belongs to the table
+	name, _, _ = strings.Cut(name, "/") // what follows belongs to the table
 	return others.Matching(func(n string) bool { return glob.Match(name, n) })
 }
 

@@ -31,37 +31,65 @@ var IAMDanglingTable = &policy.Policy{
 }
 
 func checkDanglingTables(p *policy.StackPass) {
+	const unknown = "not all tables of other stacks are known"
 	others := p.Outside.Others
-	if others == nil || !others.Complete() {
-		p.NotApplicable("not all tables of other stacks are known")
+	if others == nil {
+		p.NotApplicable(unknown)
+		return
+	}
+	var documents []namingDocument
+	for _, r := range p.Join.Resources {
+		isBoundary := func(pattern string) bool {
+			return glob.Match(pattern, string(r.URN)) || glob.Match(pattern, r.URN.Name())
+		}
+		if r.Type == facts.TablePolicy || slices.ContainsFunc(p.Config.Pack().Boundaries, isBoundary) {
+			continue
+		}
+		for _, d := range facts.New(r).Documents() {
+			if !d.Known {
+				p.Unknown(facts.Place{URN: r.URN, Path: d.Path})
+			} else if grants := namingGrants(d); len(grants) > 0 {
+				documents = append(documents, namingDocument{r.URN, d, grants})
+			}
+		}
+	}
+	if len(documents) == 0 {
+		return // so that nobody waits for the tables of other stacks
+	}
+	if !others.Complete() {
+		p.NotApplicable(unknown)
 		return
 	}
 	known := knownTables{others: others, settings: p.Config.Pack(), accounts: map[string]bool{}}
 	for _, e := range others.Matching(func(string) bool { return true }) {
 		known.accounts[known.settings.Located(e).Account] = true
 	}
-	around := facts.Around{Region: p.Stack.Region()}
 	for _, r := range p.Join.Resources {
 		var log resource.Log
-		for _, c := range facts.New(r).TableClaims(around, &log) {
+		for _, c := range facts.New(r).TableClaims(facts.Around{Region: p.Stack.Region()}, &log) {
 			known.own = append(known.own, c.Identity)
 		}
 	}
-	for _, r := range p.Join.Resources {
-		if r.Type == facts.TablePolicy || slices.ContainsFunc(p.Config.Pack().Boundaries, func(pattern string) bool {
-			return glob.Match(pattern, string(r.URN)) || glob.Match(pattern, r.URN.Name())
-		}) {
-			continue
-		}
-		for _, d := range facts.New(r).Documents() {
-			switch {
-			case !d.Known:
-				p.Unknown(facts.Place{URN: r.URN, Path: d.Path})
-			case d.Document != nil:
-				known.check(p, r.URN, d)
-			}
-		}
+	for _, d := range documents {
+		known.check(p, d)
 	}
+}
+
+// A namingDocument is a document with grants that name a table.
+type namingDocument struct {
+	urn resource.URN
+	*facts.Document
+	grants []iam.Grant
+}
+
+// namingGrants returns the grants of a document that name a table in full.
+func namingGrants(d *facts.Document) []iam.Grant {
+	if d.Document == nil {
+		return nil
+	}
+	return slices.DeleteFunc(iam.NewGrants([]*iam.Document{d.Document}, nil).List, func(g iam.Grant) bool {
+		return g.Not || g.Table.Name == ""
+	})
 }
 
 // knownTables are the tables of the stack and of all others.
@@ -73,34 +101,28 @@ type knownTables struct {
 }
 
 // check reports the tables that a document names and nobody owns, one finding for each statement.
-func (k *knownTables) check(p *policy.StackPass, urn resource.URN, d *facts.Document) {
-	var statement int
-	var missing []iam.Element
-	report := func() {
-		if len(missing) == 0 {
-			return
+func (k *knownTables) check(p *policy.StackPass, d namingDocument) {
+	missing := map[int][]iam.Element{} // by statement
+	var statements []int
+	for _, g := range d.grants {
+		if k.owned(g.Table) || slices.Contains(missing[g.Statement], g.Element) {
+			continue
 		}
-		what := elements(d, missing)
-		if d.Secret {
-			what = fmt.Sprintf("%s.%s", d.Path, missing[0].Path)
+		if missing[g.Statement] == nil {
+			statements = append(statements, g.Statement)
 		}
-		verb := "names a table"
-		if len(missing) > 1 {
+		missing[g.Statement] = append(missing[g.Statement], g.Element)
+	}
+	for _, s := range statements {
+		what, verb := elements(d.Document, missing[s]), "names a table"
+		if len(missing[s]) > 1 {
 			verb = "name tables"
 		}
-		p.Report(urn, fmt.Sprintf("%s %s that no stack owns", what, verb), "correct the name, or remove the grant")
-		missing = nil
-	}
-	for _, g := range iam.NewGrants([]*iam.Document{d.Document}, nil).List {
-		if g.Statement != statement {
-			report()
-			statement = g.Statement
+		if d.Secret {
+			what, verb = fmt.Sprintf("%s.%s", d.Path, missing[s][0].Path), "names a table"
 		}
-		if !g.Not && g.Table.Name != "" && !k.owned(g.Table) && !slices.Contains(missing, g.Element) {
-			missing = append(missing, g.Element)
-		}
+		p.Report(d.urn, fmt.Sprintf("%s %s that no stack owns", what, verb), "correct the name, or remove the grant")
 	}
-	report()
 }
 
 // owned reports whether a table is owned, or may be.
