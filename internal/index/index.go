@@ -116,7 +116,9 @@ func (l *Loading) read(ctx context.Context, env Environment) {
 		l.readFolder(ctx, env, backend.folder)
 	case backend.cloud != "":
 		l.mu.Lock()
-		l.search = newSearch(env.Client, backend, l.stack)
+		if !l.asked {
+			l.search = newSearch(env.Client, backend, l.stack)
+		}
 		l.mu.Unlock()
 	default:
 		if l.settings.Source == "" {
