@@ -26,8 +26,13 @@ func unknownNotice(policies string) string {
 		`policy of aws:iam:Policy "clerk" (` + policies + "); `pulumi up` will judge each before it is created"
 }
 
-const documentPolicies = "iam-document, iam-wildcard-action, iam-unscoped-resource, iam-cross-environment-grant, " +
-	"iam-item-level-condition, iam-dangling-table"
+// The policies that judge a document; and those of them that do without the
+// tables of other stacks, which `pulumi policy analyze` does not tell of.
+const (
+	documentPolicies = "iam-document, iam-wildcard-action, iam-unscoped-resource, iam-cross-environment-grant, " +
+		"iam-item-level-condition, iam-dangling-table"
+	lonePolicies = "iam-document, iam-wildcard-action, iam-unscoped-resource, iam-item-level-condition"
+)
 
 const clerk = "aws:iam/policy:Policy::clerk"
 
