@@ -43,6 +43,6 @@ func TestAnalyzeRedactedState(t *testing.T) {
 	stranger.Sandbox().Env = []string{"PULUMI_CONFIG_PASSPHRASE=another"}
 	check(t, "analyze", stranger.Analyze(deployed.Export()), harness.Result{Policy: []string{
 		"advisory low dynamoguard " + rootStack + `: 1 value is not known and could not be judged: ` +
-			`policy of aws:iam:Policy "clerk" (` + documentPolicies + ")",
+			`policy of aws:iam:Policy "clerk" (` + lonePolicies + ")",
 	}})
 }

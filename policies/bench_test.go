@@ -7,7 +7,9 @@ import (
 
 	"dynamoguard/internal/engine"
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
+	"dynamoguard/internal/tables"
 	"dynamoguard/policies"
 )
 
@@ -62,4 +64,41 @@ func largeStack(n int) []*resource.Resource {
 		}
 	}
 	return stack
+}
+
+// BenchmarkAcross judges a policy document against 100,000 tables of other stacks, a third of them of another environment.
+func BenchmarkAcross(b *testing.B) {
+	entries := make([]tables.Entry, 100_000)
+	for i := range entries {
+		stack := []string{"dev", "staging", "main"}[i%3]
+		entries[i] = tables.Entry{
+			Partition: "aws", Account: "111122223333", Region: "us-east-1", Name: fmt.Sprintf("table-%d", i),
+			Organization: "acme", Project: fmt.Sprintf("project-%d", i%500), Stack: stack,
+			URN: fmt.Sprintf("urn:pulumi:%s::project-%d::aws:dynamodb/table:Table::t%d", stack, i%500, i),
+		}
+	}
+	all := others{tables.New(today, entries, nil, 0), nil}
+	for name, arn := range map[string]string{
+		"exact":  "arn:aws:dynamodb:us-east-1:111122223333:table/table-1000",
+		"prefix": "arn:aws:dynamodb:*:*:table/table-10*",
+		"nobody": "arn:aws:dynamodb:*:*:table/nobody-*",
+		"all":    "*",
+	} {
+		b.Run(name, func(b *testing.B) {
+			e := engine.New([]*policy.Policy{policies.IAMCrossEnvironmentGrant}, time.Now).In(engine.World{
+				Load: func(policy.IndexSettings, policy.StackContext) (policy.Others, func()) { return all, func() {} },
+			})
+			e.ConfigureStack(policy.StackContext{Known: true, Organization: "acme", Project: "shop", Name: "dev"})
+			r := &resource.Resource{
+				URN: "urn:pulumi:dev::shop::aws:iam/policy:Policy::p", Type: facts.ManagedPolicy, Name: "p",
+				Properties: resource.ObjectValue(map[string]resource.Value{"policy": resource.StringValue(
+					`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"` + arn + `"}]}`)}),
+			}
+			for b.Loop() {
+				if found := e.Analyze(r)[0]; (len(found.Diagnostics) == 0) != (name == "nobody") {
+					b.Fatal(found)
+				}
+			}
+		})
+	}
 }

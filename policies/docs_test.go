@@ -118,19 +118,25 @@ func writeSettings(b *strings.Builder, p *policy.Policy) {
 		return
 	}
 	b.WriteString("\n| Setting | Type | Default | Meaning |\n|---|---|---|---|\n")
+	writeProperties(b, "", schema)
+}
+
+// writeProperties writes a row for each property, and for those within it.
+func writeProperties(b *strings.Builder, above string, schema map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(schema)) {
 		s := schema[name].(map[string]any)
-		def := "none"
+		def := ""
 		if d, ok := s["default"]; ok {
 			def = fmt.Sprintf("`%v`", d)
+		} else if above == "" {
+			def = "none"
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", name, s["type"], def, s["description"])
+		fmt.Fprintf(b, "| `%s%s` | %s | %s | %s |\n", above, name, s["type"], def, s["description"])
+		if members, ok := s["properties"].(map[string]any); ok {
+			writeProperties(b, above+name+".", members)
+		}
 		if items, ok := s["items"].(map[string]any); ok && items["properties"] != nil {
-			members := items["properties"].(map[string]any)
-			for _, member := range slices.Sorted(maps.Keys(members)) {
-				m := members[member].(map[string]any)
-				fmt.Fprintf(b, "| `%s[].%s` | %s | | %s |\n", name, member, m["type"], m["description"])
-			}
+			writeProperties(b, above+name+"[].", items["properties"].(map[string]any))
 		}
 	}
 }

@@ -13,13 +13,14 @@ var DynamoGuard = &policy.Policy{
 	Name:  policy.PackPolicy,
 	Title: "What the pack could not judge, or was told not to, is said",
 	Doc: "One notice of each kind at the end of the stack: what is not known before it is created, exemptions that " +
-		"were used, exemptions that have expired, and names in the configuration that no policy has. Its properties " +
+		"were used, exemptions that have expired, names in the configuration that no policy has, and tables of other " +
+		"stacks that could not be read. Its properties " +
 		"are the settings of the whole pack. Notices are advisory whatever the level; disabled, there are none.",
 	Remediation: "Read the notice; nothing has to be done about it.",
 	URL:         "https://www.pulumi.com/docs/insights/policy/",
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
-	Config:      policy.PackSettings{},
+	Config:      policy.DefaultPackSettings(),
 	CheckStack:  checkNotices,
 }
 
@@ -38,6 +39,9 @@ func checkNotices(p *policy.StackPass) {
 	if names := p.Run.UnknownPolicies; len(names) > 0 {
 		p.Notice(fmt.Sprintf("the configuration has names that no policy of this version has, and they were left out: %s",
 			policy.List(names, ", ")))
+	}
+	if unread := p.Run.Unread; len(unread) > 0 {
+		p.Notice("not all tables of other stacks were compared with this one's; not read: " + strings.Join(unread, "; "))
 	}
 }
 

@@ -2,6 +2,7 @@ package policies_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -12,18 +13,20 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"dynamoguard/internal/account"
 	"dynamoguard/internal/analyzer"
 	"dynamoguard/internal/engine"
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
+	"dynamoguard/internal/tables"
 	"dynamoguard/policies"
 )
 
@@ -39,15 +42,71 @@ type fixture struct {
 	Other     []string       `yaml:"other"`  // names in the configuration that no policy has
 	Preview   bool           `yaml:"preview"`
 	Stack     map[string]string
+	Others    []fixtureTable    `yaml:"others"` // tables of all stacks; none are looked for where it is absent
+	Unread    []string          `yaml:"unread"` // why there may be more of them
+	AWS       map[string]string `yaml:"aws"`    // environment variables, the AWS configuration's text as CONFIG
 	Resources []fixtureResource `yaml:"resources"`
 	// OfStack is what is said at the end of the stack: "level name: message", where name is that of the resource.
 	OfStack []string `yaml:"ofStack"`
 }
 
+// A fixtureTable is a table that a stack owns. The URN is made up where it is absent.
+type fixtureTable struct{ Stack, Account, Region, Name, URN string }
+
+func (x fixtureTable) entry() tables.Entry {
+	project, stack, _ := strings.Cut(x.Stack, "/")
+	return tables.Entry{
+		Partition: "aws", Account: x.Account, Region: x.Region, Name: x.Name, Organization: "acme", Project: project, Stack: stack,
+		URN: cmp.Or(x.URN, fmt.Sprintf("urn:pulumi:%s::%s::%s::%s", stack, project, facts.Table, x.Name)),
+	}
+}
+
+// others are the tables of a fixture's other stacks.
+type others struct {
+	*tables.Index
+	unread []string
+}
+
+func (o others) Matching(match func(string) bool) []tables.Entry {
+	return slices.DeleteFunc(slices.Clone(o.Tables), func(e tables.Entry) bool { return !match(e.Name) })
+}
+
+func (o others) Own() []tables.Entry {
+	return slices.DeleteFunc(slices.Clone(o.Tables), func(e tables.Entry) bool { return e.Owner() != "shop/dev" })
+}
+
+func (o others) Complete() bool   { return len(o.unread) == 0 }
+func (o others) Unread() []string { return o.unread }
+
+// world is the world around the fixture's stack.
+func (f *fixture) world() engine.World {
+	w := engine.World{AWS: &account.Environment{
+		Home:   "/home",
+		Getenv: func(name string) string { return f.AWS[name] },
+		ReadFile: func(path string) ([]byte, error) {
+			if path != filepath.FromSlash("/home/.aws/config") {
+				return nil, os.ErrNotExist
+			}
+			return []byte(f.AWS["CONFIG"]), nil
+		},
+	}}
+	if f.Others != nil {
+		w.Load = func(policy.IndexSettings, policy.StackContext) (policy.Others, func()) {
+			var entries []tables.Entry
+			for _, x := range f.Others {
+				entries = append(entries, x.entry())
+			}
+			return others{tables.New(today, entries, nil, 0), f.Unread}, func() {}
+		}
+	}
+	return w
+}
+
 type fixtureResource struct {
 	Name     string    `yaml:"name"`
 	Type     string    `yaml:"type"`
-	Parent   string    `yaml:"parent"` // type of a component around it
+	Parent   string    `yaml:"parent"`  // type of a component around it
+	Aliases  []string  `yaml:"aliases"` // URNs
 	Provider string    `yaml:"provider"`
 	Inputs   yaml.Node `yaml:"inputs"`
 	// ProviderInputs may be left out from the second resource of a provider on.
@@ -149,16 +208,20 @@ func fixtures(t *testing.T, name string) map[string]*fixture {
 
 func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	ctx := context.Background()
-	server := analyzer.NewServer(engine.New(policies.All(), func() time.Time { return today }), "0.0.0", func() {})
+	server := analyzer.NewServer(engine.New(policies.All(), func() time.Time { return today }).In(f.world()), "0.0.0", func() {})
 	if _, err := server.Configure(ctx, wire(t, f.configuration(t, p))); err != nil {
 		t.Fatal(err)
 	}
-	stack := &pulumirpc.AnalyzerStackConfigureRequest{DryRun: f.Preview, Stack: "dev", Project: "shop", Config: f.Stack}
+	stack := &pulumirpc.AnalyzerStackConfigureRequest{DryRun: f.Preview, Organization: "acme", Stack: "dev", Project: "shop", Config: f.Stack}
 	if _, err := server.ConfigureStack(ctx, wire(t, stack)); err != nil {
 		t.Fatal(err)
 	}
 	requests := f.requests(t)
 	for i, request := range requests {
+		if _, err := server.Remediate(ctx, wire(t, request)); err != nil {
+			t.Fatal(err)
+		}
+		maps.DeleteFunc(request.Properties.GetFields(), func(name string, _ *structpb.Value) bool { return strings.HasPrefix(name, "__") })
 		response, err := server.Analyze(ctx, wire(t, request))
 		if err != nil {
 			t.Fatal(err)
@@ -167,7 +230,7 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 			continue
 		}
 		got := said(wire(t, response), p.Name)
-		if diff := cmp.Diff(f.Resources[i].Want, got); diff != "" {
+		if diff := gocmp.Diff(f.Resources[i].Want, got); diff != "" {
 			t.Errorf("%s %s (-want +got):\n%s", request.Type, request.Name, diff)
 		}
 		if len(got.Diagnostics) > 0 {
@@ -189,7 +252,7 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 			got = append(got, fmt.Sprintf("%s %s: %s", strings.ToLower(d.EnforcementLevel.String()), resource.URN(d.Urn).Name(), d.Message))
 		}
 	}
-	if diff := cmp.Diff(f.OfStack, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := gocmp.Diff(f.OfStack, got, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("of the stack (-want +got):\n%s", diff)
 	}
 	return len(requests) - min(len(requests), len(got)), len(got)
@@ -243,6 +306,7 @@ func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[st
 		if _, ok := p.Reads[r.Type]; !ok {
 			continue
 		}
+		seen.SeeChecked(r)
 		if read[r.Type] == nil {
 			read[r.Type] = map[string]bool{}
 		}
@@ -312,6 +376,9 @@ func (f *fixture) requests(t *testing.T) []*pulumirpc.AnalyzeRequest {
 		request := &pulumirpc.AnalyzeRequest{
 			Type: r.Type, Name: r.Name, Urn: "urn:pulumi:dev::shop::" + types + "::" + r.Name,
 			Properties: properties(t, &r.Inputs),
+		}
+		if r.Aliases != nil {
+			request.Options = &pulumirpc.AnalyzerResourceOptions{Aliases: r.Aliases}
 		}
 		if r.Provider != "" {
 			if !r.ProviderInputs.IsZero() {

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"strings"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
@@ -14,19 +15,29 @@ import (
 var TableNameCollision = &policy.Policy{
 	Name:  "table-name-collision",
 	Title: "Every table name has one owner in its account and region",
-	Doc: "Reports a table, an entry of replicas or a TableReplica that claims a name which another resource of the " +
-		"stack claims in the same account and region, on the one registered second. The region is the resource's own, " +
-		"else its provider's, else aws:region. Providers that select the account by the same inputs work in the same " +
-		"account; where that cannot be said, the collision is a possible one, and advisory. The GlobalTable of 2017 " +
-		"claims nothing: its tables do.",
+	Doc: "Reports a table, an entry of replicas or a TableReplica that claims a name which another resource, of this " +
+		"stack or of another one, claims in the same account and region; within the stack on the one registered second. " +
+		"The region is the resource's own, else its provider's, else aws:region, else that of the environment or the " +
+		"profile. The account is the one that the provider's inputs name (assumeRole, allowedAccountIds, accessKey, " +
+		"profile), else that of the tables in the stack's own state, else that of the credentials (AWS_ACCESS_KEY_ID, " +
+		"AWS_ROLE_ARN with a web identity, the profile), else the configured one; AWS is not asked. Providers that select " +
+		"the account by the same inputs work in the same account. Where an account or a region cannot be told, the " +
+		"collision is a possible one, and advisory. The tables of other stacks come from an index, a file:// backend or " +
+		"Pulumi Cloud, see the settings of dynamoguard. Tables of aws-native count. The GlobalTable of 2017 claims nothing: its tables do.",
 	Remediation: "Give one of the two tables another name, or let one stack own the table and the other refer to it.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html",
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC8.1", "A1.2"},
+	Config:      CollisionConfig{Possible: "advisory"},
 	Reads:       facts.TableReads(),
 
 	CheckResource: checkNameCollision,
+}
+
+// CollisionConfig are the settings of TableNameCollision.
+type CollisionConfig struct {
+	Possible string `json:"possible" oneof:"disabled advisory mandatory" doc:"The level, at most, of a collision that is not certain because an account or a region is not known."`
 }
 
 func checkNameCollision(p *policy.Pass) {
@@ -34,7 +45,7 @@ func checkNameCollision(p *policy.Pass) {
 		p.NotApplicable("a global table of version 2017 owns no name: its tables do")
 		return
 	}
-	claims := p.Facts.TableClaims(p.Stack.Region(), &p.Log)
+	claims := p.Facts.TableClaims(p.Around(), &p.Log)
 	for _, c := range p.Seen.Claims.Claim(string(p.Resource.URN), claims) {
 		const remedy = "give one of the two another name"
 		owners := fmt.Sprintf("%s and %s", c.EarlierURN, p.Resource.URN)
@@ -43,13 +54,88 @@ func checkNameCollision(p *policy.Pass) {
 				c.Claim.Path, c.Claim.Shown, placeOf(c.Claim.Identity), owners), remedy)
 			continue
 		}
-		p.ReportLimited(policy.Advisory, fmt.Sprintf("%s: the table name %s may have two owners, %s: nothing says that %s",
+		reportPossible(p, fmt.Sprintf("%s: the table name %s may have two owners, %s: nothing says that %s",
 			c.Claim.Path, c.Claim.Shown, owners, whatMayDiffer(c)),
 			remedy+", or tell their providers apart by allowedAccountIds and region")
+	}
+	if p.Outside.Others != nil {
+		for _, c := range claims {
+			checkOtherStacks(p, c)
+		}
 	}
 	if len(claims) == 0 && len(p.Log.Unknown) == 0 {
 		p.NotApplicable("it claims no table name")
 	}
+}
+
+// checkOtherStacks compares a claim with the tables of other stacks.
+func checkOtherStacks(p *policy.Pass, c tables.Claim) {
+	named := p.Outside.Others.Named(c.Identity.Name)
+	located := make([]tables.Entry, len(named))
+	for i, e := range named {
+		located[i] = p.Config.Pack().Located(e)
+	}
+	conflicts := tables.Collisions(c.Identity, located, p.Owner())
+	if len(conflicts) == 0 {
+		return
+	}
+	first := conflicts[0]
+	more := 0
+	for _, other := range conflicts[1:] {
+		if other.Match == first.Match {
+			more++
+		}
+	}
+	owner := fmt.Sprintf("stack %s, %s", first.Entry.Owner(), first.Entry.URN)
+	if more > 0 {
+		owner += fmt.Sprintf(", and %d more", more)
+	}
+	if first.Match == tables.Same {
+		p.Report(fmt.Sprintf("%s: the table name %s is taken in %s by %s",
+			c.Path, c.Shown, placeAndSource(c.Identity), owner),
+			"give one of the two another name, or let one stack own the table and the other refer to it")
+		return
+	}
+	reportPossible(p, fmt.Sprintf("%s: the table name %s may be taken by %s: %s",
+		c.Path, c.Shown, owner, whatIsMissing(c.Identity, first.Entry)),
+		"give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard")
+}
+
+func reportPossible(p *policy.Pass, wrong, remedy string) {
+	levels := map[string]policy.Level{"advisory": policy.Advisory, "mandatory": policy.Mandatory}
+	if limit := levels[policy.Settings[CollisionConfig](p).Possible]; limit != policy.Disabled {
+		p.ReportLimited(limit, wrong, remedy)
+	}
+}
+
+// placeAndSource is placeOf with what the account is known from.
+func placeAndSource(i tables.Identity) string {
+	if i.Account.Known == "" || i.Account.Secret || i.Account.From == "" {
+		return placeOf(i)
+	}
+	return strings.Replace(placeOf(i), " and ", " (by "+i.Account.From+") and ", 1)
+}
+
+// whatIsMissing says why a claim could not be compared with the table of another stack.
+func whatIsMissing(claim tables.Identity, other tables.Entry) string {
+	var missing []string
+	if claim.Account.Known == "" {
+		text := "the account of this table is not known"
+		if claim.Account.From != "" {
+			text += " (" + claim.Account.From + ")"
+		}
+		missing = append(missing, text)
+	}
+	if claim.Region.Known == "" {
+		missing = append(missing, "the region of this table is not known")
+	}
+	if other.Account == "" {
+		missing = append(missing, "the account of the other is not in its state")
+	}
+	if other.Region == "" {
+		missing = append(missing, "the region of the other is not in its state")
+	}
+	return and(missing)
 }
 
 // placeOf says where an identity lives, as far as it is known.

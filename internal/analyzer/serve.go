@@ -18,7 +18,6 @@ import (
 	"google.golang.org/grpc/status"
 
 	"dynamoguard/internal/engine"
-	"dynamoguard/internal/policy"
 )
 
 const (
@@ -35,7 +34,7 @@ const (
 
 // Serve runs the policies for the engine at an address until ctx ends, the engine cancels or it goes away. The first
 // line written to stdout is the port; nothing else is ever written there.
-func Serve(ctx context.Context, engineAddress, version string, policies []*policy.Policy, stdout io.Writer) error {
+func Serve(ctx context.Context, engineAddress, version string, rules *engine.Engine, stdout io.Writer) error {
 	silence()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -50,7 +49,7 @@ func Serve(ctx context.Context, engineAddress, version string, policies []*polic
 		return handle(ctx, req)
 	}
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.ChainUnaryInterceptor(note, survive))
-	pulumirpc.RegisterAnalyzerServer(server, NewServer(engine.New(policies, time.Now), version, cancel))
+	pulumirpc.RegisterAnalyzerServer(server, NewServer(rules, version, cancel))
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 

@@ -154,7 +154,8 @@ func (s *Server) Configure(_ context.Context, req *pulumirpc.ConfigureAnalyzerRe
 }
 
 // Remediate changes nothing, and says so for every policy: the engine counts a policy that is silent as passed.
-func (s *Server) Remediate(context.Context, *pulumirpc.AnalyzeRequest) (*pulumirpc.RemediateResponse, error) {
+func (s *Server) Remediate(_ context.Context, req *pulumirpc.AnalyzeRequest) (*pulumirpc.RemediateResponse, error) {
+	s.engine.Remediate(DecodeResource(req))
 	response := &pulumirpc.RemediateResponse{}
 	for _, p := range s.engine.Policies() {
 		response.NotApplicable = append(response.NotApplicable,

@@ -26,6 +26,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"dynamoguard/internal/analyzer"
+	"dynamoguard/internal/engine"
 	"dynamoguard/internal/policy"
 	"dynamoguard/policies"
 )
@@ -43,7 +44,7 @@ func serve(t *testing.T, ctx context.Context, engineAddress string, all []*polic
 	t.Helper()
 	stdout, printed := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- analyzer.Serve(ctx, engineAddress, "1.2.3", all, printed) }()
+	go func() { ended <- analyzer.Serve(ctx, engineAddress, "1.2.3", engine.New(all, time.Now), printed) }()
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
@@ -167,8 +168,8 @@ func TestAnalyze(t *testing.T) {
 				&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: "does not judge aws:dynamodb/table:Table"})
 		}
 	}
-	if len(want.NotApplicable) != 5 {
-		t.Errorf("%d policies do not judge a table, want the five on documents and attachments", len(want.NotApplicable))
+	if len(want.NotApplicable) != 6 {
+		t.Errorf("%d policies do not judge a table, want the six on documents and attachments", len(want.NotApplicable))
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -11,10 +11,12 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"dynamoguard/internal/analyzer"
+	"dynamoguard/internal/engine"
 	"dynamoguard/internal/policy"
 )
 
@@ -24,9 +26,9 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 	defer stop()
 
 	var err error
-	engine, serving := engineAddress(args)
+	address, serving := engineAddress(args)
 	if serving {
-		err = analyzer.Serve(ctx, engine, version, policies, stdout)
+		err = analyzer.Serve(ctx, address, version, engine.New(policies, time.Now).In(world(ctx)), stdout)
 	} else {
 		root := rootCommand(version, policies)
 		root.SetArgs(args)
@@ -88,5 +90,6 @@ Pulumi runs it; pass it this file:
 			return err
 		},
 	})
+	root.AddCommand(indexCommand())
 	return root
 }

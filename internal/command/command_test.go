@@ -2,6 +2,8 @@ package command_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -70,5 +72,58 @@ not json
 	}
 	if want := `"findings":["iam-unscoped-resource"]}`; !strings.HasSuffix(lines[0], want) {
 		t.Errorf("%s does not end with %s", lines[0], want)
+	}
+}
+
+const indexFile = `{"schemaVersion":1,"generatedAt":"2026-11-22T12:00:00Z","unread":["acme/shop/lost"],"tables":[
+{"partition":"aws","account":"111122223333","region":"us-east-1","name":"carts","organization":"acme","project":"shop","stack":"dev","urn":"urn:pulumi:dev::shop::aws:dynamodb/table:Table::carts"},
+{"partition":"","account":"","region":"","name":"orders","organization":"acme","project":"bank","stack":"prod","urn":"urn:pulumi:prod::bank::aws:dynamodb/table:Table::orders"}
+]}`
+
+// TestIndex reads an index, and a backend without one.
+func TestIndex(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "index.json")
+	stacks := filepath.Join(folder, ".pulumi", "stacks")
+	if err := os.MkdirAll(stacks, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const state = `{"version":3,"checkpoint":{"latest":{"resources":[{"urn":"urn:pulumi:test::shop::aws:dynamodb/table:Table::items",` +
+		`"type":"aws:dynamodb/table:Table","outputs":{"arn":"arn:aws:dynamodb:eu-west-1:111122223333:table/items"}}]}}}`
+	for path, text := range map[string]string{
+		file: indexFile, filepath.Join(stacks, "test.json"): state, filepath.Join(stacks, "other.json.zst"): "",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PULUMI_BACKEND_URL", "file://"+filepath.ToSlash(folder))
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	const (
+		head   = "TABLE   ACCOUNT       REGION     STACK      URN\n"
+		carts  = "carts   111122223333  us-east-1  shop/dev   urn:pulumi:dev::shop::aws:dynamodb/table:Table::carts\n"
+		orders = "orders  ?             ?          bank/prod  urn:pulumi:prod::bank::aws:dynamodb/table:Table::orders\n"
+		lost   = "not read: acme/shop/lost\n"
+		hint   = "Run it with help for what it does.\n"
+	)
+	for _, c := range []struct {
+		args           []string
+		code           int
+		stdout, stderr string
+	}{
+		{[]string{"index", "show", "--index", file}, 0, head + carts + orders, lost},
+		{[]string{"index", "find", "orders", "--index", file}, 0,
+			"TABLE   ACCOUNT  REGION  STACK      URN\norders  ?        ?       bank/prod  urn:pulumi:prod::bank::aws:dynamodb/table:Table::orders\n", lost},
+		{[]string{"index", "find", "order", "--index", file}, 1, "", lost + "dynamoguard: no stack that was read owns a table named order\n" + hint},
+		{[]string{"index", "show", "--index", file + "x"}, 1, "", "dynamoguard: " + file + "x: no such file or directory\n" + hint},
+		{[]string{"index", "find", "it*s"}, 0,
+			"TABLE  ACCOUNT       REGION     STACK      URN\nitems  111122223333  eu-west-1  shop/test  urn:pulumi:test::shop::aws:dynamodb/table:Table::items\n",
+			"not read: 1 stack compressed with Zstandard, which is read through an index only: other\n"},
+	} {
+		code, stdout, stderr := run(t, "", c.args...)
+		if code != c.code || stdout != c.stdout || stderr != c.stderr {
+			t.Errorf("%q: exit code %d\n%s%s", c.args, code, stdout, stderr)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"dynamoguard/internal/account"
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
@@ -23,6 +24,13 @@ type Engine struct {
 	mu     sync.Mutex
 	config *policy.Configuration
 	stack  *policy.StackContext
+
+	// Of the tables of other stacks.
+	world   World
+	outside policy.Outside
+	loading policy.IndexSettings // what Others was loaded with
+	stop    func()               // ends that
+
 	memory map[resource.URN]*remembered
 	order  []resource.URN // of memory, as first judged
 }
@@ -48,6 +56,35 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	}
 }
 
+// A World is what the engine can learn of the world around a stack.
+type World struct {
+	// Load starts to read the tables of all stacks; stop ends it.
+	Load func(policy.IndexSettings, policy.StackContext) (others policy.Others, stop func())
+	AWS  *account.Environment
+}
+
+// In gives the engine the world around it. Without one it knows the stack's own resources only.
+func (e *Engine) In(w World) *Engine {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.world, e.outside.AWS = w, w.AWS
+	return e
+}
+
+// load starts to read the tables of other stacks as soon as the stack is known, and again where the configuration, which
+// comes later, names another source.
+func (e *Engine) load() {
+	settings := e.config.Pack().Index
+	if e.world.Load == nil || !e.stack.Known || e.outside.Others != nil && e.loading == settings {
+		return
+	}
+	if e.stop != nil {
+		e.stop()
+	}
+	e.loading = settings
+	e.outside.Others, e.stop = e.world.Load(settings, *e.stack)
+}
+
 // Configure replaces the configuration. After an error the one before still holds.
 func (e *Engine) Configure(given map[string]policy.Given) error {
 	config, err := policy.Configure(e.policies, given)
@@ -57,6 +94,7 @@ func (e *Engine) Configure(given map[string]policy.Given) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.config = config
+	e.load()
 	return nil
 }
 
@@ -65,12 +103,17 @@ func (e *Engine) ConfigureStack(stack policy.StackContext) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.stack = &stack
+	e.outside.Others = nil
+	e.load()
 }
 
-func (e *Engine) settings() (*policy.Configuration, *policy.StackContext) {
+// Remediate is shown a resource as the provider checked it, and changes nothing.
+func (e *Engine) Remediate(r *resource.Resource) { e.seen.SeeChecked(r) }
+
+func (e *Engine) settings() (*policy.Configuration, *policy.StackContext, policy.Outside) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	return e.config, e.stack
+	return e.config, e.stack, e.outside
 }
 
 // A Diagnostic is a message for the people who run the stack.
@@ -92,7 +135,7 @@ func (e *Engine) Policies() []*policy.Policy { return e.policies }
 
 // Analyze judges one resource by every resource policy, in the order of the policies.
 func (e *Engine) Analyze(r *resource.Resource) []Result {
-	config, stack := e.settings()
+	config, stack, outside := e.settings()
 	f := facts.New(r)
 	e.seen.See(f, stack.Region())
 	var kept remembered
@@ -101,7 +144,7 @@ func (e *Engine) Analyze(r *resource.Resource) []Result {
 		if p.CheckResource == nil {
 			continue
 		}
-		pass := &policy.Pass{Policy: p, Resource: r, Facts: f, Seen: &e.seen, Stack: stack, Config: config}
+		pass := &policy.Pass{Policy: p, Resource: r, Facts: f, Seen: &e.seen, Stack: stack, Config: config, Outside: outside}
 		result := Result{Judgement: judge(pass)}
 		e.enforce(&result, config.Of(p), &kept)
 		results = append(results, result)
@@ -189,7 +232,7 @@ func (e *Engine) remember(urn resource.URN, kept *remembered) {
 
 // AnalyzeStack runs the stack policies at the end of a run. The resources carry their outputs.
 func (e *Engine) AnalyzeStack(resources []*resource.Resource) []Result {
-	config, stack := e.settings()
+	config, stack, outside := e.settings()
 	join := facts.NewJoin(resources)
 	root := e.rootURN(resources, stack)
 	var kept remembered
@@ -204,7 +247,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) []Result {
 			}})
 			continue
 		}
-		pass := &policy.StackPass{Policy: p, Join: join, Config: config, Stack: stack, Run: e.run(config, &kept)}
+		pass := &policy.StackPass{Policy: p, Join: join, Config: config, Stack: stack, Outside: outside, Run: e.run(config, outside, &kept)}
 		judgements, notices := judgeStack(pass, root)
 		for _, j := range judgements {
 			result := Result{Judgement: *j}
@@ -212,6 +255,9 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) []Result {
 			results = append(results, result)
 		}
 		told := Result{Judgement: policy.Judgement{Policy: p, URN: root}}
+		if reason := pass.WhyNotApplicable(); reason != "" {
+			told.Outcome, told.Reason = policy.NotApplicable, reason
+		}
 		for _, notice := range notices {
 			told.Diagnostics = append(told.Diagnostics, Diagnostic{Policy: p, URN: root, Level: policy.Advisory, Message: notice})
 		}
@@ -238,10 +284,13 @@ func failed(p *policy.Policy, urn resource.URN, cause any) *policy.Judgement {
 }
 
 // run is what has happened so far. stack is what the stack policies have met in this call.
-func (e *Engine) run(config *policy.Configuration, stack *remembered) *policy.Run {
+func (e *Engine) run(config *policy.Configuration, outside policy.Outside, stack *remembered) *policy.Run {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	run := &policy.Run{UnknownPolicies: config.UnknownPolicies}
+	if outside.Others != nil {
+		run.Unread = outside.Others.Unread()
+	}
 	add := func(m *remembered) {
 		run.Unknown = append(run.Unknown, m.unknown...)
 		run.Exempted = append(run.Exempted, m.exempted...)

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/tables"
 )
 
 const thing = "test:index:Thing"
@@ -189,4 +191,54 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// silent are other stacks without a table.
+type silent struct{ loaded policy.IndexSettings }
+
+func (silent) Named(string) []tables.Entry               { return nil }
+func (silent) Matching(func(string) bool) []tables.Entry { return nil }
+func (silent) Own() []tables.Entry                       { return nil }
+func (silent) Complete() bool                            { return true }
+func (s silent) Unread() []string                        { return []string{"the index " + s.loaded.Source} }
+
+// TestLoad starts to read other stacks' tables once the stack is known, and again only where the configuration names
+// another source.
+func TestLoad(t *testing.T) {
+	var loaded, stopped []string
+	unread := &policy.Policy{
+		Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.DefaultPackSettings(),
+		CheckStack: func(p *policy.StackPass) { p.Notice(strings.Join(p.Run.Unread, "; ")) },
+	}
+	e := engine.New([]*policy.Policy{unread}, now).In(engine.World{
+		Load: func(s policy.IndexSettings, stack policy.StackContext) (policy.Others, func()) {
+			loaded = append(loaded, stack.Name+" "+s.Source)
+			return silent{s}, func() { stopped = append(stopped, stack.Name+" "+s.Source) }
+		},
+	})
+	configure := func(source string) {
+		t.Helper()
+		properties := map[string]resource.Value{"boundaries": resource.ArrayValue(nil)}
+		if source != "" {
+			properties["index"] = resource.ObjectValue(map[string]resource.Value{"source": resource.StringValue(source)})
+		}
+		if err := e.Configure(map[string]policy.Given{policy.PackPolicy: {Level: policy.Advisory, Properties: resource.ObjectValue(properties)}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	configure("early.json")
+	e.ConfigureStack(policy.StackContext{Known: true, Name: "dev"})
+	configure("early.json")
+	configure("")
+	configure("late.json")
+	if diff := cmp.Diff([]string{"dev early.json", "dev ", "dev late.json"}, loaded); diff != "" {
+		t.Errorf("loaded (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"dev early.json", "dev "}, stopped); diff != "" {
+		t.Errorf("stopped (-want +got):\n%s", diff)
+	}
+	results := e.AnalyzeStack(nil)
+	if got := results[0].Diagnostics[0].Message; got != "the index late.json" {
+		t.Errorf("not read: %s", got)
+	}
 }

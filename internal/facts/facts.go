@@ -13,6 +13,8 @@ const (
 	Table         = "aws:dynamodb/table:Table"
 	TableReplica  = "aws:dynamodb/tableReplica:TableReplica"
 	GlobalTable   = "aws:dynamodb/globalTable:GlobalTable"
+	NativeTable   = "aws-native:dynamodb:Table"
+	NativeGlobal  = "aws-native:dynamodb:GlobalTable"
 	TablePolicy   = "aws:dynamodb/resourcePolicy:ResourcePolicy"
 	ManagedPolicy = "aws:iam/policy:Policy"
 	RolePolicy    = "aws:iam/rolePolicy:RolePolicy"

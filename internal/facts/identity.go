@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"dynamoguard/internal/account"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
 )
@@ -18,6 +19,8 @@ func TableReads() map[string][]string {
 		Table:        {"name", "region", "replicas", "replicas[].regionName"},
 		TableReplica: {"globalTableArn", "region"},
 		GlobalTable:  nil,
+		NativeTable:  {"tableName"},
+		NativeGlobal: {"tableName", "replicas", "replicas[].region"},
 	}
 }
 
@@ -32,37 +35,48 @@ func ProviderReads() []string {
 	return append([]string{"region", "assumeRole.roleArn", "assumeRoles[].roleArn", "assumeRoleWithWebIdentity.roleArn"}, accountInputs...)
 }
 
-// TableClaims returns the identities that the resource claims. What could not be read is in the log. defaultRegion is
-// the stack's aws:region.
+// Around is what resources take from around them where they do not say it themselves. Functions that are not set know
+// nothing.
+type Around struct {
+	Region resource.Value // the stack's aws:region
+	// Credentials returns the account of a profile, of the credentials in force where profile is empty.
+	Credentials func(profile string) account.Answer
+	// AmbientRegion returns the region that goes with them.
+	AmbientRegion func(profile string) string
+}
+
+// TableClaims returns the identities that the resource claims. What could not be read is in the log.
 //
 // A Table claims its name in its own region and in that of every replica, a TableReplica the name of its table in its
 // own. The GlobalTable of 2017 claims nothing: it is a membership of tables that claim their names themselves.
-func (f *Facts) TableClaims(defaultRegion resource.Value, log *resource.Log) []tables.Claim {
+func (f *Facts) TableClaims(around Around, log *resource.Log) []tables.Claim {
 	switch f.resource.Type {
 	case Table:
-		return f.tableClaims(defaultRegion, log)
+		return f.tableClaims(around, log)
 	case TableReplica:
-		return f.replicaClaims(defaultRegion, log)
+		return f.replicaClaims(around, log)
+	case NativeTable, NativeGlobal:
+		return f.nativeClaims(around, log)
 	default:
 		return nil
 	}
 }
 
-func (f *Facts) tableClaims(defaultRegion resource.Value, log *resource.Log) []tables.Claim {
+func (f *Facts) tableClaims(around Around, log *resource.Log) []tables.Claim {
 	name := f.resource.Property("name", log)
 	text, ok := name.Text()
 	if !ok || text == "" {
 		return nil
 	}
-	account := f.account()
+	where := f.Account(around)
 	claim := func(region tables.Part, path resource.Path) tables.Claim {
 		return tables.Claim{
-			Identity: tables.Identity{Account: account, Region: region, Name: text},
+			Identity: tables.Identity{Account: where, Region: region, Name: text},
 			Path:     string(path),
 			Shown:    name.Value.String(),
 		}
 	}
-	claims := []tables.Claim{claim(f.region(account, defaultRegion, log), name.Path)}
+	claims := []tables.Claim{claim(f.region(where, around, log), name.Path)}
 	replicas, _ := f.resource.Property("replicas", log).Elements()
 	for _, r := range replicas {
 		region := r.Get("regionName")
@@ -73,14 +87,44 @@ func (f *Facts) tableClaims(defaultRegion resource.Value, log *resource.Log) []t
 	return claims
 }
 
-func (f *Facts) replicaClaims(defaultRegion resource.Value, log *resource.Log) []tables.Claim {
+// nativeClaims returns the claims of a table of the aws-native provider, which has CloudFormation's properties. A global
+// table lists every region it is in as a replica, its own among them.
+//
+// Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-globaltable.html
+func (f *Facts) nativeClaims(around Around, log *resource.Log) (claims []tables.Claim) {
+	name := f.resource.Property("tableName", log)
+	text, ok := name.Text()
+	if !ok || text == "" {
+		return nil
+	}
+	where := f.Account(around)
+	claim := func(region tables.Part, path resource.Path) {
+		claims = append(claims, tables.Claim{
+			Identity: tables.Identity{Account: where, Region: region, Name: text}, Path: string(path), Shown: name.Value.String(),
+		})
+	}
+	if f.resource.Type == NativeTable {
+		claim(f.providerRegion(where, around), name.Path)
+		return claims
+	}
+	replicas, _ := f.resource.Property("replicas", log).Elements()
+	for _, r := range replicas {
+		region := r.Get("region")
+		if text, ok := region.Text(); ok && text != "" {
+			claim(tables.Part{Known: text, Secret: region.Value.Secret()}, r.Path)
+		}
+	}
+	return claims
+}
+
+func (f *Facts) replicaClaims(around Around, log *resource.Log) []tables.Claim {
 	table, ok := f.ReplicatedTable(log)
 	if !ok {
 		return nil
 	}
 	property := f.resource.Property("globalTableArn", log)
 	identity := table
-	identity.Region = f.region(table.Account, defaultRegion, log)
+	identity.Region = f.region(table.Account, around, log)
 	return []tables.Claim{{
 		Identity: identity,
 		Path:     string(property.Path),
@@ -97,42 +141,24 @@ func (f *Facts) ReplicatedTable(log *resource.Log) (tables.Identity, bool) {
 	if !ok || text == "" {
 		return tables.Identity{}, false
 	}
-	arn, ok := ParseTableARN(text)
+	arn, ok := tables.ParseARN(text)
 	if !ok {
 		log.NoteMistyped(fmt.Sprintf("%s %v is not the ARN of a table", property.Path, property.Value))
 		return tables.Identity{}, false
 	}
 	secret := property.Value.Secret()
-	account := f.account()
-	account.Known, account.Secret = arn.Account, secret
+	where := f.Account(Around{})
+	where.Known, where.Secret, where.From = arn.Account, secret, "the ARN of its table"
 	return tables.Identity{
-		Account: account,
+		Account: where,
 		Region:  tables.Part{Known: arn.Region, Secret: secret},
 		Name:    arn.Name,
 	}, true
 }
 
-// A TableARN is the ARN of a table in its parts:
-//
-//	arn:<partition>:dynamodb:<region>:<account>:table/<name>
-type TableARN struct{ Partition, Region, Account, Name string }
-
-// ParseTableARN takes the ARN of a table apart. That of an index, a stream or a backup is not one.
-func ParseTableARN(s string) (TableARN, bool) {
-	p := strings.SplitN(s, ":", 6)
-	if len(p) != 6 || p[0] != "arn" || p[2] != "dynamodb" {
-		return TableARN{}, false
-	}
-	name, ok := strings.CutPrefix(p[5], "table/")
-	if !ok || name == "" || strings.Contains(name, "/") {
-		return TableARN{}, false
-	}
-	return TableARN{Partition: p[1], Region: p[3], Account: p[4], Name: name}, true
-}
-
-// account works out the account from the resource's provider: known where the provider's inputs name it, else like that
-// of every provider whose inputs are the same.
-func (f *Facts) account() tables.Part {
+// Account works out the account that the resource's provider works in: known where the provider's inputs, or the
+// credentials that they lead to, name it, else like that of every provider whose inputs are the same.
+func (f *Facts) Account(around Around) tables.Part {
 	p := f.resource.Provider
 	if p == nil {
 		return tables.Part{}
@@ -141,15 +167,15 @@ func (f *Facts) account() tables.Part {
 	var part tables.Part
 	roles := input("assumeRoles").Elements() // each is assumed by the one before
 	for _, role := range append([]resource.Value{input("assumeRoleWithWebIdentity"), input("assumeRole")}, roles...) {
-		if account := roleAccount(role); account != "" {
-			part.Known = account
+		if of := roleAccount(role); of != "" {
+			part.Known, part.From = of, "its provider"
 		}
 	}
 	allowed := accountIDs(input("allowedAccountIds"))
 	switch {
 	case part.Known != "":
 	case len(allowed) == 1:
-		part.Known = allowed[0]
+		part.Known, part.From = allowed[0], "its provider"
 	default:
 		part.Among = allowed
 	}
@@ -175,7 +201,37 @@ func (f *Facts) account() tables.Part {
 	text, _ := json.Marshal(inputs)
 	sum := sha256.Sum256(text)
 	part.Like = "inputs " + hex.EncodeToString(sum[:])
+	if part.Known == "" {
+		f.credentials(around, &part)
+	}
 	return part
+}
+
+// credentials looks for the account in the access key of the provider, else where its inputs lead the AWS SDK.
+func (f *Facts) credentials(around Around, part *tables.Part) {
+	set := func(name string) bool { return !providerInput(f.resource.Provider, name).Empty() }
+	if key := providerInput(f.resource.Provider, "accessKey"); !key.Empty() {
+		text, _ := key.Text()
+		if id, ok := account.OfKey(text); ok {
+			part.Known, part.From, part.Secret = id, "the access key of its provider", part.Secret || key.Secret()
+			return
+		}
+	}
+	// These replace the credentials that there are around it.
+	for _, name := range []string{
+		"accessKey", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "sharedConfigFiles", "sharedCredentialsFiles", "endpoints",
+	} {
+		if set(name) {
+			part.From = name + " of its provider does not tell"
+			return
+		}
+	}
+	if around.Credentials == nil {
+		return
+	}
+	profile, _ := providerInput(f.resource.Provider, "profile").Text()
+	answer := around.Credentials(profile)
+	part.Known, part.From = answer.ID, answer.From
 }
 
 // accountIDs returns account IDs in order, each once. Written as a number, one has lost its leading zeros. Where one is
@@ -208,21 +264,31 @@ func roleAccount(v resource.Value) string {
 }
 
 // region works out the region: the resource's own, which provider version 7 has, else its provider's, else the stack's.
-func (f *Facts) region(account tables.Part, fromStack resource.Value, log *resource.Log) tables.Part {
+func (f *Facts) region(where tables.Part, around Around, log *resource.Log) tables.Part {
 	if own := f.resource.Property("region", log); !own.Value.Empty() {
 		_, _ = own.Text() // notes what cannot be read
 		return knownRegion(own.Value, "")
 	}
+	return f.providerRegion(where, around)
+}
+
+// providerRegion works out the region where the resource has none of its own.
+func (f *Facts) providerRegion(where tables.Part, around Around) tables.Part {
 	if p := f.resource.Provider; p != nil {
 		if v := providerInput(p, "region"); !v.Empty() {
 			return knownRegion(v, "provider "+string(p.URN))
 		}
 	}
-	if !fromStack.Empty() {
-		return knownRegion(fromStack, "stack")
+	if !around.Region.Empty() {
+		return knownRegion(around.Region, "stack")
 	}
 	// It comes from the environment or the profile, which is the same for equal accounts.
-	return tables.Part{Like: account.Like}
+	part := tables.Part{Like: where.Like}
+	if p := f.resource.Provider; p != nil && around.AmbientRegion != nil {
+		profile, _ := providerInput(p, "profile").Text()
+		part.Known = around.AmbientRegion(profile)
+	}
+	return part
 }
 
 func knownRegion(v resource.Value, like string) tables.Part {

@@ -16,6 +16,7 @@ type Stack struct {
 	mu     sync.Mutex
 	tables map[string][]declared // by table name
 	names  map[resource.URN]string
+	named  map[resource.URN]bool // whether Pulumi chose the name
 }
 
 // declared is a Table of the stack.
@@ -30,7 +31,7 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		return
 	}
 	var log resource.Log
-	claims := f.TableClaims(defaultRegion, &log)
+	claims := f.TableClaims(Around{Region: defaultRegion}, &log)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tables == nil {
@@ -62,4 +63,30 @@ func (s *Stack) Table(identity tables.Identity) *resource.Resource {
 		}
 	}
 	return nil
+}
+
+// SeeChecked remembers whether Pulumi chose the name of a table. Only Remediate is shown that.
+func (s *Stack) SeeChecked(r *resource.Resource) {
+	if r.Type != Table {
+		return
+	}
+	byPulumi := false
+	for _, name := range r.Properties.Get("__defaults").Elements() {
+		text, _ := name.Text()
+		byPulumi = byPulumi || text == "name"
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.named == nil {
+		s.named = map[resource.URN]bool{}
+	}
+	s.named[r.URN] = byPulumi
+}
+
+// NamedByPulumi reports whether Pulumi chose the name of a table, and whether that is known.
+func (s *Stack) NamedByPulumi(urn resource.URN) (byPulumi, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	byPulumi, known = s.named[urn]
+	return byPulumi, known
 }

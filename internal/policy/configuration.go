@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,6 +28,15 @@ const (
 // PackSettings are the settings of the whole pack: the Config of the policy named PackPolicy.
 type PackSettings struct {
 	Boundaries []string `json:"boundaries" doc:"URNs or logical names, with * and ? as wildcards, of the policy documents that are permission boundaries: they grant nothing, so the policies on grants leave them out."`
+
+	Index        IndexSettings      `json:"index" doc:"Where the tables of other stacks are read from."`
+	Accounts     []StackAccount     `json:"accounts" doc:"The AWS accounts of stacks, for where neither the stack nor the credentials tell. The first match counts."`
+	Environments []StackEnvironment `json:"environments" doc:"The environments of stacks. The first match counts; without one it is the word dev, test, qa, staging, stage, prod or production in the name of the stack."`
+}
+
+// DefaultPackSettings are the settings of the pack where nothing is configured.
+func DefaultPackSettings() PackSettings {
+	return PackSettings{Index: IndexSettings{MaxAgeDays: 7, BudgetSeconds: 5}}
 }
 
 // sharedSettings are properties that every policy has. On the policy named PackPolicy they hold for every policy that
@@ -145,7 +155,8 @@ func firstSet(values ...string) string {
 	return ""
 }
 
-// A decoder reads settings into structs by their tags: json (the name), required, oneof, min and max.
+// A decoder reads settings into structs by their tags: json (the name), required, oneof, pattern (with like, its
+// description), min and max.
 type decoder struct{ errors []string }
 
 func (d *decoder) errorf(path, format string, args ...any) {
@@ -266,6 +277,10 @@ func (d *decoder) text(path string, v resource.Value, into reflect.Value, tag re
 		d.errorf(path, "%v is not one of %s%s", v, strings.Join(choices, ", "), hint)
 		return
 	}
+	if pattern := tag.Get("pattern"); pattern != "" && !regexp.MustCompile("^("+pattern+")$").MatchString(s) {
+		d.errorf(path, "%v is not %s", v, tag.Get("like"))
+		return
+	}
 	into.SetString(s)
 	if tag.Get("json") == "expires" {
 		if _, err := (Exemption{Expires: s}).end(); err != nil {
@@ -292,6 +307,11 @@ func addProperties(schema map[string]any, defaults reflect.Value) {
 		field := defaults.Type().Field(i)
 		property := typeSchema(field.Type)
 		property["description"] = describe(field.Tag)
+		if field.Type.Kind() == reflect.Struct {
+			members := map[string]any{}
+			addProperties(members, defaults.Field(i))
+			property["properties"] = members
+		}
 		if def := defaults.Field(i); !def.IsZero() {
 			switch def.Kind() {
 			case reflect.Int:

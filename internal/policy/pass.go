@@ -17,6 +17,7 @@ type Pass struct {
 	Resource *resource.Resource
 	Facts    *facts.Facts
 	Seen     *facts.Stack // what the stack declared so far
+	Outside  Outside
 	Stack    *StackContext
 	Config   *Configuration
 	Log      resource.Log
@@ -119,9 +120,18 @@ type StackPass struct {
 	Join   *facts.Join
 	Run    *Run
 
-	notices    []string
-	judgements []*Judgement
+	Outside Outside
+
+	notices       []string
+	judgements    []*Judgement
+	notApplicable string
 }
+
+// NotApplicable says why the policy cannot judge the stack.
+func (p *StackPass) NotApplicable(reason string) { p.notApplicable = reason }
+
+// WhyNotApplicable returns what NotApplicable was told, empty where it was not called.
+func (p *StackPass) WhyNotApplicable() string { return p.notApplicable }
 
 // Notice adds an advisory message about the stack.
 func (p *StackPass) Notice(message string) { p.notices = append(p.notices, message) }
@@ -165,6 +175,7 @@ type Run struct {
 	Exempted        []Exempted
 	Expired         []Exempted // exemptions that would have applied
 	UnknownPolicies []string   // names in the configuration that no policy has
+	Unread          []string   // what of other stacks' tables was not read
 }
 
 // An Exempted is an exemption that met a violation.

@@ -1,8 +1,10 @@
-// Package tables says what makes two tables the same one. It knows nothing of Pulumi and does no I/O.
+// Package tables says what makes two tables the same one, and holds the index of those that other stacks own. It does no
+// I/O of its own.
 package tables
 
 import (
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -13,6 +15,8 @@ type Part struct {
 	Among []string // where it is not known, what it can be, if that is known
 	// Secret: no message may show it.
 	Secret bool
+	// From is what says so, or what was found in its place; fit to be shown.
+	From string
 	// Like is equal for two parts that must be the same, whatever they are. Compared where one is not known.
 	Like string
 }
@@ -137,4 +141,24 @@ func (r *Register) replace(urn string, claims []Claim) {
 		r.claims[name][urn] = append(r.claims[name][urn], c)
 		r.names[urn] = append(r.names[urn], name)
 	}
+}
+
+// An ARN is the ARN of a table in its parts:
+//
+//	arn:<partition>:dynamodb:<region>:<account>:table/<name>
+//
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+type ARN struct{ Partition, Region, Account, Name string }
+
+// ParseARN takes the ARN of a table apart. That of an index, a stream or a backup is not one.
+func ParseARN(s string) (ARN, bool) {
+	p := strings.SplitN(s, ":", 6)
+	if len(p) != 6 || p[0] != "arn" || p[2] != "dynamodb" {
+		return ARN{}, false
+	}
+	name, ok := strings.CutPrefix(p[5], "table/")
+	if !ok || name == "" || strings.Contains(name, "/") {
+		return ARN{}, false
+	}
+	return ARN{Partition: p[1], Region: p[3], Account: p[4], Name: name}, true
 }

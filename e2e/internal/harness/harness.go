@@ -128,6 +128,17 @@ func NewStack(t testing.TB, program pulumi.RunFunc, options ...Option) *Stack {
 	return s
 }
 
+// Beside creates an empty stack in the same backend, of any project.
+func (s *Stack) Beside(project, name string, program pulumi.RunFunc) *Stack {
+	s.t.Helper()
+	stack, err := s.sandbox.NewStack(s.t.Context(), project, name, program)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.created()
+	return &Stack{t: s.t, sandbox: s.sandbox, stack: stack, pack: s.pack, config: s.config, seen: s.seen}
+}
+
 // Sandbox returns the place the stack's CLI runs in.
 func (s *Stack) Sandbox() *sandbox.Sandbox { return s.sandbox }
 

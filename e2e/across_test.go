@@ -1,0 +1,207 @@
+package e2e
+
+import (
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/binary"
+	"encoding/hex"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"dynamoguard/e2e/internal/harness"
+)
+
+// keyOf makes an access key ID that belongs to an account: after the prefix, in
+// base 32, a bit that is set and 40 bits of the account.
+func keyOf(account uint64) string {
+	var bits [10]byte
+	binary.BigEndian.PutUint64(bits[:], (1<<40|account)<<23)
+	return "AKIA" + base32.StdEncoding.EncodeToString(bits[:])
+}
+
+// The account of the stand-in provider, and another one.
+const (
+	ownAccount   = 111122223333
+	otherAccount = 444455556666
+)
+
+// TestAcross declares a table whose name a stack of another project has, in the
+// same file backend, with nothing configured.
+func TestAcross(t *testing.T) {
+	orders := stack(func(p program) { p.table("orders", nil) })
+	abroad := stack(func(p program) { p.table("orders", nil, p.provider("abroad", "eu-west-1")) })
+	elsewhere := stack(func(p program) {
+		account := pulumi.Provider(must(aws.NewProvider(p.Context, "elsewhere", &aws.ProviderArgs{
+			Region: pulumi.String("us-east-1"), AllowedAccountIds: pulumi.ToStringArray([]string{"444455556666"}),
+		})))
+		p.table("orders", nil, account)
+	})
+	first := harness.NewStack(t, orders)
+	check(t, "up of the first", first.Up(), passes(tableOrders))
+	check(t, "the first again", first.Preview(), passes()) // its own table is nobody else's
+
+	const second = "urn:pulumi:dev::billing::" + tableOrders
+	const remedy = "give one of the two another name, or "
+	taken := "mandatory high table-name-collision " + second + `: name: the table name "orders" is taken in account 111122223333 ` +
+		"(by AWS_ACCESS_KEY_ID) and region us-east-1 by stack shop/dev, urn:pulumi:dev::shop::" + tableOrders + "; " +
+		remedy + "let one stack own the table and the other refer to it. SOC 2: CC8.1, A1.2"
+	maybe := "advisory high table-name-collision " + second + `: name: the table name "orders" may be taken by stack shop/dev, ` +
+		"urn:pulumi:dev::shop::" + tableOrders + ": the account of this table is not known " +
+		"(neither the environment nor a default profile names an account); " +
+		remedy + "settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard. SOC 2: CC8.1, A1.2"
+
+	s := first.Beside("billing", "dev", orders)
+	for _, c := range []struct {
+		name    string
+		program pulumi.RunFunc
+		key     string
+		want    harness.Result
+	}{
+		{"same account", orders, keyOf(ownAccount), stopped(taken)},
+		{"account not known", orders, "", harness.Result{Policy: []string{maybe}}},
+		{"another account by its key", orders, keyOf(otherAccount), passes()},
+		{"another account by its provider", elsewhere, "", passes()},
+		{"another region", abroad, keyOf(ownAccount), passes()},
+		{"same account, up", orders, keyOf(ownAccount), stoppedUp(taken)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s.Become(c.program)
+			if c.key != "" {
+				s.Sandbox().Env = []string{"AWS_ACCESS_KEY_ID=" + c.key}
+			}
+			defer func() { s.Sandbox().Env = nil }()
+			run := s.Preview
+			if c.name == "same account, up" {
+				run = s.Up
+			}
+			check(t, c.name, run(), c.want)
+		})
+	}
+}
+
+// TestEnvironments has dev, staging and prod stacks of two projects in one
+// backend: each names its tables by its stack, and a role of staging reaches for
+// those of prod.
+func TestEnvironments(t *testing.T) {
+	tables := func(name string) pulumi.RunFunc {
+		return stack(func(p program) { p.table(name, nil) })
+	}
+	dev := harness.NewStack(t, tables("orders-dev"))
+	dev.Sandbox().Env = []string{"AWS_ACCESS_KEY_ID=" + keyOf(ownAccount)}
+	check(t, "dev", dev.Up(), passes("aws:dynamodb/table:Table::orders-dev"))
+	check(t, "prod", dev.Beside("shop", "prod", tables("orders-prod")).Up(),
+		passes("urn:pulumi:prod::shop::aws:dynamodb/table:Table::orders-prod"))
+	check(t, "prod of another project", dev.Beside("billing", "prod", tables("orders-billing")).Up(),
+		passes("urn:pulumi:prod::billing::aws:dynamodb/table:Table::orders-billing"))
+
+	grants := func(resource string) pulumi.RunFunc {
+		return stack(func(p program) {
+			orders := p.table("orders-staging", nil)
+			p.policy("orders", allow("dynamodb:GetItem dynamodb:PutItem", resource), after(orders))
+		})
+	}
+	const policy = "urn:pulumi:staging::billing::aws:iam/policy:Policy::orders"
+	reaches := "mandatory high iam-cross-environment-grant " + policy +
+		`: policy.Statement[0].Resource "arn:aws:dynamodb:*:*:table/orders-*" gives a staging stack DynamoDB actions GetItem and PutItem, ` +
+		`PutItem among them, on tables of other environments: "orders-billing" of stack billing/prod (prod), ` +
+		`"orders-dev" of stack shop/dev (dev) and "orders-prod" of stack shop/prod (prod); ` +
+		"name the tables of staging only, or let the stack that owns these grant access to them. SOC 2: CC6.3, CC8.1"
+	staging := dev.Beside("billing", "staging", grants("arn:aws:dynamodb:*:*:table/orders-*"))
+	check(t, "a prefix", staging.Preview(), stopped(reaches))
+	staging.Become(grants("arn:aws:dynamodb:*:*:table/orders-staging"))
+	check(t, "its own tables", staging.Preview(), passes())
+
+	// A name that Pulumi makes up tells nobody which environment it is of.
+	staging.Become(stack(func(p program) {
+		p.table("orders", func(args *dynamodb.TableArgs) { args.Name = nil })
+	}))
+	got := staging.Preview()
+	if got.ExitCode != 0 || len(got.Policy) != 1 || !madeUp.MatchString(got.Policy[0]) {
+		t.Errorf("a name made up: exit code %d, %q", got.ExitCode, got.Policy)
+	}
+}
+
+var madeUp = regexp.MustCompile(`^advisory low table-name-pattern urn:pulumi:staging::billing::` + regexp.QuoteMeta(tableOrders) +
+	`: name "orders-[0-9a-f]{7}" has a random suffix, so nothing can name the table before it exists; ` +
+	`set name, such as to "orders-staging", and keep environments apart by stacks\. SOC 2: CC8\.1$`)
+
+// TestSources configures indexes that cannot be used. The preview passes, says
+// so, and reads the backend in their place; none takes longer than the budget
+// and a second.
+func TestSources(t *testing.T) {
+	hanging, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never says a word
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hanging.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	folder := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good := file("good.json", `{"schemaVersion":1,"generatedAt":"`+time.Now().UTC().Format(time.RFC3339)+`","tables":[]}`)
+	const budget = 2 * time.Second
+
+	preview := func(index string) (harness.Result, time.Duration) {
+		var options []harness.Option
+		if index != "" {
+			options = append(options, harness.PackConfig(`{"dynamoguard": {"enforcementLevel": "advisory", "index": {"budgetSeconds": 2, `+index+`}}}`))
+		}
+		s := harness.NewStack(t, stack(func(p program) { p.table("orders", nil) }), options...)
+		start := time.Now()
+		result := s.Preview()
+		return result, time.Since(start)
+	}
+	result, plain := preview("")
+	check(t, "nothing configured", result, passes())
+	source := func(s string) string { return `"source": "` + s + `"` }
+	for _, c := range []struct{ name, index, unread string }{
+		{"an index", source(good), ""},
+		{"a host that hangs", source("https://" + hanging.Addr().String() + "/index.json"),
+			"the index https://" + hanging.Addr().String() + "/index.json: it did not answer in time"},
+		{"a host that is not there", source("https://" + closed.Addr().String() + "/index.json"),
+			"the index https://" + closed.Addr().String() + "/index.json: dial tcp " + closed.Addr().String() + ": connect: connection refused"},
+		{"from the future", source(file("future.json", `{"schemaVersion":9}`)),
+			"the index " + folder + "/future.json: not a table index: schemaVersion 9 is newer than 1, the newest this version of dynamoguard reads; update it"},
+		{"cut off", source(file("cut.json", `{"schemaVersion":1,`)),
+			"the index " + folder + "/cut.json: not a table index: it ends after 19 bytes, in the middle"},
+		{"another checksum", source(good) + `, "sha256": "` + strings.Repeat("0", 64) + `"`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			result, took := preview(c.index)
+			want := passes()
+			switch {
+			case c.unread != "":
+				want.Policy = []string{"advisory low dynamoguard " + rootStack +
+					": not all tables of other stacks were compared with this one's; not read: " + c.unread}
+			case c.name == "another checksum":
+				sum := sha256.Sum256(must(os.ReadFile(good)))
+				want.Policy = []string{"advisory low dynamoguard " + rootStack +
+					": not all tables of other stacks were compared with this one's; not read: the index " + good + ": its SHA-256 is " +
+					hex.EncodeToString(sum[:]) + ", not " + strings.Repeat("0", 64) + " as configured"}
+			}
+			check(t, c.name, result, want)
+			if took > plain+budget+time.Second {
+				t.Errorf("took %v, and %v without an index", took, plain)
+			}
+			t.Logf("%v, and %v without an index", took.Round(time.Millisecond), plain.Round(time.Millisecond))
+		})
+	}
+}

@@ -1,0 +1,241 @@
+// Package command is the command line of dynamoguard-index.
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dynamoguard/indexer/internal/build"
+	"dynamoguard/indexer/internal/stacks"
+	"dynamoguard/internal/tables"
+)
+
+// Exit codes.
+const (
+	ok          = 0
+	failed      = 1   // what was asked for was not done
+	incomplete  = 3   // the index was written, without all that it should hold
+	interrupted = 130 // as a shell tells of SIGINT
+)
+
+// Errors that were told of where they came up.
+var (
+	errIncomplete  = errors.New("the index is not complete")
+	errInterrupted = errors.New("interrupted")
+)
+
+// Run runs the program with its arguments and returns its exit code. What it has to say goes to stderr.
+func Run(args []string, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+
+	root := rootCommand(stderr)
+	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return ok
+	case errors.Is(err, errIncomplete):
+		return incomplete
+	case errors.Is(err, errInterrupted):
+		return interrupted
+	default:
+		_, _ = fmt.Fprintln(stderr, "dynamoguard-index:", err)
+		return failed
+	}
+}
+
+func rootCommand(stderr io.Writer) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "dynamoguard-index",
+		Short: "Make the table index of DynamoGuard",
+		Long: `dynamoguard-index makes the table index of DynamoGuard, which tells a preview of one stack about the DynamoDB tables
+of all others.`,
+		Args:          cobra.NoArgs,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(buildCommand(stderr), mergeCommand(), validateCommand())
+	return root
+}
+
+func buildCommand(stderr io.Writer) *cobra.Command {
+	var backend, organization string
+	options := build.Options{Now: time.Now}
+	c := &cobra.Command{
+		Use:   "build",
+		Short: "Read every stack of a backend, and write the index of their tables",
+		Long: `build reads every stack of a backend, and writes the index of their tables.
+
+A stack that has not changed since the last build is not read again: what was read of each is kept beside the index, in
+a file named like it with .stacks at the end. It also holds what an interrupted build has read; run it again to go on.
+
+The exit code is 3 where the index was written, but a stack could not be read; what an earlier build read of it stays.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if options.Parallel < 1 {
+				return fmt.Errorf("--parallel is %d; it must be at least 1", options.Parallel)
+			}
+			if backend == "" {
+				var err error
+				if backend, err = stacks.CurrentURL(); err != nil {
+					return err
+				}
+			}
+			opened, err := stacks.Open(c.Context(), backend, organization)
+			if err != nil {
+				return err
+			}
+			bar := newProgress(stderr)
+			options.Backend, options.Progress = opened, bar.show
+			result, err := build.Run(c.Context(), options)
+			bar.close()
+			err = errors.Join(err, opened.Close())
+			return report(stderr, c.Context(), opened.URL(), options.Output, result, err)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&backend, "backend", "", "URL of the backend (default: the CLI's own, as PULUMI_BACKEND_URL, Pulumi.yaml or a login say)")
+	flags.StringVar(&organization, "organization", "", "of Pulumi Cloud, read the stacks of one organization (default: all that the token can see)")
+	flags.StringVarP(&options.Output, "output", "o", "dynamoguard-index.json", "file of the index")
+	flags.BoolVar(&options.All, "all", false, "read the unchanged stacks too")
+	flags.IntVar(&options.Parallel, "parallel", 8, "number of stacks read at the same time")
+	flags.DurationVar(&options.Timeout, "timeout", 2*time.Minute, "time after which a stack counts as one that cannot be read")
+	return c
+}
+
+// report says what came of a build, each stack that could not be read by name.
+func report(w io.Writer, ctx context.Context, backend, output string, r build.Result, err error) error {
+	for _, f := range r.Failed {
+		kept := "the index has nothing of it"
+		if !f.Earlier.IsZero() {
+			kept = "the index has what was read of it at " + f.Earlier.UTC().Format(time.RFC3339)
+		}
+		_, _ = fmt.Fprintf(w, "%s could not be read: %v (%s)\n", f.Stack, f.Err, kept)
+	}
+	switch {
+	case err != nil && ctx.Err() == nil:
+		return err
+	case err != nil && r.Listed == 0:
+		_, _ = fmt.Fprintln(w, "interrupted; the index is as it was")
+		return errInterrupted
+	case err != nil:
+		_, _ = fmt.Fprintf(w, "interrupted with %d of %d stacks read; the index is as it was, and the same command goes on from here\n",
+			r.Unchanged+r.Read, r.Listed)
+		return errInterrupted
+	}
+	_, _ = fmt.Fprintf(w, "%s: %s of %s in %s (%d read, %d unchanged, %d failed)\n", output,
+		count(r.Tables, "table"), count(r.Listed, "stack"), backend, r.Read, r.Unchanged, len(r.Failed))
+	if r.Secret > 0 {
+		_, _ = fmt.Fprintf(w, "%s left out, whose name is secret\n", count(r.Secret, "table"))
+	}
+	if len(r.Failed) > 0 {
+		return errIncomplete
+	}
+	return nil
+}
+
+func mergeCommand() *cobra.Command {
+	var output string
+	c := &cobra.Command{
+		Use:   "merge INDEX...",
+		Short: "Write one index with the tables of several",
+		Long: `merge writes one index with the tables of several, such as those of several backends. Of a stack that is in more than
+one, the newest index has the say.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, files []string) error {
+			indexes := make([]*tables.Index, len(files))
+			for i, file := range files {
+				var err error
+				if indexes[i], err = readIndex(file); err != nil {
+					return err
+				}
+			}
+			return build.WriteIndex(output, tables.Merge(indexes...))
+		},
+	}
+	c.Flags().StringVarP(&output, "output", "o", "", "file of the merged index")
+	_ = c.MarkFlagRequired("output") // fails for a flag that is not there
+	return c
+}
+
+func validateCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "validate INDEX...",
+		Short: "Say what indexes hold, and whether they can be used",
+		Long: `validate says of each index how many tables it holds, how old it is and what it lacks. The exit code is 1 where one
+cannot be used, and else 3 where one is not complete.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, files []string) error {
+			var unusable []error
+			complete := true
+			for _, file := range files {
+				index, err := readIndex(file)
+				if err != nil {
+					unusable = append(unusable, err)
+					continue
+				}
+				complete = complete && index.Complete()
+				if err := describe(c.OutOrStdout(), file, index); err != nil {
+					return err
+				}
+			}
+			if len(unusable) > 0 {
+				return errors.Join(unusable...)
+			}
+			if !complete {
+				return errIncomplete
+			}
+			return nil
+		},
+	}
+}
+
+func describe(w io.Writer, file string, index *tables.Index) error {
+	lines := []string{fmt.Sprintf("%s: %s, generated at %s", file,
+		count(len(index.Tables), "table"), index.GeneratedAt.Format(time.RFC3339))}
+	if index.Secret > 0 {
+		lines = append(lines, fmt.Sprintf("%s: %s left out, whose name is secret", file, count(index.Secret, "table")))
+	}
+	for _, stack := range index.Unread {
+		lines = append(lines, fmt.Sprintf("%s: %s could not be read when it was generated", file, stack))
+	}
+	for _, line := range lines {
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readIndex(file string) (*tables.Index, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	index, err := tables.Decode(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return index, nil
+}
+
+func count(n int, of string) string {
+	if n == 1 {
+		return "1 " + of
+	}
+	return fmt.Sprintf("%d %ss", n, of)
+}

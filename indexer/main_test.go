@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/indexer/internal/testbackend"
+	"dynamoguard/internal/tables"
+)
+
+// program is the path of the built program.
+var program string
+
+func TestMain(m *testing.M) { os.Exit(withProgram(m.Run)) }
+
+func withProgram(run func() int) int {
+	folder, err := os.MkdirTemp("", "dynamoguard-index-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder)
+	program = filepath.Join(folder, "dynamoguard-index")
+	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+		return 1
+	}
+	return run()
+}
+
+// An end is what came of a run of the program.
+type end struct {
+	ExitCode       int
+	Stdout, Stderr string
+}
+
+func start(t *testing.T, args ...string) (*exec.Cmd, func() end) {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	command := exec.Command(program, args...)
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return command, func() end {
+		if err := command.Wait(); err != nil && !errors.As(err, new(*exec.ExitError)) {
+			t.Fatal(err)
+		}
+		return end{command.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	}
+}
+
+func run(t *testing.T, args ...string) end {
+	t.Helper()
+	_, wait := start(t, args...)
+	return wait()
+}
+
+func equal(t *testing.T, got, want any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestProgram(t *testing.T) {
+	testbackend.Isolate(t)
+	t.Chdir(t.TempDir())
+	url := testbackend.Folder(t)
+	broken := strings.TrimPrefix(url, "file://") + "/.pulumi/stacks/shop/broken.json"
+	testbackend.Write(t, url, "shop/dev", testbackend.State("shop/dev", "orders", "secret"))
+
+	t.Setenv("PULUMI_BACKEND_URL", url)
+	equal(t, run(t, "build"), end{Stderr: "dynamoguard-index.json: 1 table of 1 stack in " + url + " (1 read, 0 unchanged, 0 failed)\n" +
+		"1 table left out, whose name is secret\n"})
+
+	if err := os.WriteFile(broken, []byte(`{"version":3,`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, run(t, "build", "--backend", url, "--output", "other.json"), end{ExitCode: 3, Stderr: "" +
+		"organization/shop/broken could not be read: not a state: it ends after 13 bytes, in the middle (the index has nothing of it)\n" +
+		"other.json: 1 table of 2 stacks in " + url + " (1 read, 0 unchanged, 1 failed)\n" +
+		"1 table left out, whose name is secret\n"})
+
+	equal(t, run(t, "build", "--backend", url, "--parallel", "0"), end{
+		ExitCode: 1, Stderr: "dynamoguard-index: --parallel is 0; it must be at least 1\n"})
+	equal(t, run(t, "build", "shop"), end{
+		ExitCode: 1, Stderr: "dynamoguard-index: unknown command \"shop\" for \"dynamoguard-index build\"\n"})
+}
+
+func TestMergeAndValidate(t *testing.T) {
+	t.Chdir(t.TempDir())
+	entry := func(name, stack string) tables.Entry {
+		return tables.Entry{
+			Partition: "aws", Account: "111122223333", Region: "us-east-1", Name: name,
+			Organization: "organization", Project: "shop", Stack: stack,
+			URN: "urn:pulumi:" + stack + "::shop::aws:dynamodb/table:Table::" + name,
+		}
+	}
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	older := tables.New(at, []tables.Entry{entry("orders", "dev"), entry("renamed", "prod")}, nil, 0)
+	newer := tables.New(at.Add(time.Hour), []tables.Entry{entry("carts", "prod")}, []string{"organization/shop/qa"}, 2)
+	for name, text := range map[string][]byte{
+		"older.json": older.Encode(), "newer.json": newer.Encode(), "cut.json": older.Encode()[:200],
+		"future.json": []byte(`{"schemaVersion":2,"generatedAt":"2026-01-02T03:04:05Z","tables":[]}`),
+	} {
+		if err := os.WriteFile(name, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	equal(t, run(t, "validate", "older.json"), end{Stdout: "older.json: 2 tables, generated at 2026-01-02T03:04:05Z\n"})
+	newerLines := "newer.json: 1 table, generated at 2026-01-02T04:04:05Z\n" +
+		"newer.json: 2 tables left out, whose name is secret\n" +
+		"newer.json: organization/shop/qa could not be read when it was generated\n"
+	equal(t, run(t, "validate", "newer.json"), end{ExitCode: 3, Stdout: newerLines})
+	equal(t, run(t, "validate", "missing.json", "cut.json", "future.json", "newer.json"), end{
+		ExitCode: 1, Stdout: newerLines, Stderr: "" +
+			"dynamoguard-index: open missing.json: no such file or directory\n" +
+			"cut.json: not a table index: it ends after 200 bytes, in the middle\n" +
+			"future.json: not a table index: schemaVersion 2 is newer than 1, the newest this version of dynamoguard reads; update it\n"})
+
+	equal(t, run(t, "merge", "-o", "merged.json", "older.json", "newer.json"), end{})
+	merged, err := os.ReadFile("merged.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, string(merged), string(tables.Merge(older, newer).Encode()))
+	equal(t, run(t, "merge", "-o", "merged.json", "older.json", "cut.json"), end{
+		ExitCode: 1, Stderr: "dynamoguard-index: cut.json: not a table index: it ends after 200 bytes, in the middle\n"})
+	after, err := os.ReadFile("merged.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, string(after), string(merged))
+	equal(t, run(t, "merge", "older.json"), end{
+		ExitCode: 1, Stderr: "dynamoguard-index: required flag(s) \"output\" not set\n"})
+}
+
+// TestKilled ends the program in a way that it cannot notice, over and over. What it read until then is not read again.
+func TestKilled(t *testing.T) {
+	testbackend.Isolate(t)
+	t.Setenv("PULUMI_ACCESS_TOKEN", testbackend.Token)
+	cloud := testbackend.NewCloud(t)
+	stack := func(i int) string { return fmt.Sprintf("shop/s%02d", i) }
+	for i := range 40 {
+		cloud.Write("acme/"+stack(i), testbackend.State(stack(i), fmt.Sprintf("table-%02d", i)), 1767225600)
+	}
+	output := filepath.Join(t.TempDir(), "index.json")
+	for kill := 10; kill <= 30; kill += 10 {
+		cloud.Hang("acme/"+stack(kill), true) // so that it is at this stack when it ends
+		command, wait := start(t, "build", "--backend", cloud.URL, "-o", output, "--parallel", "1")
+		for began := time.Now(); recorded(output) < kill; time.Sleep(time.Millisecond) {
+			if time.Since(began) > time.Minute {
+				t.Fatalf("%d stacks within a minute, and not %d", recorded(output), kill)
+			}
+		}
+		if err := command.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		equal(t, wait(), end{ExitCode: -1})
+		cloud.Hang("acme/"+stack(kill), false)
+	}
+	equal(t, run(t, "build", "--backend", cloud.URL, "-o", output), end{Stderr: fmt.Sprintf(
+		"%s: 40 tables of 40 stacks in %s (10 read, 30 unchanged, 0 failed)\n", output, cloud.URL)})
+}
+
+// recorded returns how many stacks are recorded beside an index.
+func recorded(output string) int {
+	text, _ := os.ReadFile(output + ".stacks") // not there yet is nothing yet
+	return max(bytes.Count(text, []byte("\n"))-1, 0)
+}

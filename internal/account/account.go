@@ -1,0 +1,230 @@
+// Package account finds out, without asking AWS, which account credentials belong to. It reads what the AWS SDK would
+// read, through functions it is given. What it returns says where it looked, and holds nothing of a credential.
+package account
+
+import (
+	"encoding/base32"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// An Answer is an account, or why it cannot be told.
+type Answer struct {
+	ID   string // 12 digits; empty where it cannot be told
+	From string // what says so, or what was found in its place; fit to be shown
+}
+
+// OfKey returns the account that an access key ID belongs to. Keys issued since 2019 hold it: of the 80 bits that follow
+// the prefix in base 32, the first is set, and the next 40 are the account. In older keys the first is not set, and
+// nothing tells their account.
+//
+// Sources: https://medium.com/@TalBeerySec/a-short-note-on-aws-key-id-f88cc4317489 and
+// https://labs.withsecure.com/publications/a-bitwise-analysis-of-aws-access-key-identifiers.html
+func OfKey(id string) (account string, ok bool) {
+	if len(id) != 20 || id[:4] != "AKIA" && id[:4] != "ASIA" {
+		return "", false
+	}
+	bits, err := base32.StdEncoding.DecodeString(id[4:])
+	if err != nil || bits[0]&0x80 == 0 {
+		return "", false
+	}
+	n := uint64(0)
+	for _, b := range bits[:6] {
+		n = n<<8 | uint64(b)
+	}
+	n = n >> 7 & (1<<40 - 1)
+	if n >= 1e12 {
+		return "", false
+	}
+	return fmt.Sprintf("%012d", n), true
+}
+
+// ofRole returns the account of a role, arn:<partition>:iam::<account>:role/<name>.
+func ofRole(arn string) string {
+	p := strings.SplitN(arn, ":", 6)
+	if len(p) != 6 || p[0] != "arn" || p[2] != "iam" && p[2] != "sts" || len(p[4]) != 12 {
+		return ""
+	}
+	return p[4]
+}
+
+// OfProvider returns the account that the inputs of an AWS provider name: that of the last role it assumes, the only one
+// it allows, or that of its access key; empty where they name none. An input is what encoding/json makes of it, or
+// that as JSON text, which is how the engine sends what is not a string.
+func OfProvider(input func(name string) any) string {
+	roles := []any{decoded(input("assumeRoleWithWebIdentity")), decoded(input("assumeRole"))}
+	chain, _ := decoded(input("assumeRoles")).([]any)
+	roles = append(roles, chain...)
+	named := ""
+	for _, r := range roles {
+		role, _ := r.(map[string]any)
+		arn, _ := role["roleArn"].(string)
+		if a := ofRole(arn); a != "" {
+			named = a // each is assumed by the one before
+		}
+	}
+	if named != "" {
+		return named
+	}
+	if allowed, _ := decoded(input("allowedAccountIds")).([]any); len(allowed) == 1 {
+		named, _ = allowed[0].(string)
+		return named
+	}
+	key, _ := input("accessKey").(string)
+	named, _ = OfKey(key)
+	return named
+}
+
+func decoded(v any) any {
+	text, ok := v.(string)
+	if !ok || !strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{") {
+		return v
+	}
+	var d any
+	if json.Unmarshal([]byte(text), &d) != nil {
+		return v
+	}
+	return d
+}
+
+// An Environment is what the AWS SDK reads credentials from.
+type Environment struct {
+	Getenv   func(string) string
+	ReadFile func(string) ([]byte, error)
+	Home     string // folder that holds .aws
+}
+
+// Ambient returns the account of the credentials that the AWS SDK finds where a provider names none, in the order of the
+// SDK: the access key of the environment, its role with a web identity token, then the profile.
+//
+// Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
+func (e Environment) Ambient() Answer {
+	for _, name := range []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"} {
+		if e.Getenv(name) != "" {
+			return Answer{From: name + " leads to something else than AWS"}
+		}
+	}
+	if key := e.Getenv("AWS_ACCESS_KEY_ID"); key != "" {
+		if id, ok := OfKey(key); ok {
+			return Answer{id, "AWS_ACCESS_KEY_ID"}
+		}
+		return Answer{From: "AWS_ACCESS_KEY_ID is of a kind that does not tell its account"}
+	}
+	if e.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" {
+		if id := ofRole(e.Getenv("AWS_ROLE_ARN")); id != "" {
+			return Answer{id, "AWS_ROLE_ARN"}
+		}
+	}
+	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
+		if profile := e.Getenv(name); profile != "" {
+			return e.Profile(profile)
+		}
+	}
+	answer := e.Profile("default")
+	if answer.ID == "" {
+		answer.From = "neither the environment nor a default profile names an account"
+	}
+	return answer
+}
+
+// Profile returns the account of a profile of the shared AWS configuration.
+//
+// Source: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
+func (e Environment) Profile(name string) Answer {
+	p := e.profile(name)
+	from := fmt.Sprintf("the AWS profile %q", name)
+	if p == nil {
+		return Answer{From: from + " was not found"}
+	}
+	// A role counts where something says what to assume it with.
+	if p["source_profile"] != "" || p["credential_source"] != "" || p["web_identity_token_file"] != "" {
+		if id := ofRole(p["role_arn"]); id != "" {
+			return Answer{id, from + ", role_arn"}
+		}
+	}
+	if key := p["aws_access_key_id"]; key != "" {
+		if id, ok := OfKey(key); ok {
+			return Answer{id, from + ", aws_access_key_id"}
+		}
+		return Answer{From: from + " has an access key of a kind that does not tell its account"}
+	}
+	if id := p["sso_account_id"]; len(id) == 12 {
+		return Answer{id, from + ", sso_account_id"}
+	}
+	return Answer{From: from + " names no account"}
+}
+
+// profile joins what the two shared files say of a profile, nil where neither knows it. The credentials file has the say.
+func (e Environment) profile(name string) map[string]string {
+	var found map[string]string
+	read := func(variable, file string, sections ...string) {
+		path := e.Getenv(variable)
+		if path == "" {
+			path = filepath.Join(e.Home, ".aws", file)
+		} else if rest, ok := strings.CutPrefix(path, "~/"); ok {
+			path = filepath.Join(e.Home, rest)
+		}
+		data, err := e.ReadFile(path)
+		if err != nil {
+			return
+		}
+		for _, section := range sections {
+			for key, value := range settings(string(data), section) {
+				if found == nil {
+					found = map[string]string{}
+				}
+				found[key] = value
+			}
+		}
+	}
+	if name == "default" {
+		read("AWS_CONFIG_FILE", "config", "default", "profile default")
+	} else {
+		read("AWS_CONFIG_FILE", "config", "profile "+name)
+	}
+	read("AWS_SHARED_CREDENTIALS_FILE", "credentials", name)
+	return found
+}
+
+// settings reads one section of an INI file. Nested settings, which are indented, are none of ours.
+func settings(text, section string) map[string]string {
+	found := map[string]string{}
+	inside := false
+	for line := range strings.Lines(text) {
+		trimmed := strings.TrimSpace(line)
+		if trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';' {
+			continue
+		}
+		if trimmed[0] == '[' {
+			title, _, _ := strings.Cut(trimmed[1:], "]")
+			inside = strings.Join(strings.Fields(title), " ") == section
+			continue
+		}
+		key, value, ok := strings.Cut(trimmed, "=")
+		if inside && ok && line[0] != ' ' && line[0] != '\t' {
+			value, _, _ = strings.Cut(value, " #")
+			value, _, _ = strings.Cut(value, " ;")
+			found[strings.ToLower(strings.TrimSpace(key))] = strings.TrimSpace(value)
+		}
+	}
+	return found
+}
+
+// Region returns the region that the AWS SDK finds where nothing names one; empty where it finds none.
+//
+// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+func (e Environment) Region(profile string) string {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
+		if region := e.Getenv(name); region != "" {
+			return region
+		}
+	}
+	for _, name := range []string{profile, e.Getenv("AWS_PROFILE"), e.Getenv("AWS_DEFAULT_PROFILE"), "default"} {
+		if name != "" {
+			return e.profile(name)["region"]
+		}
+	}
+	return ""
+}

@@ -1,0 +1,159 @@
+package index
+
+import (
+	"encoding/json"
+	"errors"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// A backend is where the running stack keeps its state.
+type backend struct {
+	name   string // fit to be shown
+	folder string // that holds .pulumi, of a file:// backend
+	cloud  string // address of Pulumi Cloud, with token
+	token  string
+}
+
+// credentials are what the CLI remembers of logins.
+//
+// Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/creds.go
+type credentials struct {
+	Current      string            `json:"current"`
+	AccessTokens map[string]string `json:"accessTokens"`
+	Accounts     map[string]struct {
+		AccessToken string `json:"accessToken"`
+	} `json:"accounts"`
+}
+
+// findBackend finds the backend as the CLI does: by PULUMI_BACKEND_URL, the project, or the last login.
+//
+// Source: https://www.pulumi.com/docs/iac/concepts/state-and-backends/
+func findBackend(env Environment) (backend, error) {
+	home := env.Getenv("PULUMI_HOME")
+	if home == "" {
+		home = filepath.Join(env.Home, ".pulumi")
+	}
+	var login credentials
+	for _, folder := range []string{env.Getenv("PULUMI_CREDENTIALS_PATH"), home} {
+		if data, err := os.ReadFile(filepath.Join(folder, "credentials.json")); folder != "" && err == nil {
+			_ = json.Unmarshal(data, &login) // one that cannot be read is none
+			break
+		}
+	}
+	project := findProject(env.Folder)
+	address, base := env.Getenv("PULUMI_BACKEND_URL"), env.Folder
+	if address == "" && project != "" {
+		address, base = projectBackend(project), filepath.Dir(project)
+	}
+	if address == "" {
+		address = login.Current
+	}
+	if address == "" {
+		return backend{}, errors.New("the backend of the stack was not found: neither PULUMI_BACKEND_URL nor the project nor a login names one")
+	}
+	if rest, ok := strings.CutPrefix(address, "file://"); ok {
+		folder, _, _ := strings.Cut(rest, "?")
+		if tail, ok := strings.CutPrefix(folder, "~"); ok {
+			folder = filepath.Join(env.Home, tail)
+		}
+		if len(folder) > 0 && folder[0] == '/' && filepath.VolumeName(folder[1:]) != "" {
+			folder = folder[1:] // file:///C:/state
+		}
+		folder = filepath.FromSlash(folder)
+		if filepath.IsAbs(folder) {
+			return backend{name: "file://", folder: filepath.Clean(folder)}, nil
+		}
+		// Relative to where the CLI was started, which the engine does not tell: the program's folder, or the project's.
+		found := filepath.Join(base, folder)
+		if _, err := os.Stat(filepath.Join(found, ".pulumi")); err != nil && project != "" {
+			found = filepath.Join(filepath.Dir(project), folder)
+		}
+		return backend{name: "file://", folder: found}, nil
+	}
+	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
+		return backend{name: public(address)}, nil
+	}
+	address = strings.TrimSuffix(address, "/")
+	b := backend{name: public(address), cloud: address, token: env.Getenv("PULUMI_ACCESS_TOKEN")}
+	if b.token == "" {
+		b.token = login.AccessTokens[address]
+	}
+	if b.token == "" {
+		b.token = login.Accounts[address].AccessToken
+	}
+	if b.token == "" {
+		return backend{}, errors.New("Pulumi Cloud at " + b.name + ": there is no access token")
+	}
+	return b, nil
+}
+
+// findProject finds the project file in a folder or above.
+func findProject(folder string) string {
+	for {
+		for _, name := range []string{"Pulumi.yaml", "Pulumi.yml", "Pulumi.json"} {
+			if path := filepath.Join(folder, name); isFile(path) {
+				return path
+			}
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder || folder == "" {
+			return ""
+		}
+		folder = parent
+	}
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// projectBackend reads backend.url from a project file. That is all it reads of YAML:
+//
+//	backend:
+//	  url: file://~
+//
+// or backend: {url: file://~}
+func projectBackend(path string) string {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return ""
+	}
+	if filepath.Ext(path) == ".json" {
+		var project struct{ Backend struct{ URL string } }
+		_ = json.Unmarshal(data, &project)
+		return project.Backend.URL
+	}
+	inside := false
+	for line := range strings.Lines(string(data)) {
+		text := strings.TrimSpace(strings.SplitN(line, " #", 2)[0])
+		if text == "" || text[0] == '#' {
+			continue
+		}
+		if line[0] != ' ' && line[0] != '\t' {
+			rest, ok := strings.CutPrefix(text, "backend:")
+			inside = ok
+			if flow := strings.Trim(strings.TrimSpace(rest), "{}"); !ok || flow == "" {
+				continue
+			} else {
+				text = strings.TrimSpace(flow)
+			}
+		}
+		if value, ok := strings.CutPrefix(text, "url:"); inside && ok {
+			return strings.Trim(strings.TrimSpace(value), `"'`)
+		}
+	}
+	return ""
+}
+
+// public is an address or a path without what may be secret in it: user, password and query.
+func public(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme == "" || u.Host == "" {
+		return address
+	}
+	return u.Scheme + "://" + u.Host + u.Path
+}

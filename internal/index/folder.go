@@ -1,0 +1,265 @@
+package index
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dynamoguard/internal/tables"
+)
+
+// settled is how old a file must be before it is remembered. One that has just been written may be written again without
+// its time or size showing it.
+const settled = 2 * time.Second
+
+// A stateFile is the newest file of the state of one stack.
+type stateFile struct {
+	stack    string // project/stack, or the stack alone in the older layout
+	path     string
+	size     int64
+	modified time.Time
+}
+
+// A remembered state is what was read of a file. It is the same file as long as path, size and time are.
+type remembered struct {
+	Size     int64
+	Modified int64 // nanoseconds
+	tables.StateTables
+}
+
+// readFolder reads the states of a file:// backend as the CLI lays them out.
+//
+// Source: https://github.com/pulumi/pulumi/tree/master/pkg/backend/diy
+func (l *Loading) readFolder(ctx context.Context, env Environment, folder string) {
+	root := filepath.Join(folder, ".pulumi")
+	files, unreadable, err := stateFiles(root)
+	if err != nil {
+		l.missing("the backend in %s: %v", folder, plainError(err))
+		return
+	}
+	for _, u := range unreadable {
+		l.missing("%s", u)
+	}
+	cache := cacheFile{folder: env.Cache, key: "folder " + root}
+	before := map[string]remembered{}
+	cache.load(&before)
+	l.mu.Lock()
+	l.stacks.of = len(files)
+	l.mu.Unlock()
+
+	now := map[string]remembered{} // what the cache is to hold
+	changed := false
+	var problems, zstd []string
+	add := func(f stateFile, r remembered, fresh bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.entries = append(l.entries, r.Entries...)
+		l.secret += r.Secret
+		l.stacks.read++
+		if time.Since(f.modified) > settled {
+			now[f.path] = r
+			changed = changed || fresh
+		}
+	}
+	var todo []stateFile
+	for _, f := range files {
+		if r, ok := before[f.path]; ok && r.Size == f.size && r.Modified == f.modified.UnixNano() {
+			add(f, r, false)
+		} else {
+			todo = append(todo, f)
+		}
+	}
+	next := make(chan stateFile)
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(todo)) {
+		workers.Go(func() {
+			for f := range next {
+				r, err := readState(ctx, f)
+				switch {
+				case errors.Is(err, fs.ErrNotExist):
+					// The stack was removed, or moved to another file, since it was listed: nothing to say.
+					add(stateFile{modified: time.Now()}, remembered{}, false)
+				case errors.Is(err, errZstandard):
+					l.mu.Lock()
+					zstd = append(zstd, f.stack)
+					l.mu.Unlock()
+				case err != nil:
+					l.mu.Lock()
+					problems = append(problems, fmt.Sprintf("%s (%v)", f.stack, plainError(err)))
+					l.mu.Unlock()
+				default:
+					add(f, r, true)
+				}
+			}
+		})
+	}
+	for _, f := range todo {
+		if ctx.Err() != nil {
+			break
+		}
+		next <- f
+	}
+	close(next)
+	workers.Wait()
+	if ctx.Err() != nil {
+		l.mu.Lock()
+		left := l.stacks.of - l.stacks.read
+		l.mu.Unlock()
+		l.missing("%s of %d, because %v were over", stacks(left), len(files), l.settings.Budget)
+	} else {
+		slices.Sort(problems)
+		slices.Sort(zstd)
+		if n := len(problems); n > 0 {
+			l.missing("%s that cannot be read: %s", stacks(n), some(problems))
+		}
+		if n := len(zstd); n > 0 {
+			l.missing("%s compressed with Zstandard, which is read through an index only: %s", stacks(n), some(zstd))
+		}
+	}
+	// What was read is worth keeping even where time ran out: the next run has less to read.
+	if changed || len(now) != len(before) && ctx.Err() == nil {
+		if ctx.Err() != nil {
+			for path, r := range before {
+				if _, ok := now[path]; !ok {
+					now[path] = r
+				}
+			}
+		}
+		cache.save(now)
+	}
+}
+
+var errZstandard = errors.New("compressed with Zstandard")
+
+// stateFiles lists the newest file of each stack. Backups, attributes, tags and retained checkpoints have names of their
+// own. What cannot be listed is in unreadable.
+func stateFiles(root string) (files []stateFile, unreadable []string, err error) {
+	folder := filepath.Join(root, "stacks")
+	listed, err := os.ReadDir(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(root); err != nil {
+			return nil, nil, err
+		}
+		return nil, nil, nil // no stack yet
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	newest := map[string]stateFile{}
+	add := func(project string, entry fs.DirEntry) {
+		i := strings.LastIndex(entry.Name(), ".json")
+		if i <= 0 {
+			return
+		}
+		name, suffix := entry.Name()[:i], entry.Name()[i+len(".json"):]
+		if suffix != "" && suffix != ".gz" && suffix != ".zst" {
+			return
+		}
+		info, err := entry.Info()
+		if err != nil || !info.Mode().IsRegular() {
+			return // it is gone
+		}
+		f := stateFile{
+			stack: name, path: filepath.Join(folder, project, entry.Name()), size: info.Size(), modified: info.ModTime(),
+		}
+		if project != "" {
+			f.stack = project + "/" + name
+		}
+		if other, ok := newest[f.stack]; !ok || f.modified.After(other.modified) {
+			newest[f.stack] = f
+		}
+	}
+	byProject := layout(root) == 1
+	for _, entry := range listed {
+		if !byProject {
+			add("", entry)
+			continue
+		}
+		if !entry.IsDir() {
+			continue
+		}
+		stacks, err := os.ReadDir(filepath.Join(folder, entry.Name()))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			unreadable = append(unreadable, fmt.Sprintf("the stacks of project %s: %v", entry.Name(), plainError(err)))
+		}
+		for _, s := range stacks {
+			add(entry.Name(), s)
+		}
+	}
+	for _, f := range newest {
+		files = append(files, f)
+	}
+	slices.SortFunc(files, func(a, b stateFile) int { return strings.Compare(a.path, b.path) })
+	return files, unreadable, nil
+}
+
+// layout is the version of the layout of a backend: 1 has a folder for each project, 0, which has no meta.yaml, has not.
+func layout(root string) int {
+	data, err := os.ReadFile(filepath.Join(root, "meta.yaml"))
+	if err != nil {
+		return 0
+	}
+	version := 0
+	for line := range strings.Lines(string(data)) {
+		if _, err := fmt.Sscanf(line, "version: %d", &version); err == nil {
+			return min(version, 1)
+		}
+	}
+	return 0
+}
+
+// readState reads one state. A state that is being replaced is whole, before or after; where a filesystem cannot do that,
+// it is read once more.
+func readState(ctx context.Context, f stateFile) (remembered, error) {
+	if strings.HasSuffix(f.path, ".zst") {
+		return remembered{}, errZstandard
+	}
+	read := func() (remembered, error) {
+		file, err := os.Open(f.path)
+		if err != nil {
+			return remembered{}, err
+		}
+		defer func() { _ = file.Close() }()
+		info, err := file.Stat()
+		if err != nil {
+			return remembered{}, err
+		}
+		var r io.Reader = contextReader{ctx, file}
+		if strings.HasSuffix(f.path, ".gz") {
+			if r, err = gzip.NewReader(r); err != nil {
+				return remembered{}, err
+			}
+		}
+		found, err := tables.ReadState(r, tables.NoOrganization)
+		return remembered{Size: info.Size(), Modified: info.ModTime().UnixNano(), StateTables: found}, err
+	}
+	r, err := read()
+	if err != nil && ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+		time.Sleep(20 * time.Millisecond)
+		r, err = read()
+	}
+	return r, err
+}
+
+// A contextReader fails once its context has ended.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}

@@ -1,0 +1,442 @@
+package index
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/tables"
+)
+
+var dev = Stack{Organization: "acme", Project: "shop", Name: "dev"}
+
+// machine is an environment of its own, with some variables: NAME=value.
+func machine(t testing.TB, variables ...string) Environment {
+	t.Helper()
+	home := t.TempDir()
+	return Environment{
+		Home: home, Folder: home, Cache: filepath.Join(home, "cache"), Client: newClient(nil),
+		Getenv: func(name string) string {
+			for _, v := range variables {
+				if value, ok := strings.CutPrefix(v, name+"="); ok {
+					return value
+				}
+			}
+			return ""
+		},
+	}
+}
+
+func write(t testing.TB, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, path)
+}
+
+// settle makes a file look as if nobody was writing to it.
+func settle(t testing.TB, path string) {
+	t.Helper()
+	past := time.Now().Add(-time.Hour)
+	if err := os.Chtimes(path, past, past); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// state is the state of a stack with one table.
+func state(project, stack, name string) string {
+	return fmt.Sprintf(`{"version":3,"checkpoint":{"stack":"organization/%[1]s/%[2]s","latest":{"resources":[`+
+		`{"urn":"urn:pulumi:%[2]s::%[1]s::aws:dynamodb/table:Table::t","type":"aws:dynamodb/table:Table",`+
+		`"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/%[3]s"}}]}}}`, project, stack, name)
+}
+
+func zip(text string) string {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	_, _ = w.Write([]byte(text))
+	_ = w.Close()
+	return b.String()
+}
+
+// load reads all there is, and returns it as "owner name" with what was not read.
+func load(t testing.TB, settings Settings, env Environment) (found, unread []string) {
+	t.Helper()
+	if settings.Budget == 0 {
+		settings.Budget = 20 * time.Second
+	}
+	l := Load(context.Background(), settings, env, dev)
+	defer l.Stop()
+	for _, e := range l.Matching(func(string) bool { return true }) {
+		found = append(found, e.Owner()+" "+e.Name)
+	}
+	return found, l.Unread()
+}
+
+func expect(t *testing.T, name string, settings Settings, env Environment, wantFound, wantUnread []string) {
+	t.Helper()
+	found, unread := load(t, settings, env)
+	slices.Sort(found)
+	if diff := cmp.Diff(wantFound, found); diff != "" {
+		t.Errorf("%s: tables (-want +got):\n%s", name, diff)
+	}
+	if diff := cmp.Diff(wantUnread, unread); diff != "" {
+		t.Errorf("%s: not read (-want +got):\n%s", name, diff)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	env := machine(t, "PULUMI_BACKEND_URL=file://~")
+	root := filepath.Join(env.Home, ".pulumi")
+	stacks := filepath.Join(root, "stacks")
+	expect(t, "no backend yet", Settings{}, env, nil, []string{"the backend in " + env.Home + ": no such file or directory"})
+	write(t, filepath.Join(root, "meta.yaml"), "version: 1\n")
+	expect(t, "no stack yet", Settings{}, env, nil, nil)
+
+	write(t, filepath.Join(stacks, "shop/dev.json"), state("shop", "dev", "orders"))
+	write(t, filepath.Join(stacks, "shop/prod.json.gz"), zip(state("shop", "prod", "orders")))
+	write(t, filepath.Join(stacks, "shop/a.json.b.json"), state("shop", "a.json.b", "odd"))
+	write(t, filepath.Join(stacks, "bank/both.json.gz"), zip(state("bank", "both", "new")))
+	write(t, filepath.Join(stacks, "bank/both.json"), "older, and broken")
+	older := time.Now().Add(-2 * time.Hour)
+	if err := os.Chtimes(filepath.Join(stacks, "bank/both.json"), older, older); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{
+		"shop/dev.json.bak", "shop/dev.json.attrs", "shop/dev.json.gz.bak", "shop/dev.json.1763800000000000000",
+		"shop/dev.pulumi-tags", "shop/.json", "shop/dev.json123.tmp", "flat.json",
+	} {
+		write(t, filepath.Join(stacks, name), state("never", "read", "wrong"))
+	}
+	all := []string{"bank/both new", "shop/a.json.b odd", "shop/dev orders", "shop/prod orders"}
+	expect(t, "a backend", Settings{}, env, all, nil)
+
+	write(t, filepath.Join(stacks, "shop/z.json.zst"), "whatever")
+	write(t, filepath.Join(stacks, "bank/cut.json"), state("bank", "cut", "x")[:100])
+	write(t, filepath.Join(stacks, "bank/cut.json.gz.zst.json.gz"), "no gzip")
+	expect(t, "with what cannot be read", Settings{}, env, all, []string{
+		"2 stacks that cannot be read: bank/cut (not a state: it ends after 100 bytes, in the middle), bank/cut.json.gz.zst (unexpected EOF)",
+		"1 stack compressed with Zstandard, which is read through an index only: shop/z",
+	})
+
+	old := machine(t, "PULUMI_BACKEND_URL=file://~/old?no_tmp_dir=true")
+	write(t, filepath.Join(old.Home, "old/.pulumi/stacks/dev.json"), state("shop", "dev", "orders"))
+	write(t, filepath.Join(old.Home, "old/.pulumi/stacks/shop/prod.json"), state("shop", "prod", "orders"))
+	expect(t, "the older layout", Settings{}, old, []string{"shop/dev orders"}, nil)
+}
+
+func TestCache(t *testing.T) {
+	env := machine(t, "PULUMI_BACKEND_URL=file://~")
+	stacks := filepath.Join(env.Home, ".pulumi/stacks")
+	path := filepath.Join(stacks, "dev.json")
+	write(t, path, state("shop", "dev", "orders"))
+	expect(t, "first", Settings{}, env, []string{"shop/dev orders"}, nil)
+
+	// Other content of the same size and time shows that the file is not read again.
+	info, _ := os.Stat(path)
+	replace := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	replace(state("shop", "dev", "ORDERS"))
+	expect(t, "not read again", Settings{}, env, []string{"shop/dev orders"}, nil)
+	cached, err := filepath.Glob(filepath.Join(env.Cache, "*"))
+	if err != nil || len(cached) != 1 {
+		t.Fatalf("the cache holds %v (%v)", cached, err)
+	}
+	whole, err := os.ReadFile(cached[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, corrupt := range map[string][]byte{
+		"empty": nil, "cut off": whole[:len(whole)-1], "other": []byte("{}"),
+		"changed": bytes.Replace(whole, []byte("orders"), []byte("carts!"), 1),
+	} {
+		if err := os.WriteFile(cached[0], corrupt, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, "a cache that is "+name, Settings{}, env, []string{"shop/dev ORDERS"}, nil)
+	}
+	write(t, path, state("shop", "dev", "orders-2"))
+	expect(t, "changed", Settings{}, env, []string{"shop/dev orders-2"}, nil)
+	if err := os.WriteFile(path, []byte(state("shop", "dev", "orders-3")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "being written", Settings{}, env, []string{"shop/dev orders-3"}, nil)
+	if data, _ := os.ReadFile(cached[0]); bytes.Contains(data, []byte("orders-3")) {
+		t.Error("a file that may still be written to was remembered")
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "removed", Settings{}, env, nil, nil)
+
+	// A cache that cannot be written is none.
+	write(t, path, state("shop", "dev", "orders"))
+	env.Cache = path
+	expect(t, "no folder for a cache", Settings{}, env, []string{"shop/dev orders"}, nil)
+}
+
+// TestSecret looks for what states hide in what is kept of them.
+func TestSecret(t *testing.T) {
+	env := machine(t, "PULUMI_BACKEND_URL=file://~")
+	const secret = `{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","ciphertext":"hidden"}`
+	write(t, filepath.Join(env.Home, ".pulumi/stacks/dev.json"), strings.NewReplacer(
+		`"outputs":`, `"id":"hidden","inputs":{"name":`+secret+`},"outputs":`).Replace(state("shop", "dev", "hidden")))
+	expect(t, "a secret name", Settings{}, env, nil, []string{"1 table with a secret name"})
+	cached, _ := filepath.Glob(filepath.Join(env.Cache, "*"))
+	data, err := os.ReadFile(cached[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(data, []byte("hidden")) {
+		t.Errorf("the cache holds a secret: %s", data)
+	}
+}
+
+// TestConcurrent runs previews at once, while stacks are updated, added and removed.
+func TestConcurrent(t *testing.T) {
+	env := machine(t, "PULUMI_BACKEND_URL=file://~")
+	stacks := filepath.Join(env.Home, ".pulumi/stacks")
+	for i := range 20 {
+		write(t, filepath.Join(stacks, fmt.Sprintf("s%d.json", i)), state("shop", fmt.Sprintf("s%d", i), "orders"))
+	}
+	var stop atomic.Bool
+	var writer, previews sync.WaitGroup
+	writer.Go(func() {
+		for i := 0; !stop.Load(); i++ {
+			path := filepath.Join(stacks, fmt.Sprintf("s%d.json", i%10))
+			_ = os.WriteFile(path+".tmp", []byte(state("shop", fmt.Sprintf("s%d", i%10), "orders")), 0o644)
+			_ = os.Rename(path+".tmp", path)
+			extra := filepath.Join(stacks, "extra.json")
+			if i%2 == 0 {
+				_ = os.WriteFile(extra+".tmp", []byte(state("shop", "extra", "orders")), 0o644)
+				_ = os.Rename(extra+".tmp", extra)
+			} else {
+				_ = os.Remove(extra)
+			}
+		}
+	})
+	for range 8 {
+		previews.Go(func() {
+			for range 20 {
+				found, unread := load(t, Settings{}, env)
+				found = slices.DeleteFunc(found, func(f string) bool { return f == "shop/extra orders" })
+				if len(found) != 20 || len(unread) > 0 {
+					t.Errorf("%d tables, not read: %v", len(found), unread)
+				}
+			}
+		})
+	}
+	previews.Wait()
+	stop.Store(true)
+	writer.Wait()
+	if left, _ := filepath.Glob(filepath.Join(env.Cache, "new-*")); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestFindBackend(t *testing.T) {
+	env := machine(t)
+	write(t, filepath.Join(env.Home, ".pulumi/credentials.json"),
+		`{"current":"https://api.pulumi.com","accessTokens":{"https://api.pulumi.com":"t1"},"accounts":{"https://other.example":{"accessToken":"t2"}}}`)
+	write(t, filepath.Join(env.Home, "elsewhere/credentials.json"), `{"current":"file:///elsewhere"}`)
+	write(t, filepath.Join(env.Home, "program/Pulumi.yaml"), "name: shop\nruntime: go # url: no\nconfig:\n  url: no\nbackend: # where\n  # comment\n  url: \"file://./here\"\n")
+	write(t, filepath.Join(env.Home, "flow/Pulumi.yaml"), "name: shop\nbackend: {url: s3://bucket/path?region=us-east-1}\n")
+	write(t, filepath.Join(env.Home, "json/Pulumi.json"), `{"name":"shop","backend":{"url":"https://user:pw@other.example/"}}`)
+	write(t, filepath.Join(env.Home, "plain/Pulumi.yaml"), "name: shop\n")
+	for _, c := range []struct {
+		name, folder string
+		variables    []string
+		want         backend
+		wantErr      string
+	}{
+		{"the login", "plain", nil, backend{name: "https://api.pulumi.com", cloud: "https://api.pulumi.com", token: "t1"}, ""},
+		{"a token of the environment", "plain", []string{"PULUMI_ACCESS_TOKEN=t3"}, backend{name: "https://api.pulumi.com", cloud: "https://api.pulumi.com", token: "t3"}, ""},
+		{"the project", "program", nil, backend{name: "file://", folder: env.Home + "/program/here"}, ""},
+		{"a folder of the project", "program/main", nil, backend{name: "file://", folder: env.Home + "/program/here"}, ""},
+		{"the project, on one line", "flow", nil, backend{name: "s3://bucket/path"}, ""},
+		{"the project, in JSON", "json", nil, backend{}, "Pulumi Cloud at https://other.example: there is no access token"},
+		{"the environment", "program", []string{"PULUMI_BACKEND_URL=file:///var/state"}, backend{name: "file://", folder: "/var/state"}, ""},
+		{"another login", "", []string{"PULUMI_BACKEND_URL=https://other.example/"}, backend{name: "https://other.example", cloud: "https://other.example", token: "t2"}, ""},
+		{"another home", "", []string{"PULUMI_HOME=" + env.Home + "/elsewhere"}, backend{name: "file://", folder: "/elsewhere"}, ""},
+		{"other credentials", "", []string{"PULUMI_CREDENTIALS_PATH=" + env.Home + "/elsewhere"}, backend{name: "file://", folder: "/elsewhere"}, ""},
+		{"nothing", "", []string{"PULUMI_HOME=/nowhere"}, backend{}, "the backend of the stack was not found: neither PULUMI_BACKEND_URL nor the project nor a login names one"},
+	} {
+		e := machine(t, c.variables...)
+		e.Home, e.Folder = env.Home, filepath.Join(env.Home, c.folder)
+		got, err := findBackend(e)
+		if err != nil {
+			got = backend{}
+		}
+		if got != c.want || fmt.Sprint(err) != fmt.Sprint(c.wantErr) && (err != nil || c.wantErr != "") {
+			t.Errorf("%s: %+v, %v", c.name, got, err)
+		}
+	}
+}
+
+// indexText is an index of one table.
+func indexText(at time.Time) string {
+	return string(tables.New(at, []tables.Entry{{
+		Partition: "aws", Account: "111122223333", Region: "us-east-1", Name: "orders", Organization: "acme", Project: "shop",
+		Stack: "prod", URN: "urn:pulumi:prod::shop::aws:dynamodb/table:Table::t",
+	}}, nil, 0).Encode())
+}
+
+func checksumOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return strings.ToUpper(hex.EncodeToString(sum[:]))
+}
+
+// TestFaults tries sources that fail. Each is answered within the budget and a second, with the backend in their place.
+func TestFaults(t *testing.T) {
+	text := indexText(time.Now())
+	var requests atomic.Int32
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		switch r.URL.Path {
+		case "/slow":
+			select {
+			case <-r.Context().Done():
+			case <-time.After(10 * time.Second):
+			}
+		case "/401":
+			http.Error(w, "no", http.StatusUnauthorized)
+		case "/500":
+			http.Error(w, "broken", http.StatusInternalServerError)
+		case "/cut":
+			_, _ = w.Write([]byte(text[:len(text)/2]))
+		case "/dropped":
+			w.Header().Set("Content-Length", fmt.Sprint(len(text)))
+			_, _ = w.Write([]byte(text[:len(text)/2]))
+		case "/future":
+			_, _ = w.Write([]byte(strings.Replace(text, `"schemaVersion":1`, `"schemaVersion":7`, 1)))
+		case "/down":
+			http.Redirect(w, r, "http://example.invalid/index.json", http.StatusFound)
+		case "/tagged":
+			w.Header().Set("ETag", `"v1"`)
+			if r.Header.Get("If-None-Match") == `"v1"` {
+				w.WriteHeader(http.StatusNotModified)
+				return
+			}
+			_, _ = w.Write([]byte(text))
+		case "/old":
+			_, _ = w.Write([]byte(indexText(time.Now().Add(-30 * 24 * time.Hour))))
+		case "/partial":
+			x := tables.New(time.Now(), nil, []string{"acme/shop/lost"}, 2)
+			_, _ = w.Write(x.Encode())
+		default:
+			_, _ = w.Write([]byte(text))
+		}
+	}))
+	defer server.Close()
+	closed := httptest.NewTLSServer(http.NotFoundHandler())
+	closed.Close()
+
+	env := machine(t, "PULUMI_BACKEND_URL=file://~")
+	env.Client = newClient(server.Client().Transport)
+	write(t, filepath.Join(env.Home, ".pulumi/stacks/test.json"), state("backend", "test", "orders"))
+	write(t, filepath.Join(env.Home, "index.json"), text)
+	good, instead := []string{"shop/prod orders"}, []string{"backend/test orders"}
+	at := server.URL
+	for _, c := range []struct {
+		name, source, sum string
+		found             []string
+		unread            string
+	}{
+		{"a URL", at + "/good?signature=hidden", "", good, ""},
+		{"with its checksum", at + "/good", checksumOf(text), good, ""},
+		{"a path", "index.json", checksumOf(text), good, ""},
+		{"an ETag", at + "/tagged", "", good, ""},
+		{"an ETag, again", at + "/tagged", "", good, ""},
+		{"a wrong checksum", "index.json", strings.Repeat("0", 64), instead,
+			"the index index.json: its SHA-256 is " + strings.ToLower(checksumOf(text)) + ", not " + strings.Repeat("0", 64) + " as configured"},
+		{"no file", "lost.json", "", instead, "the index lost.json: no such file or directory"},
+		{"a folder", ".", "", instead, "the index .: is a directory"},
+		{"401", strings.Replace(at, "://", "://user:hidden@", 1) + "/401?signature=hidden", "", instead, "the index " + at + "/401: the server answers 401 Unauthorized"},
+		{"500", at + "/500", "", instead, "the index " + at + "/500: the server answers 500 Internal Server Error"},
+		{"cut off", at + "/cut", "", instead, fmt.Sprintf("the index %s/cut: not a table index: it ends after %d bytes, in the middle", at, len(text)/2)},
+		{"connection dropped", at + "/dropped", "", instead, "the index " + at + "/dropped: unexpected EOF"},
+		{"from the future", at + "/future", "", instead, "the index " + at + "/future: not a table index: schemaVersion 7 is newer than 1, the newest this version of dynamoguard reads; update it"},
+		{"a way out of TLS", at + "/down", "", instead, "the index " + at + "/down: the server answers 302 Found"},
+		{"without TLS", "http://example.invalid/index.json", "", instead, "the index http://example.invalid/index.json: http is not https"},
+		{"stale", at + "/old", "", good, "the index was made 30 days ago, on " + time.Now().Add(-30*24*time.Hour).UTC().Format(time.DateOnly) + ": what changed since"},
+		{"incomplete", at + "/partial", "", nil, "the index lacks 1 stack that could not be read when it was made: acme/shop/lost|2 tables with a secret name"},
+	} {
+		var unread []string
+		if c.unread != "" {
+			unread = strings.Split(c.unread, "|")
+		}
+		expect(t, c.name, Settings{Source: c.source, SHA256: c.sum, MaxAge: 7 * 24 * time.Hour}, env, c.found, unread)
+	}
+
+	const budget = 300 * time.Millisecond
+	for _, c := range []struct{ name, source, unread string }{
+		{"slow", at + "/slow", "the index " + at + "/slow: it did not answer in time"},
+		{"unreachable", closed.URL, "the index " + closed.URL + ": dial tcp " + strings.TrimPrefix(closed.URL, "https://") + ": connect: connection refused"},
+	} {
+		start := time.Now()
+		_, unread := load(t, Settings{Source: c.source, Budget: budget}, env)
+		if took := time.Since(start); took > budget+time.Second {
+			t.Errorf("%s: took %v", c.name, took)
+		}
+		if len(unread) == 0 || unread[0] != c.unread {
+			t.Errorf("%s: %q", c.name, unread)
+		}
+	}
+}
+
+// TestBudget reads a backend that takes longer than there is time.
+func TestBudget(t *testing.T) {
+	env := machine(t, "PULUMI_BACKEND_URL=file://~")
+	stacks := filepath.Join(env.Home, ".pulumi/stacks")
+	for i := range 20 {
+		write(t, filepath.Join(stacks, fmt.Sprintf("quick-%02d.json", i)), state("shop", fmt.Sprintf("quick-%02d", i), "orders"))
+	}
+	long := zip(strings.Repeat(" ", 64<<20) + state("shop", "slow", "orders"))
+	for i := range 30 {
+		write(t, filepath.Join(stacks, fmt.Sprintf("slow-%02d.json.gz", i)), long)
+	}
+	const budget = 150 * time.Millisecond
+	start := time.Now()
+	l := Load(context.Background(), Settings{Budget: budget}, env, dev)
+	found := len(l.Named("orders"))
+	if took := time.Since(start); took > budget+time.Second {
+		t.Errorf("took %v", took)
+	}
+	unread := l.Unread()
+	<-l.done
+	want := []string{fmt.Sprintf("%d stacks of 50, because 150ms were over", 50-l.stacks.read)}
+	if diff := cmp.Diff(want, unread); diff != "" || found < 20 || l.stacks.read == 50 || l.Complete() {
+		t.Errorf("%d tables, complete: %v (-want +got):\n%s", found, l.Complete(), diff)
+	}
+	// What was read is not read again, so that the next run gets further.
+	kept := map[string]remembered{}
+	cacheFile{folder: env.Cache, key: "folder " + filepath.Join(env.Home, ".pulumi")}.load(&kept)
+	if len(kept) < 20 {
+		t.Errorf("%d states were remembered", len(kept))
+	}
+}

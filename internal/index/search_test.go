@@ -1,0 +1,187 @@
+package index
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/tables"
+)
+
+// A cloud stands in for the part of Pulumi Cloud that is asked.
+type cloud struct {
+	resources []candidate
+	states    map[string]string // by project/stack
+	status    int               // of every answer, 200 where 0
+	delay     time.Duration
+
+	mu       sync.Mutex
+	requests []string
+}
+
+func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	c.mu.Lock()
+	c.requests = append(c.requests, strings.TrimSuffix(r.URL.Path+" "+query.Get("query")+" "+query.Get("page"), "  "))
+	c.mu.Unlock()
+	select {
+	case <-time.After(c.delay):
+	case <-r.Context().Done():
+		return
+	}
+	if r.Header.Get("Authorization") != "token hidden" {
+		http.Error(w, "no", http.StatusUnauthorized)
+		return
+	}
+	if c.status != 0 {
+		http.Error(w, "no", c.status)
+		return
+	}
+	if r.URL.Path == "/api/orgs/acme/search/resourcesv2" {
+		var found []candidate
+		for _, x := range c.resources {
+			if q := query.Get("query"); q == fmt.Sprintf("id:%q", x.ID) || q == fmt.Sprintf("type:%q", x.Type) {
+				found = append(found, x)
+			}
+		}
+		var size, page int
+		_, _ = fmt.Sscan(query.Get("size")+" "+query.Get("page"), &size, &page)
+		from := min((page-1)*size, len(found))
+		_ = json.NewEncoder(w).Encode(map[string]any{"total": len(found), "resources": found[from:min(from+size, len(found))]})
+		return
+	}
+	stack, ok := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/export"), "/api/stacks/acme/")
+	state, known := c.states[stack]
+	if !ok || !known {
+		http.NotFound(w, r)
+		return
+	}
+	_, _ = w.Write([]byte(state))
+}
+
+func (c *cloud) add(project, stack, name string) {
+	c.resources = append(c.resources, candidate{
+		URN:  "urn:pulumi:" + stack + "::" + project + "::aws:dynamodb/table:Table::t",
+		Type: "aws:dynamodb/table:Table", ID: name, Project: project, Stack: stack,
+	})
+	if c.states == nil {
+		c.states = map[string]string{}
+	}
+	c.states[project+"/"+stack] = strings.Replace(strings.Replace(state(project, stack, name), `"checkpoint"`, `"deployment"`, 1), `"latest":{`, `"manifest":{},`, 1)
+	c.states[project+"/"+stack] = strings.Replace(c.states[project+"/"+stack], "]}}}", "]}}", 1)
+}
+
+func (c *cloud) serve(t *testing.T, budget time.Duration) *Loading {
+	t.Helper()
+	server := httptest.NewServer(c)
+	t.Cleanup(server.Close)
+	l := Load(context.Background(), Settings{Budget: budget}, machine(t, "PULUMI_BACKEND_URL="+server.URL, "PULUMI_ACCESS_TOKEN=hidden"), dev)
+	t.Cleanup(l.Stop)
+	return l
+}
+
+func owners(entries []tables.Entry) []string {
+	var list []string
+	for _, e := range entries {
+		list = append(list, strings.Join([]string{e.Organization, e.Owner(), e.Account, e.Region, e.Name}, " "))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestSearch(t *testing.T) {
+	c := &cloud{}
+	c.add("shop", "dev", "orders")
+	c.add("shop", "prod", "orders")
+	c.add("shop", "lost", "orders")
+	delete(c.states, "shop/lost")
+	c.resources = append(c.resources,
+		candidate{Type: "aws:s3/bucket:Bucket", ID: "orders", Project: "other", Stack: "dev"},
+		candidate{Type: "aws:dynamodb/table:Table", ID: "orders", Project: "other", Stack: "reads", External: true},
+		candidate{Type: "aws:dynamodb/table:Table", ID: "orders", Project: "other", Stack: "replaced", Delete: true})
+	l := c.serve(t, 10*time.Second)
+	want := []string{
+		"acme shop/dev 111122223333 us-east-1 orders", "acme shop/lost   orders", "acme shop/prod 111122223333 us-east-1 orders",
+	}
+	for range 2 {
+		if diff := cmp.Diff(want, owners(l.Named("orders"))); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if found := l.Named("carts"); len(found) > 0 || l.Complete() {
+		t.Errorf("%v, complete: %v", found, l.Complete())
+	}
+	if diff := cmp.Diff([]string{"the state of shop/lost in Pulumi Cloud: the server answers 404 Not Found"}, l.Unread()); diff != "" {
+		t.Error(diff)
+	}
+	const search = "/api/orgs/acme/search/resourcesv2 "
+	if diff := cmp.Diff([]string{
+		search + `id:"orders" 1`, "/api/stacks/acme/shop/dev/export", "/api/stacks/acme/shop/prod/export", "/api/stacks/acme/shop/lost/export",
+		search + `id:"carts" 1`,
+	}, c.requests); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+}
+
+func TestSearchPages(t *testing.T) {
+	c := &cloud{}
+	for i := range 2*pageSize + 1 {
+		c.add("shop", fmt.Sprintf("s%03d", i), fmt.Sprintf("orders-%03d", i))
+	}
+	l := c.serve(t, 10*time.Second)
+	found := owners(l.Matching(func(name string) bool { return strings.HasSuffix(name, "0") && name > "orders-190" }))
+	if diff := cmp.Diff([]string{"acme shop/s200 111122223333 us-east-1 orders-200"}, found); diff != "" {
+		t.Error(diff)
+	}
+	const search = "/api/orgs/acme/search/resourcesv2 "
+	if diff := cmp.Diff([]string{
+		search + `type:"aws:dynamodb/table:Table" 1`, search + `type:"aws:dynamodb/table:Table" 2`, search + `type:"aws:dynamodb/table:Table" 3`,
+		search + `type:"aws-native:dynamodb:Table" 1`, search + `type:"aws-native:dynamodb:GlobalTable" 1`,
+		"/api/stacks/acme/shop/s200/export",
+	}, c.requests); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+	// What is listed is not asked for by name.
+	if n := len(l.Named("orders-007")); n != 1 || len(c.requests) != 7 {
+		t.Errorf("%d tables, %d requests", n, len(c.requests))
+	}
+}
+
+func TestSearchFaults(t *testing.T) {
+	const budget = 300 * time.Millisecond
+	for name, c := range map[string]*cloud{
+		"the server answers 401 Unauthorized":          {status: http.StatusUnauthorized},
+		"the server answers 402 Payment Required":      {status: http.StatusPaymentRequired},
+		"the server answers 500 Internal Server Error": {status: http.StatusInternalServerError},
+		"it did not answer in time":                    {delay: 5 * time.Second},
+	} {
+		start := time.Now()
+		l := c.serve(t, budget)
+		for _, table := range []string{"orders", "carts", "items"} {
+			if found := l.Named(table); len(found) > 0 {
+				t.Errorf("%s: %v", name, found)
+			}
+		}
+		if took := time.Since(start); took > budget+time.Second {
+			t.Errorf("%s: took %v", name, took)
+		}
+		want := []string{"the resource search of Pulumi Cloud at " + l.search.backend.name + ": " + name}
+		if diff := cmp.Diff(want, l.Unread()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+		c.mu.Lock()
+		if len(c.requests) != 1 { // it is not asked again
+			t.Errorf("%s: requests %q", name, c.requests)
+		}
+		c.mu.Unlock()
+	}
+}

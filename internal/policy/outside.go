@@ -1,0 +1,175 @@
+package policy
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"dynamoguard/internal/account"
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/glob"
+	"dynamoguard/internal/tables"
+)
+
+// Others are the tables of all stacks, as far as they can be told. To ask may take as long as the run may be kept waiting.
+type Others interface {
+	// Named returns the tables of a name, Matching those with names that match, Own those of the running stack, as it was
+	// before the run.
+	Named(name string) []tables.Entry
+	Matching(match func(name string) bool) []tables.Entry
+	Own() []tables.Entry
+	// Complete reports whether a table that is not known is one that no stack owns.
+	Complete() bool
+	// Unread says what was not read of what was asked for.
+	Unread() []string
+}
+
+// Outside is what lies around a run and is not part of its stack. Where there is nothing, nothing is known.
+type Outside struct {
+	Others Others
+	AWS    *account.Environment
+}
+
+// Around returns what a resource takes from around it where it does not say it itself: the region, and the account, which is
+// that of the stack's tables before this run, that of the credentials, or the configured one.
+func (p *Pass) Around() facts.Around {
+	return facts.Around{Region: p.Stack.Region(), Credentials: p.credentials, AmbientRegion: p.ambientRegion}
+}
+
+// Owner returns the stack of the resource, with the URNs that the resource has or had.
+func (p *Pass) Owner() tables.Owner {
+	urn := p.Resource.URN
+	o := tables.Owner{Organization: p.Stack.Organization, Project: urn.Project(), Stack: urn.Stack(), URNs: []string{string(urn)}}
+	for _, alias := range p.Resource.Options.Aliases {
+		o.URNs = append(o.URNs, string(alias))
+	}
+	return o
+}
+
+func (p *Pass) credentials(profile string) account.Answer {
+	if profile == "" && p.Outside.Others != nil {
+		if a := p.earlierAccount(); a.ID != "" {
+			return a
+		}
+	}
+	var answer account.Answer
+	switch {
+	case p.Outside.AWS == nil:
+		answer.From = "nothing names it"
+	case profile != "":
+		answer = p.Outside.AWS.Profile(profile)
+	default:
+		answer = p.Outside.AWS.Ambient()
+	}
+	if answer.ID == "" {
+		urn := p.Resource.URN
+		if id := p.Config.Pack().AccountOf(p.Stack.Organization, urn.Project(), urn.Stack()); id != "" {
+			return account.Answer{ID: id, From: "dynamoguard.accounts"}
+		}
+	}
+	return answer
+}
+
+// earlierAccount is the account of the stack's tables before this run: of this one, else of all of them.
+func (p *Pass) earlierAccount() account.Answer {
+	const from = "the stack's own state"
+	accounts := map[string]bool{}
+	last := ""
+	for _, e := range p.Outside.Others.Own() {
+		if e.Account == "" {
+			continue
+		}
+		if e.URN == string(p.Resource.URN) {
+			return account.Answer{ID: e.Account, From: from}
+		}
+		accounts[e.Account], last = true, e.Account
+	}
+	if len(accounts) == 1 {
+		return account.Answer{ID: last, From: from}
+	}
+	return account.Answer{}
+}
+
+func (p *Pass) ambientRegion(profile string) string {
+	if p.Outside.AWS == nil {
+		return ""
+	}
+	return p.Outside.AWS.Region(profile)
+}
+
+// IndexSettings say where the tables of other stacks are read from.
+type IndexSettings struct {
+	Source        string `json:"source" pattern:"https://.+|[^:]+|[A-Za-z]:[^:]+" like:"a path or an https URL" doc:"Path or https URL of an index that dynamoguard-index made. Without it the stack's own backend is read, if it is a folder (file://) or Pulumi Cloud."`
+	SHA256        string `json:"sha256" pattern:"[0-9A-Fa-f]{64}" like:"64 hexadecimal digits" doc:"SHA-256 of that index; another one is not used."`
+	MaxAgeDays    int    `json:"maxAgeDays" min:"1" max:"3650" doc:"An index that is older is said to be."`
+	BudgetSeconds int    `json:"budgetSeconds" min:"1" max:"120" doc:"How long a run may be kept waiting for the tables of other stacks."`
+}
+
+// A StackAccount is the account that stacks deploy to.
+type StackAccount struct {
+	Stacks  string `json:"stacks" required:"" doc:"The stacks, as project/stack or organization/project/stack, with * and ? as wildcards."`
+	Account string `json:"account" required:"" pattern:"[0-9]{12}" like:"12 digits" doc:"The account, 12 digits."`
+}
+
+// A StackEnvironment is the environment that stacks belong to.
+type StackEnvironment struct {
+	Stacks      string `json:"stacks" required:"" doc:"The stacks, as project/stack or organization/project/stack, with * and ? as wildcards."`
+	Environment string `json:"environment" required:"" doc:"The environment, such as prod."`
+}
+
+// AccountOf returns the configured account of a stack, empty where there is none. The first match counts.
+func (s PackSettings) AccountOf(organization, project, stack string) string {
+	for _, a := range s.Accounts {
+		if matchesStack(a.Stacks, organization, project, stack) {
+			return a.Account
+		}
+	}
+	return ""
+}
+
+func matchesStack(pattern, organization, project, stack string) bool {
+	name := project + "/" + stack
+	return glob.Match(pattern, name) || glob.Match(pattern, cmp.Or(organization, tables.NoOrganization)+"/"+name)
+}
+
+// environmentTokens are the words in the name of a stack that name its environment.
+var environmentTokens = map[string]string{
+	"dev": "dev", "test": "test", "qa": "qa", "staging": "staging", "stage": "staging", "prod": "prod", "production": "prod",
+}
+
+var separators = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
+// EnvironmentOf returns the environment of a stack: the configured one, else the one that its name holds as a word of its
+// own. Where there is none or more than one, it is empty.
+func (s PackSettings) EnvironmentOf(organization, project, stack string) string {
+	for _, e := range s.Environments {
+		if matchesStack(e.Stacks, organization, project, stack) {
+			return e.Environment
+		}
+	}
+	var found []string
+	for _, word := range separators.Split(strings.ToLower(stack), -1) {
+		if e := environmentTokens[word]; e != "" && !slices.Contains(found, e) {
+			found = append(found, e)
+		}
+	}
+	if len(found) != 1 {
+		return ""
+	}
+	return found[0]
+}
+
+// OwnEnvironment is the environment of the stack that a resource belongs to.
+func (p *Pass) OwnEnvironment() string {
+	urn := p.Resource.URN
+	return p.Config.Pack().EnvironmentOf(p.Stack.Organization, urn.Project(), urn.Stack())
+}
+
+// Located is an entry with the account that the configuration names for its stack, where its state does not.
+func (s PackSettings) Located(e tables.Entry) tables.Entry {
+	if e.Account == "" {
+		e.Account = s.AccountOf(e.Organization, e.Project, e.Stack)
+	}
+	return e
+}

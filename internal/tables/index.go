@@ -1,0 +1,370 @@
+package tables
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// SchemaVersion is that of the index format this package writes. It reads no newer one; members that it does not know
+// are passed over, so that one can be added without a new version.
+const SchemaVersion = 1
+
+// An Entry is one table, or one replica of it, that a stack owns.
+type Entry struct {
+	Partition    string `json:"partition"` // aws, aws-cn, aws-us-gov; empty where the region is
+	Account      string `json:"account"`   // 12 digits; empty where the state does not say
+	Region       string `json:"region"`    // empty where the state does not say
+	Name         string `json:"name"`
+	Organization string `json:"organization"` // "organization" for a backend without any
+	Project      string `json:"project"`
+	Stack        string `json:"stack"`
+	URN          string `json:"urn"` // of the resource that owns it
+}
+
+// Identity is what of the entry is unique in AWS.
+func (e Entry) Identity() Identity {
+	return Identity{Account: Part{Known: e.Account}, Region: Part{Known: e.Region}, Name: e.Name}
+}
+
+// Owner is the stack that owns the table, as project/stack.
+func (e Entry) Owner() string { return e.Project + "/" + e.Stack }
+
+// ARN is that of the table, with * for what is not known.
+//
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+func (e Entry) ARN() string {
+	return "arn:" + cmp.Or(e.Partition, "*") + ":dynamodb:" + cmp.Or(e.Region, "*") + ":" + cmp.Or(e.Account, "*") +
+		":table/" + e.Name
+}
+
+func (e Entry) compare(f Entry) int {
+	return cmp.Or(
+		strings.Compare(e.Name, f.Name), strings.Compare(e.Account, f.Account), strings.Compare(e.Region, f.Region),
+		strings.Compare(e.Organization, f.Organization), strings.Compare(e.Project, f.Project),
+		strings.Compare(e.Stack, f.Stack), strings.Compare(e.URN, f.URN), strings.Compare(e.Partition, f.Partition),
+	)
+}
+
+// An Index is the tables of many stacks at one time, in the order of their names, none twice.
+type Index struct {
+	GeneratedAt time.Time
+	Tables      []Entry
+	// Unread are the stacks that could not be read, as organization/project/stack: their tables may be missing.
+	Unread []string
+	// Secret is the number of tables left out because their name or ARN is a secret.
+	Secret int
+}
+
+// New returns the index of some tables. It keeps the entries.
+func New(generatedAt time.Time, entries []Entry, unread []string, secret int) *Index {
+	if !slices.IsSortedFunc(entries, Entry.compare) {
+		slices.SortFunc(entries, Entry.compare)
+	}
+	unread = slices.Sorted(slices.Values(unread))
+	return &Index{
+		GeneratedAt: generatedAt.UTC().Truncate(time.Second),
+		Tables:      slices.Compact(entries),
+		Unread:      slices.Compact(unread),
+		Secret:      secret,
+	}
+}
+
+// Complete reports whether a table that the index does not have is one that no stack has.
+func (x *Index) Complete() bool { return len(x.Unread) == 0 && x.Secret == 0 }
+
+// Named returns the tables with a name.
+func (x *Index) Named(name string) []Entry {
+	from, _ := slices.BinarySearchFunc(x.Tables, name, func(e Entry, name string) int { return strings.Compare(e.Name, name) })
+	to := from
+	for to < len(x.Tables) && x.Tables[to].Name == name {
+		to++
+	}
+	return x.Tables[from:to:to]
+}
+
+// Encode writes the index: one table a line, the same text for the same index. Secret and Unread are left out where there
+// are none.
+func (x *Index) Encode() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"schemaVersion":%d,"generatedAt":"%s"`, SchemaVersion, x.GeneratedAt.UTC().Format(time.RFC3339))
+	write := func(v any) {
+		text, _ := json.Marshal(v) // strings and structs of strings cannot fail
+		b.Write(text)
+	}
+	if len(x.Unread) > 0 {
+		b.WriteString(`,"unread":`)
+		write(x.Unread)
+	}
+	if x.Secret > 0 {
+		fmt.Fprintf(&b, `,"secret":%d`, x.Secret)
+	}
+	b.WriteString(`,"tables":[`)
+	for i, e := range x.Tables {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
+		write(e)
+	}
+	b.WriteString("\n]}\n")
+	return b.Bytes()
+}
+
+// Decode reads an index. An error names the place of what is wrong. A text that was cut off, one of another format and
+// one of a newer schema are errors.
+func Decode(data []byte) (*Index, error) {
+	d := &decoder{scanner: scanBytes(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), seen: map[string]string{}}
+	d.tables = make([]Entry, 0, len(data)/256)
+	d.index()
+	if d.err == nil && d.next() != 0 {
+		d.unexpected("the end")
+	}
+	if d.err != nil {
+		return nil, fmt.Errorf("not a table index: %w", d.err)
+	}
+	x := New(d.generatedAt, d.tables, d.unread, d.secret)
+	return x, x.Validate()
+}
+
+// A decoder reads an index. It is its own, because encoding/json takes longer for 100,000 tables than a preview should.
+type decoder struct {
+	*scanner
+	seen        map[string]string // texts that many tables share
+	version     int
+	generatedAt time.Time
+	tables      []Entry
+	unread      []string
+	secret      int
+}
+
+func (d *decoder) index() {
+	hasTables := false
+	d.members(func(name string) {
+		switch name {
+		case "schemaVersion":
+			if d.version = d.count(name); d.version > SchemaVersion {
+				d.fail("schemaVersion %d is newer than %d, the newest this version of dynamoguard reads; update it", d.version, SchemaVersion)
+			}
+		case "generatedAt":
+			text := d.string(name)
+			at, err := time.Parse(time.RFC3339, text)
+			if err != nil {
+				d.fail("generatedAt %q is not a time such as 2027-01-31T12:00:00Z", text)
+			}
+			d.generatedAt = at
+		case "unread":
+			d.list(name, func(i int) { d.unread = append(d.unread, d.string(fmt.Sprintf("unread[%d]", i))) })
+		case "secret":
+			d.secret = d.count(name)
+		case "tables":
+			hasTables = true
+			d.list(name, func(i int) { d.entry(i) })
+		default:
+			d.skip()
+		}
+	})
+	switch {
+	case d.err != nil:
+	case d.version == 0:
+		d.fail("schemaVersion is missing")
+	case d.generatedAt.IsZero():
+		d.fail("generatedAt is missing")
+	case !hasTables:
+		d.fail("tables is missing")
+	}
+}
+
+func (d *decoder) list(at string, f func(i int)) {
+	if c := d.next(); c != '[' && c != 0 {
+		d.fail("%s is not a list", at)
+		return
+	}
+	d.elements(f)
+}
+
+func (d *decoder) count(at string) int {
+	var n int
+	if err := json.Unmarshal(d.value(), &n); d.err == nil && (err != nil || n < 0) {
+		d.fail("%s is not a whole number", at)
+	}
+	return n
+}
+
+func (d *decoder) string(at string) string {
+	if c := d.next(); c != '"' && c != 0 {
+		d.fail("%s is not a string", at)
+		return ""
+	}
+	return d.text()
+}
+
+func (d *decoder) entry(i int) {
+	if c := d.next(); c != '{' && c != 0 {
+		d.fail("tables[%d] is not an object", i)
+		return
+	}
+	var e Entry
+	d.members(func(name string) {
+		var field *string
+		switch name {
+		case "partition":
+			field = &e.Partition
+		case "account":
+			field = &e.Account
+		case "region":
+			field = &e.Region
+		case "name":
+			field = &e.Name
+		case "organization":
+			field = &e.Organization
+		case "project":
+			field = &e.Project
+		case "stack":
+			field = &e.Stack
+		case "urn":
+			field = &e.URN
+		default:
+			d.skip()
+			return
+		}
+		if c := d.next(); c != '"' && c != 0 {
+			d.fail("tables[%d].%s is not a string", i, name)
+			return
+		}
+		text := d.text()
+		if field != &e.Name && field != &e.URN {
+			text = d.once(text)
+		}
+		*field = text
+	})
+	d.tables = append(d.tables, e)
+}
+
+// once returns one copy of a text that comes up often.
+func (d *decoder) once(text string) string {
+	if known, ok := d.seen[text]; ok {
+		return known
+	}
+	d.seen[text] = text
+	return text
+}
+
+var (
+	validAccount = regexp.MustCompile(`^([0-9]{12})?$`)
+	validRegion  = regexp.MustCompile(`^([a-z]{2}(-[a-z]+)+-[0-9]+)?$`)
+)
+
+// Validate returns what is wrong with the tables of an index, each with its place; at most ten.
+func (x *Index) Validate() error {
+	const most = 10
+	var errs []error
+	accounts, regions := map[string]bool{}, map[string]bool{} // what was found valid: there are few
+	for i, e := range x.Tables {
+		fail := func(format string, args ...any) {
+			errs = append(errs, fmt.Errorf("tables[%d]: "+format, append([]any{i}, args...)...))
+		}
+		if !accounts[e.Account] {
+			if accounts[e.Account] = validAccount.MatchString(e.Account); !accounts[e.Account] {
+				fail("account %q is not 12 digits", e.Account)
+			}
+		}
+		if !regions[e.Region] {
+			if regions[e.Region] = validRegion.MatchString(e.Region); !regions[e.Region] {
+				fail("region %q is not a region such as us-east-1", e.Region)
+			}
+		}
+		switch {
+		case e.Name == "":
+			fail("name is missing")
+		case e.Project == "":
+			fail("project is missing")
+		case e.Stack == "":
+			fail("stack is missing")
+		case !strings.HasPrefix(e.URN, "urn:pulumi:"):
+			fail("urn %q is not a URN", e.URN)
+		}
+		if len(errs) >= most {
+			break
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the index, in the order of its names, is wrong:\n%w", errors.Join(errs...))
+}
+
+// Merge returns the tables of several indexes as one. Where more than one has tables of a stack, the newest has the say,
+// so that a table that was renamed since is not there twice. The result is as old as the oldest.
+func Merge(indexes ...*Index) *Index {
+	type stack struct{ organization, project, name string }
+	of := func(e Entry) stack { return stack{e.Organization, e.Project, e.Stack} }
+	var (
+		oldest  time.Time
+		entries []Entry
+		unread  []string
+		secret  int
+	)
+	newest := slices.SortedStableFunc(slices.Values(indexes), func(a, b *Index) int { return b.GeneratedAt.Compare(a.GeneratedAt) })
+	taken := map[stack]*Index{}
+	for _, x := range newest {
+		oldest = x.GeneratedAt // the last one is
+		unread = append(unread, x.Unread...)
+		secret += x.Secret
+		for _, e := range x.Tables {
+			if by, ok := taken[of(e)]; !ok || by == x {
+				taken[of(e)] = x
+				entries = append(entries, e)
+			}
+		}
+	}
+	return New(oldest, entries, unread, secret)
+}
+
+// An Owner is the stack that claims a table, and the URNs that the claiming resource has or had: its own and its aliases.
+type Owner struct {
+	Organization, Project, Stack string
+	URNs                         []string
+}
+
+// Owns reports whether an entry is the owner's own: of its stack, or of a resource that it goes by. An organization that
+// is not known may be any.
+func (o Owner) Owns(e Entry) bool {
+	return e.Project == o.Project && e.Stack == o.Stack && sameOrganization(e.Organization, o.Organization) ||
+		slices.Contains(o.URNs, e.URN)
+}
+
+func sameOrganization(a, b string) bool {
+	unknown := func(s string) bool { return s == "" || s == NoOrganization }
+	return a == b || unknown(a) || unknown(b)
+}
+
+// A Conflict is an entry of another stack that is, or may be, the table that is claimed.
+type Conflict struct {
+	Entry Entry
+	Match Match // Same or Possible
+}
+
+// Collisions returns the entries that are the claimed table, and those that may be, the former first. Entries of the owner
+// itself are none.
+func Collisions(claim Identity, named []Entry, owner Owner) []Conflict {
+	var same, possible []Conflict
+	for _, e := range named {
+		if owner.Owns(e) {
+			continue
+		}
+		switch m := claim.Match(e.Identity()); m {
+		case Same:
+			same = append(same, Conflict{e, m})
+		case Possible:
+			possible = append(possible, Conflict{e, m})
+		}
+	}
+	return append(same, possible...)
+}

@@ -1,0 +1,198 @@
+package tables_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/tables"
+)
+
+const secret = `{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","ciphertext":"v1:hidden"}`
+
+// checkpoint is a state as a backend keeps it.
+func checkpoint(resources ...string) string {
+	return `{"version":3,"checkpoint":{"stack":"organization/shop/dev","latest":{"manifest":{"time":"x","magic":"{\"[\\"},"resources":[` +
+		strings.Join(resources, ",") + `],"metadata":{}}}}`
+}
+
+// owned is a resource of a state. members follow its type.
+func owned(typ, name, members string) string {
+	return fmt.Sprintf(`{"urn":"urn:pulumi:dev::shop::%s::%s","custom":true,"id":"id-%s","type":"%s",%s}`, typ, name, name, typ, members)
+}
+
+const (
+	table       = "aws:dynamodb/table:Table"
+	replica     = "aws:dynamodb/tableReplica:TableReplica"
+	nativeTable = "aws-native:dynamodb:Table"
+	nativeWorld = "aws-native:dynamodb:GlobalTable"
+)
+
+// entry writes an entry for a case: partition account region name, on the resource orders of the type.
+func entry(typ, text string) tables.Entry {
+	f := strings.Fields(strings.ReplaceAll(text, "?", " ? "))
+	for i := range f {
+		f[i] = strings.Trim(f[i], "?")
+	}
+	return tables.Entry{
+		Partition: f[0], Account: f[1], Region: f[2], Name: f[3],
+		Organization: "acme", Project: "shop", Stack: "dev", URN: "urn:pulumi:dev::shop::" + typ + "::orders",
+	}
+}
+
+func TestReadState(t *testing.T) {
+	const arn = `"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders","name":"orders"}`
+	provider := func(inputs string) string {
+		return owned("pulumi:providers:aws", "p", `"inputs":`+inputs+`,"outputs":{}`)
+	}
+	const byProvider = `"provider":"urn:pulumi:dev::shop::pulumi:providers:aws::p::1234-abcd"`
+	for _, c := range []struct {
+		name   string
+		state  string
+		want   []tables.Entry
+		secret int
+	}{
+		{"a table by its ARN", checkpoint(owned(table, "orders", arn)),
+			[]tables.Entry{entry(table, "aws 111122223333 us-east-1 orders")}, 0},
+		{"an export", `{"version":3,"deployment":{"resources":[` + owned(table, "orders", arn) + `]}}`,
+			[]tables.Entry{entry(table, "aws 111122223333 us-east-1 orders")}, 0},
+		{"another partition", checkpoint(owned(table, "orders", `"outputs":{"arn":"arn:aws-cn:dynamodb:cn-north-1:111122223333:table/orders"}`)),
+			[]tables.Entry{entry(table, "aws-cn 111122223333 cn-north-1 orders")}, 0},
+		{"members in another order", checkpoint(`{"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"},"type":"` + table + `","urn":"urn:pulumi:dev::shop::` + table + `::orders"}`),
+			[]tables.Entry{entry(table, "aws 111122223333 us-east-1 orders")}, 0},
+		{"an escaped name", checkpoint(owned(table, "orders", `"outputs":{"name":"\u006frders","region":"us-east-1"}`)),
+			[]tables.Entry{entry(table, "aws ? us-east-1 orders")}, 0},
+		{"without an ARN, by its provider", checkpoint(provider(`{"region":"eu-west-1","allowedAccountIds":"[\"111122223333\"]"}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{entry(table, "aws 111122223333 eu-west-1 orders")}, 0},
+		{"by the key of its provider", checkpoint(provider(`{"region":"eu-west-1","accessKey":"ASIAY34FZKBOKMUTVV7A"}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{entry(table, "aws 609629065308 eu-west-1 orders")}, 0},
+		{"a secret provider says nothing", checkpoint(provider(`{"region":`+secret+`,"allowedAccountIds":`+secret+`}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{entry(table, "? ? ? orders")}, 0},
+		{"its own region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"us-gov-east-1"}`)),
+			[]tables.Entry{entry(table, "aws-us-gov ? us-gov-east-1 orders")}, 0},
+		{"replicas the program asked for", checkpoint(owned(table, "orders", `"inputs":{"replicas":[{"regionName":"eu-west-1"},{"regionName":"us-east-1"}]},"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders","replicas":[{"regionName":"ap-south-1"}]}`)),
+			[]tables.Entry{entry(table, "aws 111122223333 us-east-1 orders"), entry(table, "aws 111122223333 eu-west-1 orders")}, 0},
+		{"a replica by its ARN", checkpoint(owned(replica, "orders", `"inputs":{"globalTableArn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"},"outputs":{"arn":"arn:aws:dynamodb:eu-west-1:111122223333:table/orders"}`)),
+			[]tables.Entry{entry(replica, "aws 111122223333 eu-west-1 orders")}, 0},
+		{"a replica by its table's", checkpoint(provider(`{"region":"eu-west-1"}`), owned(replica, "orders", `"inputs":{"globalTableArn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"},`+byProvider)),
+			[]tables.Entry{entry(replica, "aws 111122223333 eu-west-1 orders")}, 0},
+		{"aws-native", checkpoint(owned(nativeTable, "orders", `"inputs":{"tableName":"orders"},"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"}`)),
+			[]tables.Entry{entry(nativeTable, "aws 111122223333 us-east-1 orders")}, 0},
+		{"aws-native across regions", checkpoint(owned(nativeWorld, "orders", `"inputs":{"tableName":"orders","replicas":[{"region":"us-east-1"},{"region":"eu-west-1"}]},"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"}`)),
+			[]tables.Entry{entry(nativeWorld, "aws 111122223333 us-east-1 orders"), entry(nativeWorld, "aws 111122223333 eu-west-1 orders")}, 0},
+		{"only its id", checkpoint(owned(table, "orders", `"outputs":{}`)),
+			[]tables.Entry{entry(table, "? ? ? id-orders")}, 0},
+		{"read, not owned", checkpoint(owned(table, "orders", `"external":true,`+arn)), nil, 0},
+		{"to be deleted", checkpoint(owned(table, "orders", `"delete":true,`+arn)), nil, 0},
+		{"deleted, to be created again", checkpoint(owned(table, "orders", `"pendingReplacement":true,`+arn)),
+			[]tables.Entry{entry(table, "aws 111122223333 us-east-1 orders")}, 0},
+		{"a secret name", checkpoint(owned(table, "orders", `"inputs":{"name":`+secret+`},"outputs":{"name":"orders"}`)), nil, 1},
+		{"a secret ARN", checkpoint(owned(table, "orders", `"inputs":{"name":"orders"},"outputs":{"arn":`+secret+`}`)), nil, 1},
+		{"a secret replica", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","replicas":[{"regionName":`+secret+`}]}`)), nil, 1},
+		{"a secret elsewhere", checkpoint(owned(table, "orders", `"inputs":{"hashKey":`+secret+`},`+arn)),
+			[]tables.Entry{entry(table, "aws 111122223333 us-east-1 orders")}, 0},
+		{"the global table of 2017", checkpoint(owned("aws:dynamodb/globalTable:GlobalTable", "orders", `"outputs":{"name":"orders"}`)), nil, 0},
+		{"something else of the name", checkpoint(owned("aws:iam/rolePolicy:RolePolicy", "orders", `"inputs":{"policy":"{\"Action\":\"dynamodb:*\"}"}`)), nil, 0},
+		{"never deployed", `{"version":3,"checkpoint":{"stack":"organization/shop/dev","latest":null}}`, nil, 0},
+		{"no resources", `{"version":4,"features":[],"checkpoint":{"latest":{"resources":null}}}`, nil, 0},
+	} {
+		for name, got := range map[string]func() (tables.StateTables, error){
+			"at once": func() (tables.StateTables, error) { return tables.ReadState(strings.NewReader(c.state), "acme") },
+			"byte by byte": func() (tables.StateTables, error) {
+				return tables.ReadState(iotest.OneByteReader(strings.NewReader(c.state)), "acme")
+			},
+		} {
+			found, err := got()
+			if err != nil {
+				t.Errorf("%s, %s: %v", c.name, name, err)
+			}
+			if diff := cmp.Diff(tables.StateTables{Entries: c.want, Secret: c.secret}, found); diff != "" {
+				t.Errorf("%s, %s (-want +got):\n%s", c.name, name, diff)
+			}
+		}
+	}
+}
+
+func TestReadStateErrors(t *testing.T) {
+	good := checkpoint(owned(table, "orders", `"outputs":{"name":"orders"}`))
+	for text, want := range map[string]string{
+		"":                       "not a state: it ends after 0 bytes, in the middle",
+		"[]":                     `not a state: byte 0 is '[', not the start of an object`,
+		"{}":                     "not a state: it has neither a checkpoint nor a deployment",
+		`{"version":5}`:          "not a state: version 5 is newer than 4, the newest this version of dynamoguard reads; update it",
+		good + "x":               fmt.Sprintf("not a state: byte %d is 'x', not the end", len(good)),
+		good[:len(good)-1]:       fmt.Sprintf("not a state: it ends after %d bytes, in the middle", len(good)-1),
+		`{"checkpoint":{"a" 1}}`: `not a state: byte 19 is '1', not a colon`,
+		checkpoint(owned(table, "orders", `"inputs":"hidden"`)): "not a state: the resource that ends at byte 270 cannot be read",
+	} {
+		if _, err := tables.ReadState(strings.NewReader(text), ""); err == nil || err.Error() != want {
+			t.Errorf("%s:\n got %v\nwant %s", text, err, want)
+		}
+	}
+	// Wherever a state is cut off, that is an error, and never a state with fewer tables.
+	for i := range good {
+		if _, err := tables.ReadState(strings.NewReader(good[:i]), ""); err == nil {
+			t.Errorf("no error for %q", good[:i])
+		}
+	}
+	broken := errors.New("broken")
+	if _, err := tables.ReadState(iotest.ErrReader(broken), ""); !errors.Is(err, broken) {
+		t.Errorf("the error of the reader is lost: %v", err)
+	}
+}
+
+// state1MB is a state as the CLI writes it: indented, mostly not tables, with documents in strings.
+func state1MB() string {
+	var resources []string
+	size := 0
+	for i := 0; size < 1<<20; i++ {
+		name := fmt.Sprintf("orders-%d", i)
+		r := owned("aws:iam/rolePolicy:RolePolicy", name, `"inputs":{"__defaults":["name"],"name":"`+name+`","role":"role-`+name+`","policy":"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"dynamodb:GetItem\",\"dynamodb:PutItem\"],\"Resource\":\"arn:aws:dynamodb:us-east-1:111122223333:table/`+name+`\"}]}"},
+                "outputs": {
+                    "id": "role-orders:policy-1a2b3c4",
+                    "namePrefix": "",
+                    "policy": "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"dynamodb:GetItem\",\"dynamodb:PutItem\"]}]}"
+                },
+                "parent": "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev",
+                "dependencies": [
+                    "urn:pulumi:dev::shop::aws:dynamodb/table:Table::orders",
+                    "urn:pulumi:dev::shop::aws:iam/role:Role::orders"
+                ],
+                "created": "2026-11-22T12:00:00Z",
+                "modified": "2026-11-22T12:00:00Z"`)
+		if i%20 == 0 {
+			r = owned(table, name, `"inputs":{"name":"`+name+`"},"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/`+name+`","name":"`+name+`"}`)
+		}
+		resources = append(resources, r)
+		size += len(r)
+	}
+	return checkpoint(resources...)
+}
+
+func BenchmarkReadState(b *testing.B) {
+	state := state1MB()
+	b.SetBytes(int64(len(state)))
+	b.ReportAllocs()
+	for b.Loop() {
+		found, err := tables.ReadState(strings.NewReader(state), "acme")
+		if err != nil || len(found.Entries) < 20 {
+			b.Fatal(len(found.Entries), err)
+		}
+	}
+}
+
+func FuzzReadState(f *testing.F) {
+	f.Add(checkpoint(owned(table, "orders", `"outputs":{"name":"orders"}`)))
+	f.Add(`{"deployment":{"resources":[{"type":"aws:dynamodb/table:Table","inputs":{"name":` + secret + `}}]}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		whole, err := tables.ReadState(strings.NewReader(text), "")
+		pieces, err2 := tables.ReadState(iotest.OneByteReader(strings.NewReader(text)), "")
+		if (err == nil) != (err2 == nil) || err == nil && !cmp.Equal(whole, pieces) {
+			t.Errorf("%q: %v %v, in pieces %v %v", text, whole, err, pieces, err2)
+		}
+	})
+}

@@ -1,0 +1,143 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/glob"
+	"dynamoguard/internal/iam"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/tables"
+)
+
+// IAMDanglingTable finds grants on tables that nobody owns: a misspelt name, or a grant that outlived its table and
+// waits for whoever takes the name next.
+var IAMDanglingTable = &policy.Policy{
+	Name:  "iam-dangling-table",
+	Title: "Grants name tables that some stack owns",
+	Doc: "Reports an Allow on a table, by its full name, that neither the stack nor any other one owns in that account and " +
+		"region. It needs to know the tables of all stacks: an index or a file:// backend without a stack that could not " +
+		"be read; else it is not applicable. Patterns are left out, and so are accounts that no stack has a table in.",
+	Remediation: "Correct the name, or remove the grant.",
+	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
+	Severity:    policy.Low,
+	Level:       policy.Advisory,
+	Criteria:    []soc2.ID{"CC6.3"},
+
+	CheckStack: checkDanglingTables,
+}
+
+func checkDanglingTables(p *policy.StackPass) {
+	const unknown = "not all tables of other stacks are known"
+	others := p.Outside.Others
+	if others == nil {
+		p.NotApplicable(unknown)
+		return
+	}
+	var documents []namingDocument
+	for _, r := range p.Join.Resources {
+		isBoundary := func(pattern string) bool {
+			return glob.Match(pattern, string(r.URN)) || glob.Match(pattern, r.URN.Name())
+		}
+		if r.Type == facts.TablePolicy || slices.ContainsFunc(p.Config.Pack().Boundaries, isBoundary) {
+			continue
+		}
+		for _, d := range facts.New(r).Documents() {
+			if !d.Known {
+				p.Unknown(facts.Place{URN: r.URN, Path: d.Path})
+			} else if grants := namingGrants(d); len(grants) > 0 {
+				documents = append(documents, namingDocument{r.URN, d, grants})
+			}
+		}
+	}
+	if len(documents) == 0 {
+		return // so that nobody waits for the tables of other stacks
+	}
+	if !others.Complete() {
+		p.NotApplicable(unknown)
+		return
+	}
+	known := knownTables{others: others, settings: p.Config.Pack(), accounts: map[string]bool{}}
+	for _, e := range others.Matching(func(string) bool { return true }) {
+		known.accounts[known.settings.Located(e).Account] = true
+	}
+	for _, r := range p.Join.Resources {
+		var log resource.Log
+		for _, c := range facts.New(r).TableClaims(facts.Around{Region: p.Stack.Region()}, &log) {
+			known.own = append(known.own, c.Identity)
+		}
+	}
+	for _, d := range documents {
+		known.check(p, d)
+	}
+}
+
+// A namingDocument is a document with grants that name a table.
+type namingDocument struct {
+	urn resource.URN
+	*facts.Document
+	grants []iam.Grant
+}
+
+// namingGrants returns the grants of a document that name a table in full.
+func namingGrants(d *facts.Document) []iam.Grant {
+	if d.Document == nil {
+		return nil
+	}
+	return slices.DeleteFunc(iam.NewGrants([]*iam.Document{d.Document}, nil).List, func(g iam.Grant) bool {
+		return g.Not || g.Table.Name == ""
+	})
+}
+
+// knownTables are the tables of the stack and of all others.
+type knownTables struct {
+	own      []tables.Identity
+	others   policy.Others
+	settings policy.PackSettings
+	accounts map[string]bool // that have tables
+}
+
+// check reports the tables that a document names and nobody owns, one finding for each statement.
+func (k *knownTables) check(p *policy.StackPass, d namingDocument) {
+	missing := map[int][]iam.Element{} // by statement
+	var statements []int
+	for _, g := range d.grants {
+		if k.owned(g.Table) || slices.Contains(missing[g.Statement], g.Element) {
+			continue
+		}
+		if missing[g.Statement] == nil {
+			statements = append(statements, g.Statement)
+		}
+		missing[g.Statement] = append(missing[g.Statement], g.Element)
+	}
+	for _, s := range statements {
+		what, verb := elements(d.Document, missing[s]), "names a table"
+		if len(missing[s]) > 1 {
+			verb = "name tables"
+		}
+		if d.Secret {
+			what, verb = fmt.Sprintf("%s.%s", d.Path, missing[s][0].Path), "names a table"
+		}
+		p.Report(d.urn, fmt.Sprintf("%s %s that no stack owns", what, verb), "correct the name, or remove the grant")
+	}
+}
+
+// owned reports whether a table is owned, or may be.
+func (k *knownTables) owned(t iam.TableRef) bool {
+	named := tables.Identity{Account: tables.Part{Known: t.Account}, Region: tables.Part{Known: t.Region}, Name: t.Name}
+	for _, own := range k.own {
+		if own.Match(named) != tables.Different {
+			return true
+		}
+	}
+	for _, e := range k.others.Named(t.Name) {
+		if k.settings.Located(e).Identity().Match(named) != tables.Different {
+			return true
+		}
+	}
+	// Of an account that no stack is known to have tables in, nothing can be said.
+	return t.Account != "" && !k.accounts[t.Account]
+}

@@ -1,0 +1,73 @@
+package policies
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/glob"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/soc2"
+)
+
+// TableNamePattern asks that a table's name says whose it is. What tells environments apart are stacks and their names,
+// not suffixes that nobody can predict: neither a grant nor a runbook can name such a table.
+var TableNamePattern = &policy.Policy{
+	Name:  "table-name-pattern",
+	Title: "Table names say what they are for and carry no random suffix",
+	Doc: "Reports a table whose name Pulumi made up of the logical name and a random suffix, and one whose name does not " +
+		"match the configured pattern. That Pulumi made a name up is known where the engine says so; where it does not, a " +
+		"name is taken for such a one if it is the logical name, a hyphen and seven hexadecimal digits.",
+	Remediation: "Set the table's name from the stack, such as the logical name and the name of the stack.",
+	URL:         "https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming",
+	Severity:    policy.Low,
+	Level:       policy.Advisory,
+	Criteria:    []soc2.ID{"CC8.1"},
+	Config:      NamePatternConfig{},
+	Reads:       map[string][]string{facts.Table: {"name"}},
+
+	CheckResource: checkNamePattern,
+}
+
+// NamePatternConfig are the settings of TableNamePattern.
+type NamePatternConfig struct {
+	Pattern             string `json:"pattern" pattern:"([^{}]|\\{(project|stack|environment)\\})+" like:"a pattern of text, {project}, {stack}, {environment}, * and ?" doc:"What names must look like, such as {project}-*-{environment}: {project}, {stack} and {environment} are those of the stack, * and ? wildcards; anything, where it is not set."`
+	AllowRandomSuffixes bool   `json:"allowRandomSuffixes" doc:"Whether Pulumi may make names up."`
+}
+
+var randomSuffix = regexp.MustCompile(`^-[0-9a-f]{7}$`)
+
+func checkNamePattern(p *policy.Pass) {
+	name := p.Property("name")
+	text, ok := name.Text()
+	if !ok || text == "" {
+		return
+	}
+	settings := policy.Settings[NamePatternConfig](p)
+	urn := p.Resource.URN
+	byPulumi, known := p.Seen.NamedByPulumi(urn)
+	if !known {
+		suffix, ok := strings.CutPrefix(text, urn.Name())
+		byPulumi = ok && randomSuffix.MatchString(suffix)
+	}
+	if byPulumi && !settings.AllowRandomSuffixes {
+		p.Report(fmt.Sprintf("%s %v has a random suffix, so nothing can name the table before it exists", name.Path, name.Value),
+			fmt.Sprintf("set %s, such as to %q, and keep environments apart by stacks", name.Path, urn.Name()+"-"+urn.Stack()))
+		return
+	}
+	if settings.Pattern == "" {
+		return
+	}
+	environment := p.OwnEnvironment()
+	if environment == "" && strings.Contains(settings.Pattern, "{environment}") {
+		p.NotApplicable("the pattern asks for the environment, and the stack is of no one environment")
+		return
+	}
+	pattern := strings.NewReplacer("{project}", urn.Project(), "{stack}", urn.Stack(), "{environment}", environment).
+		Replace(settings.Pattern)
+	if !glob.Match(pattern, text) {
+		p.Report(fmt.Sprintf("%s %v does not match %q, here %q", name.Path, name.Value, settings.Pattern, pattern),
+			"give the table a name that does")
+	}
+}
