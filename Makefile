@@ -1,8 +1,12 @@
-.PHONY: build demo test lint fuzz clean
+.PHONY: build indexer demo test lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
 	go build -trimpath -ldflags '-s -w' -o bin/pulumi-analyzer-dynamoguard .
+
+# What builds an index of tables from any Pulumi backend.
+indexer:
+	cd indexer && go build -trimpath -ldflags '-s -w' -o ../bin/dynamoguard-index .
 
 # The real CLI on a sample project: an insecure stack, stopped, then the corrected one, passing.
 demo: build
@@ -12,6 +16,7 @@ demo: build
 test: lint
 	go test -race ./...
 	cd e2e && go test -timeout 30m ./...
+	cd indexer && go test -timeout 20m ./...
 
 # A target that is not there would pass for one that finds nothing, so it is looked for first.
 FUZZTIME ?= 1m
@@ -27,6 +32,7 @@ lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
 	go vet ./...
 	cd e2e && go vet ./...
+	cd indexer && go vet ./...
 
 clean:
 	rm -rf bin
