@@ -54,7 +54,7 @@ func BenchmarkParseAndJudge(b *testing.B) {
 	for b.Loop() {
 		d := Parse(text, Identity)
 		d.WildcardActions(WildcardOptions{})
-		d.UnscopedResources()
+		d.UnscopedResources(UnscopedOptions{})
 	}
 }
 
@@ -75,7 +75,10 @@ func BenchmarkHostile(b *testing.B) {
 			for b.Loop() {
 				d := Parse(text, Identity)
 				d.WildcardActions(WildcardOptions{})
-				d.UnscopedResources()
+				d.UnscopedResources(UnscopedOptions{})
+				d.ItemConditions()
+				d.SensitiveActions()
+				NewGrants([]*Document{d}, []*Document{d})
 			}
 		})
 	}

@@ -82,7 +82,7 @@ func (s *Statement) compileActions() (set ActionSet) {
 type analysis struct {
 	doc    *Document
 	denies []denial
-	work   int // comparisons left
+	work   work // left for comparisons
 	lists  map[ActionSet][]*Action
 }
 
@@ -95,8 +95,9 @@ type denial struct {
 // maxWork bounds the comparisons of Allows with Denies, which grow with the square of the document. The largest one that
 // IAM takes needs less. Beyond, Denies are not subtracted any more.
 const (
-	maxWork     = 400_000
-	compareWork = 4 // of one pattern with one target; to pass over a statement is 1
+	maxWork     work = 16_000_000
+	compareWork      = 60 // of one pattern with one target, whatever they are
+	passWork         = 15 // to pass over a statement
 )
 
 // maxFindings bounds what one question reports of a document. None that IAM takes has as many statements.
@@ -129,14 +130,6 @@ func (s *Statement) unconditional() ActionSet {
 	return actions
 }
 
-// excluded are the actions for which one of the statement's conditions is never true.
-func (s *Statement) excluded() (set ActionSet) {
-	for i := range s.Conditions {
-		set = set.Or(s.Conditions[i].never())
-	}
-	return set
-}
-
 // reach is an Allow's resources of one type.
 type reach struct {
 	pattern int           // index of the element, -1 for NotResource or no element
@@ -166,7 +159,7 @@ func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
 			}
 			to := anything.target(t, a.doc.partition)
 			for i := range st.resources {
-				if st.resources[i].covers(to) {
+				if st.resources[i].covers(to, nil) {
 					return
 				}
 			}
@@ -190,11 +183,11 @@ func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
 
 // denied reports whether one Deny covers all of the target.
 func (a *analysis) denied(st *Statement, t target) bool {
-	a.work -= compareWork * len(st.resources)
 	if st.Resource.Not {
 		// Everything but what the list touches is denied.
 		for i := range st.resources {
-			if r := &st.resources[i]; r.touches(t) || r.variable && t.types != NoResource {
+			a.work.spend(compareWork)
+			if r := &st.resources[i]; a.work < 0 || r.touches(t, &a.work) || r.variable && t.types != NoResource {
 				return false
 			}
 		}
@@ -204,7 +197,10 @@ func (a *analysis) denied(st *Statement, t target) bool {
 		return t.types&(Table|Stream) != 0 // the table or stream that the policy belongs to
 	}
 	for i := range st.resources {
-		if st.resources[i].covers(t) {
+		if a.work.spend(compareWork); a.work < 0 {
+			return false
+		}
+		if st.resources[i].covers(t, &a.work) {
 			return true
 		}
 	}
@@ -216,11 +212,10 @@ func (a *analysis) confined(st *Statement, t target) bool {
 	if !st.Resource.Not {
 		return a.denied(st, t)
 	}
-	a.work -= compareWork * len(st.resources)
 	for i := range st.resources {
 		r := &st.resources[i]
-		every := func(a arn) bool { return a.every&t.types != 0 && a.touches(t) }
-		if r.variable || r.every || slices.ContainsFunc(r.readings, every) {
+		every := func(of arn) bool { return of.every&t.types != 0 && of.touches(t, &a.work) }
+		if a.work.spend(compareWork); a.work < 0 || r.variable || r.every || slices.ContainsFunc(r.readings, every) {
 			return false
 		}
 	}
@@ -230,7 +225,7 @@ func (a *analysis) confined(st *Statement, t target) bool {
 // left is what of the actions the Denies leave on the target.
 func (a *analysis) left(actions ActionSet, t target, denied func(*Statement, target) bool) ActionSet {
 	for _, deny := range a.denies {
-		if a.work--; actions.Empty() || a.work < 0 {
+		if a.work.spend(passWork); actions.Empty() || a.work < 0 {
 			break
 		}
 		if !actions.And(deny.actions).Empty() && denied(deny.Statement, t) {
@@ -254,30 +249,44 @@ func (a *analysis) list(set ActionSet) []*Action {
 }
 
 // scopedByTag reports whether a condition on a tag of the resource confines the statement: a positive operator that a
-// missing tag fails, and not with a pattern that every value matches.
+// missing tag fails, and not with a pattern that every value matches, nor with the tag's own value.
 //
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html
 func (s *Statement) scopedByTag() bool {
 	for i := range s.Conditions {
 		c := &s.Conditions[i]
 		tag, ok := cutPrefixFold(c.Key, "aws:ResourceTag/")
-		if !ok || tag == "" || c.Operator.Set == "ForAllValues" || c.Operator.IfExists || c.Operator.Negated() {
+		if !ok || tag == "" || c.Operator.Negated() || (c.Operator.Set == "ForAllValues" || c.Operator.IfExists) && !s.exists(c.Key) {
 			continue
 		}
+		all := func(value string) bool { return false }
 		switch c.Operator.Base {
 		case "StringEquals", "StringEqualsIgnoreCase", "NumericEquals", "DateEquals", "Bool", "BinaryEquals":
-			return true
 		case "StringLike", "ArnEquals", "ArnLike":
-			vacuous := false
-			for _, value := range c.Values {
-				vacuous = vacuous || strings.Contains(value, "*") && strings.Trim(value, "*?:") == ""
-			}
-			if !vacuous {
-				return true
-			}
+			all = func(value string) bool { return strings.Contains(value, "*") && strings.Trim(value, "*?:") == "" }
+		default:
+			continue
+		}
+		if !slices.ContainsFunc(c.Values, func(value string) bool { return all(value) || s.variables && c.ownValue(value) }) {
+			return true
 		}
 	}
 	return false
+}
+
+// exists reports whether a Null condition requires the key.
+func (s *Statement) exists(key string) bool {
+	return slices.ContainsFunc(s.Conditions, func(c Condition) bool {
+		absent, exists := c.asks()
+		return c.Operator.Base == "Null" && c.Operator.Set == "" && glob.EqualFold(c.Key, key) && exists && !absent
+	})
+}
+
+// ownValue reports whether a text is the policy variable for the condition's own key, which a request's value always equals.
+func (c *Condition) ownValue(value string) bool {
+	name, ok := strings.CutPrefix(strings.Trim(value, "*"), "${")
+	name, _, _ = strings.Cut(name, ",")
+	return ok && glob.EqualFold(strings.TrimSpace(strings.TrimSuffix(name, "}")), c.Key)
 }
 
 func cutPrefixFold(s, prefix string) (after string, found bool) {

@@ -93,11 +93,12 @@ func (d *Document) statement(index int) *Statement {
 
 // request is a Request made ready.
 type request struct {
-	*Request
+	Request
 	action *Action // nil if the catalogue has none
 	target target  // the resource, without wildcards
 	owner  string  // the resource's account
 	caller caller
+	folded map[string][]string // the context by lower case, where it is large
 }
 
 // Evaluate decides on a request as IAM does: a Deny anywhere wins; otherwise every service control policy level must allow
@@ -107,6 +108,8 @@ type request struct {
 //   - or, in the resource's own account, the resource policy: for a user or a role session that it names even against the
 //     boundary, for a role only within it. A policy that names the account leaves the decision to identity policies.
 //
+// The root user of an account is allowed what no Deny and no service control policy keeps from it.
+//
 // Another account's principal needs both its own policies and the resource policy, for an action that AWS lets cross
 // accounts. The documents are read as Parse says, but one that has errors makes the request Invalid.
 //
@@ -115,7 +118,13 @@ func Evaluate(req Request) Decision {
 	if invalid := req.invalid(); invalid != nil {
 		return Decision{Invalid, []Reason{*invalid}}
 	}
-	r := request{Request: &req, caller: parseCaller(req.Principal)}
+	r := request{Request: req, caller: parseCaller(req.Principal)}
+	if len(req.Context) > fewKeys {
+		r.folded = make(map[string][]string, len(req.Context))
+		for name, values := range req.Context {
+			r.folded[foldASCII(name)] = values
+		}
+	}
 	r.action = LookupAction(req.Action)
 	r.target = parseTarget(req.Resource)
 	if r.action != nil && r.action.Types() == 0 {
@@ -143,6 +152,9 @@ func Evaluate(req Request) Decision {
 		if deny := boundary.add(&r, BoundaryPolicy, i, d); deny {
 			return denied(boundary.reason)
 		}
+	}
+	if r.caller.root && !identity.allows {
+		identity = found{allows: true, reason: Reason{Rule: "the root user needs no policy in its own account", Document: -1, Statement: -1, resource: -1}}
 	}
 	controlled := true
 	for _, level := range req.Control {
@@ -328,7 +340,7 @@ func (s *Statement) matchResource(r *request) (index int, ok bool) {
 			parsed := parseResource(resolved, false, s.complete, nil)
 			element = &parsed
 		}
-		if element.covers(r.target) || wide && r.target.types != NoResource && glob.Match(element.text, r.Resource) {
+		if element.covers(r.target, nil) || wide && r.target.types != NoResource && glob.Match(element.text, r.Resource) {
 			if s.Resource.Not {
 				return -1, false
 			}

@@ -23,7 +23,7 @@ func FuzzParse(f *testing.F) {
 		for _, kind := range []Kind{Identity, Resource, Trust} {
 			d := Parse(text, kind)
 			d.WildcardActions(WildcardOptions{Metadata: true})
-			d.UnscopedResources()
+			d.UnscopedResources(UnscopedOptions{})
 			d.ItemConditions()
 			d.SensitiveActions()
 			NewGrants([]*Document{d}, []*Document{d}).On(TableRef{Name: "orders"})
@@ -73,13 +73,13 @@ func FuzzMatch(f *testing.F) {
 			to.types = Table
 			// A star within a field may not cross to the next, so that the element can match more as plain text, and an
 			// ARN with fields missing is completed.
-			if r.covers(to) && strings.Count(element, ":") >= 5 && !glob.Match(element, arn) {
+			if r.covers(to, nil) && strings.Count(element, ":") >= 5 && !glob.Match(element, arn) {
 				t.Errorf("%q covers %s", element, arn)
 			}
-			if r.covers(to) && !r.touches(to) {
+			if r.covers(to, nil) && !r.touches(to, nil) {
 				t.Errorf("%q covers %s, but does not touch it", element, arn)
 			}
-			if r.covers(to) && !touchesType(&r, Table) {
+			if r.covers(to, nil) && !touchesType(&r, Table) {
 				t.Errorf("%q covers %s, but reaches no table", element, arn)
 			}
 		}

@@ -3,6 +3,7 @@ package iam
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // TableRef names a table as far as it is known; "" is a field that is not.
@@ -16,7 +17,14 @@ type Grants struct {
 	List []Grant
 
 	identity *analysis
-	boundary []*Document // nil for none
+	bounded  bool // there is a boundary
+	boundary []bound
+}
+
+// bound is an Allow of the permissions boundary, and the actions for which it can hold.
+type bound struct {
+	*Statement
+	actions ActionSet
 }
 
 // Grant is one resource element of an Allow, and what it leaves open.
@@ -29,29 +37,44 @@ type Grant struct {
 	Types      ResourceTypes // the resource types with open actions
 	Every      ResourceTypes // those of which all resources are reached, in some region and account
 	Actions    ActionSet     // open on at least one resource of the pattern
-	Conditions []Condition   // that must hold; the statement's own, not to be changed
+	Conditions []Condition   // that must hold, those that always do as well; the statement's own, not to be changed
 	Tagged     bool          // one of them requires a tag of the resource
 
 	statement *Statement
-	pattern   int // index of the element, -1 for NotResource
+	free      ActionSet // for which the conditions do not narrow
+	pattern   int       // index of the element, -1 for NotResource
 	readings  []arn
 }
 
 // NewGrants collects the grants of identity policies, those of all groups and attachments of a principal together, within
 // a permissions boundary, nil for none. A Deny counts where it holds whatever the request, an Allow of the boundary also
-// where it depends on the request. Documents with errors are read as Parse says.
+// where it depends on the request. Documents with errors are read as Parse says. Of documents much larger than IAM takes,
+// the last Denies and the boundary are not considered.
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func NewGrants(identity, boundary []*Document) *Grants {
+	return NewGrantsAt(identity, boundary, time.Time{})
+}
+
+// NewGrantsAt is NewGrants from a time on, which decides conditions on dates that have passed.
+func NewGrantsAt(identity, boundary []*Document, now time.Time) *Grants {
 	all := slices.Concat(identity, boundary)
-	g := &Grants{identity: &analysis{doc: &Document{Kind: Identity, partition: commonPartition(all)}, work: maxWork}, boundary: boundary}
+	g := &Grants{identity: &analysis{doc: &Document{Kind: Identity, partition: commonPartition(all)}, work: maxWork}, bounded: boundary != nil}
 	for _, d := range all {
 		g.identity.denies = append(g.identity.denies, d.analyse().denies...)
+	}
+	for _, d := range boundary {
+		for i := range d.Statements {
+			st := &d.Statements[i]
+			if actions := st.actions.Minus(st.excluded(now)); st.Effect == Allow && !actions.Empty() {
+				g.boundary = append(g.boundary, bound{st, actions})
+			}
+		}
 	}
 	for i, d := range identity {
 		for j := range d.Statements {
 			if st := &d.Statements[j]; st.Effect == Allow && !st.actions.Empty() {
-				g.add(i, st)
+				g.add(i, st, now)
 			}
 		}
 	}
@@ -73,8 +96,9 @@ func commonPartition(documents []*Document) string {
 }
 
 // add collects what one Allow grants, by resource element.
-func (g *Grants) add(document int, st *Statement) {
-	actions := st.actions.Minus(st.excluded())
+func (g *Grants) add(document int, st *Statement, now time.Time) {
+	actions := st.actions.Minus(st.excluded(now))
+	free := st.free(now)
 	first := len(g.List)
 	g.identity.reaches(st, actions, func(r reach) {
 		open := g.left(actions.And(actionsOf(r.types)), g.identity.target(r))
@@ -82,21 +106,21 @@ func (g *Grants) add(document int, st *Statement) {
 			return
 		}
 		if last := len(g.List) - 1; last < first || g.List[last].pattern != r.pattern {
-			g.List = append(g.List, newGrant(document, st, r.pattern))
+			g.List = append(g.List, newGrant(document, st, r.pattern, free))
 		}
 		grant := &g.List[len(g.List)-1]
 		grant.Actions = grant.Actions.Or(open)
 		grant.Types |= r.types
-		if r.every {
+		if r.every && !g.leftOfEvery(open, g.identity.target(r).every()).Empty() {
 			grant.Every |= r.types
 		}
 	})
 }
 
-func newGrant(document int, st *Statement, pattern int) Grant {
+func newGrant(document int, st *Statement, pattern int, free ActionSet) Grant {
 	grant := Grant{
 		Document: document, Statement: st.Index, Not: st.Resource.Not, Conditions: st.Conditions, Tagged: st.scopedByTag(),
-		Element: st.element("Resource", &st.Resource, max(pattern, 0)), statement: st, pattern: pattern,
+		Element: st.element("Resource", &st.Resource, max(pattern, 0)), statement: st, free: free, pattern: pattern,
 	}
 	if pattern >= 0 {
 		grant.readings = st.resources[pattern].readings
@@ -122,37 +146,66 @@ func (a *arn) table() TableRef {
 
 // left is what of the actions Denies and boundary leave on the target.
 func (g *Grants) left(actions ActionSet, t target) ActionSet {
-	if g.boundary != nil {
-		var within ActionSet
-		for _, d := range g.boundary {
-			for i := range d.Statements {
-				if st := &d.Statements[i]; st.Effect == Allow && !actions.And(st.actions).Empty() && st.allowsSome(t) {
-					within = within.Or(st.actions)
-				}
-			}
-		}
-		actions = actions.And(within)
+	return g.identity.left(g.within(actions, t, allowsSome), t, g.identity.denied)
+}
+
+// leftOfEvery is what of the actions Denies and boundary leave on every resource of the target.
+func (g *Grants) leftOfEvery(actions ActionSet, t target) ActionSet {
+	return g.identity.left(g.within(actions, t, allowsEvery), t, g.identity.confined)
+}
+
+// within is what of the actions the boundary allows on the target.
+func (g *Grants) within(actions ActionSet, t target, allows func(*Statement, target, *work) bool) (within ActionSet) {
+	if !g.bounded {
+		return actions
 	}
-	return g.identity.left(actions, t, g.identity.denied)
+	left := &g.identity.work
+	for _, b := range g.boundary {
+		more := actions.And(b.actions).Minus(within)
+		if left.spend(passWork); !more.Empty() && allows(b.Statement, t, left) {
+			within = within.Or(more)
+		}
+		if *left < 0 {
+			return actions
+		}
+	}
+	return within
 }
 
 // allowsSome reports whether the resources of an Allow have part of the target.
-func (s *Statement) allowsSome(t target) bool {
-	if s.Resource.Not {
-		return !slices.ContainsFunc(s.resources, func(r resource) bool { return r.covers(t) })
+func allowsSome(s *Statement, t target, left *work) bool {
+	has := func(r resource) bool {
+		left.spend(compareWork)
+		if *left < 0 {
+			return !s.Resource.Not
+		}
+		if s.Resource.Not {
+			return r.covers(t, left)
+		}
+		return r.touches(t, left)
 	}
-	return slices.ContainsFunc(s.resources, func(r resource) bool { return r.touches(t) })
+	return slices.ContainsFunc(s.resources, has) != s.Resource.Not
+}
+
+// allowsEvery reports whether the resources of an Allow have every resource of the target, which is every resource of its
+// type, in some region and account.
+func allowsEvery(s *Statement, t target, left *work) bool {
+	if s.Resource.Not {
+		return allowsSome(s, t, left)
+	}
+	return slices.ContainsFunc(s.resources, func(r resource) bool {
+		left.spend(compareWork)
+		return *left < 0 || r.every || slices.ContainsFunc(r.readings, func(of arn) bool { return of.every&t.types != 0 && of.touches(t, left) })
+	})
 }
 
 // On is what all grants leave open on a table and on what belongs to it: unconditional is open whatever the request,
-// conditional only where the conditions of a statement hold.
+// save for conditions that every request meets or nearly so, conditional only where the conditions of a statement hold.
 func (g *Grants) On(table TableRef) (unconditional, conditional ActionSet) {
 	for i := range g.List {
-		if open := g.Reaches(&g.List[i], table); len(g.List[i].Conditions) > 0 {
-			conditional = conditional.Or(open)
-		} else {
-			unconditional = unconditional.Or(open)
-		}
+		open := g.Reaches(&g.List[i], table)
+		unconditional = unconditional.Or(open.And(g.List[i].free))
+		conditional = conditional.Or(open)
 	}
 	return unconditional, conditional.Minus(unconditional)
 }
@@ -167,13 +220,13 @@ func (g *Grants) Reaches(grant *Grant, table TableRef) (open ActionSet) {
 		}
 		of := table.target(t, g.identity.doc.partition)
 		if grant.Not {
-			if grant.statement.allowsSome(of) {
+			if allowsSome(grant.statement, of, &g.identity.work) {
 				open = open.Or(g.left(want, of))
 			}
 			return
 		}
 		for i := range grant.readings {
-			if a := &grant.readings[i]; a.touches(of) {
+			if a := &grant.readings[i]; a.touches(of, &g.identity.work) {
 				open = open.Or(g.left(want, of.narrow(a)))
 			}
 		}
@@ -204,7 +257,7 @@ func (r TableRef) target(t ResourceTypes, partition string) target {
 // narrow is the part of the target that the pattern matches: field by field what is the more exact of the two.
 func (t target) narrow(a *arn) target {
 	field := func(pattern, text string) string {
-		if includes(pattern, text) {
+		if includes(pattern, text, nil) {
 			return text
 		}
 		return asText(pattern)

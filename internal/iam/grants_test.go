@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 func documents(t *testing.T, notations ...string) []*Document {
@@ -54,6 +55,22 @@ func TestGrantsList(t *testing.T) {
 			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/a {aws us-east-1 111122223333 a} table every  : dynamodb:GetItem",
 		}},
 		{"an empty boundary", []string{"Allow dynamodb:GetItem on table/a"}, []string{"Allow s3:* on *"}, nil},
+		{"a boundary whose condition is never true", []string{"Allow dynamodb:DeleteTable,dynamodb:GetItem on table/a"},
+			[]string{`Allow dynamodb:* on * if {"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":"x"}}`}, []string{
+				"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/a {aws us-east-1 111122223333 a} table every  : dynamodb:GetItem",
+			}},
+		{"every table within a boundary of one", []string{"Allow dynamodb:GetItem on *"}, []string{"Allow dynamodb:* on table/orders"}, []string{
+			"0.0 * {   } table every  : dynamodb:GetItem",
+		}},
+		{"every table within a boundary of every table of a region", []string{"Allow dynamodb:GetItem on *"}, []string{"Allow dynamodb:* on table/*"}, []string{
+			"0.0 * {   } table every table : dynamodb:GetItem",
+		}},
+		{"every table within a boundary but one", []string{"Allow dynamodb:GetItem on *"}, []string{"Allow dynamodb:* on !table/secret"}, []string{
+			"0.0 * {   } table every table : dynamodb:GetItem",
+		}},
+		{"every table but what a Deny leaves", []string{"Allow dynamodb:GetItem on *; Deny dynamodb:* on !table/orders"}, nil, []string{
+			"0.0 * {   } table every  : dynamodb:GetItem",
+		}},
 		{"conditions", []string{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:ResourceTag/team":"a"}}`}, nil, []string{
 			"0.0 * {   } table every table conditional tagged: dynamodb:GetItem",
 		}},
@@ -83,6 +100,37 @@ func TestGrantsList(t *testing.T) {
 		}
 		if strings.Join(got, "\n") != strings.Join(tt.want, "\n") {
 			t.Errorf("%s\n got %s\nwant %s", tt.name, strings.Join(got, "\n     "), strings.Join(tt.want, "\n     "))
+		}
+	}
+}
+
+// Conditions that every request meets do not narrow, and what one never meets is not granted.
+func TestGrantsOnConditions(t *testing.T) {
+	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	const both = "dynamodb:GetItem dynamodb:Scan"
+	tests := []struct{ condition, at, undated string }{
+		{`{"StringLike":{"aws:RequestedRegion":"*"}}`, both + " | ", both + " | "},
+		{`{"IpAddress":{"aws:SourceIp":"0.0.0.0/0"}}`, both + " | ", both + " | "},
+		{`{"Bool":{"aws:SecureTransport":"true"}}`, both + " | ", both + " | "},
+		{`{"Bool":{"aws:SecureTransport":"true"},"StringEquals":{"aws:PrincipalOrgID":"o-1"}}`, " | " + both, " | " + both},
+		{`{"StringLike":{"aws:SourceVpce":"*"}}`, " | " + both, " | " + both},
+		{`{"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":"x"}}`, "dynamodb:Scan | dynamodb:GetItem", "dynamodb:Scan | dynamodb:GetItem"},
+		{`{"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":"x"}}`, " | dynamodb:GetItem", " | dynamodb:GetItem"},
+		{`{"DateGreaterThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}`, both + " | ", " | " + both},
+		{`{"DateLessThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}`, " | ", " | " + both},
+		{`{"DateLessThan":{"aws:CurrentTime":"2030-01-01T00:00:00Z"}}`, " | " + both, " | " + both},
+		{`{"Null":{"aws:CurrentTime":"true"}}`, " | ", " | "},
+	}
+	for _, tt := range tests {
+		identity := documents(t, "Allow dynamodb:Scan,dynamodb:GetItem on table/orders if "+tt.condition)
+		for _, c := range []struct {
+			now  time.Time
+			want string
+		}{{now, tt.at}, {time.Time{}, tt.undated}} {
+			unconditional, conditional := NewGrantsAt(identity, nil, c.now).On(TableRef{Name: "orders"})
+			if got := names(unconditional.List()) + " | " + names(conditional.List()); got != c.want {
+				t.Errorf("%s at %v\n got %s\nwant %s", tt.condition, c.now, got, c.want)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"slices"
+	"time"
 
 	"dynamoguard/internal/glob"
 )
@@ -30,7 +31,7 @@ const (
 	// AllButListed: a negated operator leaves every key or attribute but those listed.
 	AllButListed
 	// AllAttributes: a request that asks for no attributes by name carries none, and is given all of them; only a
-	// condition that dynamodb:Select is SPECIFIC_ATTRIBUTES keeps such requests out.
+	// condition that dynamodb:Select is SPECIFIC_ATTRIBUTES, or COUNT, keeps such requests out.
 	AllAttributes
 	// ReturnsItem: a write can return the whole item it replaces; only a condition on dynamodb:ReturnValues prevents that.
 	ReturnsItem
@@ -70,14 +71,17 @@ func (d *Document) ItemConditions() []ConditionFinding {
 		if a == nil {
 			a = d.analyse()
 		}
-		open := a.open(st, st.actions.Minus(st.excluded()))
-		selects := st.requires("dynamodb:Select", "SPECIFIC_ATTRIBUTES")
+		open := a.open(st, st.actions.Minus(st.excluded(time.Time{})))
+		selects := st.requires("dynamodb:Select", "SPECIFIC_ATTRIBUTES", "COUNT")
 		returns := st.requires("dynamodb:ReturnValues", "NONE", "UPDATED_OLD", "UPDATED_NEW")
 		for _, c := range st.Conditions {
 			if !c.onItems() {
 				continue
 			}
-			c.problems(open, selects, returns, func(problem ConditionProblem, actions ActionSet) {
+			if c.Operator.Set == "ForAnyValue" && st.confines(c.Key, "ForAllValues") {
+				continue // every value is confined; this one asks for one to be there
+			}
+			c.problems(open, selects || c.onAttributes() && st.confines(c.Key, "ForAnyValue"), returns, func(problem ConditionProblem, actions ActionSet) {
 				if !actions.Empty() {
 					path := place{st.Index, st.bare, "Condition." + c.Operator.String(), -1}.String()
 					findings = append(findings, ConditionFinding{st.Index, path, c.Key, problem, a.list(actions)})
@@ -122,6 +126,14 @@ func (c *Condition) problems(open ActionSet, selects, returns bool, report func(
 			report(ReturnsItem, carried.And(returning).And(writeActions))
 		}
 	}
+}
+
+// confines reports whether a condition with this set operator confines the values of a key to some.
+func (s *Statement) confines(key, set string) bool {
+	return slices.ContainsFunc(s.Conditions, func(c Condition) bool {
+		return c.Operator.Set == set && c.Operator.Base != "Null" && !c.Operator.Negated() && !(set == "ForAnyValue" && c.Operator.IfExists) &&
+			glob.EqualFold(c.Key, key) && !slices.ContainsFunc(c.Values, c.matchesAll)
+	})
 }
 
 // requires reports whether a condition confines a key to some of the values.

@@ -44,6 +44,13 @@ func TestItemConditions(t *testing.T) {
 			attr + "does not keep writes from returning whole items; require dynamodb:ReturnValues to be NONE, UPDATED_OLD or UPDATED_NEW: dynamodb:UpdateItem"},
 		{"Allow dynamodb:UpdateItem on table/orders if {" + ids + `,"StringEqualsIfExists":{"dynamodb:ReturnValues":["NONE","UPDATED_OLD","UPDATED_NEW"]}}`, ""},
 		{"Deny dynamodb:Scan on table/orders if {" + own + "}", ""},
+		{"Allow dynamodb:GetItem on table/orders if {" + ids + `,"StringEqualsIfExists":{"dynamodb:Select":["SPECIFIC_ATTRIBUTES","COUNT"]}}`, ""},
+		{"Allow dynamodb:GetItem,dynamodb:BatchGetItem,dynamodb:Scan on table/orders if {" + own + `,"ForAnyValue:StringEquals":{"DynamoDB:LeadingKeys":["${aws:username}"]}}`, ""},
+		{"Allow dynamodb:GetItem,dynamodb:BatchGetItem on table/orders if {" + ids + `,"ForAnyValue:StringEquals":{"dynamodb:Attributes":["id","name"]}}`, ""},
+		{`Allow dynamodb:BatchGetItem on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["*"]},"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":["a"]}}`,
+			"Statement[0].Condition.ForAllValues:StringLike dynamodb:LeadingKeys matches every value: dynamodb:BatchGetItem; " +
+				"Statement[0].Condition.ForAnyValue:StringEquals dynamodb:LeadingKeys is true when one of the items is allowed, whatever the others are; write ForAllValues: dynamodb:BatchGetItem"},
+		{`Allow dynamodb:GetItem on table/orders if {"ForAllValues:StringEquals":{"dynamodb:SixthPartitionKeyValues":"a"}}`, ""}, // may be a new key
 	}
 	for _, tt := range tests {
 		var out []string
@@ -70,7 +77,7 @@ func TestTruth(t *testing.T) {
 		{`{"StringEqualsIfExists":{"dynamodb:LeadingKeys":"a"}}`, "dynamodb:DescribeTable", Always},
 		{`{"StringNotEquals":{"dynamodb:LeadingKeys":"a"}}`, "dynamodb:DescribeTable", Always},
 		{`{"StringEquals":{"dynamodb:FirstPartitionKeyValues":"a"}}`, "dynamodb:Query", Sometimes},
-		{`{"StringEquals":{"dynamodb:LeadingKey":"a"}}`, "dynamodb:GetItem", Never}, // no such key
+		{`{"StringEquals":{"dynamodb:LeadingKey":"a"}}`, "dynamodb:GetItem", Sometimes}, // may be a new key
 		{`{"StringEquals":{"dax:EnclosingOperation":"a"}}`, "dax:GetItem", Sometimes},
 		{`{"StringEquals":{"dax:EnclosingOperation":"a"}}`, "dynamodb:GetItem", Never},
 		{`{"Bool":{"dynamodb:FullTableScan":"false"}}`, "dynamodb:PartiQLSelect", Sometimes},
@@ -82,6 +89,12 @@ func TestTruth(t *testing.T) {
 		{`{"StringEquals":{"aws:RequestTag/team":"a"}}`, "dynamodb:GetItem", Never},
 		{`{"StringEquals":{"cognito-identity.amazonaws.com:sub":"a"}}`, "dynamodb:GetItem", Sometimes},
 		{`{"StringLike":{"aws:PrincipalArn":"*"}}`, "dynamodb:GetItem", Loosely},
+		{`{"StringEquals":{"iam:PassedToService":"a"}}`, "dynamodb:GetItem", Never},
+		{`{"StringNotEquals":{"S3:prefix":"a"}}`, "dynamodb:GetItem", Sometimes}, // not to take off a Deny
+		{`{"Null":{"kms:ViaService":"false"}}`, "dynamodb:GetItem", Never},
+		{`{"StringEquals":{"ec2:SourceInstanceARN":"a"}}`, "dynamodb:GetItem", Sometimes}, // comes with the session
+		{`{"StringLike":{"aws:SourceVpce":"*"}}`, "dynamodb:GetItem", Sometimes}, // only through an endpoint
+		{`{"StringLike":{"aws:PrincipalTag/team":"*"}}`, "dynamodb:GetItem", Sometimes},
 		{`{"StringLike":{"aws:RequestedRegion":"*"}}`, "dynamodb:GetItem", Always},
 		{`{"StringLike":{"aws:PrincipalArn":"a*"}}`, "dynamodb:GetItem", Sometimes},
 		{`{"StringNotLike":{"aws:PrincipalArn":"*"}}`, "dynamodb:GetItem", Sometimes},

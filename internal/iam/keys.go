@@ -31,7 +31,7 @@ func multivalued(key string) bool {
 // carriers are the actions whose requests can carry the condition key; all says that every request does.
 //
 // A key of another service may come with the session, as those of identity providers do. So may one that the service
-// authorization reference names without saying which actions carry it.
+// authorization reference names without saying which actions carry it. One that the catalogue does not have may be new.
 func carriers(key string) (set ActionSet, all bool) {
 	if slices.ContainsFunc(keysOfEveryRequest, func(known string) bool { return glob.EqualFold(key, known) }) {
 		return allActions, true
@@ -50,10 +50,6 @@ func carriers(key string) (set ActionSet, all bool) {
 			return k.carriers, false
 		}
 	}
-	service, _, _ := strings.Cut(key, ":")
-	if glob.EqualFold(service, "dynamodb") || glob.EqualFold(service, "dax") {
-		return ActionSet{}, false // a misspelt key
-	}
 	return allActions, false
 }
 
@@ -63,9 +59,21 @@ func (a *Action) Carries(key string) bool {
 	return set.Has(a)
 }
 
+// otherServices have keys that come with their own requests only, never with a session, and so not to DynamoDB: iam:PassedToService,
+// s3:prefix, kms:ViaService. Such keys are taken to be missing from an Allow's requests, but not from a Deny's.
+var otherServices = []string{"iam", "kms", "s3", "secretsmanager", "sns", "sqs"}
+
+func ofOtherService(key string) bool {
+	service, _, _ := strings.Cut(key, ":")
+	return slices.ContainsFunc(otherServices, func(known string) bool { return glob.EqualFold(service, known) })
+}
+
 // never are the actions for whose requests the condition is always false.
 func (c *Condition) never() ActionSet {
 	carried, all := carriers(c.Key)
+	if ofOtherService(c.Key) {
+		carried = ActionSet{}
+	}
 	op := c.Operator
 	if op.Base == "Null" {
 		absent, exists := c.asks()
@@ -131,12 +139,44 @@ type Truth uint8
 
 const (
 	Sometimes Truth = iota // true for some requests and false for others: it narrows
-	Loosely                // true for every request that carries the key, or that anyone would make: it hardly narrows
+	Loosely                // true for every request that anyone would make: it hardly narrows
 	Always                 // true for every request: it does not narrow
 	Never                  // false for every request: it leaves nothing
 )
 
 func (t Truth) String() string { return [...]string{"sometimes", "loosely", "always", "never"}[t] }
+
+// keysOfCallers are carried by nearly every request: what all their values satisfy narrows nothing worth the name.
+var keysOfCallers = []string{"aws:PrincipalAccount", "aws:PrincipalArn", "aws:PrincipalType", "aws:SecureTransport", "aws:SourceIp", "aws:userid"}
+
+// loosely reports whether the condition is true for every request that anyone would make.
+func (c *Condition) loosely() bool {
+	return !c.Operator.Negated() && slices.ContainsFunc(c.Values, c.matchesAll) &&
+		slices.ContainsFunc(keysOfCallers, func(known string) bool { return glob.EqualFold(c.Key, known) })
+}
+
+// excluded are the actions for which one of the statement's conditions is never true, from a time on.
+func (s *Statement) excluded(now time.Time) (set ActionSet) {
+	for i := range s.Conditions {
+		c := &s.Conditions[i]
+		if c.dateTruth(now) == Never {
+			return allActions
+		}
+		set = set.Or(c.never())
+	}
+	return set
+}
+
+// free are the actions for which the statement's conditions do not narrow, from a time on.
+func (s *Statement) free(now time.Time) ActionSet {
+	set := allActions
+	for i := range s.Conditions {
+		if c := &s.Conditions[i]; c.dateTruth(now) != Always && !c.loosely() {
+			set = set.And(c.always())
+		}
+	}
+	return set
+}
 
 // Truth classifies the condition for requests for one action from a time on: ForAllValues on a key that the action never
 // carries is always true, and so is a date that has passed; StringEquals on such a key is never true. The zero time
@@ -149,7 +189,7 @@ func (c *Condition) Truth(a *Action, now time.Time) Truth {
 		return Never
 	case date != Sometimes:
 		return date
-	case !c.Operator.Negated() && slices.ContainsFunc(c.Values, c.matchesAll):
+	case c.loosely():
 		return Loosely
 	}
 	return Sometimes

@@ -4,23 +4,28 @@ import "strings"
 
 // This file compares a pattern with a text that holds codes such as anyName, and so with all the texts it stands for.
 // Both comparisons are exact for a text without codes, take at most len(pattern) times len(text) steps, and use no
-// recursion.
+// recursion. The steps are taken off what work is left, which may be nil.
 
-// An ARN has at most 2,048 characters, a pattern with more matches none.
-//
-// Source: https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
-const maxPattern = 2 * 2048
+// work is what is left of a bound on how long something may take, in steps of a comparison: about a nanosecond each.
+type work int
+
+func (w *work) spend(steps int) {
+	if w != nil {
+		*w -= work(steps)
+	}
+}
 
 // includes reports whether the pattern matches every text that text stands for. A policy variable in the pattern matches
 // nothing for certain. A false answer may be wrong where "?" and "*" would have to share what a code stands for, as in
-// "?*" for anyText that is never empty.
-func includes(pattern, text string) bool {
-	if pattern == "*" || pattern == text {
-		return true
-	}
-	pattern = starsLast(pattern)
+// "?*" for anyText that is never empty. The pattern is one that starsLast returns.
+func includes(pattern, text string, left *work) bool {
+	return pattern == "*" || pattern == text || includesAll(pattern, text, left)
+}
+
+func includesAll(pattern, text string, left *work) bool {
 	p, star, resume := 0, -1, 0
 	for i := 0; i < len(text); {
+		left.spend(1)
 		next := -1 // in the pattern, if it takes the text's next byte here
 		if p < len(pattern) {
 			switch c, of := text[i], pattern[p]; {
@@ -31,10 +36,10 @@ func includes(pattern, text string) bool {
 			case c == anyName || c == nameRest || c == anyLabel:
 				// As many "?" as the shortest name has characters, and a star for the rest.
 				end := p
-				for end < len(pattern) && pattern[end] == '?' {
+				for end < len(pattern) && pattern[end] == '?' && end-p < shortest(c) {
 					end++
 				}
-				if end < len(pattern) && pattern[end] == '*' && end-p <= shortest(c) {
+				if end < len(pattern) && pattern[end] == '*' {
 					star, resume = end, i+1
 					next = end + 1
 				}
@@ -81,8 +86,9 @@ func shortest(code byte) int {
 }
 
 // meets reports whether the pattern matches at least one of the texts that text stands for. A policy variable in the
-// pattern is any text. A true answer may be wrong where the only common text is shorter than a name.
-func meets(pattern, text string) bool {
+// pattern is any text. A true answer may be wrong where the only common text is shorter than a name. The pattern is one
+// that starsLast returns.
+func meets(pattern, text string, left *work) bool {
 	if pattern == "*" {
 		return true
 	}
@@ -90,15 +96,12 @@ func meets(pattern, text string) bool {
 	if !ok {
 		return false
 	}
-	pattern = starsLast(pattern)
-	if len(pattern) > maxPattern {
-		return len(text) > maxPattern
-	}
 	// at[p]: some text matches both the first p bytes of the pattern and the text up to here.
 	var space [2 * usualPattern]bool
 	at, next := rows(&space, len(pattern)+1)
 	at[0] = true
 	for i := 0; i <= len(text); i++ {
+		left.spend(len(pattern) + 1)
 		clear(next)
 		code := byte(0)
 		if i < len(text) {

@@ -29,6 +29,9 @@ func Parse(text string, kind Kind) *Document {
 		p.report(document, "", "holds bytes that are not UTF-8")
 		p.scanner.text = strings.ToValidUTF8(text, "\uFFFD")
 	}
+	if kind == Resource && p.doc.RawSize() > maxResourcePolicy {
+		p.report(document, "", "is longer than 20,480 bytes, white space counted, which the policy of a table or a stream may not be")
+	}
 	p.document()
 	if p.failed != "" {
 		p.report(document, "", "is not JSON: at "+p.position()+", "+p.failed)
@@ -39,6 +42,11 @@ func Parse(text string, kind Kind) *Document {
 	p.doc.compile()
 	return p.doc
 }
+
+// maxResourcePolicy is the most bytes that the policy of a table or a stream may have, white space counted.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
+const maxResourcePolicy = 20 * 1024
 
 type parser struct {
 	scanner
@@ -309,6 +317,13 @@ func (p *parser) statement(index int, bare bool) {
 		st.Resource = unread
 	}
 	st.Effect = readEffect(effects)
+	switch {
+	case !seen.has(elementNotPrincipal) || seen.has(elementPrincipal) || p.doc.Kind == Identity:
+	case p.doc.Kind == Trust:
+		p.report(whole, "", "has NotPrincipal, which a trust policy may not; write Principal with a condition")
+	case st.Effect == Allow:
+		p.report(whole, "", "has NotPrincipal, which only a Deny may; write Principal")
+	}
 	st.void = st.Effect == Deny && p.errors() > before
 	if sid != "" {
 		p.sid(whole, sid)

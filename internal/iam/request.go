@@ -31,14 +31,23 @@ func splitARN(text string) (fields [6]string, ok bool) {
 	return fields, fields[0] == "arn"
 }
 
+// fewKeys are compared one by one sooner than folded.
+const fewKeys = 8
+
 // value finds the values of a condition key: in the context, or among those that the request says itself.
 func (r *request) value(key string) (values []string, present bool) {
 	if values, ok := r.Context[key]; ok {
 		return values, len(values) > 0
 	}
-	for name, values := range r.Context {
-		if glob.EqualFold(name, key) {
+	if r.folded != nil {
+		if values, ok := r.folded[foldASCII(key)]; ok {
 			return values, len(values) > 0
+		}
+	} else {
+		for name, values := range r.Context {
+			if glob.EqualFold(name, key) {
+				return values, len(values) > 0
+			}
 		}
 	}
 	name, ok := cutPrefixFold(key, "aws:")
@@ -218,10 +227,19 @@ func (r *request) matches(st *Statement) (closest principalMatch) {
 	switch {
 	case !st.Principal.Not:
 		return closest
+	case closest == matchAccount && st.Effect == Deny && slices.ContainsFunc(st.Principal.List, c.beside):
+		return anyone
 	case closest != matchNone:
 		return matchNone
 	}
 	return anyone
+}
+
+// beside reports whether a principal is another user or role of the caller's account. The account that a NotPrincipal
+// lists beside one is there because AWS asks for it, and does not let the rest of the account off.
+func (c *caller) beside(p Principal) bool {
+	named := parseCaller(p.ID)
+	return p.Type == "AWS" && named.account == c.account && !named.root
 }
 
 // named says how one principal other than "*" names the caller.

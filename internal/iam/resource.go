@@ -32,7 +32,7 @@ var anything = newARN([5]string{"*", "*", "*", "*", "*"})
 func newARN(fields [5]string) arn {
 	a := arn{partition: fields[0], service: fields[1], region: fields[2], account: fields[3], resource: fields[4]}
 	a.types = a.matches()
-	(a.types &^ NoResource).each(func(t ResourceTypes) {
+	a.types.each(func(t ResourceTypes) {
 		if a.coversEvery(t) {
 			a.every |= t
 		}
@@ -122,7 +122,11 @@ func parseResource(text string, variables, complete bool, space []arn) resource 
 		r.read([5]string(fields))
 	} else {
 		if complete || strings.HasSuffix(rest, "*") {
-			r.read(shift(fields, last))
+			at := last
+			if strings.HasPrefix(rest, "*") && (last == 3 && !regional(rest) || last == 4 && strings.Trim(rest, "*?0123456789") != "") {
+				at-- // no region or account is called so: a star that runs on, up to the name of a table
+			}
+			r.read(shift(fields, at))
 		}
 		// A star at the end of a field runs on, over the colons that are missing.
 		for i := range last - 1 {
@@ -132,6 +136,21 @@ func parseResource(text string, variables, complete bool, space []arn) resource 
 		}
 	}
 	return r
+}
+
+// regions are the words of which the names of regions are made.
+//
+// Source: https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html
+const regions = "us eu ap sa ca me af il mx cn eusc de gov iso isob isoe isof northeast northwest southeast southwest central local"
+
+// regional reports whether a region can match a pattern, as far as its words of three letters or more tell.
+func regional(pattern string) bool {
+	for word := range strings.FieldsFuncSeq(pattern, func(c rune) bool { return c < 'a' || c > 'z' }) {
+		if len(word) >= 3 && !strings.Contains(regions, word) {
+			return false
+		}
+	}
+	return true
 }
 
 // shift puts as many stars before the field at i as are missing to five.
@@ -150,14 +169,32 @@ func shift(fields []string, at int) (five [5]string) {
 	return five
 }
 
+// The most characters that a pattern for a field of an ARN can ask for and still match one: a name has at most 255, and a
+// table and an index have one each. The names of partitions, services and regions are much shorter.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+const (
+	maxResourceField = 600
+	maxField         = 64
+)
+
+// asks is the number of characters that a text must have at least to match the pattern.
+func asks(pattern string) int {
+	return len(pattern) - strings.Count(pattern, "*") - strings.Count(pattern, "\xf8")
+}
+
 // read adds a reading, unless it is one that no ARN of DynamoDB or DAX can match. A policy variable is not supported
 // before the last field; there it may be anything.
 func (r *resource) read(fields [5]string) {
+	if asks(fields[4]) > maxResourceField {
+		return
+	}
 	fields[4] = starsLast(fields[4])
 	for i, field := range fields[:4] {
-		if strings.Contains(field, "/") {
+		if asks(field) > maxField || strings.Contains(field, "/") {
 			return
 		}
+		fields[i] = starsLast(field)
 		if strings.IndexByte(field, codeVariable) >= 0 {
 			fields[i] = "*"
 		}
@@ -206,60 +243,16 @@ func codeVariables(text string) string {
 func (a *arn) matches() (types ResourceTypes) {
 	if glob.Match(a.service, "dynamodb") {
 		if a.region != "" {
-			name, ok := strings.CutPrefix(a.resource, "table/")
-			if start, star := strings.CutSuffix(name, "*"); ok && !wild(start) {
-				types = typesBelow(start, star)
-			} else if meets(a.resource, "table/\xfd\xfb") { // nothing else has so many types to try
-				tableTypes.each(func(t ResourceTypes) {
-					if meets(a.resource, everyResource[t.bit()]) {
-						types |= t
-					}
-				})
-			}
+			types |= tableTypes
 		}
-		if glob.Match(a.region, "") && meets(a.resource, everyResource[GlobalTable.bit()]) {
+		if glob.Match(a.region, "") {
 			types |= GlobalTable
 		}
 	}
-	if a.region != "" && glob.Match(a.service, "dax") && meets(a.resource, everyResource[Cluster.bit()]) {
+	if a.region != "" && glob.Match(a.service, "dax") {
 		types |= Cluster
 	}
-	return types
-}
-
-// typesBelow are the types of the resources whose ARN ends with table/ and this text, or starts so. It is what meets finds
-// for the patterns that policies mostly have, only faster.
-func typesBelow(start string, star bool) (types ResourceTypes) {
-	name, rest, found := strings.Cut(start, "/")
-	if !legal(name, false) && !(star && start == "") {
-		return 0
-	}
-	if !found {
-		if star {
-			return tableTypes
-		}
-		return Table
-	}
-	for i, part := range below {
-		if part == "" {
-			continue
-		}
-		label, ok := strings.CutPrefix(rest, part[1:])
-		if ok && (legal(label, true) || star && label == "") || !ok && star && strings.HasPrefix(part[1:], rest) {
-			types |= 1 << i
-		}
-	}
-	return types
-}
-
-// legal reports whether a text can be a name, or the label of something that belongs to a table.
-func legal(name string, label bool) bool {
-	for i := range len(name) {
-		if !nameByte(name[i]) && !(label && name[i] == ':') {
-			return false
-		}
-	}
-	return name != ""
+	return types & resourceTypes().match(a.resource)
 }
 
 // wild reports whether a pattern can match anything but itself.
@@ -267,12 +260,12 @@ func wild(pattern string) bool {
 	return glob.HasWildcard(pattern) || strings.IndexByte(pattern, codeVariable) >= 0
 }
 
-// coversEvery reports whether the pattern matches all resources of the type, whatever their names, in the region and
+// coversEvery reports whether the pattern matches all resources of one of its types, whatever their names, in the region and
 // account that it matches. For what belongs to a table it is enough that all tables are matched: table/*/index/by-date
 // is taken for every table.
 func (a *arn) coversEvery(t ResourceTypes) bool {
 	every := everyResource[t.bit()]
-	if includes(a.resource, every) {
+	if includes(a.resource, every, nil) {
 		return true
 	}
 	part := below[t.bit()]
@@ -280,7 +273,7 @@ func (a *arn) coversEvery(t ResourceTypes) bool {
 		return false
 	}
 	table, _, found := strings.Cut(a.resource, part)
-	return found && includes(table, everyResource[0]) && meets(a.resource, every)
+	return found && includes(table, everyResource[0], nil)
 }
 
 // target is a set of resources of one type: those that a pattern matches.
@@ -307,7 +300,7 @@ func (a *arn) target(t ResourceTypes, partition string) target {
 	}
 	part := below[t.bit()]
 	switch {
-	case includes(a.resource, to.arn.resource):
+	case includes(a.resource, to.arn.resource, nil):
 	case part != "" && strings.HasSuffix(a.resource, "*") && !strings.Contains(a.resource, part):
 		// table/orders* reaches an index only as table/orders.../index/...
 		to.arn.resource = asText(a.resource) + to.arn.resource[strings.Index(to.arn.resource, part):]
@@ -344,7 +337,7 @@ func asText(pattern string) string {
 }
 
 // covers reports whether the element matches all of the target, read as narrow as possible.
-func (r *resource) covers(t target) bool {
+func (r *resource) covers(t target, left *work) bool {
 	if r.every {
 		return true
 	}
@@ -353,8 +346,8 @@ func (r *resource) covers(t target) bool {
 	}
 	for i := range r.readings {
 		a := &r.readings[i]
-		if includes(a.service, t.arn.service) && includes(a.partition, t.arn.partition) && includes(a.region, t.arn.region) &&
-			includes(a.account, t.arn.account) && includes(a.resource, t.arn.resource) {
+		if includes(a.resource, t.arn.resource, left) && includes(a.service, t.arn.service, left) && includes(a.partition, t.arn.partition, left) &&
+			includes(a.region, t.arn.region, left) && includes(a.account, t.arn.account, left) {
 			return true
 		}
 	}
@@ -362,13 +355,13 @@ func (r *resource) covers(t target) bool {
 }
 
 // touches reports whether the element matches part of the target, read as wide as possible.
-func (r *resource) touches(t target) bool {
-	return r.every || slices.ContainsFunc(r.readings, func(a arn) bool { return a.touches(t) })
+func (r *resource) touches(t target, left *work) bool {
+	return r.every || slices.ContainsFunc(r.readings, func(a arn) bool { return a.touches(t, left) })
 }
 
 // touches reports whether the pattern matches part of the target.
-func (a *arn) touches(t target) bool {
+func (a *arn) touches(t target, left *work) bool {
 	return a.types&t.types != 0 &&
-		meets(a.service, t.arn.service) && meets(a.partition, t.arn.partition) && meets(a.region, t.arn.region) &&
-		meets(a.account, t.arn.account) && meets(a.resource, t.arn.resource)
+		meets(a.service, t.arn.service, left) && meets(a.partition, t.arn.partition, left) && meets(a.region, t.arn.region, left) &&
+		meets(a.account, t.arn.account, left) && meets(a.resource, t.arn.resource, left)
 }

@@ -1,5 +1,7 @@
 package iam
 
+import "time"
+
 // SensitiveActions are the Allow statements that open actions which lose data, copy it elsewhere, change who may do what,
 // or read streams: deletes, exports, restores, backups, replication, resource policies. The findings' Opens hold those
 // actions only, and their Elements the patterns that open them, wildcards or not.
@@ -20,7 +22,7 @@ func (d *Document) SensitiveActions() []ActionFinding {
 		if a == nil {
 			a = d.analyse()
 		}
-		open := a.open(st, st.actions.And(sensitiveActions))
+		open := a.open(st, st.actions.And(sensitiveActions).Minus(st.excluded(time.Time{})))
 		every := func(string) bool { return true }
 		if f, ok := a.actionFinding(st, open, every, func(ActionSet) bool { return true }); ok {
 			findings = append(findings, f)

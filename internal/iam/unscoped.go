@@ -1,10 +1,22 @@
 package iam
 
-import "strings"
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"dynamoguard/internal/glob"
+)
+
+// UnscopedOptions adjusts UnscopedResources.
+type UnscopedOptions struct {
+	Now time.Time // leaves out what a date in a condition ended before; zero: no date has passed
+}
 
 // ResourceFinding is an Allow statement that reaches every table, or every DAX cluster.
 type ResourceFinding struct {
-	Statement int       // index in the document
+	Statement int       // index in the document; of patterns that only together reach every table, that of the first
 	Not       bool      // NotResource
 	Elements  []Element // the patterns at fault; of a NotResource all of them
 	Reach     Reach
@@ -49,14 +61,15 @@ func (r Reach) String() string {
 
 // UnscopedResources are the Allow statements of an identity policy that reach every table or every DAX cluster, of at
 // least one region and account: "*", table/*, table/???* (a name has three characters or more), NotResource, or a list
-// that covers every first character of a name.
+// that covers names as different as can be.
 //
 // Only actions that require a resource count. A statement is scoped by a name or a part of one, even under any region and
 // account; by a policy variable; by a condition that requires a tag of the resource; and by the document's own Denies
-// that hold whatever the request. No other condition scopes it.
+// that hold whatever the request. No other condition scopes it, but actions for which one is never true do not count.
 //
-// Patterns that only together cover every name in another way, such as table/??? and table/????*, are not recognized.
-func (d *Document) UnscopedResources() []ResourceFinding {
+// Patterns that only together cover the names of all tables, such as table/a* to table/9*, are one finding, in the first
+// of their statements.
+func (d *Document) UnscopedResources(opt UnscopedOptions) []ResourceFinding {
 	if d.Kind != Identity {
 		return nil
 	}
@@ -73,17 +86,24 @@ func (d *Document) UnscopedResources() []ResourceFinding {
 		if a == nil {
 			a = d.analyse()
 		}
-		if f, ok := a.unscoped(st); ok {
+		if f, ok := a.unscoped(st, opt); ok {
 			findings = append(findings, f)
 		}
+	}
+	if a == nil || len(findings) >= maxFindings {
+		return findings
+	}
+	if f, ok := a.union(findings, opt); ok {
+		at, _ := slices.BinarySearchFunc(findings, f, func(a, b ResourceFinding) int { return cmp.Compare(a.Statement, b.Statement) })
+		findings = slices.Insert(findings, at, f)
 	}
 	return findings
 }
 
-func (a *analysis) unscoped(st *Statement) (ResourceFinding, bool) {
+func (a *analysis) unscoped(st *Statement, opt UnscopedOptions) (ResourceFinding, bool) {
 	f := ResourceFinding{Statement: st.Index, Not: st.Resource.Not}
 	var open ActionSet
-	want := st.actions.And(scopableActions)
+	want := st.actions.And(scopableActions).Minus(st.excluded(opt.Now))
 	add := func(r reach) bool {
 		left := want.And(actionsOf(r.types))
 		if len(a.denies) > 0 {
@@ -105,13 +125,6 @@ func (a *analysis) unscoped(st *Statement) (ResourceFinding, bool) {
 		f.Elements = append(f.Elements, st.element("Resource", &st.Resource, r.pattern))
 	})
 	if open.Empty() {
-		if r, members := a.union(st, want); members != nil && add(r) {
-			for _, i := range members {
-				f.Elements = append(f.Elements, st.element("Resource", &st.Resource, i))
-			}
-		}
-	}
-	if open.Empty() {
 		return ResourceFinding{}, false
 	}
 	if st.Resource.Not {
@@ -121,37 +134,97 @@ func (a *analysis) unscoped(st *Statement) (ResourceFinding, bool) {
 	return f, true
 }
 
-// firstCharacters are those a table's name may begin with.
-const firstCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
+// probes are names of tables that have nothing to do with each other: no first or last character is that of another, and
+// they are of all lengths. Patterns that match them all, none of which holds such a name, were not written for some names.
+var probes = [...]string{
+	"zip", "Orders", "user-sessions-prod", "9lives", "MyApp.Audit_Log-7", "k8s-inventory-B", "data_WAREHOUSE_2026", "QxvJ",
+	"t" + strings.Repeat("h.e-longest_name", 15) + "-of-All-tableX",
+}
 
-// union finds patterns such as table/a*, table/b* and so on that cover every name together, in the region and account of
-// the first of them. members are their indexes, nil if there are none.
-func (a *analysis) union(st *Statement, want ActionSet) (whole reach, members []int) {
-	if st.Resource.Not || len(st.resources) < len(firstCharacters) || want.And(actionsOf(Table)).Empty() {
-		return reach{}, nil
-	}
-	var covered [256]bool
-	var scope target
-	for i := range st.resources {
-		for j := range st.resources[i].readings {
-			of := &st.resources[i].readings[j]
-			name, ok := strings.CutPrefix(of.resource, "table/")
-			if !ok || name == "" || covered[name[0]] || !nameByte(name[0]) || !includes(name[1:], "\xfe") || of.region == "" {
-				continue
-			}
-			if members == nil {
-				whole = reach{-1, Table, true, of}
-				scope = a.target(whole)
-			}
-			scope.arn.resource = "table/" + name[:1] + "\xfe"
-			if st.resources[i].covers(scope) {
-				covered[name[0]] = true
-				members = append(members, i)
+// member is a pattern of an Allow that matches tables by wildcard.
+type member struct {
+	*Statement
+	actions ActionSet // for which the statement is not scoped
+	index   int       // of the pattern
+	of      *arn
+}
+
+// union finds patterns of one or several statements that only together cover every name, such as table/a*, table/b* and so
+// on, or table/??? and table/????*. found are the statements that were reported by themselves.
+func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (ResourceFinding, bool) {
+	var members []member
+	for i := range a.doc.Statements {
+		st := &a.doc.Statements[i]
+		reported := slices.ContainsFunc(found, func(f ResourceFinding) bool { return f.Statement == st.Index })
+		if st.Effect == Deny || st.Resource.Not || reported || st.scopedByTag() {
+			continue
+		}
+		actions := st.actions.And(scopableActions).And(actionsOf(Table)).Minus(st.excluded(opt.Now))
+		if actions.Empty() {
+			continue
+		}
+		for j := range st.resources {
+			for k := range st.resources[j].readings {
+				of := &st.resources[j].readings[k]
+				if of.types&Table != 0 && glob.HasWildcard(of.resource) && !st.resources[j].variable {
+					members = append(members, member{st, actions, j, of})
+				}
 			}
 		}
 	}
-	if len(members) < len(firstCharacters) {
-		return reach{}, nil
+	const maxScopes = 4
+	seen := map[[3]string]bool{}
+	for i := range members {
+		scope := [3]string{members[i].of.partition, members[i].of.region, members[i].of.account}
+		if seen[scope] || len(seen) == maxScopes {
+			continue
+		}
+		seen[scope] = true
+		if f, ok := a.unionIn(members, reach{-1, Table, true, members[i].of}); ok {
+			return f, true
+		}
 	}
-	return whole, members
+	return ResourceFinding{}, false
+}
+
+// unionIn is union for the region and account of one of the members.
+func (a *analysis) unionIn(members []member, whole reach) (ResourceFinding, bool) {
+	scope := a.target(whole)
+	open := allActions
+	matches := func(m *member, name string) bool {
+		scope.arn.resource = "table/" + name
+		a.work.spend(compareWork)
+		return a.work >= 0 && !strings.Contains(m.of.resource, name) && m.resources[m.index].covers(scope, &a.work)
+	}
+	for _, name := range probes {
+		var covered ActionSet
+		for i := range members {
+			if m := &members[i]; !covered.Contains(m.actions) && matches(m, name) {
+				covered = covered.Or(m.actions)
+			}
+		}
+		if open = open.And(covered); open.Empty() {
+			return ResourceFinding{}, false
+		}
+	}
+	if len(a.denies) > 0 {
+		open = a.left(open, scope.every(), a.confined)
+	}
+	if open.Empty() {
+		return ResourceFinding{}, false
+	}
+	f := ResourceFinding{Statement: -1, Reach: Reach(Table), Actions: a.list(open), Worst: open.Worst()}
+	for i := range members {
+		m := &members[i]
+		matches := slices.ContainsFunc(probes[:], func(name string) bool { return matches(m, name) })
+		// One letter with wildcards belongs to them, even if no probe has it there.
+		if name, table := strings.CutPrefix(m.of.resource, "table/"); m.actions.And(open).Empty() || !matches && !(table && asks(name)-strings.Count(name, "?") == 1) {
+			continue
+		}
+		if f.Statement < 0 {
+			f.Statement = m.Index
+		}
+		f.Elements = append(f.Elements, m.element("Resource", &m.Resource, m.index))
+	}
+	return f, true
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 )
 
 // describeResources is a finding on one line: its elements > what they reach: the worst action.
@@ -68,6 +69,10 @@ func TestUnscopedResources(t *testing.T) {
 		{"Allow dynamodb:GetItem on arn:aws:dynamodb:us-east-1:111122223333:table/${aws:username}*", ""},
 		{"Allow dynamodb:GetItem on arn:aws:dynamodb:us-east-1:111122223333:table/${*}", ""},
 		{"Allow dynamodb:GetItem on arn:aws:s3:::bucket/*", ""},
+		{"Allow dynamodb:GetItem on arn:aws:dynamodb:*prod-*", ""}, // no region is called so
+		{"Allow dynamodb:GetItem on arn:aws:dynamodb:*:*prod*", ""},
+		{"Allow dynamodb:GetItem on arn:aws:dynamodb:*-east-*", one + "arn:aws:dynamodb:*-east-* > every table: dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem on arn:aws:dynamodb:*1", one + "arn:aws:dynamodb:*1 > every table: dynamodb:GetItem"},
 		{"Allow dynamodb:GetItem on arn:aws:dynamodb:us-east-1::table/*", ""},
 		{"Allow dynamodb:GetItem on arn:aws:dynamodb::111122223333:table/*", ""},
 		{"Allow dynamodb:GetItem on arn:aws:dynamodb:*:*:Table/*", ""},
@@ -154,6 +159,12 @@ func TestUnscopedResources(t *testing.T) {
 		{"Allow dynamodb:GetItem on !table/secret; Deny dynamodb:* on !table/orders", ""},
 		{`Allow dynamodb:GetItem on *; Deny dynamodb:* on !table/orders if {"StringEquals":{"aws:PrincipalOrgID":"o-1"}}`, one + "* > every table: dynamodb:GetItem"},
 
+		{`Allow dynamodb:GetItem on *; Deny * on * if {"StringNotEquals":{"dynamodb:LeadingKeys":"a"}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:Scan on *; Deny * on * if {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":"a"}}`, ""}, // Scan never carries the key
+		{`Allow dynamodb:Scan on *; Deny * on * if {"StringNotEquals":{"dynamodb:SixthPartitionKeyValues":"x"}}`, one + "* > every table: dynamodb:Scan"},
+		{`Allow dynamodb:Scan on *; Deny * on * if {"ForAllValues:StringEquals":{"dynamodb:SixthPartitionKeyValues":"x"}}`, one + "* > every table: dynamodb:Scan"},
+		{`Allow dax:Scan on *; Deny * on * if {"StringEqualsIfExists":{"dax:Sixth":"x"}}`, one + "* > every DAX cluster: dax:Scan"},
+
 		// Conditions: a tag of the resource scopes, nothing else does.
 		{"Allow dynamodb:GetItem on *" + tagged, ""},
 		{`Allow dynamodb:GetItem on * if {"StringEquals":{"AWS:resourcetag/team":["a","b"]}}`, ""},
@@ -164,11 +175,17 @@ func TestUnscopedResources(t *testing.T) {
 		{`Allow dynamodb:GetItem on * if {"StringLike":{"aws:ResourceTag/team":"*"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"StringLike":{"aws:ResourceTag/team":["orders","?*"]}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"StringEqualsIfExists":{"aws:ResourceTag/team":"a"}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on * if {"StringEqualsIfExists":{"aws:ResourceTag/team":"a"},"Null":{"aws:resourcetag/team":"false"}}`, ""},
+		{`Allow dynamodb:GetItem on * if {"StringEqualsIfExists":{"aws:ResourceTag/team":"a"},"Null":{"aws:resourcetag/team":"true"}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on * if {"StringEqualsIfExists":{"aws:ResourceTag/team":"a"},"Null":{"aws:resourcetag/other":"false"}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:ResourceTag/env":"${aws:ResourceTag/env}"}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on * if {"StringLike":{"aws:ResourceTag/env":["a","${AWS:resourcetag/env, 'x'}*"]}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:ResourceTag/env":"${aws:ResourceTag/other}"}}`, ""},
 		{`Allow dynamodb:GetItem on * if {"ForAllValues:StringEquals":{"aws:ResourceTag/team":"a"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"StringNotEquals":{"aws:ResourceTag/team":"a"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"Null":{"aws:ResourceTag/team":"false"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:ResourceTag/":"a"}}`, one + "* > every table: dynamodb:GetItem"},
-		{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:RequestTag/team":"a"}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:RequestTag/team":"a"}}`, ""}, // GetItem never carries it
 		{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:PrincipalOrgID":"o-1"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":"a"}}`, one + "* > every table: dynamodb:GetItem"},
@@ -176,15 +193,41 @@ func TestUnscopedResources(t *testing.T) {
 		{`Allow dynamodb:GetItem on * if {}`, one + "* > every table: dynamodb:GetItem"},
 	}
 	for _, tt := range tests {
-		if got := describeResources(parse(t, tt.policy, Identity).UnscopedResources()); got != tt.want {
+		if got := describeResources(parse(t, tt.policy, Identity).UnscopedResources(UnscopedOptions{})); got != tt.want {
 			t.Errorf("%s\n got %s\nwant %s", tt.policy, got, tt.want)
+		}
+	}
+}
+
+// What a condition never lets happen is not open: not by wildcard either.
+func TestConditionsNeverTrue(t *testing.T) {
+	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	const scan = "0 Statement[0].Action=dynamodb:Scan* > dynamodb:Scan | 0 Statement[0].Resource=* > every table: dynamodb:Scan"
+	tests := []struct {
+		condition string
+		now       time.Time
+		want      string
+	}{
+		{`{"DateLessThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}`, now, " | "},
+		{`{"DateLessThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}`, time.Time{}, scan},
+		{`{"DateGreaterThan":{"aws:CurrentTime":"2020-01-01T00:00:00Z"}}`, now, scan},
+		{`{"Null":{"aws:CurrentTime":"true"}}`, time.Time{}, " | "},
+		{`{"StringEquals":{"dynamodb:Select":"COUNT"}}`, now, scan},
+		{`{"Bool":{"dynamodb:FullTableScan":"false"}}`, now, " | "}, // Scan never carries it
+		{`{"StringEquals":{"dynamodb:NewKey":"NONE"}}`, now, scan},
+	}
+	for _, tt := range tests {
+		d := parse(t, "Allow dynamodb:Scan* on * if "+tt.condition, Identity)
+		got := describeActions(d.WildcardActions(WildcardOptions{Now: tt.now})) + " | " + describeResources(d.UnscopedResources(UnscopedOptions{Now: tt.now}))
+		if got != tt.want {
+			t.Errorf("%s at %v\n got %s\nwant %s", tt.condition, tt.now, got, tt.want)
 		}
 	}
 }
 
 func TestUnscopedUnion(t *testing.T) {
 	var every []string
-	for _, c := range firstCharacters {
+	for _, c := range "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-" {
 		every = append(every, "table/"+string(c)+"*")
 	}
 	without := func(c string) []string {
@@ -211,7 +254,7 @@ func TestUnscopedUnion(t *testing.T) {
 		{"with a name", append(every[:65:65], "table/orders"), true},
 	}
 	for _, tt := range tests {
-		found := parse(t, "Allow dynamodb:GetItem on "+strings.Join(tt.patterns, ","), Identity).UnscopedResources()
+		found := parse(t, "Allow dynamodb:GetItem on "+strings.Join(tt.patterns, ","), Identity).UnscopedResources(UnscopedOptions{})
 		if (len(found) == 1) != tt.found {
 			t.Errorf("%s: %d findings", tt.name, len(found))
 		}
@@ -219,14 +262,43 @@ func TestUnscopedUnion(t *testing.T) {
 			t.Errorf("%s: got %d elements, %s, %s", tt.name, len(found[0].Elements), found[0].Why(), names(found[0].Actions))
 		}
 	}
-	denied := parse(t, "Allow dynamodb:GetItem on "+strings.Join(every, ",")+"; Deny * on !table/orders", Identity).UnscopedResources()
+	var suffixes []string
+	for _, pattern := range every[:62] {
+		suffixes = append(suffixes, "table/*"+strings.TrimSuffix(strings.TrimPrefix(pattern, "table/"), "*"))
+	}
+	join := func(patterns []string) string { return strings.Join(patterns, ",") }
+	for _, tt := range []struct {
+		name, policy string
+		elements     int
+		actions      string
+	}{
+		{"letters and digits", "Allow dynamodb:GetItem on " + join(every[:62]), 62, "dynamodb:GetItem"},
+		{"last characters", "Allow dynamodb:GetItem on " + join(suffixes), 62, "dynamodb:GetItem"},
+		{"lengths", "Allow dynamodb:GetItem on table/???,table/????*", 2, "dynamodb:GetItem"},
+		{"lengths with a gap", "Allow dynamodb:GetItem on table/???,table/?????*", 0, ""},
+		{"lower case only", "Allow dynamodb:GetItem on " + join(every[:26]), 0, ""},
+		{"two statements", "Allow dynamodb:GetItem,dynamodb:PutItem on " + join(every[:30]) + "; Allow dynamodb:GetItem on " + join(every[30:]), 65, "dynamodb:GetItem"},
+		{"two statements of other actions", "Allow dynamodb:PutItem on " + join(every[:30]) + "; Allow dynamodb:GetItem on " + join(every[30:]), 0, ""},
+		{"two statements, one scoped", "Allow dynamodb:GetItem on " + join(every[:30]) + "; Allow dynamodb:GetItem on " + join(every[30:]) + ` if {"StringEquals":{"aws:ResourceTag/a":"b"}}`, 0, ""},
+		{"prefixes", "Allow dynamodb:GetItem on table/orders*,table/user*,table/prod-*,table/dev-*,table/*-prod,table/*2026,table/data*,table/k8s*,table/My*", 0, ""},
+		{"the probes themselves", "Allow dynamodb:GetItem on table/*" + strings.Join(probes[:], "*,table/*") + "*", 0, ""},
+	} {
+		found := parse(t, tt.policy, Identity).UnscopedResources(UnscopedOptions{})
+		if (len(found) > 0) != (tt.elements > 0) {
+			t.Errorf("%s: %s", tt.name, describeResources(found))
+		}
+		if tt.elements > 0 && (len(found) != 1 || found[0].Statement != 0 || len(found[0].Elements) != tt.elements || names(found[0].Actions) != tt.actions) {
+			t.Errorf("%s: %s", tt.name, describeResources(found))
+		}
+	}
+	denied := parse(t, "Allow dynamodb:GetItem on "+strings.Join(every, ",")+"; Deny * on !table/orders", Identity).UnscopedResources(UnscopedOptions{})
 	if len(denied) != 0 {
 		t.Errorf("confined by a Deny, but got %s", describeResources(denied))
 	}
 }
 
 func TestUnscopedActions(t *testing.T) {
-	f := parse(t, "Allow dynamodb:*Backup*,dynamodb:ListTables on table/*/backup/*,table/orders", Identity).UnscopedResources()
+	f := parse(t, "Allow dynamodb:*Backup*,dynamodb:ListTables on table/*/backup/*,table/orders", Identity).UnscopedResources(UnscopedOptions{})
 	want := "dynamodb:DeleteBackup dynamodb:DescribeBackup dynamodb:RestoreTableFromBackup"
 	if len(f) != 1 || names(f[0].Actions) != want || f[0].Worst.Name != "DeleteBackup" || f[0].Reach != Reach(Backup) {
 		t.Errorf("got %+v", f)
@@ -238,10 +310,10 @@ func TestUnscopedActions(t *testing.T) {
 
 // A table's policy names its own table; a trust policy grants nothing on tables.
 func TestUnscopedOtherKinds(t *testing.T) {
-	if f := parse(t, "Allow dynamodb:GetItem by * on *", Resource).UnscopedResources(); f != nil {
+	if f := parse(t, "Allow dynamodb:GetItem by * on *", Resource).UnscopedResources(UnscopedOptions{}); f != nil {
 		t.Errorf("resource policy: %s", describeResources(f))
 	}
-	if f := parse(t, "Allow sts:AssumeRole by *", Trust).UnscopedResources(); f != nil {
+	if f := parse(t, "Allow sts:AssumeRole by *", Trust).UnscopedResources(UnscopedOptions{}); f != nil {
 		t.Errorf("trust policy: %s", describeResources(f))
 	}
 }

@@ -3,13 +3,15 @@ package iam
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"dynamoguard/internal/glob"
 )
 
 // WildcardOptions adjusts WildcardActions.
 type WildcardOptions struct {
-	Metadata bool // report patterns that open metadata only as well, such as dynamodb:Describe*
+	Metadata bool      // report patterns that open metadata only as well, such as dynamodb:Describe*
+	Now      time.Time // leaves out what a date in a condition ended before; zero: no date has passed
 }
 
 // ActionFinding is an Allow statement whose Action holds a wildcard, or that uses NotAction, and what that opens.
@@ -68,7 +70,7 @@ func joinActions(actions []*Action) string {
 // after the document's own Denies that hold whatever the request. A policy of a table grants only what AWS lets it grant.
 //
 // A wildcard over a single known action counts, since AWS adds actions. One over none does not, nor a NotAction that
-// lists them all: they open nothing today. Conditions of an Allow are not considered.
+// lists them all: they open nothing today. Of the conditions of an Allow only those count that are never true.
 func (d *Document) WildcardActions(opt WildcardOptions) []ActionFinding {
 	if d.Kind == Trust {
 		return nil
@@ -103,7 +105,7 @@ func (s *Statement) hasWildcardAction() bool {
 }
 
 func (a *analysis) wildcardActions(st *Statement, opt WildcardOptions) (ActionFinding, bool) {
-	return a.actionFinding(st, a.open(st, st.actions), func(text string) bool { return text == "" || glob.HasWildcard(text) }, func(set ActionSet) bool {
+	return a.actionFinding(st, a.open(st, st.actions.Minus(st.excluded(opt.Now))), func(text string) bool { return text == "" || glob.HasWildcard(text) }, func(set ActionSet) bool {
 		return opt.Metadata || !metadataActions.Contains(set)
 	})
 }

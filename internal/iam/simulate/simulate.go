@@ -236,7 +236,7 @@ func findings(req iam.Request) []string {
 			invalid = invalid || len(d.Errors) > 0
 			if grants {
 				wildcard = wildcard || len(d.WildcardActions(iam.WildcardOptions{})) > 0
-				unscoped = unscoped || len(d.UnscopedResources()) > 0
+				unscoped = unscoped || len(d.UnscopedResources(iam.UnscopedOptions{})) > 0
 				itemLevel = itemLevel || len(d.ItemConditions()) > 0
 			}
 		}
