@@ -239,7 +239,7 @@ func matchARN(pattern, value string) bool {
 
 // parseNumber reads a decimal number: not NaN, Inf or 0x1p4.
 func parseNumber(text string) (float64, bool) {
-	if strings.Trim(text, "+-.0123456789eE") != "" || strings.ContainsAny(text, "xXnN_") {
+	if strings.Trim(text, "+-.0123456789eE") != "" {
 		return 0, false
 	}
 	n, err := strconv.ParseFloat(text, 64)

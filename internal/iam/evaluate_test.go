@@ -32,9 +32,17 @@ func TestEvaluateLargeContext(t *testing.T) {
 		context[fmt.Sprintf("aws:PrincipalTag/z%05d", i)] = []string{"x"}
 	}
 	d := parse(t, `Allow * on * if {"StringEqualsIfExists":{`+strings.Join(conditions, ",")+`}}`, Identity)
-	start := time.Now()
-	got := Evaluate(Request{Action: "dynamodb:GetItem", Resource: longARN("table/orders"), Principal: "arn:aws:iam::111122223333:user/a", Context: context, Identity: []*Document{d}})
-	if took := time.Since(start); got.Verdict != Allowed || took > 100*time.Millisecond {
-		t.Errorf("%s after %v", got.Verdict, took)
+	req := Request{Action: "dynamodb:GetItem", Resource: longARN("table/orders"), Principal: "arn:aws:iam::111122223333:user/a", Context: context, Identity: []*Document{d}}
+	const limit = slack * 40 * time.Millisecond // some 3 ms are usual
+	took := limit + 1
+	for try := 0; try < 5 && took > limit; try++ {
+		start := time.Now()
+		if got := Evaluate(req); got.Verdict != Allowed {
+			t.Fatal(got.Verdict)
+		}
+		took = time.Since(start)
+	}
+	if took > limit {
+		t.Errorf("took %v", took)
 	}
 }

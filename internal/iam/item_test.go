@@ -93,7 +93,7 @@ func TestTruth(t *testing.T) {
 		{`{"StringNotEquals":{"S3:prefix":"a"}}`, "dynamodb:GetItem", Sometimes}, // not to take off a Deny
 		{`{"Null":{"kms:ViaService":"false"}}`, "dynamodb:GetItem", Never},
 		{`{"StringEquals":{"ec2:SourceInstanceARN":"a"}}`, "dynamodb:GetItem", Sometimes}, // comes with the session
-		{`{"StringLike":{"aws:SourceVpce":"*"}}`, "dynamodb:GetItem", Sometimes}, // only through an endpoint
+		{`{"StringLike":{"aws:SourceVpce":"*"}}`, "dynamodb:GetItem", Sometimes},          // only through an endpoint
 		{`{"StringLike":{"aws:PrincipalTag/team":"*"}}`, "dynamodb:GetItem", Sometimes},
 		{`{"StringLike":{"aws:RequestedRegion":"*"}}`, "dynamodb:GetItem", Always},
 		{`{"StringLike":{"aws:PrincipalArn":"a*"}}`, "dynamodb:GetItem", Sometimes},

@@ -1,7 +1,5 @@
 package iam
 
-import "strings"
-
 // This file compares a pattern with a text that holds codes such as anyName, and so with all the texts it stands for.
 // Both comparisons are exact for a text without codes, take at most len(pattern) times len(text) steps, and use no
 // recursion. The steps are taken off what work is left, which may be nil.
@@ -101,7 +99,7 @@ func meets(pattern, text string, left *work) bool {
 	at, next := rows(&space, len(pattern)+1)
 	at[0] = true
 	for i := 0; i <= len(text); i++ {
-		left.spend(len(pattern) + 1)
+		left.spend(3 * (len(pattern) + 1)) // which take longer than those of includes
 		clear(next)
 		code := byte(0)
 		if i < len(text) {
@@ -180,34 +178,33 @@ func commonPrefix(pattern, text string) (p, t string, ok bool) {
 	return pattern, text, true
 }
 
-// starsLast writes each run of wildcards in one way: its "?" first, then one star.
+// starsLast writes each run of wildcards in one way: its "?" first, then one star, or one variable if there are any.
 func starsLast(pattern string) string {
-	i := strings.IndexByte(pattern, '*')
-	for ; i >= 0 && i+1 < len(pattern); i++ {
-		if pattern[i] == '*' && (pattern[i+1] == '*' || pattern[i+1] == '?') {
+	anyLength := func(c byte) bool { return c == '*' || c == codeVariable }
+	i := 0
+	for ; i+1 < len(pattern); i++ {
+		if next := pattern[i+1]; anyLength(pattern[i]) && (anyLength(next) || next == '?') {
 			break
 		}
 	}
-	if i < 0 || i+1 >= len(pattern) {
+	if i+1 >= len(pattern) {
 		return pattern
 	}
 	out := make([]byte, 0, len(pattern))
-	star := false
+	var star byte
 	for i := range len(pattern) {
-		switch c := pattern[i]; {
-		case c == '*':
-			star = true
-		case c == '?':
-			out = append(out, c)
-		default:
-			if star {
-				out, star = append(out, '*'), false
-			}
-			out = append(out, c)
+		c := pattern[i]
+		if anyLength(c) {
+			star = max(star, c) // a variable is more than a star
+			continue
 		}
+		if star != 0 && c != '?' {
+			out, star = append(out, star), 0
+		}
+		out = append(out, c)
 	}
-	if star {
-		out = append(out, '*')
+	if star != 0 {
+		out = append(out, star)
 	}
 	return string(out)
 }

@@ -49,6 +49,8 @@ func TestIncludesAndMeets(t *testing.T) {
 		{"table/\xf8", "table/\xfd", false, true},  // a variable: for certain nothing, perhaps anything
 		{"table/a\xf8b", "table/acb", false, true}, //
 		{"table/a\xf8b", "table/ac", false, false}, //
+		{"table/\xf8*\xf8?", "table/", false, false},
+		{"table/\xf8*\xf8?", "table/a", false, true},
 		{"table/\xf9", "table/\xfd", false, false}, // ${*}
 		{"table/orders*", "table/o\xfb", false, true},
 		{"table/o*", "table/orders\xfb", true, true},
