@@ -59,7 +59,7 @@ func list(c *cobra.Command, source, organization, pattern string) error {
 	if source != "" {
 		x, err := index.Open(c.Context(), source, index.System())
 		if err != nil {
-			return fmt.Errorf("%s: %w", source, err)
+			return err
 		}
 		found = x.Tables
 		unread = x.Unread
