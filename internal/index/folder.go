@@ -55,7 +55,12 @@ func (l *Loading) readFolder(ctx context.Context, env Environment, folder string
 	cache := cacheFile{folder: env.Cache, key: "folder " + root}
 	before := map[string]remembered{}
 	cache.load(&before)
+	expected := 0
+	for _, r := range before {
+		expected += len(r.Entries)
+	}
 	l.mu.Lock()
+	l.entries = make([]tables.Entry, 0, expected)
 	l.stacks.of = len(files)
 	l.mu.Unlock()
 
