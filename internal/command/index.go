@@ -65,7 +65,7 @@ func list(c *cobra.Command, source, organization, pattern string) error {
 		unread = x.Unread
 	} else {
 		l := index.Load(c.Context(), index.Settings{Budget: budget}, index.System(), index.Stack{Organization: organization})
-		defer l.Stop()
+		defer l.Close()
 		found = l.Matching(func(name string) bool { return glob.Match(pattern, name) })
 		unread = l.Unread()
 	}

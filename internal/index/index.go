@@ -95,8 +95,11 @@ func Load(ctx context.Context, settings Settings, env Environment, stack Stack) 
 	return l
 }
 
-// Stop ends the reading; what is known by then stays known. It waits a second at most for what is kept for the next run.
-func (l *Loading) Stop() {
+// Stop ends the reading; what is known by then stays known.
+func (l *Loading) Stop() { l.stop() }
+
+// Close ends the reading and waits until what was read is kept for the next run, but no longer than a second.
+func (l *Loading) Close() {
 	l.stop()
 	select {
 	case <-l.saved:

@@ -84,7 +84,7 @@ func load(t testing.TB, settings Settings, env Environment) (found, unread []str
 		settings.Budget = 20 * time.Second
 	}
 	l := Load(context.Background(), settings, env, dev)
-	defer l.Stop()
+	defer l.Close()
 	for _, e := range l.Matching(func(string) bool { return true }) {
 		found = append(found, e.Owner()+" "+e.Name)
 	}
