@@ -70,6 +70,7 @@ func (s *state) top() {
 			s.deployment()
 		case "checkpoint":
 			s.members(func(name string) {
+				known = known || name == "stack" // alone, of one that was never deployed
 				if name == "latest" {
 					known = true
 					s.deployment()
@@ -78,7 +79,7 @@ func (s *state) top() {
 				}
 			})
 			if s.err == nil && !known {
-				s.fail("the checkpoint has no latest deployment")
+				s.fail("the checkpoint has neither a stack nor a latest deployment")
 			}
 		default:
 			s.skip()

@@ -115,6 +115,7 @@ func TestReadState(t *testing.T) {
 		{"the global table of 2017", checkpoint(owned("aws:dynamodb/globalTable:GlobalTable", "orders", `"outputs":{"name":"orders"}`)), nil, 0},
 		{"something else of the name", checkpoint(owned("aws:iam/rolePolicy:RolePolicy", "orders", `"inputs":{"policy":"{\"Action\":\"dynamodb:*\"}"}`)), nil, 0},
 		{"never deployed", `{"version":3,"checkpoint":{"stack":"organization/shop/dev","latest":null}}`, nil, 0},
+		{"initialised only", `{"version":3,"checkpoint":{"stack":"organization/shop/dev"}}`, nil, 0},
 		{"no resources", `{"version":4,"features":[],"checkpoint":{"latest":{"resources":null}}}`, nil, 0},
 	} {
 		for name, got := range map[string]func() (tables.StateTables, error){
@@ -140,7 +141,7 @@ func TestReadStateErrors(t *testing.T) {
 		"":                                 "not a state: it ends after 0 bytes, in the middle",
 		"[]":                               `not a state: byte 0 is '[', not the start of an object`,
 		"{}":                               "not a state: it has neither a checkpoint nor a deployment",
-		`{"checkpoint":{}}`:                "not a state: the checkpoint has no latest deployment",
+		`{"checkpoint":{}}`:                "not a state: the checkpoint has neither a stack nor a latest deployment",
 		`{"checkpoint":null}`:              "not a state: byte 14 is 'n', not the start of an object",
 		`{"deployment":{"resources":"x"}}`: "not a state: resources is not a list",
 		`{"version":5}`:                    "not a state: version 5 is newer than 4, the newest this version of dynamoguard reads; update it",
