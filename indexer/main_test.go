@@ -129,6 +129,15 @@ func TestMergeAndValidate(t *testing.T) {
 			"cut.json: not a table index: it ends after 200 bytes, in the middle\n" +
 			"future.json: not a table index: schemaVersion 2 is newer than 1, the newest this version of dynamoguard reads; update it\n"})
 
+	wrong := strings.Replace(string(older.Encode()), `"region":"us-east-1","name":"orders"`, `"region":"us","name":"orders"`, 1)
+	if err := os.WriteFile("wrong.json", []byte(wrong), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, run(t, "validate", "wrong.json"), end{ExitCode: 3, Stdout: "" +
+		"wrong.json: 1 table, generated at 2026-01-02T03:04:05Z\n" +
+		"wrong.json: left out: tables[0]: region \"us\" is not a region such as us-east-1\n" +
+		"wrong.json: organization/shop/dev could not be read when it was generated\n"})
+
 	equal(t, run(t, "merge", "-o", "merged.json", "older.json", "newer.json"), end{})
 	merged, err := os.ReadFile("merged.json")
 	if err != nil {

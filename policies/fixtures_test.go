@@ -50,14 +50,19 @@ type fixture struct {
 	OfStack []string `yaml:"ofStack"`
 }
 
-// A fixtureTable is a table that a stack owns. The URN is made up where it is absent.
-type fixtureTable struct{ Stack, Account, Region, Name, URN string }
+// A fixtureTable is a table that a stack owns. The URN is made up where it is absent. Provider is a name.
+type fixtureTable struct{ Stack, Account, Region, Name, URN, Provider string }
 
 func (x fixtureTable) entry() tables.Entry {
 	project, stack, _ := strings.Cut(x.Stack, "/")
+	provider := ""
+	if x.Provider != "" {
+		provider = fmt.Sprintf("urn:pulumi:%s::%s::pulumi:providers:aws::%s", stack, project, x.Provider)
+	}
 	return tables.Entry{
 		Partition: "aws", Account: x.Account, Region: x.Region, Name: x.Name, Organization: "acme", Project: project, Stack: stack,
-		URN: cmp.Or(x.URN, fmt.Sprintf("urn:pulumi:%s::%s::%s::%s", stack, project, facts.Table, x.Name)),
+		URN:      cmp.Or(x.URN, fmt.Sprintf("urn:pulumi:%s::%s::%s::%s", stack, project, facts.Table, x.Name)),
+		Provider: provider,
 	}
 }
 

@@ -23,7 +23,8 @@ var IAMCrossEnvironmentGrant = &policy.Policy{
 		"prefix or a wildcard, after the document's own unconditional Denies; metadata (Describe*, List*) aside, and " +
 		"patterns that a policy variable or a condition on the table's tags narrows. The " +
 		"environment of a stack is the configured one, else the word of its name that is one: dev, test, qa, staging, " +
-		"stage, prod, production. A wildcard for the account reaches a table only in the stack's own account; where that, " +
+		"stage, prod, production; with non, no, not, pre or post before it, together or apart, as in non-prod and preprod, it " +
+		"says nothing. A wildcard for the account reaches a table only in the stack's own account; where that, " +
 		"or the place of the table, cannot be told, the finding is advisory. The tables of other stacks are those that " +
 		"table-name-collision compares with.",
 	Remediation: "Name the tables of the stack's own environment, with the environment in the name or the account in the ARN.",

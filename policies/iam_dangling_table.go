@@ -20,7 +20,7 @@ var IAMDanglingTable = &policy.Policy{
 	Title: "Grants name tables that some stack owns",
 	Doc: "Reports an Allow on a table, by its full name, that neither the stack nor any other one owns in that account and " +
 		"region. It needs to know the tables of all stacks: an index or a file:// backend without a stack that could not " +
-		"be read; else it is not applicable. Patterns are left out, and so are accounts that no stack has a table in.",
+		"be read; else it is not applicable. A table that the stack itself had, and no longer declares, is owned by nobody. Patterns are left out, and so are accounts that no stack has a table in.",
 	Remediation: "Correct the name, or remove the grant.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
 	Severity:    policy.Low,
@@ -64,11 +64,18 @@ func checkDanglingTables(p *policy.StackPass) {
 	for _, e := range others.Matching(func(string) bool { return true }) {
 		known.accounts[known.settings.Located(e).Account] = true
 	}
+	// What the stack had before this run counts no more, unless a table of it has a name that is not known: it may be that.
+	var log resource.Log
+	named := true
 	for _, r := range p.Join.Resources {
-		var log resource.Log
-		for _, c := range facts.New(r).TableClaims(facts.Around{Region: p.Stack.Region()}, &log) {
+		claims := facts.New(r).TableClaims(facts.Around{Region: p.Stack.Region()}, &log)
+		named = named && (len(claims) > 0 || r.Type == facts.GlobalTable || facts.TableReads()[r.Type] == nil)
+		for _, c := range claims {
 			known.own = append(known.own, c.Identity)
 		}
+	}
+	if named && len(log.Unknown) == 0 {
+		known.before = others.Own()
 	}
 	for _, d := range documents {
 		known.check(p, d)
@@ -95,6 +102,7 @@ func namingGrants(d *facts.Document) []iam.Grant {
 // knownTables are the tables of the stack and of all others.
 type knownTables struct {
 	own      []tables.Identity
+	before   []tables.Entry // of the stack before this run, where the names that it has now are known
 	others   policy.Others
 	settings policy.PackSettings
 	accounts map[string]bool // that have tables
@@ -134,7 +142,7 @@ func (k *knownTables) owned(t iam.TableRef) bool {
 		}
 	}
 	for _, e := range k.others.Named(t.Name) {
-		if k.settings.Located(e).Identity().Match(named) != tables.Different {
+		if !slices.Contains(k.before, e) && k.settings.Located(e).Identity().Match(named) != tables.Different {
 			return true
 		}
 	}

@@ -19,8 +19,9 @@ var TableNameCollision = &policy.Policy{
 		"stack or of another one, claims in the same account and region; within the stack on the one registered second. " +
 		"The region is the resource's own, else its provider's, else aws:region, else that of the environment or the " +
 		"profile. The account is the one that the provider's inputs name (assumeRole, allowedAccountIds, accessKey, " +
-		"profile), else that of the tables in the stack's own state, else that of the credentials (AWS_ACCESS_KEY_ID, " +
-		"AWS_ROLE_ARN with a web identity, the profile), else the configured one; AWS is not asked. Providers that select " +
+		"profile), else that of the tables that the same provider has in the stack's own state, else that of the credentials " +
+		"(AWS_ACCESS_KEY_ID, AWS_ROLE_ARN with a web identity, the profile), else the configured one; AWS is not asked. Where " +
+		"the state and the credentials disagree, it cannot be told, nor where AWS_ENDPOINT_URL leads to a stand-in for AWS. Providers that select " +
 		"the account by the same inputs work in the same account. Where an account or a region cannot be told, the " +
 		"collision is a possible one, and advisory. The tables of other stacks come from an index, a file:// backend or " +
 		"Pulumi Cloud, see the settings of dynamoguard. Tables of aws-native count. The GlobalTable of 2017 claims nothing: its tables do.",
@@ -121,7 +122,7 @@ func whatIsMissing(claim tables.Identity, other tables.Entry) string {
 	var missing []string
 	if claim.Account.Known == "" {
 		text := "the account of this table is not known"
-		if claim.Account.From != "" {
+		if claim.Account.From != "" && !claim.Account.Secret {
 			text += " (" + claim.Account.From + ")"
 		}
 		missing = append(missing, text)

@@ -18,7 +18,8 @@ var TableNamePattern = &policy.Policy{
 	Title: "Table names say what they are for and carry no random suffix",
 	Doc: "Reports a table whose name Pulumi made up of the logical name and a random suffix, and one whose name does not " +
 		"match the configured pattern. That Pulumi made a name up is known where the engine says so; where it does not, a " +
-		"name is taken for such a one if it is the logical name, a hyphen and seven hexadecimal digits.",
+		"name is taken for such a one if it is the logical name, a hyphen and seven hexadecimal digits. A name that autonaming " +
+		"makes of the logical name alone, or with the names of the stack, its project or organization behind it, is not random.",
 	Remediation: "Set the table's name from the stack, such as the logical name and the name of the stack.",
 	URL:         "https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming",
 	Severity:    policy.Low,
@@ -38,6 +39,32 @@ type NamePatternConfig struct {
 
 var randomSuffix = regexp.MustCompile(`^-[0-9a-f]{7}$`)
 
+// predictable reports whether what follows a logical name is nothing, or is made of the names of the stack, as autonaming
+// can be configured to.
+//
+// Source: https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming-configuration
+func predictable(suffix string, names ...string) bool {
+	if suffix == "" {
+		return true
+	}
+	for {
+		suffix = strings.TrimLeft(suffix, "-_.")
+		if suffix == "" {
+			return true
+		}
+		longest := 0
+		for _, name := range names {
+			if strings.HasPrefix(suffix, name) {
+				longest = max(longest, len(name))
+			}
+		}
+		if longest == 0 {
+			return false
+		}
+		suffix = suffix[longest:]
+	}
+}
+
 func checkNamePattern(p *policy.Pass) {
 	name := p.Property("name")
 	text, ok := name.Text()
@@ -47,9 +74,12 @@ func checkNamePattern(p *policy.Pass) {
 	settings := policy.Settings[NamePatternConfig](p)
 	urn := p.Resource.URN
 	byPulumi, known := p.Seen.NamedByPulumi(urn)
-	if !known {
-		suffix, ok := strings.CutPrefix(text, urn.Name())
+	suffix, ok := strings.CutPrefix(text, urn.Name())
+	switch {
+	case !known:
 		byPulumi = ok && randomSuffix.MatchString(suffix)
+	case ok && byPulumi:
+		byPulumi = !predictable(suffix, p.Stack.Organization, urn.Project(), urn.Stack())
 	}
 	if byPulumi && !settings.AllowRandomSuffixes {
 		p.Report(fmt.Sprintf("%s %v has a random suffix, so nothing can name the table before it exists", name.Path, name.Value),

@@ -14,7 +14,14 @@ import (
 type Answer struct {
 	ID   string // 12 digits; empty where it cannot be told
 	From string // what says so, or what was found in its place; fit to be shown
+	// StandIn: requests go to something else than AWS, such as LocalStack.
+	StandIn bool
 }
+
+// StandIn is the account that stand-ins for AWS, such as LocalStack, are in. It says nothing: everybody's is the same.
+//
+// Source: https://docs.localstack.cloud/aws/capabilities/config/credentials/
+const StandIn = "000000000000"
 
 // OfKey returns the account that an access key ID belongs to. Keys issued since 2019 hold it: of the 80 bits that follow
 // the prefix in base 32, the first is set, and the next 40 are the account. In older keys the first is not set, and
@@ -35,7 +42,7 @@ func OfKey(id string) (account string, ok bool) {
 		n = n<<8 | uint64(b)
 	}
 	n = n >> 7 & (1<<40 - 1)
-	if n >= 1e12 {
+	if n == 0 || n >= 1e12 {
 		return "", false
 	}
 	return fmt.Sprintf("%012d", n), true
@@ -44,7 +51,7 @@ func OfKey(id string) (account string, ok bool) {
 // ofRole returns the account of a role, arn:<partition>:iam::<account>:role/<name>.
 func ofRole(arn string) string {
 	p := strings.SplitN(arn, ":", 6)
-	if len(p) != 6 || p[0] != "arn" || p[2] != "iam" && p[2] != "sts" || len(p[4]) != 12 {
+	if len(p) != 6 || p[0] != "arn" || p[2] != "iam" && p[2] != "sts" || len(p[4]) != 12 || p[4] == StandIn {
 		return ""
 	}
 	return p[4]
@@ -101,20 +108,18 @@ type Environment struct {
 //
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 func (e Environment) Ambient() Answer {
-	for _, name := range []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"} {
-		if e.Getenv(name) != "" {
-			return Answer{From: name + " leads to something else than AWS"}
-		}
+	if answer := e.standIn(); answer.StandIn {
+		return answer
 	}
 	if key := e.Getenv("AWS_ACCESS_KEY_ID"); key != "" {
 		if id, ok := OfKey(key); ok {
-			return Answer{id, "AWS_ACCESS_KEY_ID"}
+			return Answer{ID: id, From: "AWS_ACCESS_KEY_ID"}
 		}
 		return Answer{From: "AWS_ACCESS_KEY_ID is of a kind that does not tell its account"}
 	}
 	if e.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" {
 		if id := ofRole(e.Getenv("AWS_ROLE_ARN")); id != "" {
-			return Answer{id, "AWS_ROLE_ARN"}
+			return Answer{ID: id, From: "AWS_ROLE_ARN"}
 		}
 	}
 	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
@@ -129,29 +134,55 @@ func (e Environment) Ambient() Answer {
 	return answer
 }
 
-// Profile returns the account of a profile of the shared AWS configuration.
+// standIn says whether the environment leads to something else than AWS.
+//
+// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+func (e Environment) standIn() Answer {
+	for _, name := range []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"} {
+		if e.Getenv(name) != "" {
+			return Answer{From: name + " leads to something else than AWS", StandIn: true}
+		}
+	}
+	return Answer{}
+}
+
+// Profile returns the account of a profile of the shared AWS configuration. Where it has two sources of credentials that
+// SDKs choose between in different ways, it cannot be told.
 //
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 func (e Environment) Profile(name string) Answer {
+	if answer := e.standIn(); answer.StandIn {
+		return answer
+	}
 	p := e.profile(name)
 	from := fmt.Sprintf("the AWS profile %q", name)
 	if p == nil {
 		return Answer{From: from + " was not found"}
 	}
+	key, sourced := p["aws_access_key_id"], p["source_profile"] != ""
+	if p["role_arn"] != "" && key != "" && !sourced {
+		return Answer{From: from + " has a role and an access key, and does not say whether one is for the other"}
+	}
 	// A role counts where something says what to assume it with.
-	if p["source_profile"] != "" || p["credential_source"] != "" || p["web_identity_token_file"] != "" {
+	if sourced || p["credential_source"] != "" || p["web_identity_token_file"] != "" {
 		if id := ofRole(p["role_arn"]); id != "" {
-			return Answer{id, from + ", role_arn"}
+			return Answer{ID: id, From: from + ", role_arn"}
 		}
 	}
-	if key := p["aws_access_key_id"]; key != "" {
+	if key != "" {
+		if p["aws_secret_access_key"] == "" {
+			return Answer{From: from + " has an access key without its secret"}
+		}
 		if id, ok := OfKey(key); ok {
-			return Answer{id, from + ", aws_access_key_id"}
+			return Answer{ID: id, From: from + ", aws_access_key_id"}
 		}
 		return Answer{From: from + " has an access key of a kind that does not tell its account"}
 	}
+	if p["sso_account_id"] != "" && p["credential_process"] != "" {
+		return Answer{From: from + " has a credential_process beside its sso_account_id"}
+	}
 	if id := p["sso_account_id"]; len(id) == 12 {
-		return Answer{id, from + ", sso_account_id"}
+		return Answer{ID: id, From: from + ", sso_account_id"}
 	}
 	return Answer{From: from + " names no account"}
 }

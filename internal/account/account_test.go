@@ -19,6 +19,7 @@ func TestOfKey(t *testing.T) {
 		"ASIAY34FZKBOKMUTVV7AA": "",
 		"ASIAY34FZKBOKMUTVV71":  "", // no base 32
 		"ASIA7777777777777777":  "", // more than 12 digits
+		"ASIAQAAAAAAAAAAAAAAA":  "", // 000000000000, a stand-in's
 		"test":                  "",
 		"":                      "",
 	} {
@@ -81,6 +82,16 @@ sso_region = us-east-1
 sso_account_id = 123412341234
 [profile keys]
 sso_account_id = 777788889999
+[profile process]
+credential_process = login
+sso_account_id = 777788889999
+[profile either]
+role_arn = arn:aws:iam::444455556666:role/deploy
+aws_access_key_id = ASIAY34FZKBOKMUTVV7A
+aws_secret_access_key=hidden
+[profile local]
+role_arn = arn:aws:iam::000000000000:role/deploy
+source_profile = base
 `
 
 const credentials = `[base]
@@ -88,8 +99,12 @@ aws_access_key_id=ASIAY34FZKBOKMUTVV7A
 aws_secret_access_key=hidden
 [keys]
 aws_access_key_id = ASIAQNZGKIQY56JQ7WML
+aws_secret_access_key=hidden
 [old]
 aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key=hidden
+[half]
+aws_access_key_id = ASIAQNZGKIQY56JQ7WML
 `
 
 func TestEnvironment(t *testing.T) {
@@ -102,7 +117,12 @@ func TestEnvironment(t *testing.T) {
 		"nothing":            {vars{}, account.Answer{From: none}},
 		"a key":              {vars{"AWS_ACCESS_KEY_ID": "ASIAY34FZKBOKMUTVV7A", "AWS_PROFILE": "web"}, account.Answer{ID: "609629065308", From: "AWS_ACCESS_KEY_ID"}},
 		"an old key":         {vars{"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_PROFILE": "web"}, account.Answer{From: "AWS_ACCESS_KEY_ID is of a kind that does not tell its account"}},
-		"a local stand-in":   {vars{"AWS_ACCESS_KEY_ID": "ASIAY34FZKBOKMUTVV7A", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, account.Answer{From: "AWS_ENDPOINT_URL leads to something else than AWS"}},
+		"a local stand-in":   {vars{"AWS_ACCESS_KEY_ID": "ASIAY34FZKBOKMUTVV7A", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, account.Answer{From: "AWS_ENDPOINT_URL leads to something else than AWS", StandIn: true}},
+		"a stand-in's":       {vars{"AWS_PROFILE": "web", "AWS_ENDPOINT_URL_DYNAMODB": "x"}, account.Answer{From: "AWS_ENDPOINT_URL_DYNAMODB leads to something else than AWS", StandIn: true}},
+		"a stand-in's role":  {vars{"AWS_PROFILE": "local"}, account.Answer{From: `the AWS profile "local" names no account`}},
+		"role or key":        {vars{"AWS_PROFILE": "either"}, account.Answer{From: `the AWS profile "either" has a role and an access key, and does not say whether one is for the other`}},
+		"half a key":         {vars{"AWS_PROFILE": "half"}, account.Answer{From: `the AWS profile "half" has an access key without its secret`}},
+		"sso or a process":   {vars{"AWS_PROFILE": "process"}, account.Answer{From: `the AWS profile "process" has a credential_process beside its sso_account_id`}},
 		"a web identity":     {vars{"AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/ci", "AWS_WEB_IDENTITY_TOKEN_FILE": "/token"}, account.Answer{ID: "111122223333", From: "AWS_ROLE_ARN"}},
 		"a role without one": {vars{"AWS_ROLE_ARN": "arn:aws:iam::111122223333:role/ci"}, account.Answer{From: none}},
 		"web":                {vars{"AWS_PROFILE": "web"}, account.Answer{ID: "111122223333", From: `the AWS profile "web", role_arn`}},
@@ -143,7 +163,7 @@ func TestRegion(t *testing.T) {
 func environment(vars map[string]string) account.Environment {
 	files := map[string]string{
 		"/home/.aws/config": config, "/home/.aws/credentials": credentials,
-		"/home/default": "[default]\naws_access_key_id = ASIAQNZGKIQY56JQ7WML\n",
+		"/home/default": "[default]\naws_access_key_id = ASIAQNZGKIQY56JQ7WML\naws_secret_access_key = hidden\n",
 	}
 	return account.Environment{
 		Home:   "/home",

@@ -59,13 +59,13 @@ func list(c *cobra.Command, source, organization, pattern string) error {
 	if source != "" {
 		x, err := index.Open(c.Context(), source, index.System())
 		if err != nil {
-			return fmt.Errorf("%s: %w", source, err)
+			return err
 		}
 		found = x.Tables
 		unread = x.Unread
 	} else {
 		l := index.Load(c.Context(), index.Settings{Budget: budget}, index.System(), index.Stack{Organization: organization})
-		defer l.Stop()
+		defer l.Close()
 		found = l.Matching(func(name string) bool { return glob.Match(pattern, name) })
 		unread = l.Unread()
 	}

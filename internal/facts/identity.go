@@ -148,7 +148,7 @@ func (f *Facts) ReplicatedTable(log *resource.Log) (tables.Identity, bool) {
 	}
 	secret := property.Value.Secret()
 	where := f.Account(Around{})
-	where.Known, where.Secret, where.From = arn.Account, secret, "the ARN of its table"
+	where.Known, where.Secret, where.From = known(arn.Account), secret, "the ARN of its table"
 	return tables.Identity{
 		Account: where,
 		Region:  tables.Part{Known: arn.Region, Secret: secret},
@@ -229,9 +229,21 @@ func (f *Facts) credentials(around Around, part *tables.Part) {
 	if around.Credentials == nil {
 		return
 	}
-	profile, _ := providerInput(f.resource.Provider, "profile").Text()
-	answer := around.Credentials(profile)
+	profile := providerInput(f.resource.Provider, "profile")
+	text, _ := profile.Text()
+	answer := around.Credentials(text)
 	part.Known, part.From = answer.ID, answer.From
+	if profile.Secret() {
+		part.From = "the profile of its provider"
+	}
+}
+
+// known is an account, empty for that of a stand-in for AWS.
+func known(id string) string {
+	if id == account.StandIn {
+		return ""
+	}
+	return id
 }
 
 // accountIDs returns account IDs in order, each once. Written as a number, one has lost its leading zeros. Where one is
@@ -258,7 +270,7 @@ func accountIDs(v resource.Value) []string {
 func roleAccount(v resource.Value) string {
 	arn, _ := v.Get("roleArn").Text()
 	if p := strings.SplitN(arn, ":", 6); len(p) == 6 && p[2] == "iam" {
-		return p[4]
+		return known(p[4])
 	}
 	return ""
 }

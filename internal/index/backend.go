@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -51,11 +52,17 @@ func findBackend(env Environment) (backend, error) {
 	if address == "" {
 		address = login.Current
 	}
+	if address == "" && env.Getenv("PULUMI_ACCESS_TOKEN") != "" {
+		address = cmp.Or(env.Getenv("PULUMI_API"), "https://api.pulumi.com") // where the CLI logs in by itself
+	}
 	if address == "" {
 		return backend{}, errors.New("the backend of the stack was not found: neither PULUMI_BACKEND_URL nor the project nor a login names one")
 	}
 	if rest, ok := strings.CutPrefix(address, "file://"); ok {
 		folder, _, _ := strings.Cut(rest, "?")
+		if plain, err := url.PathUnescape(folder); err == nil {
+			folder = plain
+		}
 		if tail, ok := strings.CutPrefix(folder, "~"); ok {
 			folder = filepath.Join(env.Home, tail)
 		}
@@ -149,11 +156,20 @@ func projectBackend(path string) string {
 	return ""
 }
 
-// public is an address or a path without what may be secret in it: user, password and query.
+// public is an address or a path without what may be secret in it: user, password and query. Of an address that is not
+// well-formed nobody can tell which part is the password, so only its scheme is left.
 func public(address string) string {
+	scheme, rest, ok := strings.Cut(address, ":")
+	if !ok || !strings.HasPrefix(rest, "//") {
+		return address // a path
+	}
+	if _, err := url.Parse(scheme + ":"); err != nil {
+		return "..."
+	}
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme == "" || u.Host == "" {
-		return address
+	// An @ behind the host shows that the host is the start of a password with /, ? or # in it.
+	if err != nil || strings.Contains(u.Path+u.RawQuery+u.Fragment, "@") {
+		return scheme + "://..."
 	}
 	return u.Scheme + "://" + u.Host + u.Path
 }

@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -37,15 +39,15 @@ type remembered struct {
 	tables.StateTables
 }
 
-// readFolder reads the states of a file:// backend as the CLI lays them out.
+// readFolder reads the states of a file:// backend as the CLI lays them out. What save keeps is not read again.
 //
 // Source: https://github.com/pulumi/pulumi/tree/master/pkg/backend/diy
-func (l *Loading) readFolder(ctx context.Context, env Environment, folder string) {
+func (l *Loading) readFolder(ctx context.Context, env Environment, folder string) (save func()) {
 	root := filepath.Join(folder, ".pulumi")
 	files, unreadable, err := stateFiles(root)
 	if err != nil {
 		l.missing("the backend in %s: %v", folder, plainError(err))
-		return
+		return func() {}
 	}
 	for _, u := range unreadable {
 		l.missing("%s", u)
@@ -53,7 +55,12 @@ func (l *Loading) readFolder(ctx context.Context, env Environment, folder string
 	cache := cacheFile{folder: env.Cache, key: "folder " + root}
 	before := map[string]remembered{}
 	cache.load(&before)
+	expected := 0
+	for _, r := range before {
+		expected += len(r.Entries)
+	}
 	l.mu.Lock()
+	l.entries = make([]tables.Entry, 0, expected)
 	l.stacks.of = len(files)
 	l.mu.Unlock()
 
@@ -89,6 +96,8 @@ func (l *Loading) readFolder(ctx context.Context, env Environment, folder string
 				case errors.Is(err, fs.ErrNotExist):
 					// The stack was removed, or moved to another file, since it was listed: nothing to say.
 					add(stateFile{modified: time.Now()}, remembered{}, false)
+				case ctx.Err() != nil:
+					// It was not read to the end.
 				case errors.Is(err, errZstandard):
 					l.mu.Lock()
 					zstd = append(zstd, f.stack)
@@ -111,31 +120,32 @@ func (l *Loading) readFolder(ctx context.Context, env Environment, folder string
 	}
 	close(next)
 	workers.Wait()
-	if ctx.Err() != nil {
-		l.mu.Lock()
-		left := l.stacks.of - l.stacks.read
-		l.mu.Unlock()
+	slices.Sort(problems)
+	slices.Sort(zstd)
+	if n := len(problems); n > 0 {
+		l.missing("%s that cannot be read: %s", stacks(n), some(problems))
+	}
+	if n := len(zstd); n > 0 {
+		l.missing("%s compressed with Zstandard, which is read through an index only: %s", stacks(n), some(zstd))
+	}
+	l.mu.Lock()
+	left := len(files) - l.stacks.read - len(problems) - len(zstd)
+	l.mu.Unlock()
+	if left > 0 {
 		l.missing("%s of %d, because %v were over", stacks(left), len(files), l.settings.Budget)
-	} else {
-		slices.Sort(problems)
-		slices.Sort(zstd)
-		if n := len(problems); n > 0 {
-			l.missing("%s that cannot be read: %s", stacks(n), some(problems))
-		}
-		if n := len(zstd); n > 0 {
-			l.missing("%s compressed with Zstandard, which is read through an index only: %s", stacks(n), some(zstd))
-		}
 	}
 	// What was read is worth keeping even where time ran out: the next run has less to read.
-	if changed || len(now) != len(before) && ctx.Err() == nil {
-		if ctx.Err() != nil {
+	return func() {
+		if left > 0 {
 			for path, r := range before {
 				if _, ok := now[path]; !ok {
 					now[path] = r
 				}
 			}
 		}
-		cache.save(now)
+		if changed || len(now) != len(before) {
+			cache.save(now)
+		}
 	}
 }
 
@@ -165,27 +175,36 @@ func stateFiles(root string) (files []stateFile, unreadable []string, err error)
 		if suffix != "" && suffix != ".gz" && suffix != ".zst" {
 			return
 		}
-		info, err := entry.Info()
-		if err != nil || !info.Mode().IsRegular() {
-			return // it is gone
-		}
-		f := stateFile{
-			stack: name, path: filepath.Join(folder, project, entry.Name()), size: info.Size(), modified: info.ModTime(),
-		}
+		f := stateFile{stack: name, path: filepath.Join(folder, project, entry.Name())}
 		if project != "" {
 			f.stack = project + "/" + name
 		}
+		info, err := stat(f.path, entry)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			unreadable = append(unreadable, fmt.Sprintf("the state of %s: %v", f.stack, plainError(err)))
+		}
+		if err != nil || !info.Mode().IsRegular() {
+			return // it is gone
+		}
+		f.size, f.modified = info.Size(), info.ModTime()
 		if other, ok := newest[f.stack]; !ok || f.modified.After(other.modified) {
 			newest[f.stack] = f
 		}
 	}
-	byProject := layout(root) == 1
+	version, err := layout(root)
+	if err != nil {
+		return nil, nil, err
+	}
 	for _, entry := range listed {
-		if !byProject {
+		if version == 0 {
 			add("", entry)
 			continue
 		}
-		if !entry.IsDir() {
+		info, err := stat(filepath.Join(folder, entry.Name()), entry)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			unreadable = append(unreadable, fmt.Sprintf("the stacks of project %s: %v", entry.Name(), plainError(err)))
+		}
+		if err != nil || !info.IsDir() {
 			continue
 		}
 		stacks, err := os.ReadDir(filepath.Join(folder, entry.Name()))
@@ -203,19 +222,38 @@ func stateFiles(root string) (files []stateFile, unreadable []string, err error)
 	return files, unreadable, nil
 }
 
-// layout is the version of the layout of a backend: 1 has a folder for each project, 0, which has no meta.yaml, has not.
-func layout(root string) int {
+// stat is what an entry of a folder is, or what it is a link to.
+func stat(path string, entry fs.DirEntry) (fs.FileInfo, error) {
+	if entry.Type()&fs.ModeSymlink != 0 {
+		return os.Stat(path)
+	}
+	return entry.Info()
+}
+
+// newestLayout is the newest version of the layout of a backend that is known: it has a folder for each project. Layout 0,
+// which has no meta.yaml, has not.
+const newestLayout = 1
+
+var layoutVersion = regexp.MustCompile(`(?m)^[ {]*["']?version["']? *: *["']?([0-9]+)["']?[ }]*(#.*)?\r?$`)
+
+// layout is the version of the layout of a backend.
+func layout(root string) (int, error) {
 	data, err := os.ReadFile(filepath.Join(root, "meta.yaml"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
 	if err != nil {
-		return 0
+		return 0, fmt.Errorf("meta.yaml: %w", plainError(err))
 	}
-	version := 0
-	for line := range strings.Lines(string(data)) {
-		if _, err := fmt.Sscanf(line, "version: %d", &version); err == nil {
-			return min(version, 1)
-		}
+	found := layoutVersion.FindSubmatch(data)
+	if found == nil {
+		return 0, errors.New("meta.yaml does not tell a version")
 	}
-	return 0
+	version, err := strconv.Atoi(string(found[1]))
+	if err != nil || version > newestLayout {
+		return 0, fmt.Errorf("meta.yaml tells layout %s, and this version of dynamoguard reads layouts up to %d; update it", found[1], newestLayout)
+	}
+	return version, nil
 }
 
 // readState reads one state. A state that is being replaced is whole, before or after; where a filesystem cannot do that,

@@ -64,6 +64,7 @@ type Loading struct {
 	stack    Stack
 	stop     context.CancelFunc
 	done     chan struct{} // closed when nothing is read any more
+	saved    chan struct{} // closed when what was read is kept for the next run
 	settle   sync.Once
 
 	mu       sync.Mutex
@@ -84,10 +85,12 @@ type progress struct{ read, of int }
 // Load starts to read. ctx ends it.
 func Load(ctx context.Context, settings Settings, env Environment, stack Stack) *Loading {
 	ctx, stop := context.WithCancel(ctx)
-	l := &Loading{settings: settings, stack: stack, stop: stop, done: make(chan struct{})}
+	l := &Loading{settings: settings, stack: stack, stop: stop, done: make(chan struct{}), saved: make(chan struct{})}
 	go func() {
-		defer close(l.done)
-		l.read(ctx, env)
+		defer close(l.saved)
+		save := l.read(ctx, env)
+		close(l.done)
+		save()
 	}()
 	return l
 }
@@ -95,15 +98,26 @@ func Load(ctx context.Context, settings Settings, env Environment, stack Stack) 
 // Stop ends the reading; what is known by then stays known.
 func (l *Loading) Stop() { l.stop() }
 
-// read reads the first source that there is: the configured index, or else the backend of the stack.
-func (l *Loading) read(ctx context.Context, env Environment) {
+// Close ends the reading and waits until what was read is kept for the next run, but no longer than a second.
+func (l *Loading) Close() {
+	l.stop()
+	select {
+	case <-l.saved:
+	case <-time.After(time.Second):
+	}
+}
+
+// read reads the first source that there is: the configured index, or else the backend of the stack. What save keeps for
+// the next run, nobody has to wait for.
+func (l *Loading) read(ctx context.Context, env Environment) (save func()) {
+	save = func() {}
 	if l.settings.Source != "" {
 		opening, done := context.WithTimeout(ctx, l.settings.Budget)
-		x, err := open(opening, l.settings, env)
+		x, save, err := open(opening, l.settings, env)
 		done()
 		if err == nil {
 			l.take(x)
-			return
+			return save
 		}
 		// The backend, if it can be read at all, is better than nothing.
 		l.missing("the index %s: %v", public(l.settings.Source), err)
@@ -113,7 +127,7 @@ func (l *Loading) read(ctx context.Context, env Environment) {
 	case err != nil:
 		l.missing("%v", err)
 	case backend.folder != "":
-		l.readFolder(ctx, env, backend.folder)
+		return l.readFolder(ctx, env, backend.folder)
 	case backend.cloud != "":
 		l.mu.Lock()
 		if !l.asked {
@@ -125,6 +139,7 @@ func (l *Loading) read(ctx context.Context, env Environment) {
 			l.missing("the backend %s is read through an index, and none is configured (dynamoguard.index)", backend.name)
 		}
 	}
+	return save
 }
 
 // take takes a whole index.
@@ -207,8 +222,11 @@ func (l *Loading) Matching(match func(name string) bool) []tables.Entry {
 	if l.search != nil {
 		return l.search.matching(match)
 	}
-	var found []tables.Entry
-	for _, e := range l.index.Tables {
+	return matching(l.index.Tables, match)
+}
+
+func matching(entries []tables.Entry, match func(name string) bool) (found []tables.Entry) {
+	for _, e := range entries {
 		if match(e.Name) {
 			found = append(found, e)
 		}

@@ -84,9 +84,12 @@ func load(t testing.TB, settings Settings, env Environment) (found, unread []str
 		settings.Budget = 20 * time.Second
 	}
 	l := Load(context.Background(), settings, env, dev)
-	defer l.Stop()
+	defer l.Close()
 	for _, e := range l.Matching(func(string) bool { return true }) {
 		found = append(found, e.Owner()+" "+e.Name)
+	}
+	if len(l.Unread()) == 0 {
+		<-l.saved
 	}
 	return found, l.Unread()
 }
@@ -141,6 +144,85 @@ func TestFolder(t *testing.T) {
 	write(t, filepath.Join(old.Home, "old/.pulumi/stacks/dev.json"), state("shop", "dev", "orders"))
 	write(t, filepath.Join(old.Home, "old/.pulumi/stacks/shop/prod.json"), state("shop", "prod", "orders"))
 	expect(t, "the older layout", Settings{}, old, []string{"shop/dev orders"}, nil)
+}
+
+// TestLayout reads backends with one meta.yaml or another. What cannot be told is said.
+func TestLayout(t *testing.T) {
+	byProject, flat := []string{"shop/dev orders"}, []string{"shop/old items"}
+	for _, c := range []struct {
+		meta  string
+		found []string
+		said  string
+	}{
+		{"version: 1\n", byProject, ""},
+		{"version: 1", byProject, ""},
+		{"# layout\nversion:   '1' # by project\n", byProject, ""},
+		{"{\"version\": 1}\r\n", byProject, ""},
+		{"version: 0\n", flat, ""},
+		{"version: 7\n", nil, "meta.yaml tells layout 7, and this version of dynamoguard reads layouts up to 1; update it"},
+		{"version: one\n", nil, "meta.yaml does not tell a version"},
+		{"", nil, "meta.yaml does not tell a version"},
+	} {
+		env := machine(t, "PULUMI_BACKEND_URL=file://~")
+		root := filepath.Join(env.Home, ".pulumi")
+		write(t, filepath.Join(root, "meta.yaml"), c.meta)
+		write(t, filepath.Join(root, "stacks/shop/dev.json"), state("shop", "dev", "orders"))
+		write(t, filepath.Join(root, "stacks/old.json"), state("shop", "old", "items"))
+		var unread []string
+		if c.said != "" {
+			unread = []string{"the backend in " + env.Home + ": " + c.said}
+		}
+		expect(t, fmt.Sprintf("%q", c.meta), Settings{}, env, c.found, unread)
+	}
+	env := machine(t, "PULUMI_BACKEND_URL=file://~")
+	write(t, filepath.Join(env.Home, ".pulumi/meta.yaml/file"), "")
+	write(t, filepath.Join(env.Home, ".pulumi/stacks/shop/dev.json"), state("shop", "dev", "orders"))
+	expect(t, "a folder", Settings{}, env, nil, []string{"the backend in " + env.Home + ": meta.yaml: is a directory"})
+}
+
+// TestLinks reads states and projects that are links to others, one to itself among them.
+func TestLinks(t *testing.T) {
+	env := machine(t, "PULUMI_BACKEND_URL=file://~")
+	root := filepath.Join(env.Home, ".pulumi")
+	write(t, filepath.Join(root, "meta.yaml"), "version: 1\n")
+	write(t, filepath.Join(root, "stacks/shop/dev.json"), state("shop", "dev", "orders"))
+	write(t, filepath.Join(env.Home, "elsewhere/state"), state("shop", "prod", "orders"))
+	write(t, filepath.Join(env.Home, "elsewhere/bank/prod.json"), state("bank", "prod", "orders"))
+	for link, to := range map[string]string{
+		"shop/prod.json": env.Home + "/elsewhere/state", "bank": env.Home + "/elsewhere/bank", "shop/self.json": "self.json",
+		"shop/lost.json": "nowhere", "shop/up": "..",
+	} {
+		if err := os.Symlink(to, filepath.Join(root, "stacks", link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	expect(t, "links", Settings{}, env, []string{"bank/prod orders", "shop/dev orders", "shop/prod orders"},
+		[]string{"the state of shop/self: too many levels of symbolic links"})
+}
+
+// TestPublic looks for passwords in what is said of an address.
+func TestPublic(t *testing.T) {
+	for _, c := range []struct{ address, want string }{
+		{"tables/index.json", "tables/index.json"},
+		{`C:\tables\index.json`, `C:\tables\index.json`},
+		{"s3://bucket/path?region=us-east-1", "s3://bucket/path"},
+		{"https://user:hidden@example.com/index.json?sig=hidden#hidden", "https://example.com/index.json"},
+		{"postgres://user:pa/hidden@host/db", "postgres://..."},
+		{"postgres://user:12/hidden@host/db", "postgres://..."},
+		{"postgres://user:12?hidden@host/db", "postgres://..."},
+		{"postgres://user:12#hidden@host/db", "postgres://..."},
+		{"postgres://user:p%hidden@host/db", "postgres://..."},
+		{"postgres://user:p#hidden@host/db", "postgres://..."},
+		{"postgres:///db?password=hidden", "postgres:///db"},
+		{"azblob:///container?sas=hidden", "azblob:///container"},
+		{"https://host/%zz?sig=hidden", "https://..."},
+		{"https://user:pa/hidden@127.0.0.1/index.json", "https://..."},
+		{"hid den://host", "..."},
+	} {
+		if got := public(c.address); got != c.want {
+			t.Errorf("%s is shown as %s, want %s", c.address, got, c.want)
+		}
+	}
 }
 
 func TestCache(t *testing.T) {
@@ -284,6 +366,9 @@ func TestFindBackend(t *testing.T) {
 		{"another login", "", []string{"PULUMI_BACKEND_URL=https://other.example/"}, backend{name: "https://other.example", cloud: "https://other.example", token: "t2"}, ""},
 		{"another home", "", []string{"PULUMI_HOME=" + env.Home + "/elsewhere"}, backend{name: "file://", folder: "/elsewhere"}, ""},
 		{"other credentials", "", []string{"PULUMI_CREDENTIALS_PATH=" + env.Home + "/elsewhere"}, backend{name: "file://", folder: "/elsewhere"}, ""},
+		{"a token alone", "", []string{"PULUMI_HOME=/nowhere", "PULUMI_ACCESS_TOKEN=t3"}, backend{name: "https://api.pulumi.com", cloud: "https://api.pulumi.com", token: "t3"}, ""},
+		{"a token, for a service of one's own", "", []string{"PULUMI_HOME=/nowhere", "PULUMI_ACCESS_TOKEN=t3", "PULUMI_API=https://other.example"}, backend{name: "https://other.example", cloud: "https://other.example", token: "t3"}, ""},
+		{"a folder with a space", "", []string{"PULUMI_BACKEND_URL=file:///var/my%20state"}, backend{name: "file://", folder: "/var/my state"}, ""},
 		{"nothing", "", []string{"PULUMI_HOME=/nowhere"}, backend{}, "the backend of the stack was not found: neither PULUMI_BACKEND_URL nor the project nor a login names one"},
 	} {
 		e := machine(t, c.variables...)
@@ -336,6 +421,8 @@ func TestFaults(t *testing.T) {
 			_, _ = w.Write([]byte(strings.Replace(text, `"schemaVersion":1`, `"schemaVersion":7`, 1)))
 		case "/down":
 			http.Redirect(w, r, "http://example.invalid/index.json", http.StatusFound)
+		case "/astray":
+			http.Redirect(w, r, "https://bad host/%zz?sig=hidden", http.StatusFound)
 		case "/tagged":
 			w.Header().Set("ETag", `"v1"`)
 			if r.Header.Get("If-None-Match") == `"v1"` {
@@ -382,6 +469,8 @@ func TestFaults(t *testing.T) {
 		{"connection dropped", at + "/dropped", "", instead, "the index " + at + "/dropped: unexpected EOF"},
 		{"from the future", at + "/future", "", instead, "the index " + at + "/future: not a table index: schemaVersion 7 is newer than 1, the newest this version of dynamoguard reads; update it"},
 		{"a way out of TLS", at + "/down", "", instead, "the index " + at + "/down: the server answers 302 Found"},
+		{"astray", at + "/astray", "", instead, "the index " + at + "/astray: the request failed, or led to what is not a URL"},
+		{"not a URL", "https://host/%zz?sig=hidden", "", instead, "the index https://...: it is not a URL"},
 		{"without TLS", "http://example.invalid/index.json", "", instead, "the index http://example.invalid/index.json: http is not https"},
 		{"stale", at + "/old", "", good, "the index was made 30 days ago, on " + time.Now().Add(-30*24*time.Hour).UTC().Format(time.DateOnly) + ": what changed since"},
 		{"incomplete", at + "/partial", "", nil, "the index lacks 1 stack that could not be read when it was made: acme/shop/lost|2 tables with a secret name"},
@@ -428,7 +517,7 @@ func TestBudget(t *testing.T) {
 		t.Errorf("took %v", took)
 	}
 	unread := l.Unread()
-	<-l.done
+	<-l.saved
 	want := []string{fmt.Sprintf("%d stacks of 50, because 150ms were over", 50-l.stacks.read)}
 	if diff := cmp.Diff(want, unread); diff != "" || found < 20 || l.stacks.read == 50 || l.Complete() {
 		t.Errorf("%d tables, complete: %v (-want +got):\n%s", found, l.Complete(), diff)

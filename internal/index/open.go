@@ -3,10 +3,12 @@ package index
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -19,16 +21,22 @@ import (
 // maxIndex is more than an index of a million tables takes.
 const maxIndex = 512 << 20
 
-// Open reads an index from a path or an https URL.
+// Open reads an index from a path or an https URL. Its errors name the source, without what may be secret in it.
 func Open(ctx context.Context, source string, env Environment) (*tables.Index, error) {
-	return open(ctx, Settings{Source: source}, env)
+	x, save, err := open(ctx, Settings{Source: source}, env)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", public(source), err)
+	}
+	save()
+	return x, nil
 }
 
-func open(ctx context.Context, settings Settings, env Environment) (*tables.Index, error) {
+// open reads an index. What save keeps for the next time can wait until the index was used.
+func open(ctx context.Context, settings Settings, env Environment) (x *tables.Index, save func(), err error) {
 	var data []byte
-	var err error
+	save = func() {}
 	if strings.Contains(settings.Source, "://") {
-		data, err = fetch(ctx, settings.Source, env)
+		data, save, err = fetch(ctx, settings.Source, env)
 	} else {
 		path := settings.Source
 		if !filepath.IsAbs(path) {
@@ -37,15 +45,18 @@ func open(ctx context.Context, settings Settings, env Environment) (*tables.Inde
 		data, err = readFile(path)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if want := strings.ToLower(settings.SHA256); want != "" {
 		sum := sha256.Sum256(data)
 		if got := hex.EncodeToString(sum[:]); got != want {
-			return nil, fmt.Errorf("its SHA-256 is %s, not %s as configured", got, want)
+			return nil, nil, fmt.Errorf("its SHA-256 is %s, not %s as configured", got, want)
 		}
 	}
-	return tables.Decode(data)
+	if x, err = tables.Decode(data); err != nil {
+		return nil, nil, err
+	}
+	return x, save, nil
 }
 
 // readFile is os.ReadFile with errors that leave out the path.
@@ -56,7 +67,10 @@ func readFile(path string) ([]byte, error) {
 
 var errLate = errors.New("it did not answer in time")
 
-// plainError is the cause of an error, without the path or the address, which may hold a secret.
+var errRequest = errors.New("the request failed, or led to what is not a URL")
+
+// plainError is the cause of an error, without the path or the address, which may hold a secret. So may the text of what
+// went wrong with a request, a redirect to a broken address for one: only of the network and of TLS it is shown.
 func plainError(err error) error {
 	var pathError *os.PathError
 	if errors.As(err, &pathError) {
@@ -68,6 +82,15 @@ func plainError(err error) error {
 			return errLate
 		}
 		err = urlError.Err
+		var network *net.OpError
+		var certificate *tls.CertificateVerificationError
+		switch {
+		case errors.As(err, &network), errors.As(err, &certificate):
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, http.ErrSchemeMismatch):
+		case errors.Is(err, context.Canceled):
+		default:
+			return errRequest
+		}
 	}
 	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 		return errLate
@@ -76,13 +99,13 @@ func plainError(err error) error {
 }
 
 // fetch gets an index over https. One that has not changed since it was last got is not sent again.
-func fetch(ctx context.Context, address string, env Environment) ([]byte, error) {
+func fetch(ctx context.Context, address string, env Environment) (data []byte, save func(), err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, errors.New("it is not a URL")
+		return nil, nil, errors.New("it is not a URL")
 	}
 	if request.URL.Scheme != "https" {
-		return nil, fmt.Errorf("%s is not https", request.URL.Scheme)
+		return nil, nil, fmt.Errorf("%s is not https", request.URL.Scheme)
 	}
 	type copied struct {
 		ETag string
@@ -95,21 +118,22 @@ func fetch(ctx context.Context, address string, env Environment) ([]byte, error)
 	}
 	response, err := env.Client.Do(request)
 	if err != nil {
-		return nil, plainError(err)
+		return nil, nil, plainError(err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	switch {
 	case response.StatusCode == http.StatusNotModified && before.ETag != "":
-		return before.Data, nil
+		return before.Data, func() {}, nil
 	case response.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("the server answers %s", response.Status)
+		return nil, nil, fmt.Errorf("the server answers %s", response.Status)
 	}
-	data, err := io.ReadAll(io.LimitReader(response.Body, maxIndex))
+	data, err = io.ReadAll(io.LimitReader(response.Body, maxIndex))
 	if err != nil {
-		return nil, plainError(err)
+		return nil, nil, plainError(err)
 	}
-	if tag := response.Header.Get("ETag"); tag != "" {
-		cache.save(copied{tag, data})
-	}
-	return data, nil
+	return data, func() {
+		if tag := response.Header.Get("ETag"); tag != "" {
+			cache.save(copied{tag, data})
+		}
+	}, nil
 }

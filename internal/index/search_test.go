@@ -125,9 +125,9 @@ func TestSearch(t *testing.T) {
 	}
 	const search = "/api/orgs/acme/search/resourcesv2 "
 	if diff := cmp.Diff([]string{
-		search + `id:"orders" 1`, "/api/stacks/acme/shop/dev/export", "/api/stacks/acme/shop/prod/export", "/api/stacks/acme/shop/lost/export",
-		search + `id:"carts" 1`,
-	}, c.requests); diff != "" {
+		search + `id:"carts" 1`, search + `id:"orders" 1`,
+		"/api/stacks/acme/shop/dev/export", "/api/stacks/acme/shop/lost/export", "/api/stacks/acme/shop/prod/export",
+	}, slices.Sorted(slices.Values(c.requests))); diff != "" {
 		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
@@ -153,6 +153,62 @@ func TestSearchPages(t *testing.T) {
 	// What is listed is not asked for by name.
 	if n := len(l.Named("orders-007")); n != 1 || len(c.requests) != 7 {
 		t.Errorf("%d tables, %d requests", n, len(c.requests))
+	}
+}
+
+// TestSearchMany asks for all tables of a few stacks with many, again and again, in far less time than there is.
+func TestSearchMany(t *testing.T) {
+	const number, each, budget = 4, 500, 3 * time.Second
+	c := &cloud{}
+	var want []string
+	for i := range number {
+		stack := fmt.Sprintf("s%d", i)
+		var resources []string
+		for j := range each {
+			name := fmt.Sprintf("orders-%d-%03d", i, j)
+			c.add("shop", stack, name)
+			_, resource, _ := strings.Cut(c.states["shop/"+stack], `"resources":[`)
+			resources = append(resources, strings.TrimSuffix(resource, "]}}"))
+			want = append(want, "acme shop/"+stack+" 111122223333 us-east-1 "+name)
+		}
+		c.states["shop/"+stack] = `{"version":3,"deployment":{"resources":[` + strings.Join(resources, ",") + "]}}"
+	}
+	l := c.serve(t, budget)
+	var found []tables.Entry
+	start := time.Now()
+	for range 20 {
+		found = l.Matching(func(string) bool { return true })
+	}
+	took := time.Since(start)
+	if diff := cmp.Diff(want, owners(found)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(want[:1], owners(l.Named("orders-0-000"))); diff != "" {
+		t.Error(diff)
+	}
+	if took > budget || len(l.Unread()) > 0 || len(c.requests) != number*each/pageSize+2+number {
+		t.Errorf("took %v and %d requests, not read: %v", took, len(c.requests), l.Unread())
+	}
+}
+
+// TestSearchForbidden lists many stacks that may not be read: one reason for all.
+func TestSearchForbidden(t *testing.T) {
+	c := &cloud{}
+	var want []string
+	for i := range 300 {
+		stack := fmt.Sprintf("s%03d", i)
+		c.add("shop", stack, "orders-"+stack)
+		want = append(want, "acme shop/"+stack+"   orders-"+stack)
+	}
+	c.states = nil
+	l := c.serve(t, 10*time.Second)
+	if diff := cmp.Diff(want, owners(l.Matching(func(string) bool { return true }))); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{
+		"the states of shop/s000, shop/s001, shop/s002 and 297 more in Pulumi Cloud: the server answers 404 Not Found",
+	}, l.Unread()); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,7 +33,7 @@ type Outside struct {
 }
 
 // Around returns what a resource takes from around it where it does not say it itself: the region, and the account, which is
-// that of the stack's tables before this run, that of the credentials, or the configured one.
+// that of the provider's tables before this run, that of the credentials, or the configured one.
 func (p *Pass) Around() facts.Around {
 	return facts.Around{Region: p.Stack.Region(), Credentials: p.credentials, AmbientRegion: p.ambientRegion}
 }
@@ -48,11 +49,6 @@ func (p *Pass) Owner() tables.Owner {
 }
 
 func (p *Pass) credentials(profile string) account.Answer {
-	if profile == "" && p.Outside.Others != nil {
-		if a := p.earlierAccount(); a.ID != "" {
-			return a
-		}
-	}
 	var answer account.Answer
 	switch {
 	case p.Outside.AWS == nil:
@@ -61,6 +57,16 @@ func (p *Pass) credentials(profile string) account.Answer {
 		answer = p.Outside.AWS.Profile(profile)
 	default:
 		answer = p.Outside.AWS.Ambient()
+	}
+	// What a stand-in for AWS holds is in none of its accounts, whatever the state says.
+	if profile == "" && p.Outside.Others != nil && !answer.StandIn {
+		switch earlier := p.earlierAccount(); {
+		case earlier == "":
+		case answer.ID != "" && answer.ID != earlier:
+			return account.Answer{From: fmt.Sprintf("%s by the stack's own state, %s by %s", earlier, answer.ID, answer.From)}
+		default:
+			return account.Answer{ID: earlier, From: "the stack's own state"}
+		}
 	}
 	if answer.ID == "" {
 		urn := p.Resource.URN
@@ -71,24 +77,36 @@ func (p *Pass) credentials(profile string) account.Answer {
 	return answer
 }
 
-// earlierAccount is the account of the stack's tables before this run: of this one, else of all of them.
-func (p *Pass) earlierAccount() account.Answer {
-	const from = "the stack's own state"
-	accounts := map[string]bool{}
-	last := ""
+// earlierAccount is the account that the resource's provider made the stack's tables in before this run; where it made
+// none, or in several, it is empty. A table of which the provider is not known tells of itself alone.
+func (p *Pass) earlierAccount() string {
+	provider := ""
+	if p.Resource.Provider != nil {
+		provider = providerURN(string(p.Resource.Provider.URN))
+	}
+	var accounts []string
 	for _, e := range p.Outside.Others.Own() {
-		if e.Account == "" {
-			continue
+		its := providerURN(e.Provider)
+		if its != "" && its == provider || its == "" && e.URN == string(p.Resource.URN) {
+			if e.Account != "" && !slices.Contains(accounts, e.Account) {
+				accounts = append(accounts, e.Account)
+			}
 		}
-		if e.URN == string(p.Resource.URN) {
-			return account.Answer{ID: e.Account, From: from}
-		}
-		accounts[e.Account], last = true, e.Account
 	}
 	if len(accounts) == 1 {
-		return account.Answer{ID: last, From: from}
+		return accounts[0]
 	}
-	return account.Answer{}
+	return ""
+}
+
+// providerURN is the URN of a provider without the version in the name of a default one, such as default_7_1_0: all of
+// them take their inputs from the stack.
+func providerURN(urn string) string {
+	i := strings.LastIndex(urn, "::default_")
+	if i < 0 {
+		return urn
+	}
+	return urn[:i] + "::default"
 }
 
 func (p *Pass) ambientRegion(profile string) string {
@@ -138,10 +156,14 @@ var environmentTokens = map[string]string{
 	"dev": "dev", "test": "test", "qa": "qa", "staging": "staging", "stage": "staging", "prod": "prod", "production": "prod",
 }
 
+// notEnvironments are the words that make the environment they stand before another one, which nobody can tell: non-prod
+// may be any.
+var notEnvironments = []string{"non", "no", "not", "pre", "post"}
+
 var separators = regexp.MustCompile(`[^A-Za-z0-9]+`)
 
 // EnvironmentOf returns the environment of a stack: the configured one, else the one that its name holds as a word of its
-// own. Where there is none or more than one, it is empty.
+// own. Where there is none or more than one, or one that is said to be another (non-prod, preprod), it is empty.
 func (s PackSettings) EnvironmentOf(organization, project, stack string) string {
 	for _, e := range s.Environments {
 		if matchesStack(e.Stacks, organization, project, stack) {
@@ -149,7 +171,14 @@ func (s PackSettings) EnvironmentOf(organization, project, stack string) string 
 		}
 	}
 	var found []string
-	for _, word := range separators.Split(strings.ToLower(stack), -1) {
+	words := separators.Split(strings.ToLower(stack), -1)
+	for i, word := range words {
+		for _, not := range notEnvironments {
+			rest, glued := strings.CutPrefix(word, not)
+			if environmentTokens[rest] != "" && (glued || i > 0 && words[i-1] == not) {
+				return ""
+			}
+		}
 		if e := environmentTokens[word]; e != "" && !slices.Contains(found, e) {
 			found = append(found, e)
 		}

@@ -22,8 +22,18 @@ func TestEnvironmentOf(t *testing.T) {
 		{"acme", "shop", "test", "test"},
 		{"acme", "shop", "prod-production", "prod"}, // twice the same
 		{"acme", "shop", "dev-for-prod", ""},        // both
-		{"acme", "shop", "developer", ""},           // part of a word
-		{"acme", "prod", "main", ""},                // the project's name says nothing
+		{"acme", "shop", "non-prod", ""},
+		{"acme", "shop", "not_production", ""},
+		{"acme", "shop", "eu-pre-prod", ""},
+		{"acme", "shop", "post.prod", ""},
+		{"acme", "shop", "no-prod", ""},
+		{"acme", "shop", "nonprod", ""},
+		{"acme", "shop", "preprod-2", ""},
+		{"acme", "shop", "dev-nonprod", ""},
+		{"acme", "shop", "non-eu-prod", "prod"}, // of another word
+		{"acme", "shop", "pre-1-dev", "dev"},
+		{"acme", "shop", "developer", ""}, // part of a word
+		{"acme", "prod", "main", ""},      // the project's name says nothing
 		{"acme", "shop", "", ""},
 		{"acme", "shop", "live-dev", "prod"}, // configured
 		{"acme", "bank", "dev", "vault"},

@@ -3,13 +3,17 @@ package tables
 import (
 	"bytes"
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"dynamoguard/internal/account"
 )
 
 // SchemaVersion is that of the index format this package writes. It reads no newer one; members that it does not know
@@ -25,7 +29,10 @@ type Entry struct {
 	Organization string `json:"organization"` // "organization" for a backend without any
 	Project      string `json:"project"`
 	Stack        string `json:"stack"`
-	URN          string `json:"urn"` // of the resource that owns it
+	URN          string `json:"urn"`                // of the resource that owns it
+	Provider     string `json:"provider,omitempty"` // URN of its provider; empty where the state does not say
+	// Backend is that of the stack, a Reading's; empty in an index of one backend.
+	Backend string `json:"backend,omitempty"`
 }
 
 // Identity is what of the entry is unique in AWS.
@@ -44,11 +51,15 @@ func (e Entry) ARN() string {
 		":table/" + e.Name
 }
 
+// stack is the full name of the stack that owns the table.
+func (e Entry) stack() string { return e.Organization + "/" + e.Project + "/" + e.Stack }
+
 func (e Entry) compare(f Entry) int {
 	return cmp.Or(
 		strings.Compare(e.Name, f.Name), strings.Compare(e.Account, f.Account), strings.Compare(e.Region, f.Region),
 		strings.Compare(e.Organization, f.Organization), strings.Compare(e.Project, f.Project),
 		strings.Compare(e.Stack, f.Stack), strings.Compare(e.URN, f.URN), strings.Compare(e.Partition, f.Partition),
+		strings.Compare(e.Provider, f.Provider), strings.Compare(e.Backend, f.Backend),
 	)
 }
 
@@ -58,8 +69,25 @@ type Index struct {
 	Tables      []Entry
 	// Unread are the stacks that could not be read, as organization/project/stack: their tables may be missing.
 	Unread []string
+	// Read are the stacks that were read, with and without tables; none where the index does not say.
+	Read []Reading
+	// Wrong says what is wrong with tables that were left out of a decoded index, at most ten times. Their stacks are among
+	// the unread ones. It is not encoded.
+	Wrong []string
 	// Secret is the number of tables left out because their name or ARN is a secret.
 	Secret int
+}
+
+// A Reading are the stacks of one backend that an index was made of.
+type Reading struct {
+	Backend string   `json:"backend"` // as BackendOf returns it
+	Stacks  []string `json:"stacks"`  // organization/project/stack, in order
+}
+
+// BackendOf tells the backend of a URL from others. It does not tell the URL, because indexes are published.
+func BackendOf(url string) string {
+	sum := sha256.Sum256([]byte(url))
+	return hex.EncodeToString(sum[:8])
 }
 
 // New returns the index of some tables. It keeps the entries.
@@ -89,8 +117,8 @@ func (x *Index) Named(name string) []Entry {
 	return x.Tables[from:to:to]
 }
 
-// Encode writes the index: one table a line, the same text for the same index. Secret and Unread are left out where there
-// are none.
+// Encode writes the index: one table a line, the same text for the same index. Secret, Unread and Read are left out where
+// there are none.
 func (x *Index) Encode() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `{"schemaVersion":%d,"generatedAt":"%s"`, SchemaVersion, x.GeneratedAt.UTC().Format(time.RFC3339))
@@ -101,6 +129,10 @@ func (x *Index) Encode() []byte {
 	if len(x.Unread) > 0 {
 		b.WriteString(`,"unread":`)
 		write(x.Unread)
+	}
+	if len(x.Read) > 0 {
+		b.WriteString(`,"read":`)
+		write(x.Read)
 	}
 	if x.Secret > 0 {
 		fmt.Fprintf(&b, `,"secret":%d`, x.Secret)
@@ -118,7 +150,7 @@ func (x *Index) Encode() []byte {
 }
 
 // Decode reads an index. An error names the place of what is wrong. A text that was cut off, one of another format and
-// one of a newer schema are errors.
+// one of a newer schema are errors. A table that cannot be one is left out, and its stack is then one that was not read.
 func Decode(data []byte) (*Index, error) {
 	d := &decoder{scanner: scanBytes(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), seen: map[string]string{}}
 	d.tables = make([]Entry, 0, len(data)/256)
@@ -129,8 +161,10 @@ func Decode(data []byte) (*Index, error) {
 	if d.err != nil {
 		return nil, fmt.Errorf("not a table index: %w", d.err)
 	}
+	wrong := d.leaveOut()
 	x := New(d.generatedAt, d.tables, d.unread, d.secret)
-	return x, x.Validate()
+	x.Read, x.Wrong = d.read, wrong
+	return x, nil
 }
 
 // A decoder reads an index. It is its own, because encoding/json takes longer for 100,000 tables than a preview should.
@@ -141,6 +175,7 @@ type decoder struct {
 	generatedAt time.Time
 	tables      []Entry
 	unread      []string
+	read        []Reading
 	secret      int
 }
 
@@ -161,6 +196,10 @@ func (d *decoder) index() {
 			d.generatedAt = at
 		case "unread":
 			d.list(name, func(i int) { d.unread = append(d.unread, d.string(fmt.Sprintf("unread[%d]", i))) })
+		case "read":
+			if err := json.Unmarshal(d.value(), &d.read); d.err == nil && err != nil {
+				d.fail("read is not a list of backends with their stacks")
+			}
 		case "secret":
 			d.secret = d.count(name)
 		case "tables":
@@ -230,6 +269,10 @@ func (d *decoder) entry(i int) {
 			field = &e.Stack
 		case "urn":
 			field = &e.URN
+		case "provider":
+			field = &e.Provider
+		case "backend":
+			field = &e.Backend
 		default:
 			d.skip()
 			return
@@ -258,73 +301,180 @@ func (d *decoder) once(text string) string {
 
 var (
 	validAccount = regexp.MustCompile(`^([0-9]{12})?$`)
-	validRegion  = regexp.MustCompile(`^([a-z]{2}(-[a-z]+)+-[0-9]+)?$`)
+	validRegion  = regexp.MustCompile(`^([a-z]{2,}(-[a-z]+)+-[0-9]+)?$`)
 )
 
-// Validate returns what is wrong with the tables of an index, each with its place; at most ten.
-func (x *Index) Validate() error {
+// leaveOut removes the tables that cannot be any, and returns what is wrong with the first of them, each with its place.
+func (d *decoder) leaveOut() (wrong []string) {
 	const most = 10
-	var errs []error
 	accounts, regions := map[string]bool{}, map[string]bool{} // what was found valid: there are few
-	for i, e := range x.Tables {
-		fail := func(format string, args ...any) {
-			errs = append(errs, fmt.Errorf("tables[%d]: "+format, append([]any{i}, args...)...))
+	valid := d.tables[:0]
+	for i, e := range d.tables {
+		if e.Account == account.StandIn {
+			e.Account = ""
 		}
-		if !accounts[e.Account] {
-			if accounts[e.Account] = validAccount.MatchString(e.Account); !accounts[e.Account] {
-				fail("account %q is not 12 digits", e.Account)
-			}
+		if why := e.wrong(accounts, regions); why == "" {
+			valid = append(valid, e)
+			continue
+		} else if len(wrong) < most {
+			wrong = append(wrong, fmt.Sprintf("tables[%d]: %s", i, why))
 		}
-		if !regions[e.Region] {
-			if regions[e.Region] = validRegion.MatchString(e.Region); !regions[e.Region] {
-				fail("region %q is not a region such as us-east-1", e.Region)
-			}
-		}
-		switch {
-		case e.Name == "":
-			fail("name is missing")
-		case e.Project == "":
-			fail("project is missing")
-		case e.Stack == "":
-			fail("stack is missing")
-		case !strings.HasPrefix(e.URN, "urn:pulumi:"):
-			fail("urn %q is not a URN", e.URN)
-		}
-		if len(errs) >= most {
-			break
-		}
+		d.unread = append(d.unread, e.stack())
 	}
-	if len(errs) == 0 {
-		return nil
-	}
-	return fmt.Errorf("the index, in the order of its names, is wrong:\n%w", errors.Join(errs...))
+	d.tables = valid
+	return wrong
 }
 
-// Merge returns the tables of several indexes as one. Where more than one has tables of a stack, the newest has the say,
-// so that a table that was renamed since is not there twice. The result is as old as the oldest.
+// wrong says why an entry cannot be a table, empty where it can. It adds to the accounts and regions that are valid.
+func (e Entry) wrong(accounts, regions map[string]bool) string {
+	if !accounts[e.Account] {
+		if accounts[e.Account] = validAccount.MatchString(e.Account); !accounts[e.Account] {
+			return fmt.Sprintf("account %q is not 12 digits", e.Account)
+		}
+	}
+	if !regions[e.Region] {
+		if regions[e.Region] = validRegion.MatchString(e.Region); !regions[e.Region] {
+			return fmt.Sprintf("region %q is not a region such as us-east-1", e.Region)
+		}
+	}
+	switch {
+	case e.Name == "":
+		return "name is missing"
+	case e.Project == "":
+		return "project is missing"
+	case e.Stack == "":
+		return "stack is missing"
+	case !strings.HasPrefix(e.URN, "urn:pulumi:"):
+		return fmt.Sprintf("urn %q is not a URN", e.URN)
+	}
+	return ""
+}
+
+// Merge returns the tables of several indexes as one. Where more than one was made of a stack, by its backend and its name,
+// the newest has the say: a table that it has no more is gone, and it does not matter that an older one could not read the
+// stack. An index that does not say what it was made of is taken to be made of the stacks that it has tables of, in
+// whatever backend. The result is as old as the oldest.
 func Merge(indexes ...*Index) *Index {
-	type stack struct{ organization, project, name string }
-	of := func(e Entry) stack { return stack{e.Organization, e.Project, e.Stack} }
 	var (
-		oldest  time.Time
-		entries []Entry
-		unread  []string
-		secret  int
+		oldest    time.Time
+		entries   []Entry
+		unread    []string
+		secret    int
+		have      = made{} // what newer indexes say something of
+		succeeded = made{} // what they read
 	)
 	newest := slices.SortedStableFunc(slices.Values(indexes), func(a, b *Index) int { return b.GeneratedAt.Compare(a.GeneratedAt) })
-	taken := map[stack]*Index{}
 	for _, x := range newest {
 		oldest = x.GeneratedAt // the last one is
-		unread = append(unread, x.Unread...)
-		secret += x.Secret
+		read, has := x.made()
 		for _, e := range x.Tables {
-			if by, ok := taken[of(e)]; !ok || by == x {
-				taken[of(e)] = x
+			if backend := x.backendOf(e); !have.has(backend, e.stack()) {
+				e.Backend = backend
 				entries = append(entries, e)
 			}
 		}
+		for _, stack := range x.Unread {
+			stale := func(backend string) bool { return !succeeded.has(backend, stack) }
+			if slices.ContainsFunc(x.backends(), stale) {
+				unread = append(unread, stack)
+			}
+		}
+		if len(x.Read) == 0 || !succeeded.hasAll(read) {
+			secret += x.Secret
+		}
+		have.add(has)
+		succeeded.add(read)
 	}
-	return New(oldest, entries, unread, secret)
+	merged := New(oldest, entries, unread, secret)
+	for _, backend := range slices.Sorted(maps.Keys(succeeded)) {
+		if backend != "" {
+			merged.Read = append(merged.Read, Reading{backend, slices.Sorted(maps.Keys(succeeded[backend]))})
+		}
+	}
+	if len(merged.Read) == 1 && len(succeeded) == 1 {
+		for i := range merged.Tables {
+			merged.Tables[i].Backend = "" // it goes without saying
+		}
+	}
+	return merged
+}
+
+// made are stacks by backend and full name. The backend "" may be any.
+type made map[string]map[string]bool
+
+func (m made) has(backend, stack string) bool {
+	if backend != "" {
+		return m[backend][stack] || m[""][stack]
+	}
+	for _, stacks := range m {
+		if stacks[stack] {
+			return true
+		}
+	}
+	return false
+}
+
+func (m made) hasAll(others made) bool {
+	for backend, stacks := range others {
+		for stack := range stacks {
+			if !m.has(backend, stack) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (m made) of(backend string) map[string]bool {
+	if m[backend] == nil {
+		m[backend] = map[string]bool{}
+	}
+	return m[backend]
+}
+
+func (m made) add(others made) {
+	for backend, stacks := range others {
+		maps.Copy(m.of(backend), stacks)
+	}
+}
+
+// made returns the stacks that an index read, and those that it says something of: of one that could not be read, it may
+// have what was read before.
+func (x *Index) made() (read, has made) {
+	read, has = made{}, made{}
+	for _, r := range x.Read {
+		read.of(r.Backend) // none read is a backend all the same
+		for _, stack := range r.Stacks {
+			read.of(r.Backend)[stack] = true
+		}
+	}
+	has.add(read)
+	for _, e := range x.Tables {
+		backend := x.backendOf(e)
+		has.of(backend)[e.stack()] = true
+		if _, found := slices.BinarySearch(x.Unread, e.stack()); len(x.Read) == 0 && !found {
+			read.of(backend)[e.stack()] = true
+		}
+	}
+	return read, has
+}
+
+func (x *Index) backends() []string {
+	if len(x.Read) == 0 {
+		return []string{""}
+	}
+	var backends []string
+	for _, r := range x.Read {
+		backends = append(backends, r.Backend)
+	}
+	return backends
+}
+
+func (x *Index) backendOf(e Entry) string {
+	if e.Backend == "" && len(x.Read) == 1 {
+		return x.Read[0].Backend
+	}
+	return e.Backend
 }
 
 // An Owner is the stack that claims a table, and the URNs that the claiming resource has or had: its own and its aliases.
@@ -333,11 +483,11 @@ type Owner struct {
 	URNs                         []string
 }
 
-// Owns reports whether an entry is the owner's own: of its stack, or of a resource that it goes by. An organization that
-// is not known may be any.
+// Owns reports whether an entry is the owner's own: of its stack, or of a resource that it goes by, which is of another
+// stack where an alias says so. An organization that is not known may be any; a URN does not hold it.
 func (o Owner) Owns(e Entry) bool {
-	return e.Project == o.Project && e.Stack == o.Stack && sameOrganization(e.Organization, o.Organization) ||
-		slices.Contains(o.URNs, e.URN)
+	return sameOrganization(e.Organization, o.Organization) &&
+		(e.Project == o.Project && e.Stack == o.Stack || slices.Contains(o.URNs, e.URN))
 }
 
 func sameOrganization(a, b string) bool {

@@ -83,9 +83,7 @@ func TestDecode(t *testing.T) {
 		head + good + `]`:             fmt.Sprintf("not a table index: it ends after %d bytes, in the middle", len(head+good)+1),
 		head + good + `,]}`:           fmt.Sprintf("not a table index: byte %d is ']', not an element", len(head+good)+1),
 		head + good + `]}{}`:          fmt.Sprintf("not a table index: byte %d is '{', not the end", len(head+good)+2),
-		head + `{"name":"a","account":"1","region":"x","project":"p","stack":"s","urn":"u"}]}`: "the index, in the order of its names, is wrong:\n" +
-			"tables[0]: account \"1\" is not 12 digits\ntables[0]: region \"x\" is not a region such as us-east-1\ntables[0]: urn \"u\" is not a URN",
-		head + `{"name":"","project":"p","stack":"s","urn":"urn:pulumi:s"}]}`: "the index, in the order of its names, is wrong:\ntables[0]: name is missing",
+		`{"read":["acme/shop/dev"]}`:  "not a table index: read is not a list of backends with their stacks",
 	} {
 		_, err := tables.Decode([]byte(text))
 		got := ""
@@ -99,6 +97,95 @@ func TestDecode(t *testing.T) {
 	for i := range len(encoded) - 2 {
 		if _, err := tables.Decode([]byte(encoded[:i])); err == nil {
 			t.Errorf("no error for an index of %d bytes of %d", i, len(encoded))
+		}
+	}
+}
+
+// TestDecodeLeavesOut: a table that cannot be one is left out, and its stack is one that was not read.
+func TestDecodeLeavesOut(t *testing.T) {
+	const text = `{"schemaVersion":1,"generatedAt":"2026-11-22T12:00:00Z","unread":["acme/a/b"],"tables":[
+{"partition":"aws","account":"1","region":"us-east-1","name":"a","organization":"acme","project":"shop","stack":"one","urn":"urn:pulumi:one::shop::t::a"},
+{"partition":"aws","account":"111122223333","region":"x","name":"b","organization":"acme","project":"shop","stack":"two","urn":"urn:pulumi:two::shop::t::b"},
+{"partition":"aws","account":"000000000000","region":"us-east-1","name":"carts","organization":"acme","project":"shop","stack":"dev","urn":"urn:pulumi:dev::shop::aws:dynamodb/table:Table::carts"},
+{"partition":"aws","account":"","region":"","name":"","organization":"acme","project":"shop","stack":"two","urn":"urn:pulumi:two::shop::t::c"},
+{"partition":"aws","account":"","region":"","name":"d","organization":"acme","project":"shop","stack":"dev","urn":"d"}
+]}`
+	carts := of("shop/dev - us-east-1 carts")
+	want := tables.New(at, []tables.Entry{carts}, []string{"acme/a/b", "acme/shop/dev", "acme/shop/one", "acme/shop/two"}, 0)
+	want.Wrong = []string{
+		`tables[0]: account "1" is not 12 digits`, `tables[1]: region "x" is not a region such as us-east-1`,
+		"tables[3]: name is missing", `tables[4]: urn "d" is not a URN`,
+	}
+	got, err := tables.Decode([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestMergeBackends: two backends may each have a stack of the same name, and a stack that was read has no more tables
+// than it was read to have.
+func TestMergeBackends(t *testing.T) {
+	x := func(age time.Duration, backend string, read, unread []string, lines ...string) *tables.Index {
+		x := index(lines...)
+		x.GeneratedAt = at.Add(-age)
+		x.Unread = unread
+		if backend != "" {
+			x.Read = []tables.Reading{{Backend: backend, Stacks: read}}
+		}
+		return x
+	}
+	const prod = "acme/infra/prod"
+	for _, c := range []struct {
+		name         string
+		indexes      []*tables.Index
+		want, unread []string
+	}{
+		{"two backends", []*tables.Index{x(1, "a", []string{prod}, nil, "infra/prod - - payments"), x(0, "b", []string{prod}, nil, "infra/prod - - orders")},
+			[]string{"b orders", "a payments"}, nil},
+		{"destroyed since", []*tables.Index{x(1, "a", []string{prod}, nil, "infra/prod - - payments"), x(0, "a", []string{prod}, nil)},
+			nil, nil},
+		{"read since", []*tables.Index{x(1, "a", nil, []string{prod}), x(0, "a", []string{prod}, nil, "infra/prod - - orders")},
+			[]string{" orders"}, nil},
+		{"read in another backend", []*tables.Index{x(1, "a", nil, []string{prod}), x(0, "b", []string{prod}, nil, "infra/prod - - orders")},
+			[]string{"b orders"}, []string{prod}},
+		{"not read since", []*tables.Index{x(1, "a", []string{prod}, nil, "infra/prod - - orders"), x(0, "a", nil, []string{prod})},
+			[]string{" orders"}, []string{prod}},
+		{"two that do not say", []*tables.Index{x(1, "", nil, nil, "infra/prod - - payments"), x(0, "", nil, nil, "infra/prod - - orders")},
+			[]string{" orders"}, nil},
+		{"an older that does not say", []*tables.Index{x(1, "", nil, nil, "infra/prod - - payments"), x(0, "a", []string{prod}, nil)},
+			nil, nil},
+		{"a newer that does not say", []*tables.Index{x(1, "a", []string{prod}, nil, "infra/prod - - payments"), x(0, "", nil, nil, "infra/prod - - orders")},
+			[]string{" orders"}, nil},
+		{"merged before", []*tables.Index{
+			tables.Merge(x(2, "a", []string{prod}, nil, "infra/prod - - payments"), x(1, "b", []string{prod}, nil, "infra/prod - - orders")),
+			x(0, "a", []string{prod}, nil, "infra/prod - - ledger"),
+		}, []string{"a ledger", "b orders"}, nil},
+	} {
+		merged := tables.Merge(c.indexes...)
+		again, err := tables.Decode(merged.Encode())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, e := range again.Tables {
+			got = append(got, e.Backend+" "+e.Name)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+		if diff := cmp.Diff(c.unread, again.Unread); diff != "" {
+			t.Errorf("%s, unread (-want +got):\n%s", c.name, diff)
+		}
+	}
+	// What an index hides counts as long as something that it read is not read anew.
+	hides := x(1, "a", []string{prod}, nil)
+	hides.Secret = 1
+	for backend, want := range map[string]int{"a": 0, "b": 1} {
+		if got := tables.Merge(hides, x(0, backend, []string{prod}, nil)).Secret; got != want {
+			t.Errorf("read anew in %s: %d secret, not %d", backend, got, want)
 		}
 	}
 }
@@ -140,6 +227,8 @@ func TestCollisions(t *testing.T) {
 			[]string{"same bank/prod", "possible shop/staging"}},
 		{"an organization that is not known", claim("444455556666", "us-east-1", "orders"), tables.Owner{Project: "bank", Stack: "prod"},
 			[]string{"possible shop/staging"}},
+		{"the URN of another organization", claim("111122223333", "us-east-1", "carts"), tables.Owner{Organization: "evil", Project: "shop", Stack: "prod", URNs: []string{"urn:pulumi:prod::shop::aws:dynamodb/table:Table::carts"}},
+			[]string{"same shop/prod"}},
 		{"aliases", claim("111122223333", "us-east-1", "orders"), tables.Owner{Organization: "acme", Project: "new", Stack: "dev", URNs: []string{dev}},
 			[]string{"same shop/prod", "possible shop/staging"}},
 		{"account not known", claim("", "eu-west-1", "orders"), tables.Owner{Organization: "acme", Project: "shop", Stack: "dev"},

@@ -69,14 +69,18 @@ func (s *state) top() {
 			known = true
 			s.deployment()
 		case "checkpoint":
-			known = true
 			s.members(func(name string) {
+				known = known || name == "stack" // alone, of one that was never deployed
 				if name == "latest" {
+					known = true
 					s.deployment()
 				} else {
 					s.skip()
 				}
 			})
+			if s.err == nil && !known {
+				s.fail("the checkpoint has neither a stack nor a latest deployment")
+			}
 		default:
 			s.skip()
 		}
@@ -93,10 +97,17 @@ func (s *state) deployment() {
 		return
 	}
 	s.members(func(name string) {
-		if name == "resources" && s.next() == '[' {
-			s.elements(func(int) { s.resource() })
-		} else {
+		if name != "resources" {
 			s.skip()
+			return
+		}
+		switch s.next() {
+		case '[':
+			s.elements(func(int) { s.resource() })
+		case 'n':
+			s.skip()
+		default:
+			s.fail("resources is not a list")
 		}
 	})
 }
@@ -137,8 +148,11 @@ func (s *state) resource() {
 	if r.Delete || r.External {
 		return
 	}
-	provider := r.Provider[:max(0, strings.LastIndex(r.Provider, "::"))]
-	s.claim(&r, s.providers[provider])
+	s.claim(&r, s.providers[r.providerURN()])
+}
+
+func (r *stateResource) providerURN() string {
+	return r.Provider[:max(0, strings.LastIndex(r.Provider, "::"))]
 }
 
 // typeOf is the type of a resource, which stands before anything long.
@@ -173,6 +187,10 @@ func (s *state) claim(r *stateResource, at place) {
 		return
 	}
 	in, out := r.Inputs, r.Outputs
+	if in[signature] == secretSignature || out[signature] == secretSignature {
+		s.found.Secret++
+		return
+	}
 	for _, v := range []any{in[names], out[names], in["arn"], out["arn"], in["region"], out["region"], in["replicas"]} {
 		if hasSecret(v) {
 			s.found.Secret++
@@ -189,7 +207,7 @@ func (s *state) claim(r *stateResource, at place) {
 	}
 	e := Entry{
 		Partition: parsed.Partition, Account: parsed.Account, Region: parsed.Region, Name: parsed.Name,
-		Organization: s.organization, URN: r.URN,
+		Organization: s.organization, URN: r.URN, Provider: r.providerURN(),
 	}
 	e.Stack, e.Project = stackOf(r.URN)
 	if e.Name == "" {
@@ -221,7 +239,7 @@ func (s *state) claim(r *stateResource, at place) {
 }
 
 func (s *state) add(e Entry) {
-	if !validAccount.MatchString(e.Account) {
+	if !validAccount.MatchString(e.Account) || e.Account == account.StandIn {
 		e.Account = ""
 	}
 	if !validRegion.MatchString(e.Region) {
@@ -242,6 +260,12 @@ func partitionOf(region string) string {
 		return "aws-cn"
 	case strings.HasPrefix(region, "us-gov-"):
 		return "aws-us-gov"
+	case strings.HasPrefix(region, "us-iso-"):
+		return "aws-iso"
+	case strings.HasPrefix(region, "us-isob-"):
+		return "aws-iso-b"
+	case strings.HasPrefix(region, "eusc-"):
+		return "aws-eusc"
 	default:
 		return "aws"
 	}

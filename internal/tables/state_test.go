@@ -44,6 +44,13 @@ func entry(typ, text string) tables.Entry {
 	}
 }
 
+// made is an entry of the provider p.
+func made(typ, text string) tables.Entry {
+	e := entry(typ, text)
+	e.Provider = "urn:pulumi:dev::shop::pulumi:providers:aws::p"
+	return e
+}
+
 func TestReadState(t *testing.T) {
 	const arn = `"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders","name":"orders"}`
 	provider := func(inputs string) string {
@@ -67,11 +74,19 @@ func TestReadState(t *testing.T) {
 		{"an escaped name", checkpoint(owned(table, "orders", `"outputs":{"name":"\u006frders","region":"us-east-1"}`)),
 			[]tables.Entry{entry(table, "aws ? us-east-1 orders")}, 0},
 		{"without an ARN, by its provider", checkpoint(provider(`{"region":"eu-west-1","allowedAccountIds":"[\"111122223333\"]"}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
-			[]tables.Entry{entry(table, "aws 111122223333 eu-west-1 orders")}, 0},
+			[]tables.Entry{made(table, "aws 111122223333 eu-west-1 orders")}, 0},
 		{"by the key of its provider", checkpoint(provider(`{"region":"eu-west-1","accessKey":"ASIAY34FZKBOKMUTVV7A"}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
-			[]tables.Entry{entry(table, "aws 609629065308 eu-west-1 orders")}, 0},
+			[]tables.Entry{made(table, "aws 609629065308 eu-west-1 orders")}, 0},
 		{"a secret provider says nothing", checkpoint(provider(`{"region":`+secret+`,"allowedAccountIds":`+secret+`}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
-			[]tables.Entry{entry(table, "? ? ? orders")}, 0},
+			[]tables.Entry{made(table, "? ? ? orders")}, 0},
+		{"in LocalStack", checkpoint(owned(table, "orders", `"outputs":{"arn":"arn:aws:dynamodb:us-east-1:000000000000:table/orders"}`)),
+			[]tables.Entry{entry(table, "aws ? us-east-1 orders")}, 0},
+		{"in Europe's own partition", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"eusc-de-east-1"}`)),
+			[]tables.Entry{entry(table, "aws-eusc ? eusc-de-east-1 orders")}, 0},
+		{"in an isolated region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"us-iso-east-1"}`)),
+			[]tables.Entry{entry(table, "aws-iso ? us-iso-east-1 orders")}, 0},
+		{"in another isolated region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"us-isob-east-1"}`)),
+			[]tables.Entry{entry(table, "aws-iso-b ? us-isob-east-1 orders")}, 0},
 		{"its own region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"us-gov-east-1"}`)),
 			[]tables.Entry{entry(table, "aws-us-gov ? us-gov-east-1 orders")}, 0},
 		{"replicas the program asked for", checkpoint(owned(table, "orders", `"inputs":{"replicas":[{"regionName":"eu-west-1"},{"regionName":"us-east-1"}]},"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders","replicas":[{"regionName":"ap-south-1"}]}`)),
@@ -79,7 +94,7 @@ func TestReadState(t *testing.T) {
 		{"a replica by its ARN", checkpoint(owned(replica, "orders", `"inputs":{"globalTableArn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"},"outputs":{"arn":"arn:aws:dynamodb:eu-west-1:111122223333:table/orders"}`)),
 			[]tables.Entry{entry(replica, "aws 111122223333 eu-west-1 orders")}, 0},
 		{"a replica by its table's", checkpoint(provider(`{"region":"eu-west-1"}`), owned(replica, "orders", `"inputs":{"globalTableArn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"},`+byProvider)),
-			[]tables.Entry{entry(replica, "aws 111122223333 eu-west-1 orders")}, 0},
+			[]tables.Entry{made(replica, "aws 111122223333 eu-west-1 orders")}, 0},
 		{"aws-native", checkpoint(owned(nativeTable, "orders", `"inputs":{"tableName":"orders"},"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"}`)),
 			[]tables.Entry{entry(nativeTable, "aws 111122223333 us-east-1 orders")}, 0},
 		{"aws-native across regions", checkpoint(owned(nativeWorld, "orders", `"inputs":{"tableName":"orders","replicas":[{"region":"us-east-1"},{"region":"eu-west-1"}]},"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"}`)),
@@ -91,6 +106,8 @@ func TestReadState(t *testing.T) {
 		{"deleted, to be created again", checkpoint(owned(table, "orders", `"pendingReplacement":true,`+arn)),
 			[]tables.Entry{entry(table, "aws 111122223333 us-east-1 orders")}, 0},
 		{"a secret name", checkpoint(owned(table, "orders", `"inputs":{"name":`+secret+`},"outputs":{"name":"orders"}`)), nil, 1},
+		{"all inputs a secret", checkpoint(owned(table, "orders", `"inputs":`+secret+`,"outputs":{}`)), nil, 1},
+		{"all outputs a secret", checkpoint(owned(table, "orders", `"inputs":{"name":"orders"},"outputs":`+secret)), nil, 1},
 		{"a secret ARN", checkpoint(owned(table, "orders", `"inputs":{"name":"orders"},"outputs":{"arn":`+secret+`}`)), nil, 1},
 		{"a secret replica", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","replicas":[{"regionName":`+secret+`}]}`)), nil, 1},
 		{"a secret elsewhere", checkpoint(owned(table, "orders", `"inputs":{"hashKey":`+secret+`},`+arn)),
@@ -98,6 +115,7 @@ func TestReadState(t *testing.T) {
 		{"the global table of 2017", checkpoint(owned("aws:dynamodb/globalTable:GlobalTable", "orders", `"outputs":{"name":"orders"}`)), nil, 0},
 		{"something else of the name", checkpoint(owned("aws:iam/rolePolicy:RolePolicy", "orders", `"inputs":{"policy":"{\"Action\":\"dynamodb:*\"}"}`)), nil, 0},
 		{"never deployed", `{"version":3,"checkpoint":{"stack":"organization/shop/dev","latest":null}}`, nil, 0},
+		{"initialised only", `{"version":3,"checkpoint":{"stack":"organization/shop/dev"}}`, nil, 0},
 		{"no resources", `{"version":4,"features":[],"checkpoint":{"latest":{"resources":null}}}`, nil, 0},
 	} {
 		for name, got := range map[string]func() (tables.StateTables, error){
@@ -120,13 +138,16 @@ func TestReadState(t *testing.T) {
 func TestReadStateErrors(t *testing.T) {
 	good := checkpoint(owned(table, "orders", `"outputs":{"name":"orders"}`))
 	for text, want := range map[string]string{
-		"":                       "not a state: it ends after 0 bytes, in the middle",
-		"[]":                     `not a state: byte 0 is '[', not the start of an object`,
-		"{}":                     "not a state: it has neither a checkpoint nor a deployment",
-		`{"version":5}`:          "not a state: version 5 is newer than 4, the newest this version of dynamoguard reads; update it",
-		good + "x":               fmt.Sprintf("not a state: byte %d is 'x', not the end", len(good)),
-		good[:len(good)-1]:       fmt.Sprintf("not a state: it ends after %d bytes, in the middle", len(good)-1),
-		`{"checkpoint":{"a" 1}}`: `not a state: byte 19 is '1', not a colon`,
+		"":                                 "not a state: it ends after 0 bytes, in the middle",
+		"[]":                               `not a state: byte 0 is '[', not the start of an object`,
+		"{}":                               "not a state: it has neither a checkpoint nor a deployment",
+		`{"checkpoint":{}}`:                "not a state: the checkpoint has neither a stack nor a latest deployment",
+		`{"checkpoint":null}`:              "not a state: byte 14 is 'n', not the start of an object",
+		`{"deployment":{"resources":"x"}}`: "not a state: resources is not a list",
+		`{"version":5}`:                    "not a state: version 5 is newer than 4, the newest this version of dynamoguard reads; update it",
+		good + "x":                         fmt.Sprintf("not a state: byte %d is 'x', not the end", len(good)),
+		good[:len(good)-1]:                 fmt.Sprintf("not a state: it ends after %d bytes, in the middle", len(good)-1),
+		`{"checkpoint":{"a" 1}}`:           `not a state: byte 19 is '1', not a colon`,
 		checkpoint(owned(table, "orders", `"inputs":"hidden"`)): "not a state: the resource that ends at byte 270 cannot be read",
 	} {
 		if _, err := tables.ReadState(strings.NewReader(text), ""); err == nil || err.Error() != want {

@@ -100,7 +100,25 @@ func (r *records) index(generated time.Time, failed []Failure) *tables.Index {
 	for i, f := range failed {
 		unread[i] = f.Stack.String()
 	}
-	return tables.New(generated, entries, unread, secret)
+	x := tables.New(generated, entries, unread, secret)
+	x.Read = []tables.Reading{r.reading(unread)}
+	return x
+}
+
+// reading names the stacks that were read. In the layout without projects, the tables of a stack tell its project.
+func (r *records) reading(unread []string) tables.Reading {
+	reading := tables.Reading{Backend: tables.BackendOf(r.header.Backend), Stacks: []string{}}
+	for _, read := range r.sorted() {
+		if slices.Contains(unread, read.key().String()) {
+			continue
+		}
+		if read.Project == "" && len(read.Entries) > 0 {
+			read.Project = read.Entries[0].Project
+		}
+		reading.Stacks = append(reading.Stacks, read.key().String())
+	}
+	slices.Sort(reading.Stacks)
+	return reading
 }
 
 // WriteIndex puts an index in place of a file.

@@ -225,6 +225,33 @@ func TestRemoved(t *testing.T) {
 	equal(t, lines(t, output), []string(nil))
 }
 
+// TestMadeOf: an index says which stacks of which backend it was made of, so that merged with that of another backend
+// neither takes the place of the other.
+func TestMadeOf(t *testing.T) {
+	testbackend.Isolate(t)
+	index := func(tableName string) *tables.Index {
+		url := testbackend.Folder(t)
+		bucket(t, url).write("infra/empty")
+		bucket(t, url).write("infra/prod", tableName)
+		output := filepath.Join(t.TempDir(), "index.json")
+		build(t, url, output)
+		x, err := tables.Decode([]byte(content(t, output)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, x.Read, []tables.Reading{{
+			Backend: tables.BackendOf(url), Stacks: []string{"organization/infra/empty", "organization/infra/prod"},
+		}})
+		return x
+	}
+	orders, payments := index("orders"), index("payments")
+	var names []string
+	for _, e := range tables.Merge(orders, payments).Tables {
+		names = append(names, e.Name)
+	}
+	equal(t, names, []string{"orders", "payments"})
+}
+
 // TestUnreadable: a stack that cannot be read is named, and hides neither others nor what is known of it.
 func TestUnreadable(t *testing.T) {
 	testbackend.Isolate(t)
@@ -466,7 +493,7 @@ func TestRecords(t *testing.T) {
 			header, rest, _ := strings.Cut(s, "\n")
 			return header + "\n" + strings.ReplaceAll(strings.ReplaceAll(rest, "carts", "olds"), `"version":"`, `"version":"old `) + rest
 		}, nil},
-		{"another version", func(s string) string { return strings.Replace(s, `"recordVersion":1`, `"recordVersion":0`, 1) },
+		{"another version", func(s string) string { return strings.Replace(s, `"recordVersion":2`, `"recordVersion":1`, 1) },
 			[]string{"organization/shop/dev", "organization/shop/prod"}},
 		{"another program", func(s string) string { return strings.Replace(s, `"program":"`, `"program":"older than `, 1) },
 			[]string{"organization/shop/dev", "organization/shop/prod"}},

@@ -20,7 +20,7 @@ import (
 )
 
 // recordVersion changes with the form of a record.
-const recordVersion = 1
+const recordVersion = 2
 
 // A record is what was read of one stack.
 type record struct {

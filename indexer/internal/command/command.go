@@ -153,8 +153,8 @@ func mergeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "merge INDEX...",
 		Short: "Write one index with the tables of several",
-		Long: `merge writes one index with the tables of several, such as those of several backends. Of a stack that is in more than
-one, the newest index has the say.`,
+		Long: `merge writes one index with the tables of several, such as those of several backends. Of a stack that more than
+one was made of, the newest index has the say. Stacks of the same name in different backends are different stacks.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error {
 			indexes := make([]*tables.Index, len(files))
@@ -209,6 +209,9 @@ func describe(w io.Writer, file string, index *tables.Index) error {
 		count(len(index.Tables), "table"), index.GeneratedAt.Format(time.RFC3339))}
 	if index.Secret > 0 {
 		lines = append(lines, fmt.Sprintf("%s: %s left out, whose name is secret", file, count(index.Secret, "table")))
+	}
+	for _, wrong := range index.Wrong {
+		lines = append(lines, fmt.Sprintf("%s: left out: %s", file, wrong))
 	}
 	for _, stack := range index.Unread {
 		lines = append(lines, fmt.Sprintf("%s: %s could not be read when it was generated", file, stack))

@@ -143,10 +143,10 @@ func (b *bucket) URL() string { return b.url }
 
 func (b *bucket) Close() error { return b.bucket.Close() }
 
-// List reads one flat listing. It holds both layouts: <project>/<stack>.json, and <stack>.json from before stacks had
-// projects, which a CLI of those days may still write beside the other.
+// List reads one flat listing, of <project>/<stack>.json, or of <stack>.json from before stacks had projects. Where the
+// bucket says that stacks have projects, one without is left out, as by the CLI: nothing deploys it any more.
 func (b *bucket) List(ctx context.Context) ([]Stack, error) {
-	known, err := b.checkLayout(ctx)
+	layout, known, err := b.layout(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +175,9 @@ func (b *bucket) List(ctx context.Context) ([]Stack, error) {
 	stacks := make([]Stack, 0, len(newest))
 	for key, object := range newest {
 		project, name := path.Split(strings.TrimSuffix(strings.TrimPrefix(key, stacksPrefix), ".json"))
+		if project == "" && layout > 0 {
+			continue
+		}
 		stacks = append(stacks, Stack{
 			Organization: "organization",
 			Project:      strings.TrimSuffix(project, "/"),
@@ -186,25 +189,25 @@ func (b *bucket) List(ctx context.Context) ([]Stack, error) {
 	return stacks, nil
 }
 
-// checkLayout reports whether the bucket says that it holds state, and refuses a layout from the future.
-func (b *bucket) checkLayout(ctx context.Context) (known bool, err error) {
+// layout returns the layout that the bucket says it has, 0 where it says nothing, and refuses one from the future.
+func (b *bucket) layout(ctx context.Context) (layout int, known bool, err error) {
 	text, err := b.bucket.ReadAll(ctx, metaKey)
 	if gcerrors.Code(err) == gcerrors.NotFound {
-		return false, nil
+		return 0, false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read %s of %s: %w", metaKey, b.url, err)
+		return 0, false, fmt.Errorf("read %s of %s: %w", metaKey, b.url, err)
 	}
 	var meta struct {
 		Version *int `yaml:"version"`
 	}
 	if err := yaml.Unmarshal(text, &meta); err != nil || meta.Version == nil {
-		return false, fmt.Errorf("%s of %s does not tell a version", metaKey, b.url)
+		return 0, false, fmt.Errorf("%s of %s does not tell a version", metaKey, b.url)
 	}
 	if *meta.Version > newestLayout {
-		return false, fmt.Errorf("%s has layout %d, and this program knows layouts up to %d", b.url, *meta.Version, newestLayout)
+		return 0, false, fmt.Errorf("%s has layout %d, and this program knows layouts up to %d", b.url, *meta.Version, newestLayout)
 	}
-	return true, nil
+	return *meta.Version, true, nil
 }
 
 // version tells one content of an object from another. Where nothing is known of the content and the time is in whole

@@ -119,7 +119,7 @@ func TestNewestVariant(t *testing.T) {
 	equal(t, contents(t, at, ""), []string{"organization/shop/dev newer"})
 }
 
-// TestOldLayout reads stacks from before they had projects, and those beside which newer ones lie.
+// TestOldLayout reads stacks from before they had projects, and leaves them out where stacks have projects.
 func TestOldLayout(t *testing.T) {
 	testbackend.Isolate(t)
 	at := testbackend.Folder(t)
@@ -135,7 +135,7 @@ func TestOldLayout(t *testing.T) {
 		t.Fatal(err)
 	}
 	testbackend.Write(t, at, "shop/new", testbackend.State("shop/new", "carts"))
-	equal(t, contents(t, at, ""), []string{"old orders", "organization/shop/new carts"})
+	equal(t, contents(t, at, ""), []string{"organization/shop/new carts"})
 }
 
 // TestNothingWritten holds the indexer to leaving a bucket as it is: the CLI's own backend writes where it only lists.
