@@ -1,4 +1,4 @@
-.PHONY: build indexer demo test lint fuzz clean
+.PHONY: build indexer demo test differential lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -27,6 +27,11 @@ fuzz:
 		go test $$package -list "^$$name$$" | grep -qx $$name || { echo "$$target is missing"; exit 1; }; \
 		go test $$package -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) || exit 1; \
 	done
+
+# The IAM engine against an evaluator that others wrote, which needs Node; `make test` replays a recorded sample.
+differential:
+	cd differential/oracle && npm ci
+	go run ./differential -n 200000 -seed 1
 
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
