@@ -225,6 +225,10 @@ func (g *generator) missResource() string {
 		f[5] = "table/${aws:PrincipalTag/team}" // wildcards in a value are literal
 		return arn(f...)
 	}
+	if list := g.value("dynamodb:LeadingKeys"); len(list) == 1 && strings.HasSuffix(rest, "/"+list[0]) && g.chance(50) {
+		f[5] = strings.TrimSuffix(rest, list[0]) + "${dynamodb:LeadingKeys}" // a list is no value, not even of one
+		return arn(f...)
+	}
 	switch g.weighted(20, 8, 8, 6, 6, 6, 4, 4, 4, 4, 3, 3, 3) {
 	case 0:
 		f[5] = pick(g, "table/", "cache/", "global-table/") + pick(g, tableNames...)

@@ -89,6 +89,9 @@ func (c *Case) features() []string {
 					has("resource with a variable", strings.Contains(v, "${"))
 					has("resource with a variable's default", strings.Contains(v, ", '"))
 					has("resource with a variable whose value has wildcards", wild(c.resolve(v)) > wild(v))
+					for k, l := range c.Context {
+						has("resource with a variable of a list of one", !l.Bare && len(l.Values) == 1 && strings.HasSuffix(c.Resource, "/"+l.Values[0]) && strings.Contains(v, "${"+k+"}"))
+					}
 					has("short ARN", v != "*" && strings.Count(v, ":") < 5)
 					has("short ARN in a table policy", v != "*" && strings.Count(v, ":") < 5 && d == c.ResourcePolicy)
 					has("resource in another case", v != c.Resource && strings.EqualFold(v, c.Resource))
@@ -120,6 +123,7 @@ func (c *Case) features() []string {
 						if strings.EqualFold(k, key) {
 							state = "present"
 							has("several values of the request", len(v.Values) > 1)
+							has("several different values of the request for "+set, len(v.Values) > 1 && v.Values[0] != v.Values[1])
 						}
 					}
 					has("key "+state+" for "+strings.TrimPrefix(set+" ", " ")+family(base), true)

@@ -118,7 +118,8 @@ func TestRecordedIsComplete(t *testing.T) {
 	}
 	for _, rare := range []string{
 		"resource with a variable whose value has wildcards", "pattern with a variable whose value has wildcards",
-		"condition with a variable of a list", "Deny of NotResource with a variable without a value",
+		"several different values of the request for ForAllValues", "several different values of the request for ForAnyValue",
+		"condition with a variable of a list", "resource with a variable of a list of one", "Deny of NotResource with a variable without a value",
 		"caller named by NotPrincipal", "account of the caller named by NotPrincipal", "everybody named by NotPrincipal",
 		"role of the caller named by NotPrincipal", "caller named by NotPrincipal, with a boundary",
 		"no Resource, table", "no Resource, index", "no Resource, stream", "short ARN in a table policy", "Null in another case",

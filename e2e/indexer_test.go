@@ -73,17 +73,19 @@ func TestIndexer(t *testing.T) {
 		t.Errorf("the index holds the secret:\n%s", index)
 	}
 	lines := strings.Split(string(index), "\n")
-	entry := func(region, name, project, stack, resource string) string {
+	entry := func(region, name, project, stack, resource, provider string) string {
 		return `{"partition":"aws","account":"111122223333","region":"` + region + `","name":"` + name +
 			`","organization":"organization","project":"` + project + `","stack":"` + stack +
-			`","urn":"urn:pulumi:` + stack + "::" + project + "::" + table + resource + `"}`
+			`","urn":"urn:pulumi:` + stack + "::" + project + "::" + table + resource +
+			`","provider":"urn:pulumi:` + stack + "::" + project + "::pulumi:providers:aws::" + provider + `"}`
 	}
+	const byDefault = "default_6_83_2" // the default provider of the typed SDK's version
 	wantLines := []string{
 		lines[0], // the time
-		entry("eu-central-1", "abroad", "shop", "dev", "abroad") + ",",
-		entry("us-east-1", "invoices", "billing", "prod", "invoices") + ",",
-		entry("eu-west-1", "orders", "shop", "dev", "orders") + ",",
-		entry("us-east-1", "orders", "shop", "dev", "orders"),
+		entry("eu-central-1", "abroad", "shop", "dev", "abroad", "abroad") + ",",
+		entry("us-east-1", "invoices", "billing", "prod", "invoices", byDefault) + ",",
+		entry("eu-west-1", "orders", "shop", "dev", "orders", byDefault) + ",",
+		entry("us-east-1", "orders", "shop", "dev", "orders", byDefault),
 		"]}", "",
 	}
 	if !slices.Equal(lines, wantLines) {
