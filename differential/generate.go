@@ -257,9 +257,10 @@ func (g *generator) said(name string) (value string, ok bool) {
 
 func (g *generator) drawContext() {
 	g.context = map[string]List{}
+	often := pick(g, 45, 45, 45, 8) // some requests carry few keys
 	for _, k := range keys {
 		value, said := g.said(k.name)
-		if said && value == "" || !said && (!g.carried(k) || !g.chance(45)) {
+		if said && value == "" || !said && (!g.carried(k) || !g.chance(often)) {
 			continue
 		}
 		name := k.name
