@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"dynamoguard/internal/facts"
-	"dynamoguard/internal/glob"
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
@@ -15,11 +14,7 @@ import (
 // grants returns the documents of the resource that a policy on grants can judge. Why it cannot judge the others is
 // noted: not known yet, nothing readable in them, or a permission boundary, which grants nothing.
 func grants(p *policy.Pass) []*facts.Document {
-	urn := p.Resource.URN
-	isBoundary := func(pattern string) bool {
-		return glob.Match(pattern, string(urn)) || glob.Match(pattern, urn.Name())
-	}
-	if slices.ContainsFunc(p.Config.Pack().Boundaries, isBoundary) {
+	if p.Config.Pack().IsBoundary(p.Resource.URN) {
 		p.NotApplicable("a permission boundary grants nothing")
 		return nil
 	}

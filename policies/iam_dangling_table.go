@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"dynamoguard/internal/facts"
-	"dynamoguard/internal/glob"
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
@@ -39,10 +38,7 @@ func checkDanglingTables(p *policy.StackPass) {
 	}
 	var documents []namingDocument
 	for _, r := range p.Join.Resources {
-		isBoundary := func(pattern string) bool {
-			return glob.Match(pattern, string(r.URN)) || glob.Match(pattern, r.URN.Name())
-		}
-		if r.Type == facts.TablePolicy || slices.ContainsFunc(p.Config.Pack().Boundaries, isBoundary) {
+		if r.Type == facts.TablePolicy || p.Config.Pack().IsBoundary(r.URN) {
 			continue
 		}
 		for _, d := range facts.New(r).Documents() {

@@ -2,7 +2,6 @@ package facts
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"dynamoguard/internal/iam"
@@ -133,13 +132,3 @@ func plain(v resource.Value) any {
 
 // HoldsDocuments reports whether resources of a type hold policy documents.
 func HoldsDocuments(typ string) bool { _, ok := holders[typ]; return ok }
-
-// DocumentTypes returns the types that hold policy documents, in order.
-func DocumentTypes() []string {
-	types := make([]string, 0, len(holders))
-	for typ := range holders {
-		types = append(types, typ)
-	}
-	slices.Sort(types)
-	return types
-}

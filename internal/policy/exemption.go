@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"dynamoguard/internal/glob"
@@ -19,7 +20,17 @@ type Exemption struct {
 
 // Covers reports whether the exemption is for a resource, expired or not.
 func (e Exemption) Covers(urn resource.URN) bool {
-	return glob.Match(e.Resource, string(urn)) || glob.Match(e.Resource, urn.Name())
+	return names(e.Resource, urn)
+}
+
+// names reports whether a pattern of the configuration is for a resource: by URN or by logical name.
+func names(pattern string, urn resource.URN) bool {
+	return glob.Match(pattern, string(urn)) || glob.Match(pattern, urn.Name())
+}
+
+// IsBoundary reports whether the policy document that a resource holds is a permission boundary.
+func (s PackSettings) IsBoundary(urn resource.URN) bool {
+	return slices.ContainsFunc(s.Boundaries, func(pattern string) bool { return names(pattern, urn) })
 }
 
 // Expired reports whether the exemption no longer holds.
