@@ -36,14 +36,23 @@ func (p Path) Pattern() string {
 	}
 }
 
+// Patterns returns the pattern of a property with those of all that is read on the way to it: of replicas[].kmsKeyArn, replicas
+// and replicas[].kmsKeyArn.
+func Patterns(pattern string) []string {
+	var all []string
+	for i, c := range pattern {
+		if c == '.' {
+			all = append(all, strings.TrimSuffix(pattern[:i], "[]"))
+		}
+	}
+	return append(all, strings.TrimSuffix(pattern, "[]"))
+}
+
 // A Log collects what got in the way of reading a resource's properties, so that no reader has to: where a value was
 // not known yet, and where it had a type that the reader cannot use.
 type Log struct {
 	Unknown  []Path
 	Mistyped []string // messages: "ttl.enabled is a number, not a boolean"
-
-	// OnRead, where set, is told the pattern of every property that is read.
-	OnRead func(pattern string)
 
 	noted map[string]bool
 }
@@ -80,26 +89,37 @@ type Property struct {
 	Path  Path
 	Value Value
 
+	of  *Resource
 	log *Log
 	// unreadable: a value above this one has an unexpected type, which was noted there.
 	unreadable bool
-	// unknown is the path of the value above this one that is not known.
-	unknown Path
+	// unknown is the path of the outermost value above this one that is not known, unset of the outermost that nobody set.
+	unknown, unset Path
 }
 
-// Property returns a property of the resource; log takes what is noted while it is read.
-func (r *Resource) Property(name string, log *Log) Property {
-	return (Property{Value: r.Properties, log: log}).Get(name)
+// Root returns the properties of the resource as one; log takes what is noted while they are read.
+func (r *Resource) Root(log *Log) Property { return Property{Value: r.Properties, of: r, log: log} }
+
+// All returns the properties at a pattern; see Property.All.
+func (r *Resource) All(pattern string, log *Log) []Property { return r.Root(log).All(pattern) }
+
+// Property returns a property of the resource by its name, or by its path through blocks, such as ttl.enabled; log takes
+// what is noted while it is read.
+func (r *Resource) Property(path string, log *Log) Property {
+	return r.Root(log).At(path)
 }
 
 // Get returns the member of an object.
 func (p Property) Get(name string) Property {
-	m := Property{Path: p.Path.Key(name), Value: p.Value.Get(name), log: p.log, unreadable: p.unreadable, unknown: p.unknown}
-	if p.Value.Kind() == Unknown && p.unknown == "" {
+	m := Property{Path: p.Path.Key(name), Value: p.Value.Get(name), of: p.of, log: p.log, unreadable: p.unreadable, unknown: p.unknown, unset: p.unset}
+	switch {
+	case p.Value.Kind() == Unknown && p.unknown == "":
 		m.unknown = p.Path
+	case p.Path != "" && p.Unset() && p.unset == "":
+		m.unset = p.Path
 	}
-	if p.log.OnRead != nil {
-		p.log.OnRead(m.Path.Pattern())
+	if p.of.OnRead != nil {
+		p.of.OnRead(m.Path.Pattern())
 	}
 	if k := p.Value.Kind(); k != Object && k != Unknown && !p.Unset() {
 		p.mistyped(Object)
@@ -108,11 +128,51 @@ func (p Property) Get(name string) Property {
 	return m
 }
 
+// At returns what stands at a path through blocks, such as ttl.enabled.
+func (p Property) At(path string) Property {
+	for {
+		name, rest, deeper := strings.Cut(path, ".")
+		p = p.Get(name)
+		if !deeper {
+			return p
+		}
+		path = rest
+	}
+}
+
+// All returns the properties at a pattern, such as customerManagedPolicyReferences[].name: one, or one for each element of
+// the lists in it. A list that cannot be read, for a reason that the log has, stands in place of its elements.
+func (p Property) All(pattern string) []Property {
+	path, rest, listed := strings.Cut(pattern, "[]")
+	if path != "" {
+		p = p.At(path)
+	}
+	if !listed {
+		return []Property{p}
+	}
+	elements, ok := p.Elements()
+	if !ok {
+		if p.Value.Kind() != Unknown {
+			p.Value, p.unreadable = Value{}, true
+		}
+		return []Property{p}
+	}
+	var all []Property
+	for _, e := range elements {
+		all = append(all, e.All(strings.TrimPrefix(rest, "."))...)
+	}
+	return all
+}
+
 // In returns the property with another log to note in.
 func (p Property) In(log *Log) Property {
 	p.log = log
 	return p
 }
+
+// Place returns where the value is missing, if it is: the path of the outermost value above it that nobody set, else the
+// property's own.
+func (p Property) Place() Path { return Path(cmp.Or(string(p.unset), string(p.Path))) }
 
 // Unset reports whether nobody gave the property a value.
 func (p Property) Unset() bool { return p.Value.Unset() && !p.unreadable }
@@ -136,7 +196,7 @@ func (p Property) Elements() (elements []Property, ok bool) {
 		return nil, false
 	}
 	for i, v := range p.Value.Elements() {
-		elements = append(elements, Property{Path: p.Path.Index(i), Value: v, log: p.log, unreadable: p.unreadable})
+		elements = append(elements, Property{Path: p.Path.Index(i), Value: v, of: p.of, log: p.log, unreadable: p.unreadable})
 	}
 	return elements, true
 }

@@ -72,4 +72,7 @@ type Resource struct {
 
 	// PropertyDependencies are the resources that each property was made of. The engine sends them to AnalyzeStack only.
 	PropertyDependencies map[string][]URN
+
+	// OnRead, where set, is told the pattern of every property that is read.
+	OnRead func(pattern string)
 }

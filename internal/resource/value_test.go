@@ -91,6 +91,53 @@ func TestSecretsAndUnknownsAreInherited(t *testing.T) {
 	}
 }
 
+// TestAll: a pattern leads to every element of the lists in it, and to what stands in the way of one.
+func TestAll(t *testing.T) {
+	object := func(name string, v Value) Value { return ObjectValue(map[string]Value{name: v}) }
+	r := &Resource{Properties: ObjectValue(map[string]Value{
+		"name":   StringValue("n"),
+		"block":  object("inner", StringValue("i")),
+		"texts":  ArrayValue([]Value{StringValue("a"), UnknownValue()}),
+		"blocks": ArrayValue([]Value{object("arns", ArrayValue([]Value{StringValue("b")})), object("arns", UnknownValue()), NumberValue(1)}),
+		"text":   StringValue("t"),
+		"later":  UnknownValue(),
+	})}
+	for pattern, want := range map[string]struct{ found, mistyped []string }{
+		"name":            {[]string{`name "n"`}, nil},
+		"block.inner":     {[]string{`block.inner "i"`}, nil},
+		"texts[]":         {[]string{`texts[0] "a"`, "texts[1] [unknown]"}, nil},
+		"blocks[].arns[]": {[]string{`blocks[0].arns[0] "b"`, "blocks[1].arns [unknown]", "blocks[2].arns [absent]"}, []string{"blocks[2] is a number, not an object"}},
+		"text[].arn":      {[]string{"text [absent]"}, []string{"text is a string, not a list"}},
+		"later[].arn":     {[]string{"later [unknown]"}, nil},
+		"absent[].arn":    {nil, nil},
+	} {
+		var log Log
+		var got struct{ found, mistyped []string }
+		for _, p := range r.All(pattern, &log) {
+			got.found = append(got.found, fmt.Sprintf("%s %v", p.Path, p.Value))
+			if _, ok := p.Text(); ok != (p.Value.Kind() == String) {
+				t.Errorf("%s: %s is readable: %v", pattern, p.Path, ok)
+			}
+		}
+		got.mistyped = log.Mistyped
+		if diff := cmp.Diff(fmt.Sprint(want), fmt.Sprint(got)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", pattern, diff)
+		}
+	}
+}
+
+// TestPlace: what is missing is missing where the outermost value is that nobody set.
+func TestPlace(t *testing.T) {
+	r := &Resource{Properties: ObjectValue(map[string]Value{"block": ObjectValue(nil), "null": NullValue()})}
+	for path, want := range map[string]Path{
+		"name": "name", "absent.a.b": "absent", "null.a": "null", "block.a": "block.a", "block.a.b": "block.a",
+	} {
+		if got := r.Property(path, &Log{}).Place(); got != want {
+			t.Errorf("%s is missing at %s, not %s", path, got, want)
+		}
+	}
+}
+
 func TestProperty(t *testing.T) {
 	r := &Resource{Properties: ObjectValue(map[string]Value{
 		"on":      BoolValue(true),
@@ -101,7 +148,7 @@ func TestProperty(t *testing.T) {
 	})}
 	var log Log
 	var reads []string
-	log.OnRead = func(p string) { reads = append(reads, p) }
+	r.OnRead = func(p string) { reads = append(reads, p) }
 
 	if on, ok := r.Property("on", &log).Bool(); !on || !ok {
 		t.Error("on")
