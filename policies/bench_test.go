@@ -20,9 +20,9 @@ func BenchmarkStack(b *testing.B) {
 			stack := largeStack(n)
 			for b.Loop() {
 				e := engine.New(policies.All(), time.Now)
-				results := e.AnalyzeStack(stack)
-				if found := len(results); found < n {
-					b.Fatalf("%d results of %d roles", found, n)
+				judgements, _ := e.AnalyzeStack(stack)
+				if found := len(judgements); found < n {
+					b.Fatalf("%d judgements of %d roles", found, n)
 				}
 			}
 			b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/float64(n), "µs/role")
@@ -95,8 +95,8 @@ func BenchmarkAcross(b *testing.B) {
 					`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"` + arn + `"}]}`)}),
 			}
 			for b.Loop() {
-				if found := e.Analyze(r)[0]; (len(found.Diagnostics) == 0) != (name == "nobody") {
-					b.Fatal(found)
+				if j := e.Analyze(r)[0]; (j.Outcome == policy.Passed) != (name == "nobody") {
+					b.Fatal(j)
 				}
 			}
 		})

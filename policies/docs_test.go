@@ -79,9 +79,10 @@ func page() string {
 	b.WriteString("# Policies\n\nGenerated from the policies themselves: `go test ./policies -run TestDocs -update`.\n\n")
 	b.WriteString(table(""))
 	for _, p := range policies.All() {
-		fmt.Fprintf(&b, "\n## %s\n\n%s.\n\n%s\n\n", p.Name, p.Title, p.Doc)
+		fmt.Fprintf(&b, "\n## %s\n\n%s.\n\n%s\n\n", p.Name, p.Title, p.Description())
 		fmt.Fprintf(&b, "**What to do:** %s\n\n", p.Remediation)
 		fmt.Fprintf(&b, "Severity %s, %s by default. SOC 2: %s. [Background](%s).\n", p.Severity, p.Level, criteria(p), p.URL)
+		fmt.Fprintf(&b, "\nViolates it:\n\n```yaml\n%s\n```\n\nDoes not:\n\n```yaml\n%s\n```\n", strings.TrimSpace(p.Before), strings.TrimSpace(p.After))
 		if len(p.Reads) > 0 {
 			b.WriteString("\n| Resource | Properties |\n|---|---|\n")
 			for _, typ := range slices.Sorted(maps.Keys(p.Reads)) {

@@ -3,22 +3,27 @@ package policies
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
+	"dynamoguard/internal/text"
 )
+
+// grantKinds are the kinds of documents that grant access to tables.
+var grantKinds = []iam.Kind{iam.Identity, iam.Resource}
+
+const boundary = "a permission boundary grants nothing"
 
 // grants returns the documents of the resource that a policy on grants can judge. Why it cannot judge the others is
 // noted: not known yet, nothing readable in them, or a permission boundary, which grants nothing.
 func grants(p *policy.Pass) []*facts.Document {
 	if p.Config.Pack().IsBoundary(p.Resource.URN) {
-		p.NotApplicable("a permission boundary grants nothing")
+		p.NotApplicable(boundary)
 		return nil
 	}
-	documents := p.Facts.Documents()
+	documents := p.Facts.Documents(grantKinds...)
 	if len(documents) == 0 {
 		p.NotApplicable("it holds no policy document")
 	}
@@ -51,16 +56,15 @@ func elements(d *facts.Document, list []iam.Element) string {
 		}
 		parts = append(parts, fmt.Sprintf("%s.%s %s", d.Path, e.Path, resource.Quote(e.Text)))
 	}
-	return and(parts)
+	return text.And(parts)
 }
 
-// and joins the parts of an enumeration.
-func and(parts []string) string {
-	if len(parts) < 2 {
-		return strings.Join(parts, "")
+// at is the path in a resource of the first of some elements of one of its documents, of their statement where there are none.
+func at(d *facts.Document, statement int, list []iam.Element) resource.Path {
+	if len(list) == 0 {
+		return d.Path.Key("Statement").Index(statement)
 	}
-	last := len(parts) - 1
-	return strings.Join(parts[:last], ", ") + " and " + parts[last]
+	return d.Path.Key(list[0].Path)
 }
 
 // actions writes what a statement opens, with the worst of it: by name while that can be read, else by number. whole are
@@ -83,14 +87,14 @@ func actions(list []*iam.Action, worst *iam.Action, whole []string) string {
 		case slices.Contains(whole, service):
 			parts = append(parts, fmt.Sprintf("all %d %s actions", n, display))
 		case n <= named:
-			parts = append(parts, display+" actions "+and(names))
+			parts = append(parts, display+" actions "+text.And(names))
 		default:
 			parts = append(parts, fmt.Sprintf("%d %s actions", n, display))
 		}
 	}
-	text := and(parts)
+	all := text.And(parts)
 	if len(list) > 1 {
-		text += ", " + worst.Name + " among them"
+		all += ", " + worst.Name + " among them"
 	}
-	return text
+	return all
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/text"
 )
 
 // DynamoGuard finds nothing itself: it tells the stack what the other policies could not judge or were told not to, and
@@ -12,87 +14,127 @@ import (
 var DynamoGuard = &policy.Policy{
 	Name:  policy.PackPolicy,
 	Title: "What the pack could not judge, or was told not to, is said",
-	Doc: "One notice of each kind at the end of the stack: what is not known before it is created, exemptions that " +
-		"were used, exemptions that have expired, names in the configuration that no policy has, and tables of other " +
-		"stacks that could not be read. Its properties " +
-		"are the settings of the whole pack. Notices are advisory whatever the level; disabled, there are none.",
+	Doc: `
+		One notice of each kind at the end of the stack: what is not known before it is created, exemptions that were
+		used, exemptions that have expired, names in the configuration that no policy has, and tables of other stacks
+		that could not be read. Its properties are the settings of the whole pack. Notices are advisory whatever the
+		level; disabled, there are none.`,
+	Before: `
+name: orders
+serverSideEncryption:
+  enabled: true`,
+	After: `
+name: orders
+serverSideEncryption:
+  enabled: true
+pointInTimeRecovery:
+  enabled: true`,
 	Remediation: "Read the notice; nothing has to be done about it.",
 	URL:         "https://www.pulumi.com/docs/insights/policy/",
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
 	Config:      policy.DefaultPackSettings(),
-	CheckStack:  checkNotices,
+	Settings: map[string]string{
+		"boundaries": `
+			URNs or logical names, with * and ? as wildcards, of the policy documents that are permission boundaries: they
+			grant nothing, so the policies on grants leave them out.`,
+		"index": `Where the tables of other stacks are read from.`,
+		"index.source": `
+			Path or https URL of an index that dynamoguard-index made. Without it the stack's own backend is read, if it is a
+			folder (file://) or Pulumi Cloud.`,
+		"index.sha256":        `SHA-256 of that index; another one is not used.`,
+		"index.maxAgeDays":    `An index that is older is said to be.`,
+		"index.budgetSeconds": `How long a run may be kept waiting for the tables of other stacks.`,
+		"accounts": `
+			The AWS accounts of stacks, for where neither the stack nor the credentials tell. The first match counts.`,
+		"accounts[].stacks": `
+			The stacks, as project/stack or organization/project/stack, with * and ? as wildcards.`,
+		"accounts[].account": `The account, 12 digits.`,
+		"environments": `
+			The environments of stacks. The first match counts; without one it is the word dev, test, qa, staging, stage, prod
+			or production in the name of the stack.`,
+		"environments[].stacks": `
+			The stacks, as project/stack or organization/project/stack, with * and ? as wildcards.`,
+		"environments[].environment": `The environment, such as prod.`,
+	},
+
+	Notices: notices,
 }
 
-func checkNotices(p *policy.StackPass) {
-	if n := len(p.Run.Unknown); n > 0 {
-		p.Notice(unknownNotice(p.Run.Unknown, p.Stack))
-	}
-	if exempted := p.Run.Exempted; len(exempted) > 0 {
-		p.Notice(fmt.Sprintf("%s: %s", count(len(exempted), "exemption was used", "exemptions were used"), exemptions(exempted)))
-	}
-	if expired := p.Run.Expired; len(expired) > 0 {
-		p.Notice(fmt.Sprintf("%s; renew or remove: %s",
-			count(len(expired), "exemption has expired and no longer holds", "exemptions have expired and no longer hold"),
-			exemptions(expired)))
-	}
-	if names := p.Run.UnknownPolicies; len(names) > 0 {
-		p.Notice(fmt.Sprintf("the configuration has names that no policy of this version has, and they were left out: %s",
-			policy.List(names, ", ")))
-	}
-	if unread := p.Run.Unread; len(unread) > 0 {
-		p.Notice("not all tables of other stacks were compared with this one's; not read: " + strings.Join(unread, "; "))
-	}
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
-// unknownNotice lists what was not known, each resource once with the properties in the way and the policies that wait
-// for them.
-func unknownNotice(unknown []policy.Judgement, stack *policy.StackContext) string {
-	type place struct{ resource, property string }
-	var order []place
-	waiting := map[place][]string{}
-	for _, j := range unknown {
-		for _, path := range j.Unknown {
-			at := place{resource: fmt.Sprintf("%s %q", shortType(j.URN.Type()), j.URN.Name()), property: string(path)}
-			if _, ok := waiting[at]; !ok {
-				order = append(order, at)
-			}
-			waiting[at] = append(waiting[at], j.Policy.Name)
+// notices are one of each kind.
+func notices(run *policy.Run) []string {
+	var list []string
+	var exempted, expired []string
+	unknown := unknownValues{waiting: map[unknownValue][]string{}}
+	for _, j := range run.Judgements {
+		switch {
+		case j.Outcome == policy.Exempt:
+			exempted = append(exempted, exemption(j))
+			continue
+		case j.Exemption != nil:
+			expired = append(expired, exemption(j))
+		}
+		if run.Config.Of(j.Policy).Unknown == policy.UnknownAdvisory {
+			unknown.add(j)
 		}
 	}
-	items := make([]string, len(order))
-	for i, at := range order {
-		items[i] = fmt.Sprintf("%s of %s (%s)", at.property, at.resource, strings.Join(waiting[at], ", "))
+	if len(unknown.order) > 0 {
+		list = append(list, unknown.notice(run.Stack))
+	}
+	if len(exempted) > 0 {
+		list = append(list, fmt.Sprintf("%s: %s",
+			text.Count(len(exempted), "exemption was used", "exemptions were used"), text.List(exempted, "; ")))
+	}
+	if len(expired) > 0 {
+		list = append(list, fmt.Sprintf("%s; renew or remove: %s",
+			text.Count(len(expired), "exemption has expired and no longer holds", "exemptions have expired and no longer hold"),
+			text.List(expired, "; ")))
+	}
+	if names := run.Config.UnknownPolicies; len(names) > 0 {
+		list = append(list, "the configuration has names that no policy of this version has, and they were left out: "+text.List(names, ", "))
+	}
+	if run.Outside.Others != nil {
+		if unread := run.Outside.Others.Unread(); len(unread) > 0 {
+			list = append(list, "not all tables of other stacks were compared with this one's; not read: "+strings.Join(unread, "; "))
+		}
+	}
+	return list
+}
+
+func exemption(j policy.Judgement) string {
+	return fmt.Sprintf("%s on %s: %v", j.Policy.Name, j.URN, *j.Exemption)
+}
+
+// unknownValues are values that were not known, each once with the policies that wait for it.
+type unknownValues struct {
+	order   []unknownValue
+	waiting map[unknownValue][]string
+}
+
+type unknownValue struct {
+	resource string
+	path     resource.Path
+}
+
+func (u *unknownValues) add(j policy.Judgement) {
+	for _, path := range j.Unknown {
+		v := unknownValue{policy.Name(j.URN), path}
+		if _, ok := u.waiting[v]; !ok {
+			u.order = append(u.order, v)
+		}
+		u.waiting[v] = append(u.waiting[v], j.Policy.Name)
+	}
+}
+
+func (u *unknownValues) notice(stack *policy.StackContext) string {
+	items := make([]string, len(u.order))
+	for i, v := range u.order {
+		items[i] = fmt.Sprintf("%s of %s (%s)", v.path, v.resource, strings.Join(u.waiting[v], ", "))
 	}
 	yet, end := "", ""
 	if stack.Preview {
 		yet, end = " yet", "; `pulumi up` will judge each before it is created"
 	}
 	return fmt.Sprintf("%s not known%s and could not be judged: %s%s",
-		count(len(items), "value is", "values are"), yet, policy.List(items, "; "), end)
-}
-
-// shortType is a type token as people write it: aws:iam:Policy for aws:iam/policy:Policy.
-func shortType(token string) string {
-	parts := strings.Split(token, ":")
-	if len(parts) != 3 {
-		return token
-	}
-	module, _, _ := strings.Cut(parts[1], "/")
-	return parts[0] + ":" + module + ":" + parts[2]
-}
-
-func exemptions(list []policy.Exempted) string {
-	items := make([]string, len(list))
-	for i, x := range list {
-		items[i] = fmt.Sprintf("%s on %s: %v", x.Policy.Name, x.URN, x.Exemption)
-	}
-	return policy.List(items, "; ")
+		text.Count(len(items), "value is", "values are"), yet, text.List(items, "; "), end)
 }

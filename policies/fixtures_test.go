@@ -14,7 +14,6 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/proto"
@@ -24,6 +23,7 @@ import (
 	"dynamoguard/internal/analyzer"
 	"dynamoguard/internal/engine"
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/iam"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
@@ -46,8 +46,26 @@ type fixture struct {
 	Unread    []string          `yaml:"unread"` // why there may be more of them
 	AWS       map[string]string `yaml:"aws"`    // environment variables, the AWS configuration's text as CONFIG
 	Resources []fixtureResource `yaml:"resources"`
-	// OfStack is what is said at the end of the stack: "level name: message", where name is that of the resource.
-	OfStack []string `yaml:"ofStack"`
+	// OfStack is what a stack policy is to say at the end: of a diagnostic "level name: message", where name is that of the
+	// resource.
+	OfStack want `yaml:"ofStack"`
+	// Policies are the other policies that run, all where it is absent: for what a notice lists of them.
+	Policies []string `yaml:"policies"`
+}
+
+// policies are those that run.
+func (f *fixture) policies(t *testing.T, p *policy.Policy) []*policy.Policy {
+	t.Helper()
+	if f.Policies == nil {
+		return policies.All()
+	}
+	list := slices.DeleteFunc(policies.All(), func(q *policy.Policy) bool {
+		return q != p && q.Name != policy.PackPolicy && !slices.Contains(f.Policies, q.Name)
+	})
+	if len(list) < len(f.Policies) {
+		t.Fatalf("not all of %v are policies", f.Policies)
+	}
+	return list
 }
 
 // A fixtureTable is a table that a stack owns. The URN is made up where it is absent. Provider is a name.
@@ -155,23 +173,54 @@ func TestFixtures(t *testing.T) {
 			if clean == 0 || violating == 0 {
 				t.Errorf("%d clean and %d violating resources in testdata/%s: both kinds are needed", clean, violating, p.Name)
 			}
+			// What facts read is read of all types alike, and tested there.
+			shared := facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads())
 			for typ, patterns := range p.Reads {
-				if facts.HoldsDocuments(typ) {
-					continue // Reads itself says where documents are read
-				}
 				for _, pattern := range patterns {
-					if !read[typ][pattern] {
+					if !read[typ][pattern] && !slices.Contains(shared[typ], pattern) {
 						t.Errorf("%s says that it reads %s of %s, and in no fixture does", p.Name, pattern, typ)
 					}
 				}
-				for pattern := range read[typ] {
-					if !slices.Contains(patterns, pattern) {
+			}
+			for typ, patterns := range read {
+				for pattern := range patterns {
+					if !slices.Contains(p.Reads[typ], pattern) {
 						t.Errorf("%s reads %s of %s without saying so in Reads", p.Name, pattern, typ)
 					}
 				}
 			}
+			holdExample(t, p, "Before", p.Before, func(w want) bool { return len(w.Diagnostics) > 0 })
+			holdExample(t, p, "After", p.After, func(w want) bool { return w.Pass })
 		})
 	}
+}
+
+// holdExample finds the inputs of an example of a policy among its fixtures, with what is to be said of them.
+func holdExample(t *testing.T, p *policy.Policy, name, example string, said func(want) bool) {
+	t.Helper()
+	var inputs any
+	if err := yaml.Unmarshal([]byte(example), &inputs); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	for _, f := range fixtures(t, p.Name) {
+		for _, r := range f.Resources {
+			var has any
+			if err := r.Inputs.Decode(&has); err != nil {
+				continue // it has tags of ours
+			}
+			w := r.Want
+			if p.CheckResource == nil {
+				w = f.OfStack
+			}
+			if m, ok := has.(map[string]any); ok {
+				delete(m, "__defaults") // the engine's
+			}
+			if gocmp.Equal(has, inputs) && said(w) {
+				return
+			}
+		}
+	}
+	t.Errorf("no fixture of %s has the inputs of %s, with what they lead to", p.Name, name)
 }
 
 // TestFixtureFolders fails on a folder that no policy is tested by.
@@ -213,7 +262,7 @@ func fixtures(t *testing.T, name string) map[string]*fixture {
 
 func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	ctx := context.Background()
-	server := analyzer.NewServer(engine.New(policies.All(), func() time.Time { return today }).In(f.world()), "0.0.0", func() {})
+	server := analyzer.NewServer(engine.New(f.policies(t, p), func() time.Time { return today }).In(f.world()), "0.0.0", func() {})
 	if _, err := server.Configure(ctx, wire(t, f.configuration(t, p))); err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +280,7 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.CheckStack != nil {
+		if p.CheckResource == nil {
 			continue
 		}
 		got := said(wire(t, response), p.Name)
@@ -244,23 +293,24 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 			clean++
 		}
 	}
-	if p.CheckStack == nil {
+	if p.CheckResource != nil {
 		return clean, violating
 	}
 	response, err := server.AnalyzeStack(ctx, wire(t, f.stack(t, requests)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got []string
 	for _, d := range response.Diagnostics {
-		if d.PolicyName == p.Name {
-			got = append(got, fmt.Sprintf("%s %s: %s", strings.ToLower(d.EnforcementLevel.String()), resource.URN(d.Urn).Name(), d.Message))
-		}
+		d.Message = fmt.Sprintf("%s: %s", resource.URN(d.Urn).Name(), d.Message)
 	}
-	if diff := gocmp.Diff(f.OfStack, got, cmpopts.EquateEmpty()); diff != "" {
+	got := said(wire(t, response), p.Name)
+	for i, d := range got.Diagnostics {
+		got.Diagnostics[i] = strings.Replace(d, ": ", " ", 1)
+	}
+	if diff := gocmp.Diff(f.OfStack, got); diff != "" {
 		t.Errorf("of the stack (-want +got):\n%s", diff)
 	}
-	return len(requests) - min(len(requests), len(got)), len(got)
+	return len(requests) + 1 - min(len(requests)+1, len(got.Diagnostics)), len(got.Diagnostics)
 }
 
 // stack is the request at the end of the stack: the root, and every resource with its inputs and outputs.
@@ -294,9 +344,6 @@ func (f *fixture) stack(t *testing.T, requests []*pulumirpc.AnalyzeRequest) *pul
 
 // observe runs the policy alone and notes the properties it reads.
 func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[string]bool) {
-	if p.CheckResource == nil {
-		return
-	}
 	given := map[string]policy.Given{}
 	for name, c := range f.configuration(t, p).PolicyConfig {
 		given[name] = policy.Given{Level: policy.Mandatory, Properties: analyzer.DecodeProperties(c.Properties)}
@@ -305,19 +352,35 @@ func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[st
 	if err != nil {
 		t.Fatal(err)
 	}
-	var seen facts.Stack
-	for _, request := range f.requests(t) {
-		r := analyzer.DecodeResource(request)
-		if _, ok := p.Reads[r.Type]; !ok {
-			continue
+	frame := policy.Frame{Policy: p, Seen: new(facts.Stack), Config: config, Stack: &policy.StackContext{}}
+	if w := f.world(); w.Load != nil {
+		frame.Outside.Others, _ = w.Load(policy.IndexSettings{}, *frame.Stack)
+	}
+	decode := func(d analyzer.Described) *resource.Resource {
+		r := analyzer.DecodeResource(d)
+		r.OnRead = func(pattern string) {
+			if read[r.Type] == nil {
+				read[r.Type] = map[string]bool{}
+			}
+			read[r.Type][pattern] = true
 		}
-		seen.SeeChecked(r)
-		if read[r.Type] == nil {
-			read[r.Type] = map[string]bool{}
+		return r
+	}
+	requests := f.requests(t)
+	switch {
+	case p.CheckResource != nil:
+		for _, request := range requests {
+			if r := decode(request); p.Reads[r.Type] != nil {
+				frame.Seen.SeeChecked(r)
+				p.CheckResource(&policy.Pass{Frame: frame, Resource: r, Facts: facts.New(r)})
+			}
 		}
-		pass := &policy.Pass{Policy: p, Resource: r, Facts: facts.New(r), Seen: &seen, Config: config, Stack: &policy.StackContext{}}
-		pass.Log.OnRead = func(pattern string) { read[r.Type][pattern] = true }
-		pass.Judge()
+	case p.CheckStack != nil:
+		var stack []*resource.Resource
+		for _, r := range f.stack(t, requests).Resources {
+			stack = append(stack, decode(r))
+		}
+		p.CheckStack(&policy.StackPass{Frame: frame, Graph: facts.NewGraph(stack, frame.Seen)})
 	}
 }
 

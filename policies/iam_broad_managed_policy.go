@@ -14,10 +14,17 @@ import (
 var IAMBroadManagedPolicy = &policy.Policy{
 	Name:  "iam-broad-managed-policy",
 	Title: "No AWS managed policy is attached that reaches every table",
-	Doc: "Reports the attachment of an AWS managed policy that reads, writes or controls every table, whoever asks: " +
-		"AmazonDynamoDBFullAccess, PowerUserAccess, AdministratorAccess and others. Policies that grant it under conditions, on " +
-		"resources of certain names or for metadata only pass. An ARN that is not known before it is created is of a " +
-		"policy that the program makes, so not one of AWS.",
+	Doc: `
+		Reports the attachment of an AWS managed policy that reads, writes or controls every table, whoever asks:
+		AmazonDynamoDBFullAccess, PowerUserAccess, AdministratorAccess and others. Policies that grant it under
+		conditions, on resources of certain names or for metadata only pass. An ARN that is not known before it is
+		created is of a policy that the program makes, so not one of AWS.`,
+	Before: `
+role: reader
+policyArn: arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess`,
+	After: `
+role: reader
+policyArn: arn:aws:iam::111122223333:policy/read-orders`,
 	Remediation: "Attach a policy of your own that names the actions and the tables.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
 	Severity:    policy.High,
@@ -55,5 +62,5 @@ func checkAttached(p *policy.Pass, arn resource.Property) {
 	if arn.Value.Secret() {
 		wrong = fmt.Sprintf("%s is an AWS managed policy that reaches every table", arn.Path)
 	}
-	p.Report(wrong, "attach a policy of your own that names the actions and the tables")
+	p.Report(policy.Finding{Path: arn.Path, Wrong: wrong, Remedy: "attach a policy of your own that names the actions and the tables"})
 }

@@ -12,6 +12,7 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/soc2"
 	"dynamoguard/internal/tables"
+	"dynamoguard/internal/text"
 )
 
 // IAMCrossEnvironmentGrant keeps the workloads of one environment from the tables of another: what runs in staging must
@@ -19,20 +20,34 @@ import (
 var IAMCrossEnvironmentGrant = &policy.Policy{
 	Name:  "iam-cross-environment-grant",
 	Title: "Stacks of one environment do not grant on the tables of another",
-	Doc: "Reports an Allow of a stack that reaches a table which a stack of another environment owns, by its ARN, a " +
-		"prefix or a wildcard, after the document's own unconditional Denies; metadata (Describe*, List*) aside, and " +
-		"patterns that a policy variable or a condition on the table's tags narrows. The " +
-		"environment of a stack is the configured one, else the word of its name that is one: dev, test, qa, staging, " +
-		"stage, prod, production; with non, no, not, pre or post before it, together or apart, as in non-prod and preprod, it " +
-		"says nothing. A wildcard for the account reaches a table only in the stack's own account; where that, " +
-		"or the place of the table, cannot be told, the finding is advisory. The tables of other stacks are those that " +
-		"table-name-collision compares with.",
+	Doc: `
+		Reports an Allow of a stack that reaches a table which a stack of another environment owns, by its ARN, a prefix
+		or a wildcard, after the document's own unconditional Denies; metadata (Describe*, List*) aside, and patterns
+		that a policy variable or a condition on the table's tags narrows. The environment of a stack is the configured
+		one, else the word of its name that is one: dev, test, qa, staging, stage, prod, production; with non, no, not,
+		pre or post before it, together or apart, as in non-prod and preprod, it says nothing. A wildcard for the
+		account reaches a table only in the stack's own account; where that, or the place of the table, cannot be told,
+		the finding is advisory. The tables of other stacks are those that table-name-collision compares with.`,
+	Before: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: dynamodb:GetItem
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders-*`,
+	After: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: dynamodb:GetItem
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders-dev`,
 	Remediation: "Name the tables of the stack's own environment, with the environment in the name or the account in the ARN.",
 	URL:         "https://docs.aws.amazon.com/prescriptive-guidance/latest/transitioning-to-multiple-aws-accounts/welcome.html",
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.3", "CC8.1"},
-	Reads:       facts.DocumentReads(),
+	Reads:       facts.DocumentReads(grantKinds...),
 
 	CheckResource: checkCrossEnvironment,
 }
@@ -63,9 +78,14 @@ func checkCrossEnvironment(p *policy.Pass) {
 			}
 			switch {
 			case len(certain.tables) > 0:
-				p.Report(certain.describe(d, own, "gives"), remedyOf(own))
+				p.Report(policy.Finding{Path: at(d, statement.Statement, certain.elements), Wrong: certain.describe(d, own, "gives"), Remedy: remedyOf(own)})
 			case len(possible.tables) > 0:
-				p.ReportLimited(policy.Advisory, possible.describe(d, own, "may give")+"; nothing says that their accounts or regions differ", remedyOf(own))
+				p.Report(policy.Finding{
+					Path:   at(d, statement.Statement, possible.elements),
+					Wrong:  possible.describe(d, own, "may give") + "; nothing says that their accounts or regions differ",
+					Remedy: remedyOf(own),
+					Limit:  policy.Advisory,
+				})
 			}
 		}
 	}
@@ -205,7 +225,7 @@ func (r reached) describe(d *facts.Document, own, verb string) string {
 		verb = strings.Replace(verb, "gives", "give", 1)
 	}
 	return fmt.Sprintf("%s %s %s stack %s, on %s: %s",
-		elements(d, r.elements), verb, article(own), actions(r.actions.List(), r.actions.Worst(), nil), what, and(list))
+		elements(d, r.elements), verb, article(own), actions(r.actions.List(), r.actions.Worst(), nil), what, text.And(list))
 }
 
 // article puts the indefinite article before the name of an environment.

@@ -17,14 +17,31 @@ import (
 var IAMDanglingTable = &policy.Policy{
 	Name:  "iam-dangling-table",
 	Title: "Grants name tables that some stack owns",
-	Doc: "Reports an Allow on a table, by its full name, that neither the stack nor any other one owns in that account and " +
-		"region. It needs to know the tables of all stacks: an index or a file:// backend without a stack that could not " +
-		"be read; else it is not applicable. A table that the stack itself had, and no longer declares, is owned by nobody. Patterns are left out, and so are accounts that no stack has a table in.",
+	Doc: `
+		Reports an Allow on a table, by its full name, that neither the stack nor any other one owns in that account and
+		region. It needs to know the tables of all stacks: an index or a file:// backend without a stack that could not
+		be read; else it is not applicable. A table that the stack itself had, and no longer declares, is owned by
+		nobody. Patterns are left out, and so are accounts that no stack has a table in.`,
+	Before: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: dynamodb:GetItem
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/oders`,
+	After: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: dynamodb:GetItem
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
 	Remediation: "Correct the name, or remove the grant.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.3"},
+	Reads:       facts.Reads(facts.DocumentReads(iam.Identity), facts.TableReads()),
 
 	CheckStack: checkDanglingTables,
 }
@@ -37,15 +54,22 @@ func checkDanglingTables(p *policy.StackPass) {
 		return
 	}
 	var documents []namingDocument
-	for _, r := range p.Join.Resources {
-		if r.Type == facts.TablePolicy || p.Config.Pack().IsBoundary(r.URN) {
-			continue
-		}
-		for _, d := range facts.New(r).Documents() {
-			if !d.Known {
-				p.Unknown(facts.Place{URN: r.URN, Path: d.Path})
-			} else if grants := namingGrants(d); len(grants) > 0 {
-				documents = append(documents, namingDocument{r.URN, d, grants})
+	for _, r := range p.Graph.Resources {
+		for _, d := range p.Graph.Facts(r).Documents(iam.Identity) {
+			pass := p.On(r.URN)
+			switch {
+			case p.Config.Pack().IsBoundary(r.URN):
+				pass.NotApplicable(boundary)
+			case !d.Known:
+				pass.Log.NoteUnknown(d.Path)
+			case d.Document == nil:
+				pass.Errorf("%s", d.Mistyped)
+			case !d.Readable():
+				pass.NotApplicable("it holds no document that can be read") // iam-document says so
+			default:
+				if grants := namingGrants(d); len(grants) > 0 {
+					documents = append(documents, namingDocument{pass, d, grants})
+				}
 			}
 		}
 	}
@@ -53,7 +77,9 @@ func checkDanglingTables(p *policy.StackPass) {
 		return // so that nobody waits for the tables of other stacks
 	}
 	if !others.Complete() {
-		p.NotApplicable(unknown)
+		for _, d := range documents {
+			d.pass.NotApplicable(unknown)
+		}
 		return
 	}
 	known := knownTables{others: others, settings: p.Config.Pack(), accounts: map[string]bool{}}
@@ -63,8 +89,8 @@ func checkDanglingTables(p *policy.StackPass) {
 	// What the stack had before this run counts no more, unless a table of it has a name that is not known: it may be that.
 	var log resource.Log
 	named := true
-	for _, r := range p.Join.Resources {
-		claims := facts.New(r).TableClaims(facts.Around{Region: p.Stack.Region()}, &log)
+	for _, r := range p.Graph.Resources {
+		claims := p.Graph.Facts(r).TableClaims(facts.Around{Region: p.Stack.Region()}, &log)
 		named = named && (len(claims) > 0 || r.Type == facts.GlobalTable || facts.TableReads()[r.Type] == nil)
 		for _, c := range claims {
 			known.own = append(known.own, c.Identity)
@@ -74,22 +100,19 @@ func checkDanglingTables(p *policy.StackPass) {
 		known.before = others.Own()
 	}
 	for _, d := range documents {
-		known.check(p, d)
+		known.check(d)
 	}
 }
 
 // A namingDocument is a document with grants that name a table.
 type namingDocument struct {
-	urn resource.URN
+	pass *policy.Pass // on the resource that holds it
 	*facts.Document
 	grants []iam.Grant
 }
 
 // namingGrants returns the grants of a document that name a table in full.
 func namingGrants(d *facts.Document) []iam.Grant {
-	if d.Document == nil {
-		return nil
-	}
 	return slices.DeleteFunc(iam.NewGrants([]*iam.Document{d.Document}, nil).List, func(g iam.Grant) bool {
 		return g.Not || g.Table.Name == ""
 	})
@@ -105,7 +128,7 @@ type knownTables struct {
 }
 
 // check reports the tables that a document names and nobody owns, one finding for each statement.
-func (k *knownTables) check(p *policy.StackPass, d namingDocument) {
+func (k *knownTables) check(d namingDocument) {
 	missing := map[int][]iam.Element{} // by statement
 	var statements []int
 	for _, g := range d.grants {
@@ -125,7 +148,11 @@ func (k *knownTables) check(p *policy.StackPass, d namingDocument) {
 		if d.Secret {
 			what, verb = fmt.Sprintf("%s.%s", d.Path, missing[s][0].Path), "names a table"
 		}
-		p.Report(d.urn, fmt.Sprintf("%s %s that no stack owns", what, verb), "correct the name, or remove the grant")
+		d.pass.Report(policy.Finding{
+			Path:   at(d.Document, s, missing[s]),
+			Wrong:  fmt.Sprintf("%s %s that no stack owns", what, verb),
+			Remedy: "correct the name, or remove the grant",
+		})
 	}
 }
 

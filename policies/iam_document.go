@@ -7,6 +7,7 @@ import (
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
 )
 
@@ -15,40 +16,66 @@ import (
 var IAMDocument = &policy.Policy{
 	Name:  "iam-document",
 	Title: "Policy documents follow the grammar of IAM",
-	Doc: "Reports what IAM would refuse in a policy document: text that is not JSON, unknown, duplicate, missing or " +
-		"mistyped elements, bad values, patterns that are neither * nor complete, and a document larger than what " +
-		"holds it may have. Statements that can be read are judged by the other policies all the same.",
+	Doc: `
+		Reports what IAM would refuse in a policy document: text that is not JSON, unknown, duplicate, missing or
+		mistyped elements, bad values, patterns that are neither * nor complete, and a document larger than what holds
+		it may have. Statements that can be read are judged by the other policies all the same.`,
+	Before: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: GetItem
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	After: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: dynamodb:GetItem
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
 	Remediation: "Write the document as the grammar of IAM policies asks, or build it with aws.iam.getPolicyDocument.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html",
 	Severity:    policy.Medium,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.1"},
-	Reads:       facts.DocumentReads(),
+	Reads:       facts.DocumentReads(grantKinds...),
 
 	CheckResource: checkDocument,
 }
 
 func checkDocument(p *policy.Pass) {
-	documents := p.Facts.Documents()
+	documents := p.Facts.Documents(grantKinds...)
 	if len(documents) == 0 {
 		p.NotApplicable("it holds no policy document")
 	}
-	total := 0
+	sizes := map[facts.Quota]int{}
+	var quotas []facts.Quota // in order
 	for _, d := range documents {
 		switch {
 		case !d.Known:
 			p.Log.NoteUnknown(d.Path)
 		case d.Document == nil:
-			p.Report(d.Mistyped, "write the document as a JSON object")
+			p.Report(policy.Finding{Path: d.Path, Wrong: d.Mistyped, Remedy: "write the document as a JSON object"})
 		default:
 			reportDocument(p, d)
-			total += d.Size()
+			if q, ok := d.Quota(); ok {
+				if _, again := sizes[q]; !again {
+					quotas = append(quotas, q)
+				}
+				sizes[q] += d.Size()
+			}
 		}
 	}
-	limit, ok := sizeLimits[p.Resource.Type]
-	if size := fmt.Sprintf("%d characters", total); ok && total > limit.size {
-		p.Report(fmt.Sprintf("%s has %s without white space, more than the %d that %s", limit.property, size, limit.size, limit.holds),
-			"move statements to a managed policy, or shorten them")
+	for _, q := range quotas {
+		if sizes[q] > q.Size {
+			p.Report(policy.Finding{
+				Path: resource.Path(q.Property),
+				Wrong: fmt.Sprintf("%s has %d characters without white space, more than the %d that %s",
+					q.Property, sizes[q], q.Size, q.Holds),
+				Remedy: "move statements to a managed policy, or shorten them",
+			})
+		}
 	}
 }
 
@@ -63,12 +90,20 @@ func reportDocument(p *policy.Pass, d *facts.Document) {
 		for _, e := range d.Errors[start:end] {
 			parts = append(parts, documentError(d, e))
 		}
-		p.Report(strings.Join(parts, ", and "), "IAM refuses the document as it is")
+		p.Report(policy.Finding{
+			Path:   pathOf(d, d.Errors[start]),
+			Wrong:  strings.Join(parts, ", and "),
+			Remedy: "IAM refuses the document as it is",
+		})
 		start = end
 	}
 	if p.Resource.Type == facts.ManagedPolicy && len(d.Errors) == 0 && d.Version != "2012-10-17" {
 		// moto reproduces the words of AWS: "Policy document must be version 2012-10-17 or greater."
-		p.Report(fmt.Sprintf("%s.Version is not 2012-10-17, which IAM asks of a managed policy", d.Path), `set it to "2012-10-17"`)
+		p.Report(policy.Finding{
+			Path:   d.Path.Key("Version"),
+			Wrong:  fmt.Sprintf("%s.Version is not 2012-10-17, which IAM asks of a managed policy", d.Path),
+			Remedy: `set it to "2012-10-17"`,
+		})
 	}
 }
 
@@ -81,11 +116,16 @@ func statementOf(e iam.Error) string {
 	return statement
 }
 
-func documentError(d *facts.Document, e iam.Error) string {
-	at := string(d.Path)
-	if e.Path != "" {
-		at += "." + e.Path
+// pathOf is the path in the resource of an error in one of its documents.
+func pathOf(d *facts.Document, e iam.Error) resource.Path {
+	if e.Path == "" {
+		return d.Path
 	}
+	return d.Path.Key(e.Path)
+}
+
+func documentError(d *facts.Document, e iam.Error) string {
+	at := string(pathOf(d, e))
 	switch {
 	case e.Value != "" && d.Secret:
 		at += " [secret]"
@@ -93,22 +133,4 @@ func documentError(d *facts.Document, e iam.Error) string {
 		at += fmt.Sprintf(" %q", e.Value)
 	}
 	return at + " " + e.Reason
-}
-
-// sizeLimits are what IAM takes, in characters without white space.
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-//
-// The limits of inline policies are for all of a principal's together, so what is over one by itself is over it.
-// A resource policy of DynamoDB is measured as it stands, which reading it does.
-var sizeLimits = map[string]struct {
-	size     int
-	property string
-	holds    string
-}{
-	facts.ManagedPolicy: {6144, "policy", "a managed policy may have"},
-	facts.RolePolicy:    {10240, "policy", "the inline policies of a role may have"},
-	facts.UserPolicy:    {2048, "policy", "the inline policies of a user may have"},
-	facts.GroupPolicy:   {5120, "policy", "the inline policies of a group may have"},
-	facts.Role:          {10240, "inlinePolicies", "the inline policies of a role may have"},
-	facts.PermissionSet: {32768, "inlinePolicy", "the inline policy of a permission set may have"},
 }

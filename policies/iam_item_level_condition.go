@@ -9,6 +9,7 @@ import (
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/text"
 )
 
 // IAMItemLevelCondition looks at conditions that are meant to give a caller some items or attributes of a table, and give
@@ -16,16 +17,35 @@ import (
 var IAMItemLevelCondition = &policy.Policy{
 	Name:  "iam-item-level-condition",
 	Title: "Conditions on items and attributes narrow what they seem to",
-	Doc: "Reports a condition of an Allow on dynamodb:LeadingKeys, the values of further partition keys or " +
-		"dynamodb:Attributes that does not confine the actions of its statement: actions whose requests never carry " +
-		"the key, such as Scan, operators without ForAllValues, negated operators, values that match everything, and " +
-		"attributes without the conditions on dynamodb:Select and dynamodb:ReturnValues that make them hold.",
+	Doc: `
+		Reports a condition of an Allow on dynamodb:LeadingKeys, the values of further partition keys or
+		dynamodb:Attributes that does not confine the actions of its statement: actions whose requests never carry the
+		key, such as Scan, operators without ForAllValues, negated operators, values that match everything, and
+		attributes without the conditions on dynamodb:Select and dynamodb:ReturnValues that make them hold.`,
+	Before: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: [dynamodb:GetItem, dynamodb:Scan]
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders
+      Condition:
+        ForAllValues:StringEquals: {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/tenant}"]}`,
+	After: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: dynamodb:GetItem
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders
+      Condition:
+        ForAllValues:StringEquals: {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/tenant}"]}`,
 	Remediation: "Write ForAllValues with a positive operator, and grant actions that do not carry the key in a statement of their own.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html",
 	Severity:    policy.Medium,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.1"},
-	Reads:       facts.DocumentReads(),
+	Reads:       facts.DocumentReads(grantKinds...),
 
 	CheckResource: checkItemLevelCondition,
 }
@@ -61,18 +81,22 @@ func reportConditions(p *policy.Pass, d *facts.Document, found []iam.ConditionFi
 	var wrong, remedies []string
 	for _, f := range found {
 		problem := conditionProblems[f.Problem]
-		text := fmt.Sprintf("%s.%s on %s %s (%s)", d.Path, f.Path, f.Key, problem.wrong, actionNames(f.Actions))
+		says := fmt.Sprintf("%s.%s on %s %s (%s)", d.Path, f.Path, f.Key, problem.wrong, actionNames(f.Actions))
 		if d.Secret {
-			text = fmt.Sprintf("%s.Statement[%d].Condition %s", d.Path, f.Statement, problem.wrong)
+			says = fmt.Sprintf("%s.Statement[%d].Condition %s", d.Path, f.Statement, problem.wrong)
 		}
-		if !slices.Contains(wrong, text) {
-			wrong = append(wrong, text)
+		if !slices.Contains(wrong, says) {
+			wrong = append(wrong, says)
 		}
 		if !slices.Contains(remedies, problem.remedy) {
 			remedies = append(remedies, problem.remedy)
 		}
 	}
-	p.Report(strings.Join(wrong, ", and "), strings.Join(remedies, ", and "))
+	p.Report(policy.Finding{
+		Path:   d.Path.Key(found[0].Path),
+		Wrong:  strings.Join(wrong, ", and "),
+		Remedy: strings.Join(remedies, ", and "),
+	})
 }
 
 // actionNames writes actions by name, the first of many.
@@ -86,5 +110,5 @@ func actionNames(list []*iam.Action) string {
 		}
 		names = append(names, a.Name)
 	}
-	return and(names)
+	return text.And(names)
 }

@@ -11,50 +11,87 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/text"
 )
 
 // IAMSensitiveAction asks who may lose data, take it elsewhere or say who else may: few workloads need to.
 var IAMSensitiveAction = &policy.Policy{
 	Name:  "iam-sensitive-action",
 	Title: "Deleting, copying and sharing tables is left to principals that are meant for it",
-	Doc: "Reports a role, user, group or permission set that the stack grants, by name, actions which delete tables or " +
-		"backups, copy data elsewhere (export, restore, backup, replicas, Kinesis), change resource policies, or read " +
-		"streams: what is left after all its Denies in the stack and within its permissions boundary. What a wildcard " +
-		"grants is reported by iam-wildcard-action, what an AWS managed policy grants by iam-broad-managed-policy.",
+	Doc: `
+		Reports a role, user, group or permission set that the stack grants, by name, actions which delete tables or
+		backups, copy data elsewhere (export, restore, backup, replicas, Kinesis), change resource policies, or read
+		streams: what is left after all its Denies in the stack and within its permissions boundary. What a wildcard
+		grants is reported by iam-wildcard-action, what an AWS managed policy grants by iam-broad-managed-policy.`,
+	Before: `
+role: checkout
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: [dynamodb:GetItem, dynamodb:DeleteTable]
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	After: `
+role: checkout
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: dynamodb:GetItem
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
 	Remediation: "Move the actions to a role that is meant for them, and name that role in principals.",
 	URL:         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html",
 	Severity:    policy.Medium,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.3", "CC3.3"},
 	Config:      SensitiveActionConfig{},
+	Settings: map[string]string{
+		"principals": `
+			The principals that are meant for sensitive actions: names or URNs, with * and ? as wildcards.`,
+	},
+	Reads: facts.Reads(facts.DocumentReads(iam.Identity), facts.LinkReads()),
 
 	CheckStack: checkSensitiveActions,
 }
 
 // SensitiveActionConfig are the settings of IAMSensitiveAction.
 type SensitiveActionConfig struct {
-	Principals []string `json:"principals" doc:"The principals that are meant for sensitive actions: names or URNs, with * and ? as wildcards."`
+	Principals []string `json:"principals"`
 }
 
 func checkSensitiveActions(p *policy.StackPass) {
-	meant := p.Config.Of(p.Policy).Properties.(SensitiveActionConfig).Principals
-	for _, principal := range p.Join.Principals() {
+	meant := policy.Settings[SensitiveActionConfig](p).Principals
+	principals := p.Graph.Principals()
+	for _, principal := range principals.List {
 		isMeant := func(pattern string) bool {
 			return glob.Match(pattern, principal.Name) || glob.Match(pattern, principal.URN.Name()) ||
 				glob.Match(pattern, string(principal.URN))
 		}
-		if !slices.ContainsFunc(meant, isMeant) {
+		if slices.ContainsFunc(meant, isMeant) {
+			p.On(principal.URN).NotApplicable("it is meant for sensitive actions, by principals")
+		} else {
 			checkPrincipal(p, principal)
 		}
 	}
-	for _, at := range p.Join.Unknown {
-		p.Unknown(at)
+	for _, at := range principals.Unknown {
+		p.Awaits(at.URN, at)
+	}
+	for _, problem := range principals.Problems {
+		p.On(problem.URN).Errorf("%s", problem.Message)
 	}
 }
 
 func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
+	pass := p.On(principal.URN)
 	for _, at := range principal.Unknown {
-		p.Unknown(at)
+		p.Awaits(principal.URN, at)
+	}
+	for _, problem := range principal.Problems {
+		if problem.URN == principal.URN {
+			pass.Errorf("%s", problem.Message)
+		} else {
+			pass.Errorf("%s: %s", policy.Name(problem.URN), problem.Message)
+		}
 	}
 	named := map[statement]iam.ActionSet{}
 	var order []statement
@@ -75,12 +112,16 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	granted, known := grantsOf(principal)
 	var open iam.ActionSet
 	var places []string
+	first := -1
 	secret := false
-	for _, at := range order {
+	for i, at := range order {
 		if left := named[at].And(granted[at]); !left.Empty() {
 			d := principal.Documents[at.document]
 			open, secret = open.Or(left), secret || d.Secret
 			places = append(places, fmt.Sprintf("%s.Statement[%d] of %q", d.Path, at.index, d.By.Name()))
+			if first < 0 && d.By == principal.URN {
+				first = i
+			}
 		}
 	}
 	what := "sensitive actions"
@@ -88,13 +129,19 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	case open.Empty():
 		return
 	case !known:
-		p.Unknown(facts.Place{URN: principal.URN, Path: "permissionsBoundary"})
+		pass.Log.NoteUnknown("permissionsBoundary")
 		return
 	case !secret:
 		what = actions(open.List(), open.Worst(), nil)
 	}
-	p.Report(principal.URN, fmt.Sprintf("%s %s may use %s, by %s", principal.Kind(), resource.Quote(principal.Name), what,
-		policy.List(places, " and ")), "leave them to a principal that is meant for them, or name this one in the policy's principals")
+	finding := policy.Finding{
+		Wrong:  fmt.Sprintf("%s %s may use %s, by %s", principal.Kind, resource.Quote(principal.Name), what, text.List(places, " and ")),
+		Remedy: "leave them to a principal that is meant for them, or name this one in the policy's principals",
+	}
+	if first >= 0 { // else another resource holds what grants it
+		finding.Path = at(principal.Documents[order[first].document].Document, order[first].index, nil)
+	}
+	pass.Report(finding)
 }
 
 // namedBy are the actions that a statement names, wildcards left out.

@@ -13,16 +13,31 @@ import (
 var IAMUnscopedResource = &policy.Policy{
 	Name:  "iam-unscoped-resource",
 	Title: "Allow statements name the tables and DAX clusters they are for",
-	Doc: "Reports an Allow that reaches every table or every DAX cluster: *, arn:aws:dynamodb:*, table/*, table/???*, " +
-		"cache/*, or a NotResource. Not for actions that take no resource, nor for a named table in any region or " +
-		"account, nor where an unconditional Deny of the document or a condition on aws:ResourceTag confines it. A " +
-		"table's own resource policy is about that table only.",
+	Doc: `
+		Reports an Allow that reaches every table or every DAX cluster: *, arn:aws:dynamodb:*, table/*, table/???*,
+		cache/*, or a NotResource. Not for actions that take no resource, nor for a named table in any region or
+		account, nor where an unconditional Deny of the document or a condition on aws:ResourceTag confines it. A
+		table's own resource policy is about that table only.`,
+	Before: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: dynamodb:GetItem
+      Resource: "*"`,
+	After: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: dynamodb:GetItem
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
 	Remediation: "Name the tables the workload uses, with their indexes and streams where it needs them.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.1", "CC6.3"},
-	Reads:       facts.DocumentReads(),
+	Reads:       facts.DocumentReads(grantKinds...),
 
 	CheckResource: checkUnscopedResource,
 }
@@ -38,7 +53,7 @@ func checkUnscopedResource(p *policy.Pass) {
 			if !f.Reach.Tables() {
 				remedy = "name the clusters, such as arn:aws:dax:us-east-1:111122223333:cache/orders"
 			}
-			p.Report(unscoped(d, f), remedy)
+			p.Report(policy.Finding{Path: at(d, f.Statement, f.Elements), Wrong: unscoped(d, f), Remedy: remedy})
 		}
 	}
 }

@@ -14,23 +14,41 @@ import (
 var IAMWildcardAction = &policy.Policy{
 	Name:  "iam-wildcard-action",
 	Title: "Allow statements name the DynamoDB and DAX actions they grant",
-	Doc: "Reports a wildcard in the actions of an Allow, or a NotAction, that opens an action of DynamoDB or DAX on " +
-		"the resources of the statement and after the document's own unconditional Denies. Patterns that open only " +
-		"metadata (Describe*, List*) pass unless configured, and so do wildcards on the resources of other services.",
+	Doc: `
+		Reports a wildcard in the actions of an Allow, or a NotAction, that opens an action of DynamoDB or DAX on the
+		resources of the statement and after the document's own unconditional Denies. Patterns that open only metadata
+		(Describe*, List*) pass unless configured, and so do wildcards on the resources of other services.`,
+	Before: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: dynamodb:*
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	After: `
+policy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Action: [dynamodb:GetItem, dynamodb:Query]
+      Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
 	Remediation: "List the actions the workload calls.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html",
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.1", "CC6.3"},
 	Config:      WildcardActionConfig{},
-	Reads:       facts.DocumentReads(),
+	Settings: map[string]string{
+		"reportMetadata": `Report wildcards that open nothing but metadata, such as dynamodb:Describe*, as well.`,
+	},
+	Reads: facts.DocumentReads(grantKinds...),
 
 	CheckResource: checkWildcardAction,
 }
 
 // WildcardActionConfig are the settings of IAMWildcardAction.
 type WildcardActionConfig struct {
-	ReportMetadata bool `json:"reportMetadata" doc:"Report wildcards that open nothing but metadata, such as dynamodb:Describe*, as well."`
+	ReportMetadata bool `json:"reportMetadata"`
 }
 
 func checkWildcardAction(p *policy.Pass) {
@@ -51,7 +69,7 @@ func checkWildcardAction(p *policy.Pass) {
 			case len(f.Elements) > 1:
 				wrong = elements(d, f.Elements) + " grant " + actions(f.Opens, f.Worst, f.Whole)
 			}
-			p.Report(wrong, "list the actions the workload calls")
+			p.Report(policy.Finding{Path: at(d, f.Statement, f.Elements), Wrong: wrong, Remedy: "list the actions the workload calls"})
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/text"
 )
 
 // TableEncryption asks which key encrypts a table. It never says that a table is not encrypted: DynamoDB always
@@ -17,30 +18,38 @@ import (
 var TableEncryption = &policy.Policy{
 	Name:  "table-encryption",
 	Title: "Tables and their replicas are encrypted with a key that can be audited",
-	Doc: "Reports a table, an entry of its replicas and a TableReplica whose key is below the configured minimum: the " +
-		"AWS-owned key (what is used where nothing is said), the AWS-managed key alias/aws/dynamodb (enabled without " +
-		"a key of one's own), or a customer managed key. With an allow-list, reports a customer managed key that is " +
-		"not on it. A replica without a key of its own has the kind of key its table has.",
+	Doc: `
+		Reports a table, an entry of its replicas and a TableReplica whose key is below the configured minimum: the
+		AWS-owned key (what is used where nothing is said), the AWS-managed key alias/aws/dynamodb (enabled without a
+		key of one's own), or a customer managed key. With an allow-list, reports a customer managed key that is not on
+		it. A replica without a key of its own has the kind of key its table has.`,
+	Before: `
+name: orders`,
+	After: `
+name: orders
+serverSideEncryption:
+  enabled: true`,
 	Remediation: "Set serverSideEncryption.enabled to true, and kmsKeyArn to a customer managed key where one is asked for.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html",
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"C1.1", "CC6.1"},
 	Config:      EncryptionConfig{MinimumKey: minimumManaged},
-	Reads: map[string][]string{
-		facts.Table: {
-			"serverSideEncryption", "serverSideEncryption.enabled", "serverSideEncryption.kmsKeyArn",
-			"replicas", "replicas[].kmsKeyArn", "replicas[].regionName",
-		},
-		facts.TableReplica: {"kmsKeyArn", "globalTableArn"},
+	Settings: map[string]string{
+		"minimumKey": `The least key a table may be encrypted with.`,
+		"allowedKeys": `
+			The ARNs of the customer managed keys that may be used, with * and ? as wildcards; any, where the list is
+			empty.`,
 	},
+	Reads: facts.Reads(facts.CopyReads(facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads()),
+
 	CheckResource: checkEncryption,
 }
 
 // EncryptionConfig are the settings of TableEncryption.
 type EncryptionConfig struct {
-	MinimumKey  string   `json:"minimumKey" oneof:"aws-managed customer" doc:"The least key a table may be encrypted with."`
-	AllowedKeys []string `json:"allowedKeys" doc:"The ARNs of the customer managed keys that may be used, with * and ? as wildcards; any, where the list is empty."`
+	MinimumKey  string   `json:"minimumKey" oneof:"aws-managed customer"`
+	AllowedKeys []string `json:"allowedKeys"`
 }
 
 // The values of minimumKey.
@@ -66,84 +75,88 @@ func (k keyKind) String() string {
 	}[k]
 }
 
-// What to write instead, by the minimum that is asked for.
-var (
-	tableKeyRemedy = map[string]string{
-		minimumManaged:  "set serverSideEncryption.enabled to true",
-		minimumCustomer: "set serverSideEncryption.enabled to true and serverSideEncryption.kmsKeyArn to a customer managed key",
-	}
-	replicaKeyRemedy = map[string]string{
-		minimumManaged:  "set serverSideEncryption.enabled of its table to true",
-		minimumCustomer: "set kmsKeyArn to a customer managed key of its region",
-	}
-)
-
 func checkEncryption(p *policy.Pass) {
-	if p.Resource.Type == facts.TableReplica {
-		checkReplicaKey(p, p.Property("kmsKeyArn"), "the replica", func() (keyKind, bool) { return declaredTableKey(p) })
-		return
+	var table *facts.Copy
+	for _, c := range p.Copies() {
+		if c.Replica {
+			checkReplicaKey(p, c, table)
+			continue
+		}
+		table = &c
+		if kind, decidedBy, known := keyOf(c); known {
+			checkKey(p, kind, decidedBy, c, keyRemedy(p, c))
+		}
 	}
-	kind, decidedBy, known := tableKey(p.Property("serverSideEncryption"))
-	if known {
-		checkKey(p, kind, decidedBy, "the table", tableKeyRemedy)
+}
+
+// keyRemedy is what to write instead of the key of a table.
+func keyRemedy(p *policy.Pass, table facts.Copy) string {
+	remedy := fmt.Sprintf("set %s to true", table.Named(facts.Encrypted))
+	if policy.Settings[EncryptionConfig](p).MinimumKey == minimumCustomer {
+		remedy += fmt.Sprintf(" and %s to a customer managed key", table.Named(facts.EncryptionKey))
 	}
-	replicas, _ := p.Property("replicas").Elements()
-	for _, r := range replicas {
-		checkReplicaKey(p, r.Get("kmsKeyArn"), replicaIn(r), func() (keyKind, bool) { return kind, known })
-	}
+	return remedy
 }
 
 // checkReplicaKey judges the key of a replica. One that names none follows its table, since the type of server-side
 // encryption is the same in all replicas; but a customer managed key is of one region, so DynamoDB wants it named
-// (terraform-provider-aws#17422).
+// (terraform-provider-aws#17422). table is nil where another resource declares it.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
-func checkReplicaKey(p *policy.Pass, key resource.Property, which string, ofTable func() (kind keyKind, known bool)) {
+func checkReplicaKey(p *policy.Pass, replica facts.Copy, table *facts.Copy) {
+	key := replica.Get(facts.EncryptionKey)
+	ownKey := fmt.Sprintf("set %s to a customer managed key of its region", replica.Named(facts.EncryptionKey))
 	if !key.Value.Empty() {
 		if kind, known := keyKindOf(key); known {
-			checkKey(p, kind, key, which, replicaKeyRemedy)
+			checkKey(p, kind, key, replica, ownKey)
 		}
 		return
 	}
-	if minimum := policy.Settings[EncryptionConfig](p).MinimumKey; minimum == minimumCustomer {
-		p.Report(fmt.Sprintf("%s: %s names no customer managed key", stateOf(key), which), replicaKeyRemedy[minimum])
+	if policy.Settings[EncryptionConfig](p).MinimumKey == minimumCustomer {
+		p.Report(policy.Finding{
+			Path: key.Place(), Wrong: fmt.Sprintf("%s: %v names no customer managed key", stateOf(key), replica), Remedy: ownKey,
+		})
 		return
 	}
-	if kind, known := ofTable(); known {
-		checkKey(p, min(kind, awsManaged), key, which, replicaKeyRemedy)
+	if table == nil {
+		if table = declaredTable(p); table == nil {
+			return
+		}
+	}
+	kind, _, known := keyOf(*table)
+	switch {
+	case known:
+		checkKey(p, min(kind, awsManaged), key, replica, fmt.Sprintf("set %s of its table to true", table.Named(facts.Encrypted)))
+	case replica.Path() == "":
+		p.Log.NoteUnknown(key.Path)
 	}
 }
 
-// declaredTableKey works out the kind of key of the table that a TableReplica is of, where the stack declares it.
-func declaredTableKey(p *policy.Pass) (kind keyKind, known bool) {
+// declaredTable finds the table that a replica is of, where the stack declares it by another resource.
+func declaredTable(p *policy.Pass) *facts.Copy {
 	identity, ok := p.Facts.ReplicatedTable(&p.Log)
 	if !ok {
-		return 0, false
+		return nil
 	}
 	table := p.Seen.Table(identity)
 	if table == nil {
 		p.NotApplicable("the replica has the kind of key its table has, which the stack has not declared before it")
-		return 0, false
+		return nil
 	}
-	var log resource.Log
-	kind, _, known = tableKey(table.Property("serverSideEncryption", &log))
-	if !known {
-		p.Log.NoteUnknown("kmsKeyArn")
+	own, ok := facts.Own(table, new(resource.Log))
+	if !ok {
+		return nil
 	}
-	return kind, known
+	return &own
 }
 
-// tableKey works out the kind of key from the block serverSideEncryption, which property decided, and whether it is
-// known.
-func tableKey(sse resource.Property) (kind keyKind, decidedBy resource.Property, known bool) {
-	enabled := sse.Get("enabled")
-	on, ok := enabled.Bool()
+// keyOf works out the kind of key of a table, which property decided, and whether it is known.
+func keyOf(table facts.Copy) (kind keyKind, decidedBy resource.Property, known bool) {
+	encrypted := table.Get(facts.Encrypted)
+	on, ok := encrypted.Bool()
 	if !on {
-		if sse.Unset() {
-			enabled = sse
-		}
-		return awsOwned, enabled, ok
+		return awsOwned, encrypted, ok
 	}
-	key := sse.Get("kmsKeyArn")
+	key := table.Get(facts.EncryptionKey)
 	kind, known = keyKindOf(key)
 	return kind, key, known
 }
@@ -154,22 +167,26 @@ func keyKindOf(key resource.Property) (kind keyKind, known bool) {
 	if key.Value.Kind() == resource.Unknown {
 		return customerManaged, true
 	}
-	text, ok := key.Text()
-	if text == "" || strings.HasSuffix(":"+text, ":alias/aws/dynamodb") {
+	arn, ok := key.Text()
+	if arn == "" || strings.HasSuffix(":"+arn, ":alias/aws/dynamodb") {
 		return awsManaged, ok
 	}
 	return customerManaged, ok
 }
 
 // checkKey judges the key of one copy of a table: its kind, then whether it is allowed.
-func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, which string, remedy map[string]string) {
+func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, of facts.Copy, remedy string) {
 	config := policy.Settings[EncryptionConfig](p)
 	minimum := awsManaged
 	if config.MinimumKey == minimumCustomer {
 		minimum = customerManaged
 	}
 	if kind < minimum {
-		p.Report(fmt.Sprintf("%s: %s is encrypted with %v", stateOf(decidedBy), which, kind), remedy[config.MinimumKey])
+		p.Report(policy.Finding{
+			Path:   decidedBy.Place(),
+			Wrong:  fmt.Sprintf("%s: %v is encrypted with %v", stateOf(decidedBy), of, kind),
+			Remedy: remedy,
+		})
 		return
 	}
 	if kind != customerManaged || len(config.AllowedKeys) == 0 {
@@ -178,7 +195,10 @@ func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, which s
 	key, ok := decidedBy.Text()
 	allowed := func(pattern string) bool { return glob.Match(pattern, key) }
 	if ok && !slices.ContainsFunc(config.AllowedKeys, allowed) {
-		p.Report(fmt.Sprintf("%s %v is not one of the keys that %s may be encrypted with", decidedBy.Path, decidedBy.Value, which),
-			"use one that matches "+policy.List(config.AllowedKeys, " or "))
+		p.Report(policy.Finding{
+			Path:   decidedBy.Path,
+			Wrong:  fmt.Sprintf("%s %v is not one of the keys that %v may be encrypted with", decidedBy.Path, decidedBy.Value, of),
+			Remedy: "use one that matches " + text.List(config.AllowedKeys, " or "),
+		})
 	}
 }

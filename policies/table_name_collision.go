@@ -6,8 +6,10 @@ import (
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
 	"dynamoguard/internal/tables"
+	"dynamoguard/internal/text"
 )
 
 // TableNameCollision asks that every table identity has one owner. A second owner fails at best when it is created; at
@@ -15,30 +17,40 @@ import (
 var TableNameCollision = &policy.Policy{
 	Name:  "table-name-collision",
 	Title: "Every table name has one owner in its account and region",
-	Doc: "Reports a table, an entry of replicas or a TableReplica that claims a name which another resource, of this " +
-		"stack or of another one, claims in the same account and region; within the stack on the one registered second. " +
-		"The region is the resource's own, else its provider's, else aws:region, else that of the environment or the " +
-		"profile. The account is the one that the provider's inputs name (assumeRole, allowedAccountIds, accessKey, " +
-		"profile), else that of the tables that the same provider has in the stack's own state, else that of the credentials " +
-		"(AWS_ACCESS_KEY_ID, AWS_ROLE_ARN with a web identity, the profile), else the configured one; AWS is not asked. Where " +
-		"the state and the credentials disagree, it cannot be told, nor where AWS_ENDPOINT_URL leads to a stand-in for AWS. Providers that select " +
-		"the account by the same inputs work in the same account. Where an account or a region cannot be told, the " +
-		"collision is a possible one, and advisory. The tables of other stacks come from an index, a file:// backend or " +
-		"Pulumi Cloud, see the settings of dynamoguard. Tables of aws-native count. The GlobalTable of 2017 claims nothing: its tables do.",
+	Doc: `
+		Reports a table, an entry of replicas or a TableReplica that claims a name which another resource, of this stack
+		or of another one, claims in the same account and region; within the stack on the one registered second. The
+		region is the resource's own, else its provider's, else aws:region, else that of the environment or the profile.
+		The account is the one that the provider's inputs name (assumeRole, allowedAccountIds, accessKey, profile), else
+		that of the tables that the same provider has in the stack's own state, else that of the credentials
+		(AWS_ACCESS_KEY_ID, AWS_ROLE_ARN with a web identity, the profile), else the configured one; AWS is not asked.
+		Where the state and the credentials disagree, it cannot be told, nor where AWS_ENDPOINT_URL leads to a stand-in
+		for AWS. Providers that select the account by the same inputs work in the same account. Where an account or a
+		region cannot be told, the collision is a possible one, and advisory. The tables of other stacks come from an
+		index, a file:// backend or Pulumi Cloud, see the settings of dynamoguard. Tables of aws-native count. The
+		GlobalTable of 2017 claims nothing: its tables do.`,
+	Before: `
+name: orders`,
+	After: `
+name: invoices`,
 	Remediation: "Give one of the two tables another name, or let one stack own the table and the other refer to it.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html",
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC8.1", "A1.2"},
 	Config:      CollisionConfig{Possible: "advisory"},
-	Reads:       facts.TableReads(),
+	Settings: map[string]string{
+		"possible": `
+			The level, at most, of a collision that is not certain because an account or a region is not known.`,
+	},
+	Reads: facts.TableReads(),
 
 	CheckResource: checkNameCollision,
 }
 
 // CollisionConfig are the settings of TableNameCollision.
 type CollisionConfig struct {
-	Possible string `json:"possible" oneof:"disabled advisory mandatory" doc:"The level, at most, of a collision that is not certain because an account or a region is not known."`
+	Possible string `json:"possible" oneof:"disabled advisory mandatory"`
 }
 
 func checkNameCollision(p *policy.Pass) {
@@ -51,13 +63,19 @@ func checkNameCollision(p *policy.Pass) {
 		const remedy = "give one of the two another name"
 		owners := fmt.Sprintf("%s and %s", c.EarlierURN, p.Resource.URN)
 		if c.Match == tables.Same {
-			p.Report(fmt.Sprintf("%s: the table name %s has two owners in %s, %s",
-				c.Claim.Path, c.Claim.Shown, placeOf(c.Claim.Identity), owners), remedy)
+			p.Report(policy.Finding{
+				Path:   resource.Path(c.Claim.Path),
+				Wrong:  fmt.Sprintf("%s: the table name %s has two owners in %s, %s", c.Claim.Path, c.Claim.Shown, placeOf(c.Claim.Identity), owners),
+				Remedy: remedy,
+			})
 			continue
 		}
-		reportPossible(p, fmt.Sprintf("%s: the table name %s may have two owners, %s: nothing says that %s",
-			c.Claim.Path, c.Claim.Shown, owners, whatMayDiffer(c)),
-			remedy+", or tell their providers apart by allowedAccountIds and region")
+		reportPossible(p, policy.Finding{
+			Path: resource.Path(c.Claim.Path),
+			Wrong: fmt.Sprintf("%s: the table name %s may have two owners, %s: nothing says that %s",
+				c.Claim.Path, c.Claim.Shown, owners, whatMayDiffer(c)),
+			Remedy: remedy + ", or tell their providers apart by allowedAccountIds and region",
+		})
 	}
 	if p.Outside.Others != nil {
 		for _, c := range claims {
@@ -92,20 +110,25 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 		owner += fmt.Sprintf(", and %d more", more)
 	}
 	if first.Match == tables.Same {
-		p.Report(fmt.Sprintf("%s: the table name %s is taken in %s by %s",
-			c.Path, c.Shown, placeAndSource(c.Identity), owner),
-			"give one of the two another name, or let one stack own the table and the other refer to it")
+		p.Report(policy.Finding{
+			Path:   resource.Path(c.Path),
+			Wrong:  fmt.Sprintf("%s: the table name %s is taken in %s by %s", c.Path, c.Shown, placeAndSource(c.Identity), owner),
+			Remedy: "give one of the two another name, or let one stack own the table and the other refer to it",
+		})
 		return
 	}
-	reportPossible(p, fmt.Sprintf("%s: the table name %s may be taken by %s: %s",
-		c.Path, c.Shown, owner, whatIsMissing(c.Identity, first.Entry)),
-		"give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard")
+	reportPossible(p, policy.Finding{
+		Path:   resource.Path(c.Path),
+		Wrong:  fmt.Sprintf("%s: the table name %s may be taken by %s: %s", c.Path, c.Shown, owner, whatIsMissing(c.Identity, first.Entry)),
+		Remedy: "give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard",
+	})
 }
 
-func reportPossible(p *policy.Pass, wrong, remedy string) {
+func reportPossible(p *policy.Pass, f policy.Finding) {
 	levels := map[string]policy.Level{"advisory": policy.Advisory, "mandatory": policy.Mandatory}
 	if limit := levels[policy.Settings[CollisionConfig](p).Possible]; limit != policy.Disabled {
-		p.ReportLimited(limit, wrong, remedy)
+		f.Limit = limit
+		p.Report(f)
 	}
 }
 
@@ -121,11 +144,11 @@ func placeAndSource(i tables.Identity) string {
 func whatIsMissing(claim tables.Identity, other tables.Entry) string {
 	var missing []string
 	if claim.Account.Known == "" {
-		text := "the account of this table is not known"
+		account := "the account of this table is not known"
 		if claim.Account.From != "" && !claim.Account.Secret {
-			text += " (" + claim.Account.From + ")"
+			account += " (" + claim.Account.From + ")"
 		}
-		missing = append(missing, text)
+		missing = append(missing, account)
 	}
 	if claim.Region.Known == "" {
 		missing = append(missing, "the region of this table is not known")
@@ -136,7 +159,7 @@ func whatIsMissing(claim tables.Identity, other tables.Entry) string {
 	if other.Region == "" {
 		missing = append(missing, "the region of the other is not in its state")
 	}
-	return and(missing)
+	return text.And(missing)
 }
 
 // placeOf says where an identity lives, as far as it is known.

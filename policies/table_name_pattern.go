@@ -16,25 +16,37 @@ import (
 var TableNamePattern = &policy.Policy{
 	Name:  "table-name-pattern",
 	Title: "Table names say what they are for and carry no random suffix",
-	Doc: "Reports a table whose name Pulumi made up of the logical name and a random suffix, and one whose name does not " +
-		"match the configured pattern. That Pulumi made a name up is known where the engine says so; where it does not, a " +
-		"name is taken for such a one if it is the logical name, a hyphen and seven hexadecimal digits. A name that autonaming " +
-		"makes of the logical name alone, or with the names of the stack, its project or organization behind it, is not random.",
+	Doc: `
+		Reports a table whose name Pulumi made up of the logical name and a random suffix, and one whose name does not
+		match the configured pattern. That Pulumi made a name up is known where the engine says so; where it does not, a
+		name is taken for such a one if it is the logical name, a hyphen and seven hexadecimal digits. A name that
+		autonaming makes of the logical name alone, or with the names of the stack, its project or organization behind
+		it, is not random.`,
+	Before: `
+name: orders-1a2b3c4`,
+	After: `
+name: orders-dev`,
 	Remediation: "Set the table's name from the stack, such as the logical name and the name of the stack.",
 	URL:         "https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming",
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC8.1"},
 	Config:      NamePatternConfig{},
-	Reads:       map[string][]string{facts.Table: {"name"}},
+	Settings: map[string]string{
+		"pattern": `
+			What names must look like, such as {project}-*-{environment}: {project}, {stack} and {environment} are those
+			of the stack, * and ? wildcards; anything, where it is not set.`,
+		"allowRandomSuffixes": `Whether Pulumi may make names up.`,
+	},
+	Reads: facts.CopyReads(facts.Name),
 
 	CheckResource: checkNamePattern,
 }
 
 // NamePatternConfig are the settings of TableNamePattern.
 type NamePatternConfig struct {
-	Pattern             string `json:"pattern" pattern:"([^{}]|\\{(project|stack|environment)\\})+" like:"a pattern of text, {project}, {stack}, {environment}, * and ?" doc:"What names must look like, such as {project}-*-{environment}: {project}, {stack} and {environment} are those of the stack, * and ? wildcards; anything, where it is not set."`
-	AllowRandomSuffixes bool   `json:"allowRandomSuffixes" doc:"Whether Pulumi may make names up."`
+	Pattern             string `json:"pattern" pattern:"([^{}]|\\{(project|stack|environment)\\})+" like:"a pattern of text, {project}, {stack}, {environment}, * and ?"`
+	AllowRandomSuffixes bool   `json:"allowRandomSuffixes"`
 }
 
 var randomSuffix = regexp.MustCompile(`^-[0-9a-f]{7}$`)
@@ -66,7 +78,11 @@ func predictable(suffix string, names ...string) bool {
 }
 
 func checkNamePattern(p *policy.Pass) {
-	name := p.Property("name")
+	table, ok := facts.Own(p.Resource, &p.Log)
+	if !ok || table.Named(facts.Name) == "" {
+		return
+	}
+	name := table.Get(facts.Name)
 	text, ok := name.Text()
 	if !ok || text == "" {
 		return
@@ -82,8 +98,12 @@ func checkNamePattern(p *policy.Pass) {
 		byPulumi = !predictable(suffix, p.Stack.Organization, urn.Project(), urn.Stack())
 	}
 	if byPulumi && !settings.AllowRandomSuffixes {
-		p.Report(fmt.Sprintf("%s %v has a random suffix, so nothing can name the table before it exists", name.Path, name.Value),
-			fmt.Sprintf("set %s, such as to %q, and keep environments apart by stacks", name.Path, urn.Name()+"-"+urn.Stack()))
+		p.Report(policy.Finding{
+			Path:   name.Path,
+			Wrong:  fmt.Sprintf("%s %v has a random suffix, so nothing can name the table before it exists", name.Path, name.Value),
+			Remedy: fmt.Sprintf("set %s, such as to %q, and keep environments apart by stacks", name.Path, urn.Name()+"-"+urn.Stack()),
+			Group:  "random suffix",
+		})
 		return
 	}
 	if settings.Pattern == "" {
@@ -97,7 +117,10 @@ func checkNamePattern(p *policy.Pass) {
 	pattern := strings.NewReplacer("{project}", urn.Project(), "{stack}", urn.Stack(), "{environment}", environment).
 		Replace(settings.Pattern)
 	if !glob.Match(pattern, text) {
-		p.Report(fmt.Sprintf("%s %v does not match %q, here %q", name.Path, name.Value, settings.Pattern, pattern),
-			"give the table a name that does")
+		p.Report(policy.Finding{
+			Path:   name.Path,
+			Wrong:  fmt.Sprintf("%s %v does not match %q, here %q", name.Path, name.Value, settings.Pattern, pattern),
+			Remedy: "give the table a name that does",
+		})
 	}
 }

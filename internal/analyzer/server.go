@@ -19,6 +19,7 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/text"
 )
 
 const (
@@ -32,15 +33,21 @@ const (
 type Server struct {
 	pulumirpc.UnimplementedAnalyzerServer
 
-	engine  *engine.Engine
-	version string
-	cancel  func() // ends the process
+	engine    *engine.Engine
+	version   string
+	unchanged *pulumirpc.RemediateResponse // what is said to every Remediate
+	cancel    func()                       // ends the process
 }
 
 // NewServer returns a server that runs the policies of e. version is that of the pack; cancel is called when the engine
 // asks it to end.
 func NewServer(e *engine.Engine, version string, cancel func()) *Server {
-	return &Server{engine: e, version: version, cancel: cancel}
+	unchanged := &pulumirpc.RemediateResponse{}
+	for _, p := range e.Policies() {
+		unchanged.NotApplicable = append(unchanged.NotApplicable,
+			&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: "does not remediate"})
+	}
+	return &Server{engine: e, version: version, unchanged: unchanged, cancel: cancel}
 }
 
 func (s *Server) Handshake(
@@ -81,7 +88,7 @@ func policyInfo(p *policy.Policy) (*pulumirpc.PolicyInfo, error) {
 	info := &pulumirpc.PolicyInfo{
 		Name:             p.Name,
 		DisplayName:      p.Title,
-		Description:      p.Doc,
+		Description:      p.Description(),
 		Message:          p.Title + ".",
 		EnforcementLevel: levels[p.Level],
 		Severity:         severities[p.Severity],
@@ -90,7 +97,7 @@ func policyInfo(p *policy.Policy) (*pulumirpc.PolicyInfo, error) {
 		RemediationSteps: p.Remediation,
 		Url:              p.URL,
 	}
-	if p.CheckStack != nil {
+	if p.CheckResource == nil {
 		info.PolicyType = pulumirpc.PolicyType_POLICY_TYPE_STACK
 	}
 	if len(p.Criteria) > 0 {
@@ -155,29 +162,34 @@ func (s *Server) Configure(_ context.Context, req *pulumirpc.ConfigureAnalyzerRe
 
 // Remediate changes nothing, and says so for every policy: the engine counts a policy that is silent as passed.
 func (s *Server) Remediate(_ context.Context, req *pulumirpc.AnalyzeRequest) (*pulumirpc.RemediateResponse, error) {
-	s.engine.Remediate(DecodeResource(req))
-	response := &pulumirpc.RemediateResponse{}
-	for _, p := range s.engine.Policies() {
-		response.NotApplicable = append(response.NotApplicable,
-			&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: "does not remediate"})
-	}
-	return response, nil
+	s.engine.Remediate(s.decode(req))
+	return s.unchanged, nil
 }
 
 // Analyze judges one resource by its inputs.
 func (s *Server) Analyze(_ context.Context, req *pulumirpc.AnalyzeRequest) (*pulumirpc.AnalyzeResponse, error) {
-	return s.respond(s.engine.Analyze(DecodeResource(req))), nil
+	return s.respond(s.engine.Analyze(s.decode(req)), nil), nil
 }
 
 // AnalyzeStack judges the stack by its outputs, at the end of a run.
 func (s *Server) AnalyzeStack(
 	_ context.Context, req *pulumirpc.AnalyzeStackRequest,
 ) (*pulumirpc.AnalyzeResponse, error) {
-	resources := make([]*resource.Resource, len(req.GetResources()))
-	for i, r := range req.GetResources() {
-		resources[i] = DecodeResource(r)
+	list := req.GetResources()
+	resources := make([]*resource.Resource, len(list))
+	for i, r := range list {
+		resources[i] = s.decode(r)
+		list[i] = nil // so that what is decoded takes its place in memory
 	}
 	return s.respond(s.engine.AnalyzeStack(resources)), nil
+}
+
+// decode decodes a resource, its properties only where a policy reads them.
+func (s *Server) decode(d Described) *resource.Resource {
+	if s.engine.Reads(d.GetType()) {
+		return DecodeResource(d)
+	}
+	return &resource.Resource{URN: resource.URN(d.GetUrn()), Type: d.GetType(), Name: d.GetName(), Properties: resource.ObjectValue(nil)}
 }
 
 // Cancel ends the process once this call is answered.
@@ -186,29 +198,73 @@ func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error)
 	return &emptypb.Empty{}, nil
 }
 
-// respond encodes results. A pass says nothing; whatever was neither passed nor reported is not applicable, which is
-// the protocol's only other word.
-func (s *Server) respond(results []engine.Result) *pulumirpc.AnalyzeResponse {
+// respond encodes judgements and notices. A pass says nothing; a policy that neither passed nor reported anything is not
+// applicable, which is the protocol's only other word.
+func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice) *pulumirpc.AnalyzeResponse {
 	response := &pulumirpc.AnalyzeResponse{}
-	for _, r := range results {
-		for _, d := range r.Diagnostics {
-			response.Diagnostics = append(response.Diagnostics, &pulumirpc.AnalyzeDiagnostic{
-				PolicyName:        d.Policy.Name,
-				PolicyPackName:    packName,
-				PolicyPackVersion: s.version,
-				Description:       d.Policy.Title,
-				Message:           printable(d.Message),
-				EnforcementLevel:  levels[d.Level],
-				Severity:          severities[d.Policy.Severity],
-				Urn:               strings.ToValidUTF8(string(d.URN), "\uFFFD"),
-			})
-		}
-		if len(r.Diagnostics) == 0 && r.Outcome != policy.Passed {
-			response.NotApplicable = append(response.NotApplicable,
-				&pulumirpc.PolicyNotApplicable{PolicyName: r.Policy.Name, Reason: printable(r.Reason)})
+	said := make(map[*policy.Policy]bool, len(s.engine.Policies()))
+	add := func(d policy.Diagnostic) {
+		said[d.Policy] = true
+		response.Diagnostics = append(response.Diagnostics, &pulumirpc.AnalyzeDiagnostic{
+			PolicyName:        d.Policy.Name,
+			PolicyPackName:    packName,
+			PolicyPackVersion: s.version,
+			Description:       d.Policy.Title,
+			Message:           printable(d.Message),
+			EnforcementLevel:  levels[d.Level],
+			Severity:          severities[d.Policy.Severity],
+			Urn:               strings.ToValidUTF8(string(d.URN), "\uFFFD"),
+		})
+	}
+	for _, j := range judgements {
+		for _, d := range j.Diagnostics() {
+			add(d)
 		}
 	}
+	for _, n := range notices {
+		add(policy.Diagnostic{Policy: n.Policy, URN: n.URN, Level: policy.Advisory, Message: n.Message})
+	}
+	for start := 0; start < len(judgements); { // those of one policy stand together
+		p, end := judgements[start].Policy, start+1
+		for end < len(judgements) && judgements[end].Policy == p {
+			end++
+		}
+		if reason := whyNotPassed(judgements[start:end]); reason != "" && !said[p] {
+			response.NotApplicable = append(response.NotApplicable,
+				&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: printable(reason)})
+		}
+		start = end
+	}
 	return response
+}
+
+// whyNotPassed says why a policy did not pass, by its judgements of one resource or of all of a stack; empty where it did. It
+// has passed where it passed something, and the rest is not its business.
+func whyNotPassed(judgements []policy.Judgement) string {
+	worst := judgements[0].Outcome
+	for _, j := range judgements[1:] {
+		switch {
+		case worst == policy.NotApplicable && j.Outcome == policy.Passed:
+			worst = policy.Passed
+		case worst == policy.Passed && j.Outcome == policy.NotApplicable:
+		default:
+			worst = max(worst, j.Outcome)
+		}
+	}
+	if worst == policy.Passed {
+		return ""
+	}
+	var reasons []string
+	for _, j := range judgements {
+		switch {
+		case j.Outcome != worst:
+		case len(judgements) == 1:
+			reasons = append(reasons, j.Reason)
+		default:
+			reasons = append(reasons, policy.Name(j.URN)+": "+j.Reason)
+		}
+	}
+	return text.List(reasons, "; ")
 }
 
 // printable makes text that holds what a program declared fit for the wire and for a terminal: protobuf refuses what is

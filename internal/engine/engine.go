@@ -4,7 +4,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 type Engine struct {
 	policies []*policy.Policy
 	now      func() time.Time
+	reads    map[string]bool // types
 	seen     facts.Stack
 
 	mu     sync.Mutex
@@ -31,14 +31,7 @@ type Engine struct {
 	loading policy.IndexSettings // what Others was loaded with
 	stop    func()               // ends that
 
-	memory map[resource.URN]*remembered
-	order  []resource.URN // of memory, as first judged
-}
-
-// remembered is what a resource leaves for the notices. Judging it again replaces it.
-type remembered struct {
-	unknown           []policy.Judgement
-	exempted, expired []policy.Exempted
+	record record
 }
 
 // New returns an engine with the defaults of the policies in force.
@@ -47,12 +40,19 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	if err != nil {
 		panic(err) // nothing was configured, so nothing can be wrong
 	}
+	reads := map[string]bool{}
+	for _, p := range policies {
+		for typ := range p.Reads {
+			reads[typ] = true
+		}
+	}
 	return &Engine{
 		policies: policies,
+		reads:    reads,
 		now:      now,
 		config:   config,
 		stack:    &policy.StackContext{},
-		memory:   map[resource.URN]*remembered{},
+		record:   record{byURN: map[resource.URN][]policy.Judgement{}},
 	}
 }
 
@@ -116,191 +116,180 @@ func (e *Engine) settings() (*policy.Configuration, *policy.StackContext, policy
 	return e.config, e.stack, e.outside
 }
 
-// A Diagnostic is a message for the people who run the stack.
-type Diagnostic struct {
-	Policy  *policy.Policy
-	URN     resource.URN
-	Level   policy.Level
-	Message string
-}
-
-// A Result is what one policy made of one resource, and what to say about it.
-type Result struct {
-	policy.Judgement
-	Diagnostics []Diagnostic
-}
-
 // Policies returns the policies the engine runs, in order.
 func (e *Engine) Policies() []*policy.Policy { return e.policies }
 
+// Reads reports whether any policy reads resources of a type. The properties of others need not be decoded.
+func (e *Engine) Reads(typ string) bool { return e.reads[typ] }
+
 // Analyze judges one resource by every resource policy, in the order of the policies.
-func (e *Engine) Analyze(r *resource.Resource) []Result {
+func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	config, stack, outside := e.settings()
-	f := facts.New(r)
+	f := e.seen.Facts(r)
 	e.seen.See(f, stack.Region())
-	var kept remembered
-	var results []Result
+	var judgements []policy.Judgement
+	var read []policy.Judgement // by policies that judge its type
 	for _, p := range e.policies {
 		if p.CheckResource == nil {
 			continue
 		}
-		pass := &policy.Pass{Policy: p, Resource: r, Facts: f, Seen: &e.seen, Stack: stack, Config: config, Outside: outside}
-		result := Result{Judgement: judge(pass)}
-		e.enforce(&result, config.Of(p), &kept)
-		results = append(results, result)
+		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
+		j := judge(&policy.Pass{Frame: frame, Resource: r, Facts: f})
+		j.Enforce(config.Of(p), e.now())
+		judgements = append(judgements, j)
+		if _, ok := p.Reads[r.Type]; ok {
+			read = append(read, j)
+		}
 	}
-	e.remember(r.URN, &kept)
-	return results
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.record.resource(r.URN, read)
+	return judgements
 }
 
 // judge runs one policy. Whatever it does, there is a judgement.
 func judge(pass *policy.Pass) (j policy.Judgement) {
 	p, r := pass.Policy, pass.Resource
-	j = policy.Judgement{Policy: p, URN: r.URN, Outcome: policy.NotApplicable}
-	if pass.Config.Of(p).Level == policy.Disabled {
-		j.Reason = "disabled by configuration"
+	j = policy.Judgement{Policy: p, URN: r.URN, Level: pass.Config.Of(p).Level, Outcome: policy.NotApplicable}
+	if j.Level == policy.Disabled {
+		j.Reason = disabled
 		return j
 	}
 	if _, ok := p.Reads[r.Type]; !ok {
 		j.Reason = "does not judge " + r.Type
 		return j
 	}
-	if len(r.Properties.Keys()) == 0 {
+	if r.Properties.Empty() {
 		// What the program looks up, with .get(), policy analyze hands over like the rest, with no inputs at all.
 		j.Reason = "it has no inputs: it was looked up, not declared"
 		return j
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			j = *failed(p, r.URN, cause)
+			j = failed(p, r.URN, cause)
 		}
 	}()
-	return pass.Judge()
+	p.CheckResource(pass)
+	return pass.Judgement()
 }
 
-// enforce turns a judgement into what is said, and notes what the stack is to be told at the end.
-func (e *Engine) enforce(result *Result, settings policy.PolicySettings, kept *remembered) {
-	say := func(level policy.Level, message string) {
-		result.Diagnostics = append(result.Diagnostics, Diagnostic{
-			Policy: result.Policy, URN: result.URN, Level: level, Message: message,
-		})
-	}
-	for _, f := range result.Findings {
-		say(min(settings.Level, f.Limit), f.Message)
-	}
-	if len(result.Unknown) > 0 {
-		switch settings.Unknown {
-		case policy.UnknownMandatory:
-			say(settings.Level, result.UnknownMessage())
-		case policy.UnknownAdvisory:
-			kept.unknown = append(kept.unknown, result.Judgement)
-		}
-	}
-	if len(result.Diagnostics) > 0 {
-		e.exempt(result, settings, kept)
-	}
-	if len(result.Errors) > 0 {
-		say(policy.Advisory, "could not be judged: "+policy.List(result.Errors, "; "))
-	}
+const disabled = "disabled by configuration"
+
+// A Notice is what a policy tells the stack of the run itself.
+type Notice struct {
+	Policy  *policy.Policy
+	URN     resource.URN // of the root of the stack
+	Message string
 }
 
-// exempt takes back what was said of a resource that has an exemption.
-func (e *Engine) exempt(result *Result, settings policy.PolicySettings, kept *remembered) {
-	covers := func(x policy.Exemption) bool { return x.Covers(result.URN) }
-	holds := func(x policy.Exemption) bool { return covers(x) && !x.Expired(e.now()) }
-	if i := slices.IndexFunc(settings.Exemptions, holds); i >= 0 {
-		x := settings.Exemptions[i]
-		result.Outcome, result.Reason, result.Diagnostics = policy.Exempt, "exempt: "+x.String(), nil
-		kept.exempted = append(kept.exempted, policy.Exempted{Policy: result.Policy, URN: result.URN, Exemption: x})
-		kept.unknown = slices.DeleteFunc(kept.unknown, func(j policy.Judgement) bool { return j.Policy == result.Policy })
-		return
-	}
-	if i := slices.IndexFunc(settings.Exemptions, covers); i >= 0 {
-		kept.expired = append(kept.expired,
-			policy.Exempted{Policy: result.Policy, URN: result.URN, Exemption: settings.Exemptions[i]})
-	}
-}
-
-func (e *Engine) remember(urn resource.URN, kept *remembered) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if _, ok := e.memory[urn]; !ok {
-		e.order = append(e.order, urn)
-	}
-	e.memory[urn] = kept
-}
-
-// AnalyzeStack runs the stack policies at the end of a run. The resources carry their outputs.
-func (e *Engine) AnalyzeStack(resources []*resource.Resource) []Result {
+// AnalyzeStack runs the stack policies at the end of a run, in the order of the policies, and then asks for the notices. The
+// resources carry their outputs.
+func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgement, []Notice) {
 	config, stack, outside := e.settings()
-	join := facts.NewJoin(resources)
+	graph := facts.NewGraph(resources, &e.seen)
 	root := e.rootURN(resources, stack)
-	var kept remembered
-	var results []Result
+	var judgements []policy.Judgement
 	for _, p := range e.policies {
 		if p.CheckStack == nil {
 			continue
 		}
-		if config.Of(p).Level == policy.Disabled {
-			results = append(results, Result{Judgement: policy.Judgement{
-				Policy: p, URN: root, Outcome: policy.NotApplicable, Reason: "disabled by configuration",
-			}})
+		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
+		for _, j := range judgeStack(&policy.StackPass{Frame: frame, Graph: graph}, root) {
+			j.Enforce(config.Of(p), e.now())
+			judgements = append(judgements, j)
+		}
+	}
+	e.mu.Lock()
+	e.record.stack = judgements
+	run := &policy.Run{Judgements: e.record.all(), Config: config, Stack: stack, Outside: outside}
+	e.mu.Unlock()
+
+	var list []Notice
+	for _, p := range e.policies {
+		if p.Notices == nil {
 			continue
 		}
-		pass := &policy.StackPass{Policy: p, Join: join, Config: config, Stack: stack, Outside: outside, Run: e.run(config, outside, &kept)}
-		judgements, notices := judgeStack(pass, root)
-		for _, j := range judgements {
-			result := Result{Judgement: *j}
-			e.enforce(&result, config.Of(p), &kept)
-			results = append(results, result)
+		j, messages := tell(p, run, root)
+		judgements = append(judgements, j)
+		for _, m := range messages {
+			list = append(list, Notice{Policy: p, URN: root, Message: m})
 		}
-		told := Result{Judgement: policy.Judgement{Policy: p, URN: root}}
-		if reason := pass.WhyNotApplicable(); reason != "" {
-			told.Outcome, told.Reason = policy.NotApplicable, reason
-		}
-		for _, notice := range notices {
-			told.Diagnostics = append(told.Diagnostics, Diagnostic{Policy: p, URN: root, Level: policy.Advisory, Message: notice})
-		}
-		results = append(results, told)
 	}
-	return results
+	return judgements, list
 }
 
-// judgeStack runs one stack policy. Whatever it does, there is an answer.
-func judgeStack(pass *policy.StackPass, root resource.URN) (judgements []*policy.Judgement, notices []string) {
+// judgeStack runs one stack policy. Whatever it does, there is a judgement.
+func judgeStack(pass *policy.StackPass, root resource.URN) (judgements []policy.Judgement) {
+	if pass.Config.Of(pass.Policy).Level == policy.Disabled {
+		pass.NotApplicable(disabled)
+		return pass.Judgements(root)
+	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			judgements, notices = []*policy.Judgement{failed(pass.Policy, root, cause)}, nil
+			judgements = []policy.Judgement{failed(pass.Policy, root, cause)}
 		}
 	}()
-	return pass.Judge()
+	pass.Policy.CheckStack(pass)
+	return pass.Judgements(root)
+}
+
+// tell asks a policy for its notices. Whatever it does, there is a judgement.
+func tell(p *policy.Policy, run *policy.Run, root resource.URN) (j policy.Judgement, messages []string) {
+	j = policy.Judgement{Policy: p, URN: root, Level: run.Config.Of(p).Level}
+	if j.Level == policy.Disabled {
+		j.Outcome, j.Reason = policy.NotApplicable, disabled
+		return j, nil
+	}
+	defer func() {
+		if cause := recover(); cause != nil {
+			j, messages = failed(p, root, cause), nil
+		}
+	}()
+	return j, p.Notices(run)
 }
 
 // failed is the judgement of a policy that panicked. The cause may hold a value of the resource, so it is not shown; its
 // type leads to the place.
-func failed(p *policy.Policy, urn resource.URN, cause any) *policy.Judgement {
+func failed(p *policy.Policy, urn resource.URN, cause any) policy.Judgement {
 	reason := fmt.Sprintf("the policy itself failed (%T): this is a bug in dynamoguard", cause)
-	return &policy.Judgement{Policy: p, URN: urn, Outcome: policy.Errored, Reason: reason, Errors: []string{reason}}
+	return policy.Judgement{Policy: p, URN: urn, Outcome: policy.Errored, Reason: reason, Errors: []string{reason}}
 }
 
-// run is what has happened so far. stack is what the stack policies have met in this call.
-func (e *Engine) run(config *policy.Configuration, outside policy.Outside, stack *remembered) *policy.Run {
+// Judgements returns every judgement of the run by policies that judge the type of its resource, in the order in which the
+// resources were first judged, those at the end of the stack last.
+func (e *Engine) Judgements() []policy.Judgement {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	run := &policy.Run{UnknownPolicies: config.UnknownPolicies}
-	if outside.Others != nil {
-		run.Unread = outside.Others.Unread()
+	return e.record.all()
+}
+
+// A record is what was judged in a run. Judging a resource, or the stack, again replaces what was made of it.
+type record struct {
+	byURN map[resource.URN][]policy.Judgement
+	order []resource.URN // of byURN, as first judged
+	first resource.URN   // that was asked about, whether or not anything judges its type
+	stack []policy.Judgement
+}
+
+func (r *record) resource(urn resource.URN, judgements []policy.Judgement) {
+	if r.first == "" {
+		r.first = urn
 	}
-	add := func(m *remembered) {
-		run.Unknown = append(run.Unknown, m.unknown...)
-		run.Exempted = append(run.Exempted, m.exempted...)
-		run.Expired = append(run.Expired, m.expired...)
+	_, judged := r.byURN[urn]
+	if !judged && len(judgements) > 0 {
+		r.order = append(r.order, urn)
 	}
-	for _, urn := range e.order {
-		add(e.memory[urn])
+	if judged || len(judgements) > 0 {
+		r.byURN[urn] = judgements
 	}
-	add(stack)
-	return run
+}
+
+func (r *record) all() []policy.Judgement {
+	var list []policy.Judgement
+	for _, urn := range r.order {
+		list = append(list, r.byURN[urn]...)
+	}
+	return append(list, r.stack...)
 }
 
 // rootURN returns the URN of the root stack resource, which is what a notice about the stack is on. It is never empty:
@@ -313,8 +302,8 @@ func (e *Engine) rootURN(resources []*resource.Resource, stack *policy.StackCont
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.order) > 0 {
-		return e.order[0].RootURN()
+	if e.record.first != "" {
+		return e.record.first.RootURN()
 	}
 	return resource.RootURN(stack.Project, stack.Name)
 }

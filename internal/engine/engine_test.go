@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,24 +25,26 @@ func judges(name string, check func(*policy.Pass)) *policy.Policy {
 }
 
 var (
-	finds   = judges("finds", func(p *policy.Pass) { p.Report("on is false", "set it to true") })
+	finds   = judges("finds", func(p *policy.Pass) { p.Report(policy.Finding{Path: "on", Wrong: "on is false", Remedy: "set it to true"}) })
 	reads   = judges("reads", func(p *policy.Pass) { p.Property("on").Bool() })
 	panics  = judges("panics", func(*policy.Pass) { panic("secret-in-a-panic") })
-	unsure  = judges("unsure", func(p *policy.Pass) { p.ReportLimited(policy.Advisory, "on may be false", "look") })
+	unsure  = judges("unsure", func(p *policy.Pass) { p.Report(policy.Finding{Path: "on", Wrong: "on may be false", Remedy: "look", Limit: policy.Advisory}) })
 	nothing = judges("nothing", func(p *policy.Pass) { p.NotApplicable("nothing here") })
-	both    = judges("both", func(p *policy.Pass) { p.Report("on is false", "set it to true"); p.Errorf("off is odd") })
+	both    = judges("both", func(p *policy.Pass) { p.Report(policy.Finding{Path: "on", Wrong: "on is false", Remedy: "set it to true"}); p.Errorf("off is odd") })
 	notices = &policy.Policy{
 		Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.PackSettings{},
-		CheckStack: func(p *policy.StackPass) {
-			for _, j := range p.Run.Unknown {
-				p.Notice("unknown " + string(j.URN) + " " + j.Policy.Name)
+		Notices: func(run *policy.Run) (list []string) {
+			for _, j := range run.Judgements {
+				switch {
+				case len(j.Unknown) > 0:
+					list = append(list, "unknown "+string(j.URN)+" "+j.Policy.Name)
+				case j.Outcome == policy.Exempt:
+					list = append(list, "exempted "+string(j.URN)+" "+j.Policy.Name)
+				case j.Exemption != nil:
+					list = append(list, "expired "+string(j.URN)+" "+j.Policy.Name)
+				}
 			}
-			for _, x := range p.Run.Exempted {
-				p.Notice("exempted " + string(x.URN) + " " + x.Policy.Name)
-			}
-			for _, x := range p.Run.Expired {
-				p.Notice("expired " + string(x.URN) + " " + x.Policy.Name)
-			}
+			return list
 		},
 	}
 	all = []*policy.Policy{finds, reads, panics, unsure, nothing, both, notices}
@@ -64,11 +65,11 @@ func res(name string, on resource.Value) *resource.Resource {
 // said is what a result comes to, for comparison.
 type said struct{ Policy, Outcome, Reason, Diagnostics string }
 
-func summary(results []engine.Result) []said {
+func summary(judgements []policy.Judgement) []said {
 	var list []said
-	for _, r := range results {
-		s := said{Policy: r.Policy.Name, Outcome: r.Outcome.String(), Reason: r.Reason}
-		for _, d := range r.Diagnostics {
+	for _, j := range judgements {
+		s := said{Policy: j.Policy.Name, Outcome: j.Outcome.String(), Reason: j.Reason}
+		for _, d := range j.Diagnostics() {
 			s.Diagnostics += d.Level.String() + " " + d.Message + "\n"
 		}
 		list = append(list, s)
@@ -93,9 +94,9 @@ func TestOutcomes(t *testing.T) {
 
 	other := res("b", resource.BoolValue(true))
 	other.Type = "test:index:Other"
-	for _, r := range e.Analyze(other) {
-		if r.Outcome != policy.NotApplicable || r.Reason != "does not judge test:index:Other" || len(r.Diagnostics) > 0 {
-			t.Errorf("%s on another type: %+v", r.Policy.Name, r)
+	for _, s := range summary(e.Analyze(other)) {
+		if want := (said{s.Policy, "not-applicable", "does not judge test:index:Other", ""}); s != want {
+			t.Errorf("another type: got %+v, want %+v", s, want)
 		}
 	}
 }
@@ -109,12 +110,11 @@ func TestMemory(t *testing.T) {
 	e.Analyze(res("a", resource.UnknownValue()))
 	e.Analyze(res("b", resource.BoolValue(true)))
 	var got []string
-	for _, r := range e.AnalyzeStack([]*resource.Resource{res("a", resource.Value{})}) {
-		for _, d := range r.Diagnostics {
-			got = append(got, string(d.URN)+" "+d.Level.String()+" "+d.Message)
-		}
+	_, notices := e.AnalyzeStack([]*resource.Resource{res("a", resource.Value{})})
+	for _, n := range notices {
+		got = append(got, string(n.URN)+" "+n.Message)
 	}
-	const root = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev advisory unknown "
+	const root = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev unknown "
 	want := []string{root + string(urn("a")) + " reads", root + string(urn("c")) + " reads"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -149,8 +149,9 @@ func TestExemptions(t *testing.T) {
 		t.Errorf("an expired exemption: %v", got)
 	}
 	var got []string
-	for _, d := range e.AnalyzeStack(nil)[0].Diagnostics {
-		got = append(got, d.Message)
+	_, notices := e.AnalyzeStack(nil)
+	for _, n := range notices {
+		got = append(got, n.Message)
 	}
 	if diff := cmp.Diff([]string{
 		"exempted " + string(urn("a")) + " finds", "exempted " + string(urn("a")) + " unsure", "exempted " + string(urn("a")) + " both",
@@ -208,7 +209,7 @@ func TestLoad(t *testing.T) {
 	var loaded, stopped []string
 	unread := &policy.Policy{
 		Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.DefaultPackSettings(),
-		CheckStack: func(p *policy.StackPass) { p.Notice(strings.Join(p.Run.Unread, "; ")) },
+		Notices: func(run *policy.Run) []string { return run.Outside.Others.Unread() },
 	}
 	e := engine.New([]*policy.Policy{unread}, now).In(engine.World{
 		Load: func(s policy.IndexSettings, stack policy.StackContext) (policy.Others, func()) {
@@ -237,8 +238,7 @@ func TestLoad(t *testing.T) {
 	if diff := cmp.Diff([]string{"dev early.json", "dev "}, stopped); diff != "" {
 		t.Errorf("stopped (-want +got):\n%s", diff)
 	}
-	results := e.AnalyzeStack(nil)
-	if got := results[0].Diagnostics[0].Message; got != "the index late.json" {
-		t.Errorf("not read: %s", got)
+	if _, notices := e.AnalyzeStack(nil); len(notices) != 1 || notices[0].Message != "the index late.json" {
+		t.Errorf("not read: %v", notices)
 	}
 }

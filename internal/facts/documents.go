@@ -2,37 +2,52 @@ package facts
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
 )
 
-// A holder is a resource type that holds policy documents.
+// A holder is a property of a resource type that holds policy documents.
 type holder struct {
-	property string // of the document, within an element of list where there is one
-	list     string
+	property string // of the document; in a list of blocks, inlinePolicies[].policy
 	kind     iam.Kind
+	size     int    // that IAM takes, in characters without white space, of all documents of the property together; 0 is none
+	holds    string // what has that size, as people say it
+	// when reports whether the property holds a document that is about principals and tables; nil: always.
+	when func(*resource.Resource, *resource.Log) bool
 }
 
-var holders = map[string]holder{
-	TablePolicy:   {property: "policy", kind: iam.Resource},
-	ManagedPolicy: {property: "policy", kind: iam.Identity},
-	RolePolicy:    {property: "policy", kind: iam.Identity},
-	UserPolicy:    {property: "policy", kind: iam.Identity},
-	GroupPolicy:   {property: "policy", kind: iam.Identity},
-	Role:          {property: "policy", list: "inlinePolicies", kind: iam.Identity},
-	PermissionSet: {property: "inlinePolicy", kind: iam.Identity},
+// holders are the types that hold policy documents.
+//
+// The sizes are those of https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html. The limits of inline
+// policies are for all of a principal's together, so what is over one by itself is over it. A resource policy of DynamoDB is
+// measured as it stands, which reading it does.
+var holders = map[string][]holder{
+	TablePolicy:   {{property: "policy", kind: iam.Resource}},
+	ManagedPolicy: {{property: "policy", kind: iam.Identity, size: 6144, holds: "a managed policy may have"}},
+	RolePolicy:    {{property: "policy", kind: iam.Identity, size: 10240, holds: "the inline policies of a role may have"}},
+	UserPolicy:    {{property: "policy", kind: iam.Identity, size: 2048, holds: "the inline policies of a user may have"}},
+	GroupPolicy:   {{property: "policy", kind: iam.Identity, size: 5120, holds: "the inline policies of a group may have"}},
+	Role: {
+		{property: "inlinePolicies[].policy", kind: iam.Identity, size: 10240, holds: "the inline policies of a role may have"},
+		{property: "assumeRolePolicy", kind: iam.Trust},
+	},
+	PermissionSet: {{property: "inlinePolicy", kind: iam.Identity, size: 32768, holds: "the inline policy of a permission set may have"}},
 }
 
-// DocumentReads returns the types that hold policy documents, and the patterns of the documents' properties.
-func DocumentReads() map[string][]string {
-	reads := make(map[string][]string, len(holders))
-	for typ, h := range holders {
-		if h.list != "" {
-			reads[typ] = []string{h.list, h.list + "[]." + h.property}
-		} else {
-			reads[typ] = []string{h.property}
+// DocumentReads returns the types that hold policy documents of one of the kinds, and the patterns of the documents'
+// properties.
+func DocumentReads(kinds ...iam.Kind) map[string][]string {
+	reads := map[string][]string{}
+	for typ, list := range holders {
+		for _, h := range list {
+			if slices.Contains(kinds, h.kind) {
+				reads[typ] = append(reads[typ], resource.Patterns(h.property)...)
+			}
 		}
 	}
 	return reads
@@ -48,57 +63,112 @@ type Document struct {
 	Known    bool
 	Mistyped string
 	*iam.Document
+
+	holder *holder
 }
 
-func documents(r *resource.Resource) []*Document {
-	h, ok := holders[r.Type]
-	if !ok {
+// A Quota is what IAM takes of the documents of one property.
+type Quota struct {
+	Property string // policy, inlinePolicies
+	Size     int    // in characters without white space
+	Holds    string // what has it, as people say it: "a managed policy may have"
+}
+
+// Quota returns the quota that the document counts for, and whether there is one.
+func (d *Document) Quota() (Quota, bool) {
+	property, _, _ := strings.Cut(d.holder.property, "[]")
+	return Quota{Property: property, Size: d.holder.size, Holds: d.holder.holds}, d.holder.size > 0
+}
+
+// documents returns the documents that a property of the resource holds.
+func (h *holder) documents(r *resource.Resource, parse parseFunc) []*Document {
+	var log resource.Log
+	if h.when != nil && !h.when(r, &log) {
 		return nil
 	}
-	var log resource.Log
-	if h.list == "" {
-		return appendDocument(nil, r.Property(h.property, &log), h.kind)
+	root, member, listed := strings.Cut(h.property, "[].")
+	if !listed {
+		return h.append(nil, r.Property(root, &log), parse)
 	}
-	list := r.Property(h.list, &log)
+	list := r.Property(root, &log)
 	elements, ok := list.Elements()
 	if !ok {
-		return []*Document{unreadable(list.Path, &log)}
+		return []*Document{h.unreadable(list.Path, &log)}
 	}
 	var docs []*Document
 	for _, e := range elements {
 		var log resource.Log
-		if document := e.In(&log).Get(h.property); document.Known() || len(log.Unknown) > 0 {
-			docs = appendDocument(docs, document, h.kind)
+		if document := e.In(&log).At(member); document.Known() || len(log.Unknown) > 0 {
+			docs = h.append(docs, document, parse)
 		} else {
-			docs = append(docs, unreadable(e.Path, &log))
+			docs = append(docs, h.unreadable(e.Path, &log))
 		}
 	}
 	return docs
 }
 
 // unreadable is the document at a path where there is none to read: what is there is not known, or of another type.
-func unreadable(at resource.Path, log *resource.Log) *Document {
-	return &Document{Path: at, Known: len(log.Mistyped) > 0, Mistyped: strings.Join(log.Mistyped, "; ")}
+func (h *holder) unreadable(at resource.Path, log *resource.Log) *Document {
+	return &Document{Path: at, Known: len(log.Mistyped) > 0, Mistyped: strings.Join(log.Mistyped, "; "), holder: h}
 }
 
-func appendDocument(docs []*Document, p resource.Property, kind iam.Kind) []*Document {
+func (h *holder) append(docs []*Document, p resource.Property, parse parseFunc) []*Document {
 	if p.Unset() {
 		return docs
 	}
-	d := &Document{Path: p.Path, Secret: p.Value.HasSecret(), Known: !p.Value.HasUnknown()}
+	d := &Document{Path: p.Path, Secret: p.Value.HasSecret(), Known: !p.Value.HasUnknown(), holder: h}
 	switch {
 	case !d.Known:
 	case p.Value.Kind() == resource.String:
 		text, _ := p.Value.Text()
-		d.Document = iam.Parse(text, kind)
+		d.Document = parse(p.Path, text, h.kind)
 	case p.Value.Kind() == resource.Object:
 		// The classic provider always sends a string; a document given as an object is what others do.
 		text, _ := json.Marshal(plain(p.Value))
-		d.Document = iam.Parse(string(text), kind)
+		d.Document = parse(p.Path, string(text), h.kind)
 	default:
 		d.Mistyped = string(p.Path) + " is " + p.Value.Kind().String() + ", not a policy document"
 	}
 	return append(docs, d)
+}
+
+// A parseFunc parses the document at a path of one resource.
+type parseFunc func(at resource.Path, text string, kind iam.Kind) *iam.Document
+
+// A library keeps the parsed documents of a run, so that each is parsed once: by its inputs in Analyze, and by its outputs
+// at the end of the stack only where these are another text. The zero value is empty and ready for use, also by several at a
+// time.
+type library struct {
+	mu   sync.Mutex
+	kept map[Place]*iam.Document
+	size int // bytes of the texts that are kept
+}
+
+// librarySize bounds the texts that are kept. What is beyond it is parsed again.
+const librarySize = 8 << 20
+
+func (l *library) parse(at Place, text string, kind iam.Kind) *iam.Document {
+	l.mu.Lock()
+	before := l.kept[at]
+	l.mu.Unlock()
+	if before != nil && before.Kind == kind && before.Text() == text {
+		return before
+	}
+	document := iam.Parse(text, kind)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if before = l.kept[at]; before != nil {
+		l.size -= len(before.Text())
+		delete(l.kept, at)
+	}
+	if l.size+len(text) <= librarySize {
+		if l.kept == nil {
+			l.kept = map[Place]*iam.Document{}
+		}
+		l.kept[at] = document
+		l.size += len(text)
+	}
+	return document
 }
 
 // plain returns a known value as encoding/json wants it.
@@ -130,5 +200,5 @@ func plain(v resource.Value) any {
 	}
 }
 
-// HoldsDocuments reports whether resources of a type hold policy documents.
-func HoldsDocuments(typ string) bool { _, ok := holders[typ]; return ok }
+// DocumentTypes returns the types that hold policy documents, in order.
+func DocumentTypes() []string { return slices.Sorted(maps.Keys(holders)) }

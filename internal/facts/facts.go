@@ -1,10 +1,11 @@
-// Package facts holds what is worked out once of a resource and shared by the policies: its policy documents and the
-// table identities it claims.
+// Package facts holds what is worked out once of resources and shared by the policies: the policy documents of a resource,
+// the copies of tables it declares and the table identities it claims, and what the resources of a stack say of each other.
 package facts
 
 import (
 	"sync"
 
+	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
 )
 
@@ -24,16 +25,50 @@ const (
 	PermissionSet = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
 )
 
+// A Place is a property of a resource.
+type Place struct {
+	URN  resource.URN
+	Path resource.Path
+}
+
 // Facts are the facts of one resource. They are worked out when first asked for.
 type Facts struct {
 	resource  *resource.Resource
-	documents func() []*Document
+	documents [iam.Kinds]func() []*Document
 }
 
 // New returns the facts of a resource.
 func New(r *resource.Resource) *Facts {
-	return &Facts{resource: r, documents: sync.OnceValue(func() []*Document { return documents(r) })}
+	return newFacts(r, func(_ resource.Path, text string, kind iam.Kind) *iam.Document { return iam.Parse(text, kind) })
 }
 
-// Documents returns the policy documents of the resource, those that are not set left out.
-func (f *Facts) Documents() []*Document { return f.documents() }
+func newFacts(r *resource.Resource, parse parseFunc) *Facts {
+	f := &Facts{resource: r}
+	list := holders[r.Type]
+	if len(list) == 0 {
+		return f
+	}
+	for kind := range f.documents {
+		f.documents[kind] = sync.OnceValue(func() []*Document {
+			var documents []*Document
+			for i := range list {
+				if list[i].kind == iam.Kind(kind) {
+					documents = append(documents, list[i].documents(r, parse)...)
+				}
+			}
+			return documents
+		})
+	}
+	return f
+}
+
+// Documents returns the policy documents of the resource of some kinds, those that are not set left out.
+func (f *Facts) Documents(kinds ...iam.Kind) []*Document {
+	var documents []*Document
+	for _, kind := range kinds {
+		if list := f.documents[kind]; list != nil {
+			documents = append(documents, list()...)
+		}
+	}
+	return documents
+}

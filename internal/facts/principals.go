@@ -2,9 +2,8 @@ package facts
 
 import (
 	"slices"
-	"strings"
-	"sync"
 
+	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
 )
 
@@ -27,62 +26,55 @@ const (
 	SSOBoundaryAttachment = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
 )
 
-// A reference is a property that names resources of one type, by name or ARN, alone or in a list. A member of a block is
-// written as a path.
-type reference struct {
-	property string
-	typ      string
-}
-
 // A link is what a resource says of principals: those it names get its documents, the policies it names, a place in
 // the groups it names, or a boundary.
 type link struct {
-	principals []reference // none where the resource is the principal itself
-	policies   []reference
-	groups     []reference
-	boundary   []reference
+	principals []Reference // none where the resource is the principal itself
+	policies   []Reference
+	groups     []Reference
+	boundary   []Reference
 }
 
 var links = map[string]link{
 	Role: {
-		policies: []reference{{"managedPolicyArns", ManagedPolicy}},
-		boundary: []reference{{"permissionsBoundary", ManagedPolicy}},
+		policies: []Reference{{"managedPolicyArns", KindManagedPolicy}},
+		boundary: []Reference{{"permissionsBoundary", KindManagedPolicy}},
 	},
-	User:             {boundary: []reference{{"permissionsBoundary", ManagedPolicy}}},
+	User:             {boundary: []Reference{{"permissionsBoundary", KindManagedPolicy}}},
 	Group:            {},
 	SSOPermissionSet: {},
 
-	RolePolicy:    {principals: []reference{{"role", Role}}},
-	UserPolicy:    {principals: []reference{{"user", User}}},
-	GroupPolicy:   {principals: []reference{{"group", Group}}},
-	PermissionSet: {principals: []reference{{"permissionSetArn", SSOPermissionSet}}},
+	RolePolicy:    {principals: []Reference{{"role", KindRole}}},
+	UserPolicy:    {principals: []Reference{{"user", KindUser}}},
+	GroupPolicy:   {principals: []Reference{{"group", KindGroup}}},
+	PermissionSet: {principals: []Reference{{"permissionSetArn", KindPermissionSet}}},
 
-	RoleAttachment:   attaches(reference{"role", Role}, "policyArn"),
-	UserAttachment:   attaches(reference{"user", User}, "policyArn"),
-	GroupAttachment:  attaches(reference{"group", Group}, "policyArn"),
-	RoleAttachments:  attaches(reference{"roleName", Role}, "policyArns"),
-	UserAttachments:  attaches(reference{"userName", User}, "policyArns"),
-	GroupAttachments: attaches(reference{"groupName", Group}, "policyArns"),
-	SSOAttachment:    attaches(reference{"permissionSetArn", SSOPermissionSet}, "managedPolicyArn"),
-	SSOCustomerAttachment: attaches(reference{"permissionSetArn", SSOPermissionSet},
+	RoleAttachment:   attaches(Reference{"role", KindRole}, "policyArn"),
+	UserAttachment:   attaches(Reference{"user", KindUser}, "policyArn"),
+	GroupAttachment:  attaches(Reference{"group", KindGroup}, "policyArn"),
+	RoleAttachments:  attaches(Reference{"roleName", KindRole}, "policyArns"),
+	UserAttachments:  attaches(Reference{"userName", KindUser}, "policyArns"),
+	GroupAttachments: attaches(Reference{"groupName", KindGroup}, "policyArns"),
+	SSOAttachment:    attaches(Reference{"permissionSetArn", KindPermissionSet}, "managedPolicyArn"),
+	SSOCustomerAttachment: attaches(Reference{"permissionSetArn", KindPermissionSet},
 		"customerManagedPolicyReference.name"),
 	Attachment: {
-		principals: []reference{{"roles", Role}, {"users", User}, {"groups", Group}},
-		policies:   []reference{{"policyArn", ManagedPolicy}},
+		principals: []Reference{{"roles", KindRole}, {"users", KindUser}, {"groups", KindGroup}},
+		policies:   []Reference{{"policyArn", KindManagedPolicy}},
 	},
 	SSOBoundaryAttachment: {
-		principals: []reference{{"permissionSetArn", SSOPermissionSet}},
-		boundary: []reference{
-			{"permissionsBoundary.managedPolicyArn", ManagedPolicy},
-			{"permissionsBoundary.customerManagedPolicyReference.name", ManagedPolicy},
+		principals: []Reference{{"permissionSetArn", KindPermissionSet}},
+		boundary: []Reference{
+			{"permissionsBoundary.managedPolicyArn", KindManagedPolicy},
+			{"permissionsBoundary.customerManagedPolicyReference.name", KindManagedPolicy},
 		},
 	},
-	UserMemberships: {principals: []reference{{"user", User}}, groups: []reference{{"groups", Group}}},
-	GroupMembers:    {principals: []reference{{"users", User}}, groups: []reference{{"group", Group}}},
+	UserMemberships: {principals: []Reference{{"user", KindUser}}, groups: []Reference{{"groups", KindGroup}}},
+	GroupMembers:    {principals: []Reference{{"users", KindUser}}, groups: []Reference{{"group", KindGroup}}},
 }
 
-func attaches(principal reference, policies string) link {
-	return link{principals: []reference{principal}, policies: []reference{{policies, ManagedPolicy}}}
+func attaches(principal Reference, policies string) link {
+	return link{principals: []Reference{principal}, policies: []Reference{{policies, KindManagedPolicy}}}
 }
 
 // AttachmentReads returns the types that attach policies by ARN, and the patterns of the properties that name them.
@@ -91,26 +83,35 @@ func AttachmentReads() map[string][]string {
 	for typ, l := range links {
 		for _, p := range l.policies {
 			if typ != SSOCustomerAttachment { // names a customer managed policy of another account
-				reads[typ] = append(reads[typ], p.property)
+				reads[typ] = append(reads[typ], p.Property)
 			}
 		}
 	}
 	return reads
 }
 
-// LinkReads returns the types that say something of principals, and the patterns of all properties that the join reads of
-// them.
+// LinkReads returns the types that say something of principals, and the patterns of all properties that are read of them to
+// join these with what is attached to them, their documents left out.
 func LinkReads() map[string][]string {
 	reads := map[string][]string{}
-	for typ, l := range links {
-		for _, references := range [][]reference{l.principals, l.policies, l.groups, l.boundary} {
-			for _, ref := range references {
-				reads[typ] = append(reads[typ], ref.property)
+	add := func(typ string, patterns ...string) {
+		for _, p := range patterns {
+			if !slices.Contains(reads[typ], p) {
+				reads[typ] = append(reads[typ], p)
 			}
 		}
 	}
-	for _, typ := range []string{Role, User, Group, SSOPermissionSet, ManagedPolicy} {
-		reads[typ] = append(reads[typ], "name")
+	for typ, l := range links {
+		for _, references := range [][]Reference{l.principals, l.policies, l.groups, l.boundary} {
+			for _, ref := range references {
+				add(typ, resource.Patterns(ref.Property)...)
+			}
+		}
+	}
+	for typ, e := range entities {
+		if e.kind != KindTable {
+			add(typ, e.name, e.arn)
+		}
 	}
 	return reads
 }
@@ -119,7 +120,7 @@ func LinkReads() map[string][]string {
 type Principal struct {
 	// URN is that of the declared resource; of a principal the stack only names, that of the first resource to name it.
 	URN      resource.URN
-	Type     string // type token
+	Kind     Kind
 	Name     string // as IAM knows it, else the logical name
 	Declared bool
 
@@ -130,21 +131,11 @@ type Principal struct {
 	Bounded     bool
 	Boundary    *Attached
 	BoundaryARN string
-	// Unknown are the properties that may add to this, and are not known yet.
-	Unknown []Place
+	// Unknown are the properties that may add to this, and are not known yet; Problems are those that cannot be read.
+	Unknown  []Place
+	Problems []Problem
 
 	groups []*Principal
-}
-
-// Kind is the type as people name it: "role".
-func (p *Principal) Kind() string {
-	return map[string]string{Role: "role", User: "user", Group: "group", SSOPermissionSet: "permission set"}[p.Type]
-}
-
-// A Place is a property of a resource.
-type Place struct {
-	URN  resource.URN
-	Path resource.Path
 }
 
 // An Attached is a document that counts for a principal. By is the resource that holds it; Inherited, a user has it from
@@ -161,58 +152,35 @@ type Managed struct {
 	ARN string
 }
 
-// A Join is what a stack says of its principals, joined over its resources.
-type Join struct {
-	Resources []*resource.Resource
-	// Unknown are properties that name a principal which is not known yet.
-	Unknown    []Place
-	principals func() []*Principal
+// Principals are what a stack says of its principals, joined over its resources.
+type Principals struct {
+	List []*Principal // in the order in which they are declared or named first
+	// Unknown are properties that name a principal which is not known yet, Problems what cannot be read of who is meant.
+	Unknown  []Place
+	Problems []Problem
 }
 
-// NewJoin returns the join of a stack. It is worked out when first asked for.
-func NewJoin(resources []*resource.Resource) *Join {
-	j := &Join{Resources: resources}
-	j.principals = sync.OnceValue(j.join)
-	return j
-}
-
-// Principals returns the principals in the order in which they are declared or named first.
-func (j *Join) Principals() []*Principal { return j.principals() }
-
-// joiner is the state of one join.
+// A joiner joins the principals of a stack with what its resources say of them.
 type joiner struct {
-	join  *Join
-	byURN map[resource.URN]*resource.Resource
-	// names finds declared resources by type and name, or ARN: several, where a name is used in several accounts.
-	names      map[[2]string][]*resource.Resource
-	principals map[[2]string]*Principal // by type and what names them, or URN where they are declared
-	order      []*Principal
-	documents  map[resource.URN][]*Document
+	graph  *Graph
+	joined *Principals
+	known  map[handle]*Principal
 }
 
-func (j *Join) join() []*Principal {
-	s := &joiner{
-		join:       j,
-		byURN:      map[resource.URN]*resource.Resource{},
-		names:      map[[2]string][]*resource.Resource{},
-		principals: map[[2]string]*Principal{},
-		documents:  map[resource.URN][]*Document{},
-	}
-	for _, r := range j.Resources {
-		s.byURN[r.URN] = r
-		for _, property := range []string{"name", "arn"} {
-			if text, ok := r.Properties.Get(property).Text(); ok && text != "" {
-				key := [2]string{r.Type, text}
-				s.names[key] = append(s.names[key], r)
-			}
-		}
-	}
-	for _, r := range j.Resources {
+// A handle is what a principal is known by: what names it, or its URN where it is declared.
+type handle struct {
+	kind Kind
+	text string
+}
+
+func newPrincipals(g *Graph) *Principals {
+	s := &joiner{graph: g, joined: &Principals{}, known: map[handle]*Principal{}}
+	for _, r := range g.Resources {
 		if l, ok := links[r.Type]; ok {
 			s.link(r, l)
 		}
 	}
-	for _, p := range s.order {
+	for _, p := range s.joined.List {
 		for _, g := range p.groups {
 			for _, d := range g.Documents {
 				d.Inherited = true
@@ -220,24 +188,29 @@ func (j *Join) join() []*Principal {
 			}
 			p.Managed = append(p.Managed, g.Managed...)
 			p.Unknown = append(p.Unknown, g.Unknown...)
+			p.Problems = append(p.Problems, g.Problems...)
 		}
 	}
-	return s.order
+	return s.joined
 }
 
 // link adds what one resource says to the principals it is about.
 func (s *joiner) link(r *resource.Resource, l link) {
 	var principals []*Principal
 	if len(l.principals) == 0 {
-		principals = []*Principal{s.principal(r.Type, found{declared: r}, r.URN)}
+		principals = []*Principal{s.principal(entities[r.Type].kind, Target{Declared: r}, r.URN)}
 	}
 	for _, ref := range l.principals {
-		found, unknown := s.resolve(r, ref)
-		for _, f := range found {
-			principals = append(principals, s.principal(ref.typ, f, r.URN))
+		var log resource.Log
+		targets, unknown := s.graph.Resolve(r, ref, &log)
+		for _, t := range targets {
+			principals = append(principals, s.principal(ref.Kind, t, r.URN))
 		}
 		if unknown {
-			s.join.Unknown = append(s.join.Unknown, Place{r.URN, resource.Path(ref.property)})
+			s.joined.Unknown = append(s.joined.Unknown, Place{r.URN, resource.Path(ref.Property)})
+		}
+		for _, message := range log.Mistyped {
+			s.joined.Problems = append(s.joined.Problems, Problem{r.URN, message})
 		}
 	}
 	for _, p := range principals {
@@ -245,14 +218,18 @@ func (s *joiner) link(r *resource.Resource, l link) {
 			p.attach(r.URN, s.documentsOf(r))
 		}
 		for _, ref := range l.policies {
-			s.policies(p, r, ref)
+			for _, t := range s.resolve(p, r, ref) {
+				if t.Declared != nil {
+					p.attach(t.Declared.URN, s.documentsOf(t.Declared))
+				} else {
+					p.Managed = append(p.Managed, Managed{Place{r.URN, t.Path}, t.Text})
+				}
+			}
 		}
 		for _, ref := range l.groups {
-			found, unknown := s.resolve(r, ref)
-			for _, f := range found {
-				p.groups = append(p.groups, s.principal(Group, f, r.URN))
+			for _, t := range s.resolve(p, r, ref) {
+				p.groups = append(p.groups, s.principal(KindGroup, t, r.URN))
 			}
-			p.notKnown(unknown, r, ref)
 		}
 		for _, ref := range l.boundary {
 			s.boundary(p, r, ref)
@@ -260,10 +237,17 @@ func (s *joiner) link(r *resource.Resource, l link) {
 	}
 }
 
-func (p *Principal) notKnown(unknown bool, r *resource.Resource, ref reference) {
+// resolve resolves a reference for a principal; what is in the way of that is in the way of judging it.
+func (s *joiner) resolve(p *Principal, r *resource.Resource, ref Reference) []Target {
+	var log resource.Log
+	targets, unknown := s.graph.Resolve(r, ref, &log)
 	if unknown {
-		p.Unknown = append(p.Unknown, Place{r.URN, resource.Path(ref.property)})
+		p.Unknown = append(p.Unknown, Place{r.URN, resource.Path(ref.Property)})
 	}
+	for _, message := range log.Mistyped {
+		p.Problems = append(p.Problems, Problem{r.URN, message})
+	}
+	return targets
 }
 
 func (p *Principal) attach(by resource.URN, documents []*Document) {
@@ -272,158 +256,56 @@ func (p *Principal) attach(by resource.URN, documents []*Document) {
 		switch {
 		case !d.Known:
 			p.Unknown = append(p.Unknown, Place{by, d.Path})
-		case d.Document != nil && !slices.ContainsFunc(p.Documents, already):
+		case d.Document == nil:
+			p.Problems = append(p.Problems, Problem{by, d.Mistyped})
+		case !slices.ContainsFunc(p.Documents, already):
 			p.Documents = append(p.Documents, Attached{By: by, Document: d})
 		}
 	}
 }
 
-// policies attaches the managed policies that a property names.
-func (s *joiner) policies(p *Principal, r *resource.Resource, ref reference) {
-	found, unknown := s.resolve(r, ref)
-	for _, f := range found {
-		if f.declared != nil {
-			p.attach(f.declared.URN, s.documentsOf(f.declared))
-		} else {
-			p.Managed = append(p.Managed, Managed{Place{r.URN, f.path}, f.text})
-		}
+func (s *joiner) boundary(p *Principal, r *resource.Resource, ref Reference) {
+	var log resource.Log
+	targets, unknown := s.graph.Resolve(r, ref, &log)
+	p.Bounded = p.Bounded || unknown || len(targets) > 0
+	for _, message := range log.Mistyped {
+		p.Problems = append(p.Problems, Problem{r.URN, message})
 	}
-	p.notKnown(unknown, r, ref)
-}
-
-func (s *joiner) boundary(p *Principal, r *resource.Resource, ref reference) {
-	found, unknown := s.resolve(r, ref)
-	p.Bounded = p.Bounded || unknown || len(found) > 0
-	for _, f := range found {
-		if f.declared == nil {
-			p.BoundaryARN = f.text
+	for _, t := range targets {
+		if t.Declared == nil {
+			p.BoundaryARN = t.Text
 			continue
 		}
-		for _, d := range s.documentsOf(f.declared) {
-			p.Boundary = &Attached{By: f.declared.URN, Document: d}
+		for _, d := range s.documentsOf(t.Declared) {
+			p.Boundary = &Attached{By: t.Declared.URN, Document: d}
 		}
 	}
 }
 
+// documentsOf returns what a resource grants.
 func (s *joiner) documentsOf(r *resource.Resource) []*Document {
-	list, ok := s.documents[r.URN]
-	if !ok {
-		list = documents(r)
-		s.documents[r.URN] = list
-	}
-	return list
+	return s.graph.Facts(r).Documents(iam.Identity)
 }
 
 // principal returns the principal that is declared, or named.
-func (s *joiner) principal(typ string, f found, by resource.URN) *Principal {
-	key := [2]string{typ, f.text}
-	if f.declared != nil {
-		key[1] = string(f.declared.URN)
+func (s *joiner) principal(kind Kind, t Target, by resource.URN) *Principal {
+	key := handle{kind, t.Text}
+	if t.Declared != nil {
+		key.text = string(t.Declared.URN)
 	}
-	p, ok := s.principals[key]
+	p, ok := s.known[key]
 	if ok {
 		return p
 	}
-	p = &Principal{URN: by, Type: typ, Name: f.shown}
-	if f.declared != nil {
-		p.URN, p.Declared, p.Name = f.declared.URN, true, f.declared.URN.Name()
-		name := f.declared.Properties.Get("name")
+	p = &Principal{URN: by, Kind: kind, Name: t.Shown}
+	if r := t.Declared; r != nil {
+		p.URN, p.Declared, p.Name = r.URN, true, r.URN.Name()
+		name := r.Properties.Get(entities[r.Type].name)
 		if text, ok := name.Text(); ok && !name.Secret() {
 			p.Name = text
 		}
 	}
-	s.principals[key] = p
-	s.order = append(s.order, p)
+	s.known[key] = p
+	s.joined.List = append(s.joined.List, p)
 	return p
 }
-
-// A found is one resource that a property names: by name or ARN, and the declared one, if the stack has it. shown is the
-// name as a message may show it.
-type found struct {
-	text, shown string
-	path        resource.Path
-	declared    *resource.Resource
-}
-
-// resolve returns what a property names, and whether something is missing because it is not known which resource is
-// meant. What is not known yet is found by what the property depends on, if nothing else can be meant.
-func (s *joiner) resolve(r *resource.Resource, ref reference) (list []found, unknown bool) {
-	var log resource.Log
-	root, members, _ := strings.Cut(ref.property, ".")
-	property := r.Property(root, &log)
-	for _, member := range strings.FieldsFunc(members, func(c rune) bool { return c == '.' }) {
-		property = property.Get(member)
-	}
-	elements := []resource.Property{property}
-	if property.Value.Kind() == resource.Array {
-		elements, _ = property.Elements()
-	}
-	dependencies := r.PropertyDependencies[root]
-	named := map[*resource.Resource]bool{}
-	missing := 0
-	for _, e := range elements {
-		text, ok := e.Value.Text()
-		switch {
-		case ok && text != "":
-			shown := lastSegment(text)
-			if e.Value.Secret() {
-				shown = e.Value.String()
-			}
-			candidates := s.named(ref.typ, text, r, dependencies)
-			switch len(candidates) {
-			case 0:
-				list = append(list, found{text, shown, e.Path, nil})
-			case 1:
-				list = append(list, found{text, shown, e.Path, candidates[0]})
-				named[candidates[0]] = true
-			default:
-				unknown = true
-			}
-		case e.Value.Kind() == resource.Unknown:
-			missing++
-		}
-	}
-	if missing == 0 {
-		return list, unknown
-	}
-	var candidates []*resource.Resource
-	for _, urn := range dependencies {
-		if c := s.byURN[urn]; c != nil && c.Type == ref.typ && !named[c] && !slices.Contains(candidates, c) {
-			candidates = append(candidates, c)
-		}
-	}
-	if len(candidates) != missing {
-		return list, true
-	}
-	for _, c := range candidates {
-		list = append(list, found{path: property.Path, declared: c})
-	}
-	return list, unknown
-}
-
-// named finds the declared resources of a type that a name or an ARN can mean to the resource that gives it: where there
-// are several, the one it depends on, else the one of its own provider.
-func (s *joiner) named(typ, text string, by *resource.Resource, dependencies []resource.URN) []*resource.Resource {
-	candidates := s.names[[2]string{typ, text}]
-	if strings.HasPrefix(text, "arn:") && len(candidates) == 0 && typ != ManagedPolicy {
-		for _, c := range s.names[[2]string{typ, lastSegment(text)}] {
-			if _, known := c.Properties.Get("arn").Text(); !known { // else it has another one
-				candidates = append(candidates, c)
-			}
-		}
-	}
-	for _, preferred := range []func(*resource.Resource) bool{
-		func(c *resource.Resource) bool { return slices.Contains(dependencies, c.URN) },
-		func(c *resource.Resource) bool {
-			return c.Provider != nil && by.Provider != nil && c.Provider.URN == by.Provider.URN
-		},
-	} {
-		if some := slices.DeleteFunc(slices.Clone(candidates), func(c *resource.Resource) bool { return !preferred(c) }); len(some) > 0 {
-			candidates = some
-		}
-	}
-	return candidates
-}
-
-// lastSegment is the name in an ARN with a path, arn:aws:iam::111122223333:role/path/name.
-func lastSegment(text string) string { return text[strings.LastIndexByte(text, '/')+1:] }

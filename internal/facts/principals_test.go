@@ -2,7 +2,6 @@ package facts_test
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
@@ -84,11 +83,14 @@ func written(p *facts.Principal) string {
 	for _, u := range p.Unknown {
 		parts = append(parts, "unknown "+u.URN.Name()+"."+string(u.Path))
 	}
+	for _, x := range p.Problems {
+		parts = append(parts, x.URN.Name()+": "+x.Message)
+	}
 	declared := ""
 	if !p.Declared {
 		declared = "elsewhere, "
 	}
-	return fmt.Sprintf("%s%s %s: %s", declared, p.Kind(), p.Name, strings.Join(parts, ", "))
+	return fmt.Sprintf("%s%s %s: %s", declared, p.Kind, p.Name, strings.Join(parts, ", "))
 }
 
 func TestJoin(t *testing.T) {
@@ -228,11 +230,14 @@ func TestJoin(t *testing.T) {
 			res(facts.RoleAttachment, "one", "role", val([]resource.Value{val("app")}), "policyArn", resource.NumberValue(7)),
 			res(facts.Role, "odd", "name", resource.BoolValue(true), "managedPolicyArns", "none", "inlinePolicies", "none"),
 			res(facts.RolePolicy, "none", "policy", doc),
-		}, []string{"elsewhere, role app: ", "role odd: odd.managedPolicyArns=none"}},
+		}, []string{
+			"elsewhere, role app: one: policyArn is a number, not a string",
+			"role odd: odd.managedPolicyArns=none, odd: inlinePolicies is a string, not a list",
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var got []string
-			for _, p := range facts.NewJoin(c.stack).Principals() {
+			for _, p := range facts.NewGraph(c.stack, nil).Principals().List {
 				got = append(got, written(p))
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
@@ -242,14 +247,17 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-// TestUnknownPrincipal: who is meant is not known, which is the stack's to tell.
+// TestUnknownPrincipal: who is meant is not known, or cannot be read, which is the stack's to tell.
 func TestUnknownPrincipal(t *testing.T) {
-	join := facts.NewJoin([]*resource.Resource{res(facts.RolePolicy, "inline", "role", unknown, "policy", doc)})
-	if p := join.Principals(); len(p) != 0 {
-		t.Errorf("principals: %v", p)
+	principals := facts.NewGraph([]*resource.Resource{
+		res(facts.RolePolicy, "inline", "role", unknown, "policy", doc),
+		res(facts.RolePolicy, "odd", "role", resource.NumberValue(7), "policy", doc),
+	}, nil).Principals()
+	want := &facts.Principals{
+		Unknown:  []facts.Place{{URN: urn(facts.RolePolicy, "inline"), Path: "role"}},
+		Problems: []facts.Problem{{URN: urn(facts.RolePolicy, "odd"), Message: "role is a number, not a string"}},
 	}
-	want := []facts.Place{{URN: urn(facts.RolePolicy, "inline"), Path: "role"}}
-	if !slices.Equal(join.Unknown, want) {
-		t.Errorf("got %v, want %v", join.Unknown, want)
+	if diff := cmp.Diff(want, principals); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 
+	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
 )
@@ -12,6 +13,8 @@ import (
 // use, and seeing a resource again replaces what was remembered of it.
 type Stack struct {
 	Claims tables.Register
+
+	documents library
 
 	mu     sync.Mutex
 	tables map[string][]declared // by table name
@@ -23,6 +26,16 @@ type Stack struct {
 type declared struct {
 	resource *resource.Resource
 	identity tables.Identity
+}
+
+// Facts returns the facts of a resource of the stack. Its documents are parsed once in the life of s, which may be nil.
+func (s *Stack) Facts(r *resource.Resource) *Facts {
+	if s == nil {
+		return New(r)
+	}
+	return newFacts(r, func(at resource.Path, text string, kind iam.Kind) *iam.Document {
+		return s.documents.parse(Place{r.URN, at}, text, kind)
+	})
 }
 
 // See remembers a resource that others may have to be judged by. defaultRegion is the stack's aws:region.

@@ -18,6 +18,7 @@ const (
 	Resource
 	// Trust is the trust policy of a role: it names no resource.
 	Trust
+	Kinds = iota // how many there are
 )
 
 // Document is a policy document as far as it could be read.
@@ -49,6 +50,9 @@ func (d *Document) Size() int {
 	}
 	return size
 }
+
+// Text is the document as it was written.
+func (d *Document) Text() string { return d.text }
 
 // RawSize is the length of the document in bytes, white space counted: what DynamoDB counts against the 20 KB of a
 // resource-based policy.

@@ -25,13 +25,12 @@ const (
 	UnknownMandatory = "mandatory" // a diagnostic at the policy's own level
 )
 
-// PackSettings are the settings of the whole pack: the Config of the policy named PackPolicy.
+// PackSettings are the settings of the whole pack: the Config of the policy named PackPolicy, which describes each.
 type PackSettings struct {
-	Boundaries []string `json:"boundaries" doc:"URNs or logical names, with * and ? as wildcards, of the policy documents that are permission boundaries: they grant nothing, so the policies on grants leave them out."`
-
-	Index        IndexSettings      `json:"index" doc:"Where the tables of other stacks are read from."`
-	Accounts     []StackAccount     `json:"accounts" doc:"The AWS accounts of stacks, for where neither the stack nor the credentials tell. The first match counts."`
-	Environments []StackEnvironment `json:"environments" doc:"The environments of stacks. The first match counts; without one it is the word dev, test, qa, staging, stage, prod or production in the name of the stack."`
+	Boundaries   []string           `json:"boundaries"`
+	Index        IndexSettings      `json:"index"`
+	Accounts     []StackAccount     `json:"accounts"`
+	Environments []StackEnvironment `json:"environments"`
 }
 
 // DefaultPackSettings are the settings of the pack where nothing is configured.
@@ -42,8 +41,24 @@ func DefaultPackSettings() PackSettings {
 // sharedSettings are properties that every policy has. On the policy named PackPolicy they hold for every policy that
 // does not set them itself.
 type sharedSettings struct {
-	Exemptions []Exemption `json:"exemptions" doc:"Written permissions to fail the policy. A used one is shown; an expired one does not exempt. On dynamoguard they hold for every policy that has none of its own."`
-	Unknown    string      `json:"unknown" oneof:"ignore advisory mandatory" doc:"What to do about a value that is not known before it is created: ignore it, name it in one notice for the stack (advisory, the default), or report it as a violation (mandatory)."`
+	Exemptions []Exemption `json:"exemptions"`
+	Unknown    string      `json:"unknown" oneof:"ignore advisory mandatory"`
+}
+
+// sharedDocs describes them.
+var sharedDocs = map[string]string{
+	"exemptions": `
+		Written permissions to fail the policy. A used one is shown; an expired one does not exempt. On dynamoguard they hold
+		for every policy that has none of its own.`,
+	"exemptions[].resource": `The URN or the logical name of the resources that may fail; * and ? are wildcards.`,
+	"exemptions[].reason":   `Why they may.`,
+	"exemptions[].owner":    `Who answers for it.`,
+	"exemptions[].expires": `
+		The last day it holds, in UTC (2027-01-31), or the instant it ends (2027-01-31T12:00:00Z).`,
+	"exemptions[].ticket": `Where it was agreed.`,
+	"unknown": `
+		What to do about a value that is not known before it is created: ignore it, name it in one notice for the stack
+		(advisory, the default), or report it as a violation (mandatory).`,
 }
 
 // A PolicySettings is what holds for one policy after everything was considered.
@@ -86,7 +101,7 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 	for _, p := range policies {
 		byName[p.Name] = p
 	}
-	d := &decoder{}
+	r := &settingsReader{}
 	chosen := map[*Policy]Given{}
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		g := given[key]
@@ -101,12 +116,12 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 		}
 		if name == AllPolicies {
 			if keys := g.Properties.Keys(); len(keys) > 0 {
-				d.errorf(AllPolicies+"."+keys[0], "is not allowed: %q carries a level only", AllPolicies)
+				r.errorf(AllPolicies+"."+keys[0], "is not allowed: %q carries a level only", AllPolicies)
 			}
 			continue
 		}
 		if best, distance := nearest(name, slices.Collect(maps.Keys(byName))); distance <= 3 && !prefixed {
-			d.errorf(name, "is not a policy of this pack; did you mean %q?", best)
+			r.errorf(name, "is not a policy of this pack; did you mean %q?", best)
 			continue
 		}
 		c.UnknownPolicies = append(c.UnknownPolicies, key)
@@ -124,7 +139,7 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 			own.Set(reflect.ValueOf(p.Config))
 		}
 		var s sharedSettings
-		d.object(p.Name, g.Properties, own, reflect.ValueOf(&s).Elem())
+		r.object(p.Name, g.Properties, own, reflect.ValueOf(&s).Elem())
 		shared[p] = s
 		c.settings[p] = PolicySettings{Level: g.Level, Properties: own.Interface()}
 		if pack, ok := own.Interface().(PackSettings); ok {
@@ -140,8 +155,8 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 		s.Unknown = firstSet(shared[p].Unknown, packWide.Unknown, UnknownAdvisory)
 		c.settings[p] = s
 	}
-	if len(d.errors) > 0 {
-		return nil, fmt.Errorf("dynamoguard cannot use its configuration:\n%s", strings.Join(d.errors, "\n"))
+	if len(r.errors) > 0 {
+		return nil, fmt.Errorf("dynamoguard cannot use its configuration:\n%s", strings.Join(r.errors, "\n"))
 	}
 	return c, nil
 }
@@ -155,20 +170,20 @@ func firstSet(values ...string) string {
 	return ""
 }
 
-// A decoder reads settings into structs by their tags: json (the name), required, oneof, pattern (with like, its
+// A settingsReader reads settings into structs by their tags: json (the name), required, oneof, pattern (with like, its
 // description), min and max.
-type decoder struct{ errors []string }
+type settingsReader struct{ errors []string }
 
-func (d *decoder) errorf(path, format string, args ...any) {
-	d.errors = append(d.errors, "  "+path+" "+fmt.Sprintf(format, args...))
+func (r *settingsReader) errorf(path, format string, args ...any) {
+	r.errors = append(r.errors, "  "+path+" "+fmt.Sprintf(format, args...))
 }
 
 // object reads an object into the fields of one or more structs. What is not set keeps its value.
-func (d *decoder) object(path string, v resource.Value, structs ...reflect.Value) {
+func (r *settingsReader) object(path string, v resource.Value, structs ...reflect.Value) {
 	if v.Unset() {
 		return
 	}
-	if !d.kind(path, v, resource.Object) {
+	if !r.kind(path, v, resource.Object) {
 		return
 	}
 	fields := map[string]bool{}
@@ -179,9 +194,9 @@ func (d *decoder) object(path string, v resource.Value, structs ...reflect.Value
 			fields[name] = true
 			member := v.Get(name)
 			if _, required := tag.Lookup("required"); required && member.Unset() {
-				d.errorf(path+"."+name, "is required")
+				r.errorf(path+"."+name, "is required")
 			}
-			d.value(path+"."+name, member, s.Field(i), tag)
+			r.value(path+"."+name, member, s.Field(i), tag)
 		}
 	}
 	for _, key := range v.Keys() {
@@ -190,33 +205,33 @@ func (d *decoder) object(path string, v resource.Value, structs ...reflect.Value
 		}
 		known := slices.Sorted(maps.Keys(fields))
 		if best, distance := nearest(key, known); distance <= max(3, len(key)/3) {
-			d.errorf(path+"."+key, "is not a property; did you mean %q?", best)
+			r.errorf(path+"."+key, "is not a property; did you mean %q?", best)
 		} else {
-			d.errorf(path+"."+key, "is not a property; there are: %s", strings.Join(known, ", "))
+			r.errorf(path+"."+key, "is not a property; there are: %s", strings.Join(known, ", "))
 		}
 	}
 }
 
-func (d *decoder) value(path string, v resource.Value, into reflect.Value, tag reflect.StructTag) {
+func (r *settingsReader) value(path string, v resource.Value, into reflect.Value, tag reflect.StructTag) {
 	if v.Unset() {
 		return
 	}
 	switch into.Kind() {
 	case reflect.Bool:
-		if d.kind(path, v, resource.Bool) {
+		if r.kind(path, v, resource.Bool) {
 			b, _ := v.Bool()
 			into.SetBool(b)
 		}
 	case reflect.Int:
-		if d.kind(path, v, resource.Number) {
-			d.integer(path, v, into, tag)
+		if r.kind(path, v, resource.Number) {
+			r.integer(path, v, into, tag)
 		}
 	case reflect.String:
-		if d.kind(path, v, resource.String) {
-			d.text(path, v, into, tag)
+		if r.kind(path, v, resource.String) {
+			r.text(path, v, into, tag)
 		}
 	case reflect.Slice:
-		if !d.kind(path, v, resource.Array) {
+		if !r.kind(path, v, resource.Array) {
 			return
 		}
 		elements := v.Elements()
@@ -224,30 +239,30 @@ func (d *decoder) value(path string, v resource.Value, into reflect.Value, tag r
 		for i, e := range elements {
 			at := fmt.Sprintf("%s[%d]", path, i)
 			if e.Unset() {
-				d.errorf(at, "is null")
+				r.errorf(at, "is null")
 			}
-			d.value(at, e, list.Index(i), tag)
+			r.value(at, e, list.Index(i), tag)
 		}
 		into.Set(list)
 	case reflect.Struct:
-		d.object(path, v, into)
+		r.object(path, v, into)
 	default:
 		panic("policy: no settings of type " + into.Type().String())
 	}
 }
 
-func (d *decoder) kind(path string, v resource.Value, want resource.Kind) bool {
+func (r *settingsReader) kind(path string, v resource.Value, want resource.Kind) bool {
 	if v.Kind() != want {
-		d.errorf(path, "is %s, not %s", v.Kind(), want)
+		r.errorf(path, "is %s, not %s", v.Kind(), want)
 	}
 	return v.Kind() == want
 }
 
-func (d *decoder) integer(path string, v resource.Value, into reflect.Value, tag reflect.StructTag) {
+func (r *settingsReader) integer(path string, v resource.Value, into reflect.Value, tag reflect.StructTag) {
 	n, _ := v.Number()
 	lowest, highest := bounds(tag)
 	if n != float64(int(n)) || int(n) < lowest || int(n) > highest {
-		d.errorf(path, "%v is not a whole number from %d to %d", v, lowest, highest)
+		r.errorf(path, "%v is not a whole number from %d to %d", v, lowest, highest)
 		return
 	}
 	into.SetInt(int64(n))
@@ -260,13 +275,13 @@ func bounds(tag reflect.StructTag) (lowest, highest int) {
 	return lowest, highest
 }
 
-func (d *decoder) text(path string, v resource.Value, into reflect.Value, tag reflect.StructTag) {
+func (r *settingsReader) text(path string, v resource.Value, into reflect.Value, tag reflect.StructTag) {
 	s, _ := v.Text()
 	_, required := tag.Lookup("required")
 	choices := strings.Fields(tag.Get("oneof"))
 	switch {
 	case required && strings.TrimSpace(s) == "":
-		d.errorf(path, "is required")
+		r.errorf(path, "is required")
 		return
 	case len(choices) > 0 && !slices.Contains(choices, s):
 		best, distance := nearest(s, choices)
@@ -274,17 +289,17 @@ func (d *decoder) text(path string, v resource.Value, into reflect.Value, tag re
 		if distance <= 3 && !v.Secret() {
 			hint = fmt.Sprintf("; did you mean %q?", best)
 		}
-		d.errorf(path, "%v is not one of %s%s", v, strings.Join(choices, ", "), hint)
+		r.errorf(path, "%v is not one of %s%s", v, strings.Join(choices, ", "), hint)
 		return
 	}
 	if pattern := tag.Get("pattern"); pattern != "" && !regexp.MustCompile("^("+pattern+")$").MatchString(s) {
-		d.errorf(path, "%v is not %s", v, tag.Get("like"))
+		r.errorf(path, "%v is not %s", v, tag.Get("like"))
 		return
 	}
 	into.SetString(s)
 	if tag.Get("json") == "expires" {
 		if _, err := (Exemption{Expires: s}).end(); err != nil {
-			d.errorf(path, "%v %v", v, err)
+			r.errorf(path, "%v %v", v, err)
 		}
 	}
 }
@@ -296,22 +311,19 @@ func (d *decoder) text(path string, v resource.Value, into reflect.Value, tag re
 func (p *Policy) Schema() map[string]any {
 	schema := map[string]any{}
 	if p.Config != nil {
-		addProperties(schema, reflect.ValueOf(p.Config))
+		addProperties(schema, reflect.ValueOf(p.Config), "", p.Settings)
 	}
-	addProperties(schema, reflect.ValueOf(sharedSettings{}))
+	addProperties(schema, reflect.ValueOf(sharedSettings{}), "", sharedDocs)
 	return schema
 }
 
-func addProperties(schema map[string]any, defaults reflect.Value) {
+// addProperties adds the schemas of the fields of a struct, which are described by their paths.
+func addProperties(schema map[string]any, defaults reflect.Value, above string, docs map[string]string) {
 	for i := range defaults.NumField() {
 		field := defaults.Type().Field(i)
-		property := typeSchema(field.Type)
-		property["description"] = describe(field.Tag)
-		if field.Type.Kind() == reflect.Struct {
-			members := map[string]any{}
-			addProperties(members, defaults.Field(i))
-			property["properties"] = members
-		}
+		name := field.Tag.Get("json")
+		property := typeSchema(defaults.Field(i), above+name, docs)
+		property["description"] = describe(docs[above+name], field.Tag)
 		if def := defaults.Field(i); !def.IsZero() {
 			switch def.Kind() {
 			case reflect.Int:
@@ -322,12 +334,12 @@ func addProperties(schema map[string]any, defaults reflect.Value) {
 				property["default"] = def.Bool()
 			}
 		}
-		schema[field.Tag.Get("json")] = property
+		schema[name] = property
 	}
 }
 
-func describe(tag reflect.StructTag) string {
-	doc := tag.Get("doc")
+func describe(doc string, tag reflect.StructTag) string {
+	doc = strings.Join(strings.Fields(doc), " ")
 	if choices := strings.Fields(tag.Get("oneof")); len(choices) > 0 {
 		doc += " One of " + strings.Join(choices, ", ") + "."
 	}
@@ -338,21 +350,47 @@ func describe(tag reflect.StructTag) string {
 	return doc
 }
 
-func typeSchema(t reflect.Type) map[string]any {
-	switch t.Kind() {
+func typeSchema(v reflect.Value, path string, docs map[string]string) map[string]any {
+	switch v.Kind() {
 	case reflect.Bool:
 		return map[string]any{"type": "boolean"}
 	case reflect.Int:
 		return map[string]any{"type": "integer"}
 	case reflect.Slice:
-		return map[string]any{"type": "array", "items": typeSchema(t.Elem())}
+		return map[string]any{"type": "array", "items": typeSchema(reflect.New(v.Type().Elem()).Elem(), path+"[]", docs)}
 	case reflect.Struct:
 		properties := map[string]any{}
-		addProperties(properties, reflect.New(t).Elem())
+		addProperties(properties, v, path+".", docs)
 		return map[string]any{"type": "object", "properties": properties}
 	default:
 		return map[string]any{"type": "string"}
 	}
+}
+
+// settingPaths are the paths of the policy's own settings, as Settings describes them.
+func (p *Policy) settingPaths() []string {
+	var paths []string
+	var walk func(schema map[string]any, above string)
+	walk = func(schema map[string]any, above string) {
+		for name, property := range schema {
+			path := above + name
+			paths = append(paths, path)
+			s := property.(map[string]any)
+			if items, ok := s["items"].(map[string]any); ok {
+				s, path = items, path+"[]"
+			}
+			if members, ok := s["properties"].(map[string]any); ok {
+				walk(members, path+".")
+			}
+		}
+	}
+	own := map[string]any{}
+	if p.Config != nil {
+		addProperties(own, reflect.ValueOf(p.Config), "", nil)
+	}
+	walk(own, "")
+	slices.Sort(paths)
+	return paths
 }
 
 // nearest returns the candidate with the smallest edit distance to name, the first in order where several have it,

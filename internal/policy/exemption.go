@@ -11,11 +11,11 @@ import (
 
 // An Exemption is a written, owned, expiring permission to fail a policy.
 type Exemption struct {
-	Resource string `json:"resource" required:"" doc:"The URN or the logical name of the resources that may fail; * and ? are wildcards."`
-	Reason   string `json:"reason" required:"" doc:"Why they may."`
-	Owner    string `json:"owner" required:"" doc:"Who answers for it."`
-	Expires  string `json:"expires" required:"" doc:"The last day it holds, in UTC (2027-01-31), or the instant it ends (2027-01-31T12:00:00Z)."`
-	Ticket   string `json:"ticket" doc:"Where it was agreed."`
+	Resource string `json:"resource" required:""`
+	Reason   string `json:"reason" required:""`
+	Owner    string `json:"owner" required:""`
+	Expires  string `json:"expires" required:""`
+	Ticket   string `json:"ticket"`
 }
 
 // Covers reports whether the exemption is for a resource, expired or not.

@@ -118,22 +118,22 @@ func (p *Pass) ambientRegion(profile string) string {
 
 // IndexSettings say where the tables of other stacks are read from.
 type IndexSettings struct {
-	Source        string `json:"source" pattern:"https://.+|[^:]+|[A-Za-z]:[^:]+" like:"a path or an https URL" doc:"Path or https URL of an index that dynamoguard-index made. Without it the stack's own backend is read, if it is a folder (file://) or Pulumi Cloud."`
-	SHA256        string `json:"sha256" pattern:"[0-9A-Fa-f]{64}" like:"64 hexadecimal digits" doc:"SHA-256 of that index; another one is not used."`
-	MaxAgeDays    int    `json:"maxAgeDays" min:"1" max:"3650" doc:"An index that is older is said to be."`
-	BudgetSeconds int    `json:"budgetSeconds" min:"1" max:"120" doc:"How long a run may be kept waiting for the tables of other stacks."`
+	Source        string `json:"source" pattern:"https://.+|[^:]+|[A-Za-z]:[^:]+" like:"a path or an https URL"`
+	SHA256        string `json:"sha256" pattern:"[0-9A-Fa-f]{64}" like:"64 hexadecimal digits"`
+	MaxAgeDays    int    `json:"maxAgeDays" min:"1" max:"3650"`
+	BudgetSeconds int    `json:"budgetSeconds" min:"1" max:"120"`
 }
 
 // A StackAccount is the account that stacks deploy to.
 type StackAccount struct {
-	Stacks  string `json:"stacks" required:"" doc:"The stacks, as project/stack or organization/project/stack, with * and ? as wildcards."`
-	Account string `json:"account" required:"" pattern:"[0-9]{12}" like:"12 digits" doc:"The account, 12 digits."`
+	Stacks  string `json:"stacks" required:""`
+	Account string `json:"account" required:"" pattern:"[0-9]{12}" like:"12 digits"`
 }
 
 // A StackEnvironment is the environment that stacks belong to.
 type StackEnvironment struct {
-	Stacks      string `json:"stacks" required:"" doc:"The stacks, as project/stack or organization/project/stack, with * and ? as wildcards."`
-	Environment string `json:"environment" required:"" doc:"The environment, such as prod."`
+	Stacks      string `json:"stacks" required:""`
+	Environment string `json:"environment" required:""`
 }
 
 // AccountOf returns the configured account of a stack, empty where there is none. The first match counts.

@@ -2,48 +2,54 @@ package policy
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/resource"
-	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/text"
 )
 
-// A Pass is one policy judging one resource. What could not be read is kept in Log by the properties themselves, so a
-// policy says only what is wrong.
+// A Frame is what surrounds a policy that judges, whether one resource or a whole stack.
+type Frame struct {
+	Policy  *Policy
+	Stack   *StackContext
+	Config  *Configuration
+	Outside Outside
+	Seen    *facts.Stack // what the stack declared so far
+}
+
+func (f Frame) properties() any { return f.Config.Of(f.Policy).Properties }
+
+// Settings returns the policy's own settings; T is the type of its Config.
+func Settings[T any](pass interface{ properties() any }) T { return pass.properties().(T) }
+
+// A Pass is one policy judging one resource: by its inputs in Analyze, by its outputs at the end of a stack. What could not
+// be read is kept in Log by the properties themselves, so a policy says only what is wrong. A pass of which nothing is said
+// passes.
 type Pass struct {
-	Policy   *Policy
+	Frame
 	Resource *resource.Resource
 	Facts    *facts.Facts
-	Seen     *facts.Stack // what the stack declared so far
-	Outside  Outside
-	Stack    *StackContext
-	Config   *Configuration
 	Log      resource.Log
 
 	findings      []Finding
 	errors        []string
 	notApplicable string
+	awaits        []facts.Place
 }
 
-// Property returns a property of the resource.
-func (p *Pass) Property(name string) resource.Property { return p.Resource.Property(name, &p.Log) }
+// Property returns a property of the resource, by its name or its path through blocks.
+func (p *Pass) Property(path string) resource.Property { return p.Resource.Property(path, &p.Log) }
 
-// Settings returns the policy's own settings; T is the type of its Config.
-func Settings[T any](p *Pass) T { return p.Config.Of(p.Policy).Properties.(T) }
+// Copies returns the copies of a table that the resource declares.
+func (p *Pass) Copies() []facts.Copy { return facts.Copies(p.Resource, &p.Log) }
 
-// Report reports a violation: what is wrong, with the value and its path, and what to write instead.
-func (p *Pass) Report(wrong, remedy string) { p.ReportLimited(Mandatory, wrong, remedy) }
-
-// ReportLimited is Report for a violation that may not be enforced beyond a level, because it is not certain.
-func (p *Pass) ReportLimited(limit Level, wrong, remedy string) {
-	p.findings = append(p.findings, Finding{Message: p.Policy.message(wrong, remedy), Limit: limit})
-}
-
-// message is what a finding says; the CLI shows nothing else of it.
-func (p *Policy) message(wrong, remedy string) string {
-	return wrong + "; " + remedy + ". " + soc2.Framework + ": " + soc2.Join(p.Criteria)
+// Report reports a violation.
+func (p *Pass) Report(f Finding) {
+	f.URN = p.Resource.URN
+	if f.Group == "" {
+		f.Group = f.Remedy
+	}
+	p.findings = append(p.findings, f)
 }
 
 // Errorf says that, and why, the resource could not be judged.
@@ -54,133 +60,98 @@ func (p *Pass) Errorf(format string, args ...any) {
 // NotApplicable says why the policy has nothing to judge here.
 func (p *Pass) NotApplicable(reason string) { p.notApplicable = reason }
 
-// A Judgement is what one policy made of one resource.
-type Judgement struct {
-	Policy   *Policy
-	URN      resource.URN
-	Outcome  Outcome
-	Reason   string // for every outcome but pass and fail
-	Findings []Finding
-	Errors   []string        // what could not be judged, whatever the outcome
-	Unknown  []resource.Path // what was not known, whatever the outcome
-}
-
-// UnknownMessage says what was not known, for where that counts as a violation.
-func (j Judgement) UnknownMessage() string {
-	if len(j.Unknown) > 1 {
-		return j.Policy.message(paths(j.Unknown)+" are not known, so they could not be judged",
-			"give them values that are known in preview")
-	}
-	return j.Policy.message(paths(j.Unknown)+" is not known, so it could not be judged",
-		"give it a value that is known in preview")
-}
-
-// Judge runs the policy on the resource. It does not recover: the engine does.
-func (p *Pass) Judge() Judgement {
-	p.Policy.CheckResource(p)
+// Judgement is what the pass has come to.
+func (p *Pass) Judgement() Judgement {
 	j := Judgement{
-		Policy: p.Policy, URN: p.Resource.URN,
+		Policy: p.Policy, URN: p.Resource.URN, Level: p.Config.Of(p.Policy).Level,
 		Findings: p.findings, Errors: append(p.errors, p.Log.Mistyped...), Unknown: p.Log.Unknown,
 	}
 	switch {
 	case len(p.findings) > 0:
 		j.Outcome = Failed
 	case len(j.Errors) > 0:
-		j.Outcome, j.Reason = Errored, List(j.Errors, "; ")
-	case len(p.Log.Unknown) > 0:
-		j.Outcome, j.Reason = Unknown, paths(p.Log.Unknown)+" not known yet"
+		j.Outcome, j.Reason = Errored, text.List(j.Errors, "; ")
+	case len(j.Unknown) > 0:
+		j.Outcome, j.Reason = Unknown, paths(j.Unknown)+" not known yet"
+	case len(p.awaits) > 0:
+		j.Outcome, j.Reason = Unknown, places(p.awaits)+" not known yet"
 	case p.notApplicable != "":
 		j.Outcome, j.Reason = NotApplicable, p.notApplicable
 	}
 	return j
 }
 
-func paths(ps []resource.Path) string {
-	parts := make([]string, len(ps))
-	for i, p := range ps {
-		parts[i] = string(p)
+func places(list []facts.Place) string {
+	parts := make([]string, len(list))
+	for i, at := range list {
+		parts[i] = fmt.Sprintf("%s of %s", at.Path, Name(at.URN))
 	}
-	return List(parts, ", ")
+	return text.List(parts, ", ")
 }
 
-// List joins the parts of an enumeration, no more of them than anybody reads.
-func List(parts []string, separator string) string {
-	const most = 20
-	if len(parts) > most {
-		parts = append(parts[:most:most], fmt.Sprintf("and %d more", len(parts)-most))
-	}
-	return strings.Join(parts, separator)
-}
-
-// A StackPass is a stack policy judging the whole stack at the end of a run.
+// A StackPass is one policy judging a whole stack, at the end of a run. What it says of a resource, it says in the pass on
+// that resource; it has no judgement of the others.
 type StackPass struct {
-	Policy *Policy
-	Stack  *StackContext
-	Config *Configuration
-	Join   *facts.Join
-	Run    *Run
+	Frame
+	Graph *facts.Graph
 
-	Outside Outside
-
-	notices       []string
-	judgements    []*Judgement
+	passes        map[resource.URN]*Pass
+	order         []*Pass
 	notApplicable string
 }
 
+// On returns the pass on a resource of the stack.
+func (s *StackPass) On(urn resource.URN) *Pass {
+	if p, ok := s.passes[urn]; ok {
+		return p
+	}
+	r := s.Graph.Resource(urn)
+	p := &Pass{Frame: s.Frame, Resource: r, Facts: s.Graph.Facts(r)}
+	if s.passes == nil {
+		s.passes = map[resource.URN]*Pass{}
+	}
+	s.passes[urn] = p
+	s.order = append(s.order, p)
+	return p
+}
+
+// Awaits notes that a resource cannot be judged before a value of another one, or of itself, is known.
+func (s *StackPass) Awaits(urn resource.URN, at facts.Place) {
+	s.On(at.URN).Log.NoteUnknown(at.Path)
+	if urn != at.URN {
+		p := s.On(urn)
+		p.awaits = append(p.awaits, at)
+	}
+}
+
 // NotApplicable says why the policy cannot judge the stack.
-func (p *StackPass) NotApplicable(reason string) { p.notApplicable = reason }
+func (s *StackPass) NotApplicable(reason string) { s.notApplicable = reason }
 
-// WhyNotApplicable returns what NotApplicable was told, empty where it was not called.
-func (p *StackPass) WhyNotApplicable() string { return p.notApplicable }
-
-// Notice adds an advisory message about the stack.
-func (p *StackPass) Notice(message string) { p.notices = append(p.notices, message) }
-
-// Report reports a violation on a resource: what is wrong, and what to write instead.
-func (p *StackPass) Report(urn resource.URN, wrong, remedy string) {
-	j := p.of(urn)
-	j.Outcome = Failed
-	j.Findings = append(j.Findings, Finding{Message: p.Policy.message(wrong, remedy), Limit: Mandatory})
-}
-
-// Unknown notes a property that stands in the way of judging its resource.
-func (p *StackPass) Unknown(at facts.Place) {
-	j := p.of(at.URN)
-	j.Outcome = max(j.Outcome, Unknown)
-	if !slices.Contains(j.Unknown, at.Path) {
-		j.Unknown = append(j.Unknown, at.Path)
+// Judgements are what the pass has come to: one for each resource it judged, in the order in which it did, or one for the
+// root of the stack where it judged none.
+func (s *StackPass) Judgements(root resource.URN) []Judgement {
+	var list []Judgement
+	for _, p := range s.order {
+		list = append(list, p.Judgement())
 	}
-}
-
-func (p *StackPass) of(urn resource.URN) *Judgement {
-	for _, j := range p.judgements {
-		if j.URN == urn {
-			return j
-		}
+	switch {
+	case s.notApplicable != "":
+		list = append(list, s.judgement(root, s.notApplicable))
+	case len(list) == 0:
+		list = append(list, s.judgement(root, "the stack has nothing that it judges"))
 	}
-	j := &Judgement{Policy: p.Policy, URN: urn}
-	p.judgements = append(p.judgements, j)
-	return j
+	return list
 }
 
-// Judge runs the policy. It returns a judgement for each resource it had something to say about, and its notices.
-func (p *StackPass) Judge() (judgements []*Judgement, notices []string) {
-	p.Policy.CheckStack(p)
-	return p.judgements, p.notices
+func (s *StackPass) judgement(root resource.URN, reason string) Judgement {
+	return Judgement{Policy: s.Policy, URN: root, Outcome: NotApplicable, Level: s.Config.Of(s.Policy).Level, Reason: reason}
 }
 
-// A Run is what has happened since the pack was started, in the order in which resources were first judged.
+// A Run is what has happened since the pack was started: every judgement, in the order in which resources were first judged,
+// those on the stack last.
 type Run struct {
-	Unknown         []Judgement // judgements that met something not known, where the settings ask to be told
-	Exempted        []Exempted
-	Expired         []Exempted // exemptions that would have applied
-	UnknownPolicies []string   // names in the configuration that no policy has
-	Unread          []string   // what of other stacks' tables was not read
-}
-
-// An Exempted is an exemption that met a violation.
-type Exempted struct {
-	Policy    *Policy
-	URN       resource.URN
-	Exemption Exemption
+	Judgements []Judgement
+	Config     *Configuration
+	Stack      *StackContext
+	Outside    Outside
 }

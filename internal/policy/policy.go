@@ -4,7 +4,10 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
+	"strings"
 
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
@@ -37,24 +40,35 @@ func (s Severity) String() string { return [...]string{"low", "medium", "high"}[
 type Policy struct {
 	Name        string // kebab-case, stable once published
 	Title       string // a short sentence that holds where the policy passes
-	Doc         string // what it reports and what it leaves out
+	Doc         string // what it reports and what it leaves out; white space in it is as good as a blank
 	Remediation string // what to do about a finding
 	URL         string // the documentation of the service that the rule rests on
 	Severity    Severity
 	Level       Level // where configuration says nothing
 	Criteria    []soc2.ID
 
+	// Before and After are the inputs, in YAML, of a resource that violates the policy and of one that does not. A test finds
+	// both among the fixtures.
+	Before, After string
+
 	// Reads holds the types the policy judges and the patterns of the properties it reads of each. A test holds it to
 	// what is really read, and another to the typed SDK.
 	Reads map[string][]string
 
-	// Config is a struct with the defaults of the policy's own properties, nil where it has none.
-	Config any
+	// Config is a struct with the defaults of the policy's own properties, nil where it has none; Settings says of each
+	// what it means, by its path: index.source, accounts[].stacks.
+	Config   any
+	Settings map[string]string
 
-	// Exactly one of these is set.
+	// Exactly one of these is set. CheckResource judges a resource by its inputs, CheckStack a stack at the end of a run,
+	// by its outputs; Notices is what to tell the stack about the run itself, asked last of all.
 	CheckResource func(*Pass)
 	CheckStack    func(*StackPass)
+	Notices       func(*Run) []string
 }
+
+// Description is Doc in one line.
+func (p *Policy) Description() string { return strings.Join(strings.Fields(p.Doc), " ") }
 
 var validName = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 
@@ -76,17 +90,33 @@ func Validate(policies []*Policy) error {
 		}
 		seen[p.Name] = true
 		for field, text := range map[string]string{
-			"Title": p.Title, "Doc": p.Doc, "Remediation": p.Remediation, "URL": p.URL,
+			"Title": p.Title, "Doc": p.Doc, "Remediation": p.Remediation, "URL": p.URL, "Before": p.Before, "After": p.After,
 		} {
 			if text == "" {
 				fail("%s is empty", field)
 			}
 		}
-		if (p.CheckResource == nil) == (p.CheckStack == nil) {
-			fail("one of CheckResource and CheckStack must be set")
+		checks := 0
+		for _, set := range []bool{p.CheckResource != nil, p.CheckStack != nil, p.Notices != nil} {
+			if set {
+				checks++
+			}
 		}
-		if p.CheckResource != nil && len(p.Reads) == 0 {
+		if checks != 1 {
+			fail("one of CheckResource, CheckStack and Notices must be set")
+		}
+		if p.Notices == nil && len(p.Reads) == 0 {
 			fail("it reads nothing")
+		}
+		described := maps.Clone(p.Settings)
+		for _, path := range p.settingPaths() {
+			if described[path] == "" {
+				fail("Settings does not describe %s", path)
+			}
+			delete(described, path)
+		}
+		for _, path := range slices.Sorted(maps.Keys(described)) {
+			fail("Settings describes %s, which Config does not have", path)
 		}
 		for _, id := range p.Criteria {
 			if _, ok := soc2.Lookup(id); !ok {
@@ -95,30 +125,6 @@ func Validate(policies []*Policy) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// An Outcome is what a policy made of a resource.
-type Outcome uint8
-
-// Ordered by what outweighs what, should a resource hold several things to judge.
-const (
-	Passed Outcome = iota
-	NotApplicable
-	Unknown
-	Errored
-	Exempt
-	Failed
-)
-
-func (o Outcome) String() string {
-	return [...]string{"pass", "not-applicable", "unknown", "error", "exempt", "fail"}[o]
-}
-
-// A Finding is one violation.
-type Finding struct {
-	Message string
-	// Limit caps the configured level: a finding that rests on something not known for certain is advisory at most.
-	Limit Level
 }
 
 // StackContext is what the engine says of the running stack. Before ConfigureStack, or without one, Known is false.

@@ -1,0 +1,247 @@
+package facts
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"dynamoguard/internal/glob"
+	"dynamoguard/internal/resource"
+)
+
+// A Kind is what a resource declares, whichever provider it is of, as people name it.
+type Kind string
+
+// The kinds that resources refer to.
+const (
+	KindRole          Kind = "role"
+	KindUser          Kind = "user"
+	KindGroup         Kind = "group"
+	KindPermissionSet Kind = "permission set"
+	KindManagedPolicy Kind = "managed policy"
+	KindTable         Kind = "table"
+)
+
+// An entity is a resource type that others refer to: its kind, and the properties that hold its name and its ARN.
+type entity struct {
+	kind      Kind
+	name, arn string
+}
+
+// entities are keyed by kind, so that what one provider declares is found from a property of the other.
+var entities = map[string]entity{
+	Role:             {KindRole, "name", "arn"},
+	User:             {KindUser, "name", "arn"},
+	Group:            {KindGroup, "name", "arn"},
+	SSOPermissionSet: {KindPermissionSet, "name", "arn"},
+	ManagedPolicy:    {KindManagedPolicy, "name", "arn"},
+	Table:            {KindTable, "name", "arn"},
+	NativeTable:      {KindTable, "tableName", "arn"},
+}
+
+// A Reference is a property that refers to resources of one kind, by name or ARN, alone or in a list. It is written as a
+// pattern: policyArns, permissionsBoundary.managedPolicyArn, references[].name.
+type Reference struct {
+	Property string
+	Kind     Kind
+}
+
+// A Target is one resource that a property refers to.
+type Target struct {
+	Path     resource.Path
+	Text     string             // as it is referred to; empty where that is not known
+	Shown    string             // its name, as a message may show it
+	Declared *resource.Resource // nil where the stack does not declare it
+}
+
+// A Problem is what stands in the way of reading a resource.
+type Problem struct {
+	URN     resource.URN
+	Message string
+}
+
+// A Graph is what the resources of one stack say of each other. It is safe for concurrent use.
+type Graph struct {
+	Resources []*resource.Resource
+
+	byURN      map[resource.URN]*resource.Resource
+	seen       *Stack
+	principals func() *Principals
+
+	mu    sync.Mutex
+	facts map[resource.URN]*Facts
+	// named are the declared resources of a kind by name and by ARN: several, where a name is used in several accounts.
+	named map[Kind]map[string][]*resource.Resource
+}
+
+// NewGraph returns the graph of a stack. seen is what was remembered of it, nil where nothing was.
+func NewGraph(resources []*resource.Resource, seen *Stack) *Graph {
+	g := &Graph{
+		Resources: resources,
+		byURN:     make(map[resource.URN]*resource.Resource, len(resources)),
+		seen:      seen,
+		facts:     map[resource.URN]*Facts{},
+		named:     map[Kind]map[string][]*resource.Resource{},
+	}
+	for _, r := range resources {
+		g.byURN[r.URN] = r
+	}
+	g.principals = sync.OnceValue(func() *Principals { return newPrincipals(g) })
+	return g
+}
+
+// Resource returns a resource of the stack; of a URN that the stack does not have, one that says nothing.
+func (g *Graph) Resource(urn resource.URN) *resource.Resource {
+	if r, ok := g.byURN[urn]; ok {
+		return r
+	}
+	return &resource.Resource{URN: urn, Type: urn.Type(), Name: urn.Name(), Properties: resource.ObjectValue(nil)}
+}
+
+// Facts returns the facts of a resource of the stack.
+func (g *Graph) Facts(r *resource.Resource) *Facts {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f, ok := g.facts[r.URN]
+	if !ok {
+		f = g.seen.Facts(r)
+		g.facts[r.URN] = f
+	}
+	return f
+}
+
+// namedBy returns the declared resources of a kind by name and by ARN.
+func (g *Graph) namedBy(kind Kind) map[string][]*resource.Resource {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if named, ok := g.named[kind]; ok {
+		return named
+	}
+	named := map[string][]*resource.Resource{}
+	for _, r := range g.Resources {
+		e := entities[r.Type]
+		if e.kind != kind {
+			continue
+		}
+		for _, property := range []string{e.name, e.arn} {
+			if text, ok := r.Property(property, new(resource.Log)).Text(); ok && text != "" {
+				named[text] = append(named[text], r)
+			}
+		}
+	}
+	g.named[kind] = named
+	return named
+}
+
+// Principals returns what the stack says of its principals. It is worked out when first asked for.
+func (g *Graph) Principals() *Principals { return g.principals() }
+
+// Resolve returns what a property of a resource refers to, and whether something is missing because it is not known which
+// resource is meant. What is not known yet is found by what the property depends on, if nothing else can be meant. What
+// cannot be read is in the log.
+func (g *Graph) Resolve(r *resource.Resource, ref Reference, log *resource.Log) (targets []Target, unknown bool) {
+	var elements []resource.Property
+	for _, p := range r.All(ref.Property, log) {
+		if p.Value.Kind() == resource.Array {
+			list, _ := p.Elements()
+			elements = append(elements, list...)
+		} else {
+			elements = append(elements, p)
+		}
+	}
+	root, _, _ := strings.Cut(strings.ReplaceAll(ref.Property, "[]", ""), ".")
+	dependencies := r.PropertyDependencies[root]
+	named := map[*resource.Resource]bool{}
+	var missing []resource.Property
+	for _, e := range elements {
+		text, ok := e.Text()
+		switch {
+		case ok && text != "":
+			t := Target{Path: e.Path, Text: text, Shown: lastSegment(text)}
+			if e.Value.Secret() {
+				t.Shown = e.Value.String()
+			}
+			candidates := g.meant(ref.Kind, text, r, dependencies)
+			switch {
+			case len(candidates) == 0:
+				targets = append(targets, t)
+			case len(candidates) == 1, isPattern(text):
+				for _, c := range candidates {
+					t.Declared = c
+					targets = append(targets, t)
+					named[c] = true
+				}
+			default:
+				unknown = true
+			}
+		case e.Value.Kind() == resource.Unknown:
+			missing = append(missing, e)
+		}
+	}
+	if len(missing) == 0 {
+		return targets, unknown
+	}
+	var candidates []*resource.Resource
+	for _, urn := range dependencies {
+		c := g.byURN[urn]
+		if c != nil && entities[c.Type].kind == ref.Kind && !named[c] && !slices.Contains(candidates, c) {
+			candidates = append(candidates, c)
+		}
+	}
+	if len(candidates) != len(missing) {
+		return targets, true
+	}
+	for i, c := range candidates {
+		targets = append(targets, Target{Path: missing[i].Path, Declared: c})
+	}
+	return targets, unknown
+}
+
+// isPattern reports whether a text is an ARN that may stand for several.
+func isPattern(text string) bool {
+	return strings.HasPrefix(text, "arn:") && strings.ContainsAny(text, "*?")
+}
+
+// meant finds the declared resources of a kind that a name, an ARN or a pattern of ARNs can mean to the resource that gives it:
+// where there are several of one name, the one it depends on, else the one of its own provider.
+func (g *Graph) meant(kind Kind, text string, by *resource.Resource, dependencies []resource.URN) []*resource.Resource {
+	if isPattern(text) {
+		return g.matching(kind, text)
+	}
+	named := g.namedBy(kind)
+	candidates := named[text]
+	if strings.HasPrefix(text, "arn:") && len(candidates) == 0 && kind != KindManagedPolicy {
+		for _, c := range named[lastSegment(text)] {
+			if _, known := c.Properties.Get(entities[c.Type].arn).Text(); !known { // else it has another one
+				candidates = append(candidates, c)
+			}
+		}
+	}
+	for _, preferred := range []func(*resource.Resource) bool{
+		func(c *resource.Resource) bool { return slices.Contains(dependencies, c.URN) },
+		func(c *resource.Resource) bool {
+			return c.Provider != nil && by.Provider != nil && c.Provider.URN == by.Provider.URN
+		},
+	} {
+		if some := slices.DeleteFunc(slices.Clone(candidates), func(c *resource.Resource) bool { return !preferred(c) }); len(some) > 0 {
+			candidates = some
+		}
+	}
+	return candidates
+}
+
+// matching finds the declared resources of a kind whose ARNs match a pattern, in the order of the stack.
+func (g *Graph) matching(kind Kind, pattern string) []*resource.Resource {
+	var list []*resource.Resource
+	for _, r := range g.Resources {
+		if e := entities[r.Type]; e.kind == kind {
+			if arn, ok := r.Property(e.arn, new(resource.Log)).Text(); ok && glob.Match(pattern, arn) {
+				list = append(list, r)
+			}
+		}
+	}
+	return list
+}
+
+// lastSegment is the name in an ARN with a path, arn:aws:iam::111122223333:role/path/name.
+func lastSegment(text string) string { return text[strings.LastIndexByte(text, '/')+1:] }

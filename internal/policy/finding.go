@@ -1,0 +1,158 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/text"
+)
+
+// A Finding is one violation, as data. Policy.Sentence words it for people.
+type Finding struct {
+	URN  resource.URN  // of the resource that is wrong; the Pass fills it in
+	Path resource.Path // where in it, as exactly as is known; within a policy document it goes on by the document's own path
+
+	// Wrong is what is wrong, with the value and its path, and Remedy what to write instead: two clauses without a full stop.
+	Wrong, Remedy string
+
+	// Limit caps the configured level: a finding that rests on something not known for certain is advisory at most. The
+	// zero value caps nothing.
+	Limit Level
+
+	// Edits mend the finding, in this order; there are none where no edit is exact.
+	Edits []Edit
+
+	// Group is equal for findings that say the same of different places. The Pass fills it in with the remedy.
+	Group string
+}
+
+// An Edit sets a property of the finding's resource to a value; an absent value removes it.
+type Edit struct {
+	Path  resource.Path
+	Value resource.Value
+}
+
+// Sentence words a finding for people. The CLI shows nothing else of it.
+func (p *Policy) Sentence(f Finding) string {
+	return f.Wrong + "; " + f.Remedy + ". " + soc2.Framework + ": " + soc2.Join(p.Criteria)
+}
+
+// An Outcome is what a policy made of a resource.
+type Outcome uint8
+
+// Ordered by what outweighs what, should a resource hold several things to judge.
+const (
+	Passed Outcome = iota
+	NotApplicable
+	Unknown
+	Errored
+	Exempt
+	Failed
+)
+
+func (o Outcome) String() string {
+	return [...]string{"pass", "not-applicable", "unknown", "error", "exempt", "fail"}[o]
+}
+
+// A Judgement is what one policy made of one resource.
+type Judgement struct {
+	Policy  *Policy
+	URN     resource.URN
+	Outcome Outcome
+	Level   Level  // of the policy, by configuration
+	Reason  string // never empty but for pass and fail
+
+	Findings []Finding       // of an exempt resource as well
+	Errors   []string        // what could not be judged, whatever the outcome
+	Unknown  []resource.Path // what was not known, whatever the outcome
+
+	// Exemption is one that covers the violation: it holds where the outcome is Exempt, and has expired where it is Failed.
+	Exemption *Exemption
+}
+
+// A Diagnostic is a message for the people who run the stack.
+type Diagnostic struct {
+	Policy  *Policy
+	URN     resource.URN
+	Level   Level
+	Message string
+}
+
+// Diagnostics is what to say of a judgement.
+func (j *Judgement) Diagnostics() []Diagnostic {
+	var list []Diagnostic
+	say := func(level Level, message string) {
+		list = append(list, Diagnostic{Policy: j.Policy, URN: j.URN, Level: level, Message: message})
+	}
+	if j.Outcome != Exempt {
+		for _, f := range j.Findings {
+			level := j.Level
+			if f.Limit != Disabled {
+				level = min(level, f.Limit)
+			}
+			say(level, j.Policy.Sentence(f))
+		}
+	}
+	if len(j.Errors) > 0 {
+		say(Advisory, "could not be judged: "+text.List(j.Errors, "; "))
+	}
+	return list
+}
+
+// Enforce applies the settings of a judgement's policy: what was not known becomes a violation where they ask for that, and a
+// violation that an exemption covers is exempt.
+func (j *Judgement) Enforce(settings PolicySettings, now time.Time) {
+	if len(j.Unknown) > 0 && settings.Unknown == UnknownMandatory {
+		j.Findings = append(j.Findings, unknownFinding(j.URN, j.Unknown))
+		j.Outcome, j.Reason = Failed, ""
+	}
+	if j.Outcome != Failed {
+		return
+	}
+	for i := range settings.Exemptions {
+		switch x := &settings.Exemptions[i]; {
+		case !x.Covers(j.URN):
+		case !x.Expired(now):
+			j.Outcome, j.Reason, j.Exemption = Exempt, "exempt: "+x.String(), x
+			return
+		case j.Exemption == nil:
+			j.Exemption = x
+		}
+	}
+}
+
+// unknownFinding is the finding of what was not known, for where that counts as a violation.
+func unknownFinding(urn resource.URN, unknown []resource.Path) Finding {
+	f := Finding{
+		URN: urn, Path: unknown[0], Group: UnknownMandatory,
+		Wrong: paths(unknown) + " is not known, so it could not be judged", Remedy: "give it a value that is known in preview",
+	}
+	if len(unknown) > 1 {
+		f.Wrong, f.Remedy = paths(unknown)+" are not known, so they could not be judged", "give them values that are known in preview"
+	}
+	return f
+}
+
+func paths(ps []resource.Path) string {
+	parts := make([]string, len(ps))
+	for i, p := range ps {
+		parts[i] = string(p)
+	}
+	return text.List(parts, ", ")
+}
+
+// ShortType is a type token as people write it: aws:iam:Policy for aws:iam/policy:Policy.
+func ShortType(token string) string {
+	parts := strings.Split(token, ":")
+	if len(parts) != 3 {
+		return token
+	}
+	module, _, _ := strings.Cut(parts[1], "/")
+	return parts[0] + ":" + module + ":" + parts[2]
+}
+
+// Name is a resource as people write it: aws:iam:Policy "orders".
+func Name(urn resource.URN) string { return fmt.Sprintf("%s %q", ShortType(urn.Type()), urn.Name()) }
