@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
@@ -25,12 +26,19 @@ func judges(name string, check func(*policy.Pass)) *policy.Policy {
 }
 
 var (
-	finds   = judges("finds", func(p *policy.Pass) { p.Report(policy.Finding{Path: "on", Wrong: "on is false", Remedy: "set it to true"}) })
-	reads   = judges("reads", func(p *policy.Pass) { p.Property("on").Bool() })
-	panics  = judges("panics", func(*policy.Pass) { panic("secret-in-a-panic") })
-	unsure  = judges("unsure", func(p *policy.Pass) { p.Report(policy.Finding{Path: "on", Wrong: "on may be false", Remedy: "look", Limit: policy.Advisory}) })
+	finds = judges("finds", func(p *policy.Pass) {
+		p.Report(policy.Finding{Path: "on", Wrong: "on is false", Remedy: "set it to true"})
+	})
+	reads  = judges("reads", func(p *policy.Pass) { p.Property("on").Bool() })
+	panics = judges("panics", func(*policy.Pass) { panic("secret-in-a-panic") })
+	unsure = judges("unsure", func(p *policy.Pass) {
+		p.Report(policy.Finding{Path: "on", Wrong: "on may be false", Remedy: "look", Limit: policy.Advisory})
+	})
 	nothing = judges("nothing", func(p *policy.Pass) { p.NotApplicable("nothing here") })
-	both    = judges("both", func(p *policy.Pass) { p.Report(policy.Finding{Path: "on", Wrong: "on is false", Remedy: "set it to true"}); p.Errorf("off is odd") })
+	both    = judges("both", func(p *policy.Pass) {
+		p.Report(policy.Finding{Path: "on", Wrong: "on is false", Remedy: "set it to true"})
+		p.Errorf("off is odd")
+	})
 	notices = &policy.Policy{
 		Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.PackSettings{},
 		Notices: func(run *policy.Run) (list []string) {
@@ -240,5 +248,160 @@ func TestLoad(t *testing.T) {
 	}
 	if _, notices := e.AnalyzeStack(nil); len(notices) != 1 || notices[0].Message != "the index late.json" {
 		t.Errorf("not read: %v", notices)
+	}
+}
+
+// onStack makes a stack policy of a check.
+func onStack(name string, check func(*policy.StackPass)) *policy.Policy {
+	return &policy.Policy{
+		Name: name, Level: policy.Mandatory, Criteria: []soc2.ID{"CC6.1"}, Reads: map[string][]string{thing: {"on"}}, CheckStack: check,
+	}
+}
+
+// TestStackOutcomes: a stack policy judges each resource as a resource policy does, with one judgement of each.
+func TestStackOutcomes(t *testing.T) {
+	const failed = "the policy itself failed (string): this is a bug in dynamoguard"
+	a, b := urn("a"), urn("b")
+	finding := policy.Finding{Path: "on", Wrong: "on is false", Remedy: "set it to true"}
+	for _, c := range []struct {
+		name  string
+		check func(*policy.StackPass)
+		want  []string
+	}{
+		{"it reports, passes and says nothing of the third", func(p *policy.StackPass) {
+			p.On(a).Report(finding)
+			p.On(b)
+		}, []string{
+			"a: fail  mandatory on is false; set it to true. SOC 2: CC6.1", "b: pass ",
+		}},
+		{"a finding that is not certain", func(p *policy.StackPass) {
+			p.On(a).Report(policy.Finding{Wrong: "on may be false", Remedy: "look", Limit: policy.Advisory})
+		}, []string{"a: fail  advisory on may be false; look. SOC 2: CC6.1"}},
+		{"what is not known, noted once", func(p *policy.StackPass) {
+			p.On(a).Property("on").Bool()
+			p.On(a).Property("on").Bool()
+		}, []string{"a: unknown on not known yet"}},
+		{"one that waits for another", func(p *policy.StackPass) {
+			p.Awaits(b, facts.Place{URN: a, Path: "on"})
+			p.Awaits(a, facts.Place{URN: a, Path: "on"})
+		}, []string{"a: unknown on not known yet", `b: unknown on of test:index:Thing "a" not known yet`}},
+		{"an error outweighs what is not known, a finding both", func(p *policy.StackPass) {
+			for _, of := range []resource.URN{a, b} {
+				p.On(of).Errorf("off is odd")
+				p.On(of).Log.NoteUnknown("on")
+			}
+			p.On(b).Report(finding)
+		}, []string{
+			"a: error off is odd advisory could not be judged: off is odd",
+			"b: fail  mandatory on is false; set it to true. SOC 2: CC6.1 advisory could not be judged: off is odd",
+		}},
+		{"a property of another type", func(p *policy.StackPass) { p.On(b).Property("on").Text() },
+			[]string{"b: error on is a boolean, not a string advisory could not be judged: on is a boolean, not a string"}},
+		{"not applicable", func(p *policy.StackPass) { p.On(a).NotApplicable("nothing here") }, []string{"a: not-applicable nothing here"}},
+		{"not applicable to the stack, beside what is said", func(p *policy.StackPass) {
+			p.On(b)
+			p.NotApplicable("nothing here")
+		}, []string{"b: pass ", "shop-dev: not-applicable nothing here"}},
+		{"nothing", func(*policy.StackPass) {}, []string{"shop-dev: not-applicable the stack has nothing that it judges"}},
+		{"a panic", func(*policy.StackPass) { panic("secret-in-a-panic") },
+			[]string{"shop-dev: error " + failed + " advisory could not be judged: " + failed}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := engine.New([]*policy.Policy{onStack("stack", c.check), notices}, now)
+			e.ConfigureStack(policy.StackContext{Known: true, Project: "shop", Name: "dev"})
+			resources := []*resource.Resource{res("a", resource.UnknownValue()), res("b", resource.BoolValue(true)), res("c", resource.BoolValue(true))}
+			judgements, _ := e.AnalyzeStack(resources)
+			var got []string
+			for _, j := range judgements[:len(judgements)-1] {
+				s := j.URN.Name() + ": " + j.Outcome.String() + " " + j.Reason
+				for _, d := range j.Diagnostics() {
+					s += " " + d.Level.String() + " " + d.Message
+				}
+				got = append(got, s)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestStackExemption: a finding at the end of the stack is exempted, and told, like any other, wherever the policy of the
+// notices stands among the others.
+func TestStackExemption(t *testing.T) {
+	late := onStack("late", func(p *policy.StackPass) {
+		for _, name := range []string{"a", "b", "c"} {
+			p.On(urn(name)).Report(policy.Finding{Path: "on", Wrong: "on is false", Remedy: "set it to true"})
+		}
+	})
+	exemption := func(name, expires string) resource.Value {
+		s := resource.StringValue
+		return resource.ObjectValue(map[string]resource.Value{
+			"resource": s(name), "reason": s("r"), "owner": s("o"), "expires": s(expires),
+		})
+	}
+	e := engine.New([]*policy.Policy{notices, late}, now)
+	if err := e.Configure(map[string]policy.Given{"late": {
+		Level: policy.Mandatory,
+		Properties: resource.ObjectValue(map[string]resource.Value{"exemptions": resource.ArrayValue([]resource.Value{
+			exemption("?", "2026-11-21"), exemption("a", "2026-11-22"), exemption("b", "2026-11-20"),
+		})}),
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	judgements, told := e.AnalyzeStack([]*resource.Resource{res("a", resource.Value{}), res("b", resource.Value{}), res("c", resource.Value{})})
+	finding := func(name string) []policy.Finding {
+		return []policy.Finding{{URN: urn(name), Path: "on", Wrong: "on is false", Remedy: "set it to true", Group: "set it to true"}}
+	}
+	expired := &policy.Exemption{Resource: "?", Reason: "r", Owner: "o", Expires: "2026-11-21"}
+	want := []policy.Judgement{
+		{
+			Policy: late, URN: urn("a"), Outcome: policy.Exempt, Level: policy.Mandatory, Findings: finding("a"),
+			Reason:    "exempt: r (owner o, expires 2026-11-22)",
+			Exemption: &policy.Exemption{Resource: "a", Reason: "r", Owner: "o", Expires: "2026-11-22"},
+		},
+		{Policy: late, URN: urn("b"), Outcome: policy.Failed, Level: policy.Mandatory, Findings: finding("b"), Exemption: expired},
+		{Policy: late, URN: urn("c"), Outcome: policy.Failed, Level: policy.Mandatory, Findings: finding("c"), Exemption: expired},
+	}
+	samePolicy := cmp.Comparer(func(a, b *policy.Policy) bool { return a == b })
+	if diff := cmp.Diff(want, judgements[:3], samePolicy); diff != "" {
+		t.Errorf("judgements (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, e.Judgements(), samePolicy); diff != "" {
+		t.Errorf("remembered (-want +got):\n%s", diff)
+	}
+	var messages []string
+	for _, n := range told {
+		messages = append(messages, n.Message)
+	}
+	if diff := cmp.Diff([]string{
+		"exempted " + string(urn("a")) + " late", "expired " + string(urn("b")) + " late", "expired " + string(urn("c")) + " late",
+	}, messages); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+}
+
+// TestRemembered: what judges the type of a resource is remembered, passes included, and in place of what was before.
+func TestRemembered(t *testing.T) {
+	e := engine.New(all, now)
+	e.Analyze(res("a", resource.BoolValue(true)))
+	other := res("x", resource.BoolValue(true))
+	other.Type = "test:index:Other"
+	e.Analyze(other)
+	e.Analyze(res("b", resource.UnknownValue()))
+	e.Analyze(res("a", resource.UnknownValue()))
+	e.AnalyzeStack(nil)
+	e.AnalyzeStack(nil)
+	var got []string
+	for _, j := range e.Judgements() {
+		if j.Policy == reads {
+			got = append(got, j.URN.Name()+" "+j.Outcome.String())
+		}
+	}
+	if diff := cmp.Diff([]string{"a unknown", "b unknown"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if n := len(e.Judgements()); n != 12 {
+		t.Errorf("%d judgements by 6 policies of 2 resources", n)
 	}
 }

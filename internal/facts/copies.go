@@ -26,6 +26,22 @@ const (
 	WriteCapacity                    // number: units
 )
 
+var aspectNames = [...]string{
+	"Name", "Region", "Recovery", "RecoveryPeriod", "Encrypted", "EncryptionKey", "DeletionProtection", "Tags", "Stream",
+	"BillingMode", "ReadCapacity", "WriteCapacity",
+}
+
+func (a Aspect) String() string { return aspectNames[a] }
+
+// Aspects returns all aspects, in order.
+func Aspects() []Aspect {
+	all := make([]Aspect, len(aspectNames))
+	for i := range all {
+		all[i] = Aspect(i)
+	}
+	return all
+}
+
 // A shape says by which properties a resource type declares copies of a table: one, or one for each element of a list.
 type shape struct {
 	list    string // of blocks; empty where the resource is the copy

@@ -1,0 +1,168 @@
+package facts_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/iam"
+	"dynamoguard/internal/resource"
+)
+
+// described is a document as the cases below write it.
+func described(d *facts.Document) string {
+	s := string(d.Path)
+	switch {
+	case !d.Known:
+		s += " unknown"
+	case d.Document == nil:
+		s += " mistyped: " + d.Mistyped
+	default:
+		s += fmt.Sprintf(" %d of kind %d", len(d.Statements), d.Kind)
+	}
+	if d.Secret {
+		s += " secret"
+	}
+	if q, ok := d.Quota(); ok {
+		s += fmt.Sprintf(" within %s %d", q.Property, q.Size)
+	}
+	return s
+}
+
+func TestDocuments(t *testing.T) {
+	object := func(pairs ...any) resource.Value {
+		members := map[string]resource.Value{}
+		for i := 0; i < len(pairs); i += 2 {
+			members[pairs[i].(string)] = val(pairs[i+1])
+		}
+		return resource.ObjectValue(members)
+	}
+	statement := func(action resource.Value) resource.Value {
+		return object("Version", "2012-10-17", "Statement", []resource.Value{object("Effect", "Allow", "Action", action, "Resource", "*")})
+	}
+	getItem := resource.StringValue("dynamodb:GetItem")
+	inline := func(policies ...resource.Value) *resource.Resource {
+		var list []resource.Value
+		for _, p := range policies {
+			list = append(list, object("name", "p", "policy", p))
+		}
+		return res(facts.Role, "app", "inlinePolicies", list, "assumeRolePolicy", doc)
+	}
+	all := []iam.Kind{iam.Identity, iam.Resource, iam.Trust}
+	for _, c := range []struct {
+		name  string
+		r     *resource.Resource
+		kinds []iam.Kind
+		want  []string
+	}{
+		{"text", res(facts.ManagedPolicy, "p", "policy", doc), all, []string{"policy 1 of kind 0 within policy 6144"}},
+		{"an object", res(facts.TablePolicy, "p", "policy", statement(getItem)), all, []string{"policy 1 of kind 1"}},
+		{"secret text", res(facts.TablePolicy, "p", "policy", val(doc).AsSecret()), all, []string{"policy 1 of kind 1 secret"}},
+		{"an object with one secret member", res(facts.TablePolicy, "p", "policy", statement(getItem.AsSecret())), all,
+			[]string{"policy 1 of kind 1 secret"}},
+		{"an object with one unknown member", res(facts.TablePolicy, "p", "policy", statement(unknown)), all, []string{"policy unknown"}},
+		{"not set", res(facts.TablePolicy, "p"), all, nil},
+		{"a number", res(facts.TablePolicy, "p", "policy", resource.NumberValue(7)), all,
+			[]string{"policy mistyped: policy is a number, not a policy document"}},
+		{"several holders, by kind", inline(val(doc), unknown, resource.BoolValue(true), val(doc)), all, []string{
+			"inlinePolicies[0].policy 1 of kind 0 within inlinePolicies 10240",
+			"inlinePolicies[1].policy unknown within inlinePolicies 10240",
+			"inlinePolicies[2].policy mistyped: inlinePolicies[2].policy is a boolean, not a policy document within inlinePolicies 10240",
+			"inlinePolicies[3].policy 1 of kind 0 within inlinePolicies 10240",
+			"assumeRolePolicy 1 of kind 2",
+		}},
+		{"of one kind", inline(val(doc)), []iam.Kind{iam.Trust}, []string{"assumeRolePolicy 1 of kind 2"}},
+		{"a list that is none", res(facts.Role, "app", "inlinePolicies", "none"), all,
+			[]string{"inlinePolicies mistyped: inlinePolicies is a string, not a list within inlinePolicies 10240"}},
+		{"an unknown list", res(facts.Role, "app", "inlinePolicies", unknown), all,
+			[]string{"inlinePolicies unknown within inlinePolicies 10240"}},
+		{"elements that are none", res(facts.Role, "app", "inlinePolicies", []resource.Value{val("none"), unknown}), all, []string{
+			"inlinePolicies[0] mistyped: inlinePolicies[0] is a string, not an object within inlinePolicies 10240",
+			"inlinePolicies[1].policy unknown within inlinePolicies 10240",
+		}},
+		{"another type", res(facts.Table, "t", "policy", doc), all, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, d := range facts.New(c.r).Documents(c.kinds...) {
+				got = append(got, described(d))
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestParsedOnce: what was parsed by a resource's inputs is not parsed again by its outputs, unless these are another text.
+func TestParsedOnce(t *testing.T) {
+	var seen facts.Stack
+	parse := func(name, text string) *iam.Document {
+		return seen.Facts(res(facts.ManagedPolicy, name, "policy", text)).Documents(iam.Identity)[0].Document
+	}
+	first := parse("a", doc)
+	if parse("a", doc) != first {
+		t.Error("the same text was parsed again")
+	}
+	if parse("b", doc) == first {
+		t.Error("two resources share a document")
+	}
+	other := strings.Replace(doc, "GetItem", "PutItem", 1)
+	if got := parse("a", other).Text(); got != other {
+		t.Errorf("another text of the resource is %s", got)
+	}
+	if parse("a", doc) == first {
+		t.Error("what was replaced is still there")
+	}
+	// What is beyond the bound is parsed all the same.
+	large := doc + strings.Repeat(" ", 9<<20)
+	if got := parse("large", large); len(got.Statements) != 1 || parse("large", large) == got {
+		t.Error("a document beyond the bound was kept, or not read")
+	}
+	if kept := parse("a", doc); parse("a", doc) != kept {
+		t.Error("after a document beyond the bound, nothing is kept")
+	}
+}
+
+// TestReads: what facts say that they read of a type, they read.
+func TestReads(t *testing.T) {
+	want := facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource, iam.Trust), facts.LinkReads())
+	got := map[string][]string{}
+	var stack []*resource.Resource
+	for typ := range want {
+		members := map[string]resource.Value{}
+		for _, pattern := range want[typ] {
+			list, member, listed := strings.Cut(pattern, "[].")
+			block, _, nested := strings.Cut(pattern, ".")
+			switch {
+			case listed:
+				members[list] = resource.ArrayValue([]resource.Value{resource.ObjectValue(map[string]resource.Value{member: val("r")})})
+			case nested:
+				members[block] = resource.NullValue()
+			case pattern == "arn":
+				members[pattern] = val(policyARN + "r")
+			default:
+				members[pattern] = val("r")
+			}
+		}
+		r := &resource.Resource{URN: urn(typ, "r"), Type: typ, Name: "r", Properties: resource.ObjectValue(members)}
+		r.OnRead = func(pattern string) { got[typ] = append(got[typ], pattern) }
+		stack = append(stack, r)
+	}
+	g := facts.NewGraph(stack, nil)
+	g.Principals()
+	for _, r := range stack {
+		g.Facts(r).Documents(iam.Identity, iam.Resource, iam.Trust)
+	}
+	for typ := range got {
+		slices.Sort(got[typ])
+		got[typ] = slices.Compact(got[typ])
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-said +read):\n%s", diff)
+	}
+}

@@ -1,0 +1,88 @@
+package facts_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/resource"
+)
+
+// TestResolve joins a property with what it refers to: by name, ARN, pattern or dependency, whichever provider declares it.
+func TestResolve(t *testing.T) {
+	const tableARN = "arn:aws:dynamodb:us-east-1:111122223333:table/"
+	orders := res(facts.Table, "orders", "name", "orders", "arn", tableARN+"orders")
+	carts := res(facts.NativeTable, "carts", "tableName", "carts", "arn", tableARN+"carts")
+	later := res(facts.Table, "later", "name", unknown, "arn", unknown)
+	planned := res(facts.NativeTable, "planned", "tableName", "planned", "arn", unknown)
+	role := res(facts.Role, "orders", "name", "orders", "arn", "arn:aws:iam::111122223333:role/orders")
+	stack := []*resource.Resource{orders, carts, later, planned, role}
+
+	for _, c := range []struct {
+		name    string
+		value   any
+		depends []resource.URN
+		want    string
+	}{
+		{"a name", "orders", nil, "table: orders = orders"},
+		{"a name of the other provider", "carts", nil, "table: carts = carts"},
+		{"an ARN", tableARN + "carts", nil, "table: carts = carts"},
+		{"an ARN that is not known yet, by its name", tableARN + "planned", nil, "table: planned = planned"},
+		{"a name of another kind only", "app", nil, "table: app elsewhere"},
+		{"a pattern of ARNs", tableARN + "*", nil, "table: * = orders, table: * = carts"},
+		{"a pattern that matches none", "arn:aws:dynamodb:eu-*:111122223333:table/*", nil, "table: * elsewhere"},
+		{"a list", []string{"orders", tableARN + "carts", "none"}, nil, "table[0]: orders = orders, table[1]: carts = carts, table[2]: none elsewhere"},
+		{"a secret", val("orders").AsSecret(), nil, "table: [secret] = orders"},
+		{"unknown, by the one dependency of its kind", unknown, []resource.URN{role.URN, later.URN}, "table:  = later"},
+		{"unknown, with two candidates", unknown, []resource.URN{orders.URN, later.URN}, "something unknown"},
+		{"one of a list unknown", []resource.Value{val("orders"), unknown}, []resource.URN{orders.URN, later.URN},
+			"table[0]: orders = orders, table[1]:  = later"},
+		{"a number", resource.NumberValue(7), nil, "table is a number, not a string"},
+		{"not set", nil, nil, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := res("test:index:Refers", "r")
+			if c.value != nil {
+				r = res("test:index:Refers", "r", "table", c.value, "table <-", c.depends)
+			}
+			var log resource.Log
+			targets, missing := facts.NewGraph(append(stack, r), nil).Resolve(r, facts.Reference{Property: "table", Kind: facts.KindTable}, &log)
+			var parts []string
+			for _, x := range targets {
+				part := fmt.Sprintf("%s: %s", x.Path, x.Shown)
+				if x.Declared != nil {
+					part += " = " + x.Declared.Name
+				} else {
+					part += " elsewhere"
+				}
+				parts = append(parts, part)
+			}
+			if missing {
+				parts = append(parts, "something unknown")
+			}
+			parts = append(parts, log.Mistyped...)
+			if diff := cmp.Diff(c.want, strings.Join(parts, ", ")); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestResourceOfGraph: a URN that the stack does not have is that of a resource that says nothing.
+func TestResourceOfGraph(t *testing.T) {
+	role := res(facts.Role, "app", "name", "app")
+	g := facts.NewGraph([]*resource.Resource{role}, nil)
+	if g.Resource(role.URN) != role {
+		t.Error("a resource of the stack is not found")
+	}
+	other := g.Resource(urn(facts.User, "nobody"))
+	if other.Type != facts.User || other.Name != "nobody" || !other.Properties.Empty() {
+		t.Errorf("of a URN that is not there: %+v", other)
+	}
+	if g.Facts(role) != g.Facts(role) {
+		t.Error("the facts of a resource are worked out twice")
+	}
+}
