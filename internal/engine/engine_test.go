@@ -383,7 +383,7 @@ func TestStackExemption(t *testing.T) {
 
 // TestRemembered: what judges the type of a resource is remembered, passes included, and in place of what was before.
 func TestRemembered(t *testing.T) {
-	e := engine.New(all, now)
+	e := engine.New(append([]*policy.Policy{onStack("stack", func(p *policy.StackPass) { p.On(urn("a")) })}, all...), now)
 	e.Analyze(res("a", resource.BoolValue(true)))
 	other := res("x", resource.BoolValue(true))
 	other.Type = "test:index:Other"
@@ -394,14 +394,14 @@ func TestRemembered(t *testing.T) {
 	e.AnalyzeStack(nil)
 	var got []string
 	for _, j := range e.Judgements() {
-		if j.Policy == reads {
+		if j.Policy == reads || j.Policy.Name == "stack" {
 			got = append(got, j.URN.Name()+" "+j.Outcome.String())
 		}
 	}
-	if diff := cmp.Diff([]string{"a unknown", "b unknown"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"a unknown", "b unknown", "a pass"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if n := len(e.Judgements()); n != 12 {
-		t.Errorf("%d judgements by 6 policies of 2 resources", n)
+	if n := len(e.Judgements()); n != 13 {
+		t.Errorf("%d judgements by 6 policies of 2 resources, and by one of the stack", n)
 	}
 }
