@@ -93,41 +93,12 @@ func appendDocument(docs []*Document, p resource.Property, kind iam.Kind) []*Doc
 		d.Document = iam.Parse(text, kind)
 	case p.Value.Kind() == resource.Object:
 		// The classic provider always sends a string; a document given as an object is what others do.
-		text, _ := json.Marshal(plain(p.Value))
+		text, _ := json.Marshal(p.Value.Plain())
 		d.Document = iam.Parse(string(text), kind)
 	default:
 		d.Mistyped = string(p.Path) + " is " + p.Value.Kind().String() + ", not a policy document"
 	}
 	return append(docs, d)
-}
-
-// plain returns a known value as encoding/json wants it.
-func plain(v resource.Value) any {
-	switch v.Kind() {
-	case resource.Bool:
-		b, _ := v.Bool()
-		return b
-	case resource.Number:
-		n, _ := v.Number()
-		return n
-	case resource.String:
-		s, _ := v.Text()
-		return s
-	case resource.Array:
-		list := []any{}
-		for _, e := range v.Elements() {
-			list = append(list, plain(e))
-		}
-		return list
-	case resource.Object:
-		object := map[string]any{}
-		for _, k := range v.Keys() {
-			object[k] = plain(v.Get(k))
-		}
-		return object
-	default:
-		return nil
-	}
 }
 
 // HoldsDocuments reports whether resources of a type hold policy documents.

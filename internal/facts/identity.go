@@ -194,7 +194,7 @@ func (f *Facts) Account(around Around) tables.Part {
 			inputs[i] = allowed
 		case v.Empty():
 		default:
-			inputs[i] = plain(v)
+			inputs[i] = v.Plain()
 		}
 	}
 	// Hashed, because it holds an access key and is kept.
@@ -315,38 +315,13 @@ func providerInput(p *resource.Provider, name string) resource.Value {
 	if !ok || (!strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{")) {
 		return v
 	}
-	var decoded any
-	if json.Unmarshal([]byte(text), &decoded) != nil {
+	decoded, ok := resource.DecodeJSON(text)
+	switch {
+	case !ok:
 		return v
-	}
-	if v.Secret() {
-		return value(decoded).AsSecret()
-	}
-	return value(decoded)
-}
-
-// value is the inverse of plain.
-func value(a any) resource.Value {
-	switch a := a.(type) {
-	case bool:
-		return resource.BoolValue(a)
-	case float64:
-		return resource.NumberValue(a)
-	case string:
-		return resource.StringValue(a)
-	case []any:
-		list := make([]resource.Value, len(a))
-		for i, e := range a {
-			list[i] = value(e)
-		}
-		return resource.ArrayValue(list)
-	case map[string]any:
-		object := make(map[string]resource.Value, len(a))
-		for k, e := range a {
-			object[k] = value(e)
-		}
-		return resource.ObjectValue(object)
+	case v.Secret():
+		return decoded.AsSecret()
 	default:
-		return resource.NullValue()
+		return decoded
 	}
 }
