@@ -1,4 +1,4 @@
-package tables_test
+package facts_test
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/tables"
 )
 
@@ -51,7 +52,7 @@ func made(typ, text string) tables.Entry {
 	return e
 }
 
-func TestReadState(t *testing.T) {
+func TestReadTables(t *testing.T) {
 	const arn = `"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders","name":"orders"}`
 	provider := func(inputs string) string {
 		return owned("pulumi:providers:aws", "p", `"inputs":`+inputs+`,"outputs":{}`)
@@ -119,9 +120,9 @@ func TestReadState(t *testing.T) {
 		{"no resources", `{"version":4,"features":[],"checkpoint":{"latest":{"resources":null}}}`, nil, 0},
 	} {
 		for name, got := range map[string]func() (tables.StateTables, error){
-			"at once": func() (tables.StateTables, error) { return tables.ReadState(strings.NewReader(c.state), "acme") },
+			"at once": func() (tables.StateTables, error) { return facts.ReadTables(strings.NewReader(c.state), "acme") },
 			"byte by byte": func() (tables.StateTables, error) {
-				return tables.ReadState(iotest.OneByteReader(strings.NewReader(c.state)), "acme")
+				return facts.ReadTables(iotest.OneByteReader(strings.NewReader(c.state)), "acme")
 			},
 		} {
 			found, err := got()
@@ -135,7 +136,7 @@ func TestReadState(t *testing.T) {
 	}
 }
 
-func TestReadStateErrors(t *testing.T) {
+func TestReadTablesErrors(t *testing.T) {
 	good := checkpoint(owned(table, "orders", `"outputs":{"name":"orders"}`))
 	for text, want := range map[string]string{
 		"":                                 "not a state: it ends after 0 bytes, in the middle",
@@ -150,18 +151,18 @@ func TestReadStateErrors(t *testing.T) {
 		`{"checkpoint":{"a" 1}}`:           `not a state: byte 19 is '1', not a colon`,
 		checkpoint(owned(table, "orders", `"inputs":"hidden"`)): "not a state: the resource that ends at byte 270 cannot be read",
 	} {
-		if _, err := tables.ReadState(strings.NewReader(text), ""); err == nil || err.Error() != want {
+		if _, err := facts.ReadTables(strings.NewReader(text), ""); err == nil || err.Error() != want {
 			t.Errorf("%s:\n got %v\nwant %s", text, err, want)
 		}
 	}
 	// Wherever a state is cut off, that is an error, and never a state with fewer tables.
 	for i := range good {
-		if _, err := tables.ReadState(strings.NewReader(good[:i]), ""); err == nil {
+		if _, err := facts.ReadTables(strings.NewReader(good[:i]), ""); err == nil {
 			t.Errorf("no error for %q", good[:i])
 		}
 	}
 	broken := errors.New("broken")
-	if _, err := tables.ReadState(iotest.ErrReader(broken), ""); !errors.Is(err, broken) {
+	if _, err := facts.ReadTables(iotest.ErrReader(broken), ""); !errors.Is(err, broken) {
 		t.Errorf("the error of the reader is lost: %v", err)
 	}
 }
@@ -194,24 +195,24 @@ func state1MB() string {
 	return checkpoint(resources...)
 }
 
-func BenchmarkReadState(b *testing.B) {
+func BenchmarkReadTables(b *testing.B) {
 	state := state1MB()
 	b.SetBytes(int64(len(state)))
 	b.ReportAllocs()
 	for b.Loop() {
-		found, err := tables.ReadState(strings.NewReader(state), "acme")
+		found, err := facts.ReadTables(strings.NewReader(state), "acme")
 		if err != nil || len(found.Entries) < 20 {
 			b.Fatal(len(found.Entries), err)
 		}
 	}
 }
 
-func FuzzReadState(f *testing.F) {
+func FuzzReadTables(f *testing.F) {
 	f.Add(checkpoint(owned(table, "orders", `"outputs":{"name":"orders"}`)))
 	f.Add(`{"deployment":{"resources":[{"type":"aws:dynamodb/table:Table","inputs":{"name":` + secret + `}}]}}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		whole, err := tables.ReadState(strings.NewReader(text), "")
-		pieces, err2 := tables.ReadState(iotest.OneByteReader(strings.NewReader(text)), "")
+		whole, err := facts.ReadTables(strings.NewReader(text), "")
+		pieces, err2 := facts.ReadTables(iotest.OneByteReader(strings.NewReader(text)), "")
 		if (err == nil) != (err2 == nil) || err == nil && !cmp.Equal(whole, pieces) {
 			t.Errorf("%q: %v %v, in pieces %v %v", text, whole, err, pieces, err2)
 		}
