@@ -15,6 +15,11 @@ import (
 
 const secret = `{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","ciphertext":"v1:hidden"}`
 
+// shown is a secret as an export with --show-secrets has it. text is JSON in a JSON string.
+func shown(text string) string {
+	return `{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","plaintext":"` + text + `"}`
+}
+
 // checkpoint is a state as a backend keeps it.
 func checkpoint(resources ...string) string {
 	return `{"version":3,"checkpoint":{"stack":"organization/shop/dev","latest":{"manifest":{"time":"x","magic":"{\"[\\"},"resources":[` +
@@ -80,6 +85,31 @@ func TestReadTables(t *testing.T) {
 			[]tables.Entry{made(table, "aws 609629065308 eu-west-1 orders")}, 0},
 		{"a secret provider says nothing", checkpoint(provider(`{"region":`+secret+`,"allowedAccountIds":`+secret+`}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
 			[]tables.Entry{made(table, "? ? ? orders")}, 0},
+		{"an account as a number", checkpoint(provider(`{"region":"eu-west-1","allowedAccountIds":"[11122223333]"}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "aws 011122223333 eu-west-1 orders")}, 0},
+		{"a session of a role", checkpoint(provider(`{"region":"eu-west-1","assumeRole":"{\"roleArn\":\"arn:aws:sts::111122223333:assumed-role/deploy/ci\"}"}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "aws 111122223333 eu-west-1 orders")}, 0},
+		{"a role that is no ARN", checkpoint(provider(`{"region":"eu-west-1","assumeRole":"{\"roleArn\":\"xxx:aws:iam::111122223333:role/x\"}"}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "aws ? eu-west-1 orders")}, 0},
+		{"a role that is not known, and a key", checkpoint(provider(`{"region":"eu-west-1","accessKey":"ASIAY34FZKBOKMUTVV7A","assumeRole":`+secret+`}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "aws ? eu-west-1 orders")}, 0},
+		{"a secret that is shown", checkpoint(provider(`{"region":`+shown(`\"eu-west-1\"`)+`,"allowedAccountIds":`+shown(`[\"111122223333\"]`)+`}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "? ? ? orders")}, 0},
+		{"a secret name that is shown", checkpoint(owned(table, "orders", `"inputs":{"name":`+shown(`\"orders\"`)+`},"outputs":{"name":"orders"}`)), nil, 1},
+		{"all inputs a secret that is shown", checkpoint(owned(table, "orders", `"inputs":`+shown(`{}`)+`,"outputs":{"name":"orders"}`)), nil, 1},
+		{"the account of a stand-in", checkpoint(provider(`{"region":"eu-west-1","allowedAccountIds":["000000000000"]}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "aws ? eu-west-1 orders")}, 0},
+		{"what is no account and no region", checkpoint(provider(`{"region":"europe","allowedAccountIds":["1"]}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "? ? ? orders")}, 0},
+		{"a name that is not known", checkpoint(owned(table, "orders", `"inputs":{"name":"04da6b54-80e4-46f7-96ec-b56ff0331ba9"},"outputs":{}`)),
+			[]tables.Entry{entry(table, "? ? ? id-orders")}, 0},
+		{"malformed URNs", checkpoint(
+			`{"urn":"urn:pulumi:dev::shop::orders","type":"`+table+`",`+arn+`}`,
+			`{"urn":"urn:other:dev::shop::`+table+`::orders","type":"`+table+`",`+arn+`}`,
+			`{"urn":"urn:pulumi:::shop::`+table+`::orders","type":"`+table+`",`+arn+`}`,
+			`{"urn":"urn:pulumi:dev::::`+table+`::orders","type":"`+table+`",`+arn+`}`,
+			`{"type":"`+table+`",`+arn+`}`,
+		), nil, 0},
 		{"in LocalStack", checkpoint(owned(table, "orders", `"outputs":{"arn":"arn:aws:dynamodb:us-east-1:000000000000:table/orders"}`)),
 			[]tables.Entry{entry(table, "aws ? us-east-1 orders")}, 0},
 		{"in Europe's own partition", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"eusc-de-east-1"}`)),
@@ -88,6 +118,10 @@ func TestReadTables(t *testing.T) {
 			[]tables.Entry{entry(table, "aws-iso ? us-iso-east-1 orders")}, 0},
 		{"in another isolated region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"us-isob-east-1"}`)),
 			[]tables.Entry{entry(table, "aws-iso-b ? us-isob-east-1 orders")}, 0},
+		{"in Europe's isolated region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"eu-isoe-west-1"}`)),
+			[]tables.Entry{entry(table, "aws-iso-e ? eu-isoe-west-1 orders")}, 0},
+		{"in the newest isolated region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"us-isof-south-1"}`)),
+			[]tables.Entry{entry(table, "aws-iso-f ? us-isof-south-1 orders")}, 0},
 		{"its own region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"us-gov-east-1"}`)),
 			[]tables.Entry{entry(table, "aws-us-gov ? us-gov-east-1 orders")}, 0},
 		{"replicas the program asked for", checkpoint(owned(table, "orders", `"inputs":{"replicas":[{"regionName":"eu-west-1"},{"regionName":"us-east-1"}]},"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders","replicas":[{"regionName":"ap-south-1"}]}`)),
