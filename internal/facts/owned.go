@@ -79,8 +79,8 @@ func owned(r *state.Resource, organization string) (entries []tables.Entry) {
 	if r.Provider != nil {
 		e.Provider = string(r.Provider.URN)
 	}
-	if e.Name == "" || e.Project == "" || e.Stack == "" {
-		return nil
+	if e.Name == "" || e.Project == "" {
+		return nil // no URN has no project
 	}
 	where := place.Account(&r.Resource, place.Around{})
 	e.Account = account.Known(cmp.Or(e.Account, open(where)))

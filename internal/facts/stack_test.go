@@ -34,12 +34,13 @@ func TestStackTable(t *testing.T) {
 		provider *resource.Provider
 		want     string // the provider of the table
 	}{
-		"the account of its ARN":  {[]*resource.Provider{one, three}, ofThree, two, "three"},
-		"a stand-in's":            {[]*resource.Provider{one, three}, ofStandIn, one, "one"},
-		"the same provider":       {[]*resource.Provider{one, two}, ofNone, two, "two"},
-		"neither":                 {[]*resource.Provider{one, two}, ofThree, nil, ""},
-		"the only one, perhaps":   {[]*resource.Provider{one}, ofThree, two, "one"},
-		"two of the same account": {[]*resource.Provider{one, one}, ofNone, one, ""},
+		"the account of its ARN":            {[]*resource.Provider{one, three}, ofThree, two, "three"},
+		"a stand-in's":                      {[]*resource.Provider{one, three}, ofStandIn, one, "one"},
+		"a stand-in's, of another provider": {[]*resource.Provider{three}, ofStandIn, two, "three"},
+		"the same provider":                 {[]*resource.Provider{one, two}, ofNone, two, "two"},
+		"neither":                           {[]*resource.Provider{one, two}, ofThree, nil, ""},
+		"the only one, perhaps":             {[]*resource.Provider{one}, ofThree, two, "one"},
+		"two of the same account":           {[]*resource.Provider{one, one}, ofNone, one, ""},
 	} {
 		var stack facts.Stack
 		for i, p := range c.tables {

@@ -246,7 +246,7 @@ func (s *reader) provider(reference string) *resource.Provider {
 func typeOf(text []byte) (typ string) {
 	s := jsonscan.Of(text)
 	s.Members(func(name string) {
-		if name == "type" && s.Next() == '"' {
+		if name == "type" {
 			typ = s.Text()
 			s.Stop()
 		} else {

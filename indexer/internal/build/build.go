@@ -14,6 +14,7 @@ import (
 	"dynamoguard/indexer/internal/atomicfile"
 	"dynamoguard/indexer/internal/stacks"
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/tables"
 )
 
 // RecordSuffix is appended to the name of an index for the file that remembers which stacks it was made of.
