@@ -20,7 +20,7 @@ test: lint
 
 # A target that is not there would pass for one that finds nothing, so it is looked for first.
 FUZZTIME ?= 1m
-FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/glob:FuzzMatch internal/tables:FuzzReadState
+FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables
 fuzz:
 	@for target in $(FUZZ); do \
 		package=./$${target%:*} name=$${target#*:}; \

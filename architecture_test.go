@@ -20,6 +20,8 @@ func TestDependencies(t *testing.T) {
 		{"dynamoguard/internal/engine", []string{protocol, "github.com/", "net"}},
 		{"dynamoguard/internal/iam", []string{protocol, "github.com/", "net", "os", "dynamoguard/internal/resource"}},
 		{"dynamoguard/internal/tables", []string{protocol, "github.com/", "net", "os", "dynamoguard/internal/resource"}},
+		{"dynamoguard/internal/state", []string{protocol, "github.com/", "net", "os"}},
+		{"dynamoguard/internal/place", []string{protocol, "github.com/", "net", "os"}},
 		{"dynamoguard/internal/account", []string{protocol, "github.com/", "net", "os", "dynamoguard/"}},
 		{"dynamoguard/internal/resource", []string{protocol, "github.com/", "net", "dynamoguard/"}},
 	} {

@@ -67,7 +67,7 @@ func TestJoinReads(t *testing.T) {
 		}
 	}
 	inputs := patternsOf(aws.ProviderArgs{}.ElementType())
-	for _, pattern := range facts.ProviderReads() {
+	for _, pattern := range place.ProviderReads() {
 		if !slices.Contains(inputs, pattern) && !slices.Contains(newer, pattern) {
 			t.Errorf("%s of a provider is read, which the SDK does not have", pattern)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam"
+	"dynamoguard/internal/place"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
@@ -90,7 +91,7 @@ func checkDanglingTables(p *policy.StackPass) {
 	var log resource.Log
 	named := true
 	for _, r := range p.Graph.Resources {
-		claims := p.Graph.Facts(r).TableClaims(facts.Around{Region: p.Stack.Region()}, &log)
+		claims := p.Graph.Facts(r).TableClaims(place.Around{Region: p.Stack.Region()}, &log)
 		named = named && (len(claims) > 0 || r.Type == facts.GlobalTable || facts.TableReads()[r.Type] == nil)
 		for _, c := range claims {
 			known.own = append(known.own, c.Identity)

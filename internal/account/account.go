@@ -4,7 +4,6 @@ package account
 
 import (
 	"encoding/base32"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -48,52 +47,22 @@ func OfKey(id string) (account string, ok bool) {
 	return fmt.Sprintf("%012d", n), true
 }
 
-// ofRole returns the account of a role, arn:<partition>:iam::<account>:role/<name>.
-func ofRole(arn string) string {
-	p := strings.SplitN(arn, ":", 6)
-	if len(p) != 6 || p[0] != "arn" || p[2] != "iam" && p[2] != "sts" || len(p[4]) != 12 || p[4] == StandIn {
+// Known is an account of AWS, which has 12 digits, and empty for what is none: a stand-in's as well.
+func Known(id string) string {
+	if len(id) != 12 || id == StandIn || strings.Trim(id, "0123456789") != "" {
 		return ""
 	}
-	return p[4]
+	return id
 }
 
-// OfProvider returns the account that the inputs of an AWS provider name: that of the last role it assumes, the only one
-// it allows, or that of its access key; empty where they name none. An input is what encoding/json makes of it, or
-// that as JSON text, which is how the engine sends what is not a string.
-func OfProvider(input func(name string) any) string {
-	roles := []any{decoded(input("assumeRoleWithWebIdentity")), decoded(input("assumeRole"))}
-	chain, _ := decoded(input("assumeRoles")).([]any)
-	roles = append(roles, chain...)
-	named := ""
-	for _, r := range roles {
-		role, _ := r.(map[string]any)
-		arn, _ := role["roleArn"].(string)
-		if a := ofRole(arn); a != "" {
-			named = a // each is assumed by the one before
-		}
+// OfRole returns the account of a role, arn:<partition>:iam::<account>:role/<name>, or of a session of one, which is of sts;
+// empty where it cannot be told.
+func OfRole(arn string) string {
+	p := strings.SplitN(arn, ":", 6)
+	if len(p) != 6 || p[0] != "arn" || p[2] != "iam" && p[2] != "sts" {
+		return ""
 	}
-	if named != "" {
-		return named
-	}
-	if allowed, _ := decoded(input("allowedAccountIds")).([]any); len(allowed) == 1 {
-		named, _ = allowed[0].(string)
-		return named
-	}
-	key, _ := input("accessKey").(string)
-	named, _ = OfKey(key)
-	return named
-}
-
-func decoded(v any) any {
-	text, ok := v.(string)
-	if !ok || !strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{") {
-		return v
-	}
-	var d any
-	if json.Unmarshal([]byte(text), &d) != nil {
-		return v
-	}
-	return d
+	return Known(p[4])
 }
 
 // An Environment is what the AWS SDK reads credentials from.
@@ -118,7 +87,7 @@ func (e Environment) Ambient() Answer {
 		return Answer{From: "AWS_ACCESS_KEY_ID is of a kind that does not tell its account"}
 	}
 	if e.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" {
-		if id := ofRole(e.Getenv("AWS_ROLE_ARN")); id != "" {
+		if id := OfRole(e.Getenv("AWS_ROLE_ARN")); id != "" {
 			return Answer{ID: id, From: "AWS_ROLE_ARN"}
 		}
 	}
@@ -165,7 +134,7 @@ func (e Environment) Profile(name string) Answer {
 	}
 	// A role counts where something says what to assume it with.
 	if sourced || p["credential_source"] != "" || p["web_identity_token_file"] != "" {
-		if id := ofRole(p["role_arn"]); id != "" {
+		if id := OfRole(p["role_arn"]); id != "" {
 			return Answer{ID: id, From: from + ", role_arn"}
 		}
 	}

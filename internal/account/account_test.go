@@ -30,37 +30,32 @@ func TestOfKey(t *testing.T) {
 	}
 }
 
-func TestOfProvider(t *testing.T) {
-	role := func(id string) map[string]any {
-		return map[string]any{"roleArn": "arn:aws:iam::" + id + ":role/deploy"}
-	}
-	for name, c := range map[string]struct {
-		inputs map[string]any
-		want   string
-	}{
-		"nothing":              {nil, ""},
-		"a role":               {map[string]any{"assumeRole": role("111122223333")}, "111122223333"},
-		"a role as text":       {map[string]any{"assumeRole": `{"roleArn":"arn:aws-cn:iam::111122223333:role/deploy"}`}, "111122223333"},
-		"the last of roles":    {map[string]any{"assumeRoles": []any{role("444455556666"), role("111122223333")}}, "111122223333"},
-		"a web identity":       {map[string]any{"assumeRoleWithWebIdentity": role("111122223333")}, "111122223333"},
-		"one allowed":          {map[string]any{"allowedAccountIds": `["111122223333"]`}, "111122223333"},
-		"two allowed":          {map[string]any{"allowedAccountIds": []any{"111122223333", "444455556666"}}, ""},
-		"a key":                {map[string]any{"accessKey": "ASIAY34FZKBOKMUTVV7A"}, "609629065308"},
-		"an old key":           {map[string]any{"accessKey": "AKIAIOSFODNN7EXAMPLE"}, ""},
-		"a role before a key":  {map[string]any{"assumeRole": role("111122223333"), "accessKey": "ASIAY34FZKBOKMUTVV7A"}, "111122223333"},
-		"what is not a role":   {map[string]any{"assumeRole": map[string]any{"roleArn": "deploy"}}, ""},
-		"what cannot be read":  {map[string]any{"assumeRole": "{", "allowedAccountIds": 7.0}, ""},
-		"no number in the ARN": {map[string]any{"assumeRole": role("${account}")}, ""},
+func TestOfRole(t *testing.T) {
+	for arn, want := range map[string]string{
+		"arn:aws:iam::111122223333:role/deploy":           "111122223333",
+		"arn:aws-cn:iam::111122223333:role/path/deploy":   "111122223333",
+		"arn:aws:sts::111122223333:assumed-role/deploy/s": "111122223333",
+		"arn:aws:iam::000000000000:role/deploy":           "", // a stand-in's
+		"arn:aws:iam::1:role/deploy":                      "",
+		"arn:aws:iam::${accountId}:role/deploy":           "",
+		"arn:aws:iam::${account1}:role/deploy":            "", // as long as one
+		"arn:aws:s3:::111122223333":                       "",
+		"arn:aws:s3::111122223333:role/deploy":            "",
+		"xxx:aws:iam::111122223333:role/deploy":           "",
+		"deploy":                                          "",
+		"":                                                "",
 	} {
-		if got := account.OfProvider(func(n string) any { return c.inputs[n] }); got != c.want {
-			t.Errorf("%s: %q, not %q", name, got, c.want)
+		if got := account.OfRole(arn); got != want {
+			t.Errorf("%q is of %q, not %q", arn, got, want)
 		}
 	}
 }
 
 const config = `
 # the teams
+; sso_account_id = 123412341234
 [default]
+; region = us-west-2
 region = eu-central-1
 [profile web]
 role_arn = arn:aws:iam::111122223333:role/web
@@ -73,7 +68,7 @@ aws_access_key_id = ASIAY34FZKBOKMUTVV7A
 role_arn = arn:aws:iam::444455556666:role/deploy
 [profile sso]
 sso_session = work
-sso_account_id = 777788889999
+sso_account_id = 777788889999 ; of the team
 region = eu-west-1
 s3 =
   sso_account_id = 000000000000

@@ -2,7 +2,6 @@ package facts
 
 import (
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -124,7 +123,7 @@ func (h *holder) append(docs []*Document, p resource.Property, parse parseFunc) 
 		d.Document = parse(p.Path, text, h.kind)
 	case p.Value.Kind() == resource.Object:
 		// The classic provider always sends a string; a document given as an object is what others do.
-		text, _ := json.Marshal(plain(p.Value))
+		text, _ := json.Marshal(p.Value.Plain())
 		d.Document = parse(p.Path, string(text), h.kind)
 	default:
 		d.Mistyped = string(p.Path) + " is " + p.Value.Kind().String() + ", not a policy document"
@@ -170,35 +169,3 @@ func (l *library) parse(at Place, text string, kind iam.Kind) *iam.Document {
 	}
 	return document
 }
-
-// plain returns a known value as encoding/json wants it.
-func plain(v resource.Value) any {
-	switch v.Kind() {
-	case resource.Bool:
-		b, _ := v.Bool()
-		return b
-	case resource.Number:
-		n, _ := v.Number()
-		return n
-	case resource.String:
-		s, _ := v.Text()
-		return s
-	case resource.Array:
-		list := []any{}
-		for _, e := range v.Elements() {
-			list = append(list, plain(e))
-		}
-		return list
-	case resource.Object:
-		object := map[string]any{}
-		for _, k := range v.Keys() {
-			object[k] = plain(v.Get(k))
-		}
-		return object
-	default:
-		return nil
-	}
-}
-
-// DocumentTypes returns the types that hold policy documents, in order.
-func DocumentTypes() []string { return slices.Sorted(maps.Keys(holders)) }

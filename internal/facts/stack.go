@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"dynamoguard/internal/iam"
+	"dynamoguard/internal/place"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
 )
@@ -44,7 +45,7 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		return
 	}
 	var log resource.Log
-	claims := f.TableClaims(Around{Region: defaultRegion}, &log)
+	claims := f.TableClaims(place.Around{Region: defaultRegion}, &log)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tables == nil {

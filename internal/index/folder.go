@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/tables"
 )
 
@@ -278,7 +279,7 @@ func readState(ctx context.Context, f stateFile) (remembered, error) {
 				return remembered{}, err
 			}
 		}
-		found, err := tables.ReadState(r, tables.NoOrganization)
+		found, err := facts.ReadTables(r, tables.NoOrganization)
 		return remembered{Size: info.Size(), Modified: info.ModTime().UnixNano(), StateTables: found}, err
 	}
 	r, err := read()

@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/tables"
 )
 
@@ -258,7 +259,7 @@ func (s *search) export(ctx context.Context, stacks []candidate) {
 				err := s.get(ctx, fmt.Sprintf("/api/stacks/%s/%s/%s/export",
 					url.PathEscape(s.stack.Organization), url.PathEscape(c.Project), url.PathEscape(c.Stack)),
 					func(r io.Reader) (err error) {
-						state.StateTables, err = tables.ReadState(r, s.stack.Organization)
+						state.StateTables, err = facts.ReadTables(r, s.stack.Organization)
 						return err
 					})
 				state.err = plainError(err)

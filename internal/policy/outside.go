@@ -2,14 +2,13 @@ package policy
 
 import (
 	"cmp"
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
 	"dynamoguard/internal/account"
-	"dynamoguard/internal/facts"
 	"dynamoguard/internal/glob"
+	"dynamoguard/internal/place"
 	"dynamoguard/internal/tables"
 )
 
@@ -32,10 +31,18 @@ type Outside struct {
 	AWS    *account.Environment
 }
 
-// Around returns what a resource takes from around it where it does not say it itself: the region, and the account, which is
-// that of the provider's tables before this run, that of the credentials, or the configured one.
-func (p *Pass) Around() facts.Around {
-	return facts.Around{Region: p.Stack.Region(), Credentials: p.credentials, AmbientRegion: p.ambientRegion}
+// Around returns what the resource takes from around it where it does not say itself where it is.
+func (p *Pass) Around() place.Around {
+	urn := p.Resource.URN
+	around := place.Around{
+		Region:     p.Stack.Region(),
+		AWS:        p.Outside.AWS,
+		Configured: p.Config.Pack().AccountOf(p.Stack.Organization, urn.Project(), urn.Stack()),
+	}
+	if p.Outside.Others != nil {
+		around.Own = p.Outside.Others.Own
+	}
+	return around
 }
 
 // Owner returns the stack of the resource, with the URNs that the resource has or had.
@@ -46,74 +53,6 @@ func (p *Pass) Owner() tables.Owner {
 		o.URNs = append(o.URNs, string(alias))
 	}
 	return o
-}
-
-func (p *Pass) credentials(profile string) account.Answer {
-	var answer account.Answer
-	switch {
-	case p.Outside.AWS == nil:
-		answer.From = "nothing names it"
-	case profile != "":
-		answer = p.Outside.AWS.Profile(profile)
-	default:
-		answer = p.Outside.AWS.Ambient()
-	}
-	// What a stand-in for AWS holds is in none of its accounts, whatever the state says.
-	if profile == "" && p.Outside.Others != nil && !answer.StandIn {
-		switch earlier := p.earlierAccount(); {
-		case earlier == "":
-		case answer.ID != "" && answer.ID != earlier:
-			return account.Answer{From: fmt.Sprintf("%s by the stack's own state, %s by %s", earlier, answer.ID, answer.From)}
-		default:
-			return account.Answer{ID: earlier, From: "the stack's own state"}
-		}
-	}
-	if answer.ID == "" {
-		urn := p.Resource.URN
-		if id := p.Config.Pack().AccountOf(p.Stack.Organization, urn.Project(), urn.Stack()); id != "" {
-			return account.Answer{ID: id, From: "dynamoguard.accounts"}
-		}
-	}
-	return answer
-}
-
-// earlierAccount is the account that the resource's provider made the stack's tables in before this run; where it made
-// none, or in several, it is empty. A table of which the provider is not known tells of itself alone.
-func (p *Pass) earlierAccount() string {
-	provider := ""
-	if p.Resource.Provider != nil {
-		provider = providerURN(string(p.Resource.Provider.URN))
-	}
-	var accounts []string
-	for _, e := range p.Outside.Others.Own() {
-		its := providerURN(e.Provider)
-		if its != "" && its == provider || its == "" && e.URN == string(p.Resource.URN) {
-			if e.Account != "" && !slices.Contains(accounts, e.Account) {
-				accounts = append(accounts, e.Account)
-			}
-		}
-	}
-	if len(accounts) == 1 {
-		return accounts[0]
-	}
-	return ""
-}
-
-// providerURN is the URN of a provider without the version in the name of a default one, such as default_7_1_0: all of
-// them take their inputs from the stack.
-func providerURN(urn string) string {
-	i := strings.LastIndex(urn, "::default_")
-	if i < 0 {
-		return urn
-	}
-	return urn[:i] + "::default"
-}
-
-func (p *Pass) ambientRegion(profile string) string {
-	if p.Outside.AWS == nil {
-		return ""
-	}
-	return p.Outside.AWS.Region(profile)
 }
 
 // IndexSettings say where the tables of other stacks are read from.

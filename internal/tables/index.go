@@ -14,11 +14,22 @@ import (
 	"time"
 
 	"dynamoguard/internal/account"
+	"dynamoguard/internal/jsonscan"
 )
 
 // SchemaVersion is that of the index format this package writes. It reads no newer one; members that it does not know
 // are passed over, so that one can be added without a new version.
 const SchemaVersion = 1
+
+// NoOrganization is what Pulumi calls the organization of a backend that has none.
+const NoOrganization = "organization"
+
+// A StateTables is what a state says of tables.
+type StateTables struct {
+	Entries []Entry `json:"tables"`
+	// Secret is the number of tables left out because their name, ARN or region is a secret.
+	Secret int `json:"secret,omitempty"`
+}
 
 // An Entry is one table, or one replica of it, that a stack owns.
 type Entry struct {
@@ -152,14 +163,14 @@ func (x *Index) Encode() []byte {
 // Decode reads an index. An error names the place of what is wrong. A text that was cut off, one of another format and
 // one of a newer schema are errors. A table that cannot be one is left out, and its stack is then one that was not read.
 func Decode(data []byte) (*Index, error) {
-	d := &decoder{scanner: scanBytes(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), seen: map[string]string{}}
+	d := &decoder{Scanner: jsonscan.Of(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), seen: map[string]string{}}
 	d.tables = make([]Entry, 0, len(data)/256)
 	d.index()
-	if d.err == nil && d.next() != 0 {
-		d.unexpected("the end")
+	if d.Err() == nil && d.Next() != 0 {
+		d.Unexpected("the end")
 	}
-	if d.err != nil {
-		return nil, fmt.Errorf("not a table index: %w", d.err)
+	if d.Err() != nil {
+		return nil, fmt.Errorf("not a table index: %w", d.Err())
 	}
 	wrong := d.leaveOut()
 	x := New(d.generatedAt, d.tables, d.unread, d.secret)
@@ -169,7 +180,7 @@ func Decode(data []byte) (*Index, error) {
 
 // A decoder reads an index. It is its own, because encoding/json takes longer for 100,000 tables than a preview should.
 type decoder struct {
-	*scanner
+	*jsonscan.Scanner
 	seen        map[string]string // texts that many tables share
 	version     int
 	generatedAt time.Time
@@ -181,24 +192,24 @@ type decoder struct {
 
 func (d *decoder) index() {
 	hasTables := false
-	d.members(func(name string) {
+	d.Members(func(name string) {
 		switch name {
 		case "schemaVersion":
 			if d.version = d.count(name); d.version > SchemaVersion {
-				d.fail("schemaVersion %d is newer than %d, the newest this version of dynamoguard reads; update it", d.version, SchemaVersion)
+				d.Fail("schemaVersion %d is newer than %d, the newest this version of dynamoguard reads; update it", d.version, SchemaVersion)
 			}
 		case "generatedAt":
 			text := d.string(name)
 			at, err := time.Parse(time.RFC3339, text)
 			if err != nil {
-				d.fail("generatedAt %q is not a time such as 2027-01-31T12:00:00Z", text)
+				d.Fail("generatedAt %q is not a time such as 2027-01-31T12:00:00Z", text)
 			}
 			d.generatedAt = at
 		case "unread":
 			d.list(name, func(i int) { d.unread = append(d.unread, d.string(fmt.Sprintf("unread[%d]", i))) })
 		case "read":
-			if err := json.Unmarshal(d.value(), &d.read); d.err == nil && err != nil {
-				d.fail("read is not a list of backends with their stacks")
+			if err := json.Unmarshal(d.Value(), &d.read); d.Err() == nil && err != nil {
+				d.Fail("read is not a list of backends with their stacks")
 			}
 		case "secret":
 			d.secret = d.count(name)
@@ -206,51 +217,51 @@ func (d *decoder) index() {
 			hasTables = true
 			d.list(name, func(i int) { d.entry(i) })
 		default:
-			d.skip()
+			d.Skip()
 		}
 	})
 	switch {
-	case d.err != nil:
+	case d.Err() != nil:
 	case d.version == 0:
-		d.fail("schemaVersion is missing")
+		d.Fail("schemaVersion is missing")
 	case d.generatedAt.IsZero():
-		d.fail("generatedAt is missing")
+		d.Fail("generatedAt is missing")
 	case !hasTables:
-		d.fail("tables is missing")
+		d.Fail("tables is missing")
 	}
 }
 
 func (d *decoder) list(at string, f func(i int)) {
-	if c := d.next(); c != '[' && c != 0 {
-		d.fail("%s is not a list", at)
+	if c := d.Next(); c != '[' && c != 0 {
+		d.Fail("%s is not a list", at)
 		return
 	}
-	d.elements(f)
+	d.Elements(f)
 }
 
 func (d *decoder) count(at string) int {
 	var n int
-	if err := json.Unmarshal(d.value(), &n); d.err == nil && (err != nil || n < 0) {
-		d.fail("%s is not a whole number", at)
+	if err := json.Unmarshal(d.Value(), &n); d.Err() == nil && (err != nil || n < 0) {
+		d.Fail("%s is not a whole number", at)
 	}
 	return n
 }
 
 func (d *decoder) string(at string) string {
-	if c := d.next(); c != '"' && c != 0 {
-		d.fail("%s is not a string", at)
+	if c := d.Next(); c != '"' && c != 0 {
+		d.Fail("%s is not a string", at)
 		return ""
 	}
-	return d.text()
+	return d.Text()
 }
 
 func (d *decoder) entry(i int) {
-	if c := d.next(); c != '{' && c != 0 {
-		d.fail("tables[%d] is not an object", i)
+	if c := d.Next(); c != '{' && c != 0 {
+		d.Fail("tables[%d] is not an object", i)
 		return
 	}
 	var e Entry
-	d.members(func(name string) {
+	d.Members(func(name string) {
 		var field *string
 		switch name {
 		case "partition":
@@ -274,14 +285,14 @@ func (d *decoder) entry(i int) {
 		case "backend":
 			field = &e.Backend
 		default:
-			d.skip()
+			d.Skip()
 			return
 		}
-		if c := d.next(); c != '"' && c != 0 {
-			d.fail("tables[%d].%s is not a string", i, name)
+		if c := d.Next(); c != '"' && c != 0 {
+			d.Fail("tables[%d].%s is not a string", i, name)
 			return
 		}
-		text := d.text()
+		text := d.Text()
 		if field != &e.Name && field != &e.URN {
 			text = d.once(text)
 		}
@@ -303,6 +314,9 @@ var (
 	validAccount = regexp.MustCompile(`^([0-9]{12})?$`)
 	validRegion  = regexp.MustCompile(`^([a-z]{2,}(-[a-z]+)+-[0-9]+)?$`)
 )
+
+// IsRegion reports whether a text can be the name of a region.
+func IsRegion(s string) bool { return s != "" && validRegion.MatchString(s) }
 
 // leaveOut removes the tables that cannot be any, and returns what is wrong with the first of them, each with its place.
 func (d *decoder) leaveOut() (wrong []string) {

@@ -13,6 +13,7 @@ import (
 
 	"dynamoguard/indexer/internal/atomicfile"
 	"dynamoguard/indexer/internal/stacks"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/tables"
 )
 
@@ -199,7 +200,7 @@ func readOne(ctx context.Context, o Options, s stacks.Stack) (read record, err e
 	read = record{Organization: s.Organization, Project: s.Project, Stack: s.Name, ReadAt: o.Now()}
 	state, err := o.Backend.Read(ctx, s)
 	if err == nil {
-		read.StateTables, err = tables.ReadState(state, s.Organization)
+		read.StateTables, err = facts.ReadTables(state, s.Organization)
 		err = errors.Join(err, state.Close())
 	}
 	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {

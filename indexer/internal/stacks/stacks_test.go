@@ -18,7 +18,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"dynamoguard/indexer/internal/testbackend"
-	"dynamoguard/internal/tables"
+	"dynamoguard/internal/facts"
 )
 
 // contents returns a line for each stack of a backend, sorted: its name and its tables, or the error.
@@ -48,7 +48,7 @@ func read(t *testing.T, backend Backend, s Stack) string {
 	if err != nil {
 		return err.Error()
 	}
-	found, err := tables.ReadState(state, s.Organization)
+	found, err := facts.ReadTables(state, s.Organization)
 	if err = errors.Join(err, state.Close()); err != nil {
 		return err.Error()
 	}

@@ -1,4 +1,5 @@
-package tables
+// Package jsonscan reads large JSON texts piece by piece: states and indexes of tables.
+package jsonscan
 
 import (
 	"bytes"
@@ -7,10 +8,12 @@ import (
 	"io"
 )
 
-// A scanner reads a JSON text piece by piece, in the memory of the largest value that is asked for. It checks what it
-// reads and not what it skips: what it reads was written by a JSON encoder, and may have been cut off.
-type scanner struct {
+// A Scanner reads a JSON text piece by piece, in the memory of the largest value that is asked for. It checks what it
+// reads and not what it skips: what it reads was written by a JSON encoder, and may have been cut off. After an error its
+// methods take nothing, so Err need not be asked after each.
+type Scanner struct {
 	r        io.Reader // nil where buf holds all there is
+	most     int       // that buf may grow to
 	buf      []byte
 	pos, end int   // what of buf was not taken yet
 	mark     int   // from here on buf must be kept; -1 for nothing
@@ -21,14 +24,22 @@ type scanner struct {
 // window is how much is read at once.
 const window = 128 << 10
 
-func newScanner(r io.Reader) *scanner {
-	return &scanner{r: r, buf: make([]byte, window), mark: -1}
+// New returns a scanner of a stream. A value of more than most bytes that is asked for is an error.
+func New(r io.Reader, most int) *Scanner {
+	return &Scanner{r: r, most: most, buf: make([]byte, min(window, most)), mark: -1}
 }
 
-func scanBytes(data []byte) *scanner { return &scanner{buf: data, end: len(data), mark: -1} }
+// Of returns a scanner of a text.
+func Of(data []byte) *Scanner { return &Scanner{buf: data, end: len(data), mark: -1} }
+
+// Err returns the first error.
+func (s *Scanner) Err() error { return s.err }
+
+// Offset is how many bytes were taken.
+func (s *Scanner) Offset() int64 { return s.before + int64(s.pos) }
 
 // fill reads more. It reports whether there is more.
-func (s *scanner) fill() bool {
+func (s *Scanner) fill() bool {
 	if s.r == nil || s.err != nil {
 		return false
 	}
@@ -41,7 +52,11 @@ func (s *scanner) fill() bool {
 	s.before += int64(keep)
 	s.pos, s.end = s.pos-keep, s.end-keep
 	if s.end == len(s.buf) {
-		s.buf = append(s.buf, make([]byte, len(s.buf))...)
+		if s.end >= s.most {
+			s.Fail("the value at byte %d is larger than %d bytes", s.before, s.most)
+			return false
+		}
+		s.buf = append(s.buf, make([]byte, min(len(s.buf), s.most-len(s.buf)))...)
 	}
 	for range 100 {
 		n, err := s.r.Read(s.buf[s.end:])
@@ -61,24 +76,27 @@ func (s *scanner) fill() bool {
 	return false
 }
 
-// fail notes the first error.
-func (s *scanner) fail(format string, args ...any) {
+// Stop ends reading: nothing is taken any more.
+func (s *Scanner) Stop() { s.err = io.EOF }
+
+// Fail notes the first error.
+func (s *Scanner) Fail(format string, args ...any) {
 	if s.err == nil {
 		s.err = fmt.Errorf(format, args...)
 	}
 }
 
-// unexpected notes that what comes next is not what it should be.
-func (s *scanner) unexpected(want string) {
-	if c := s.next(); c != 0 {
-		s.fail("byte %d is %q, not %s", s.before+int64(s.pos), c, want)
+// Unexpected notes that what comes next is not what it should be.
+func (s *Scanner) Unexpected(want string) {
+	if c := s.Next(); c != 0 {
+		s.Fail("byte %d is %q, not %s", s.Offset(), c, want)
 	} else {
-		s.fail("it ends after %d bytes, in the middle", s.before+int64(s.pos))
+		s.Fail("it ends after %d bytes, in the middle", s.Offset())
 	}
 }
 
-// next is the next byte that is not white space; it is not taken. 0 is the end.
-func (s *scanner) next() byte {
+// Next is the next byte that is not white space; it is not taken. 0 is the end.
+func (s *Scanner) Next() byte {
 	for s.err == nil {
 		for s.pos < s.end {
 			switch c := s.buf[s.pos]; c {
@@ -96,28 +114,28 @@ func (s *scanner) next() byte {
 }
 
 // take takes the next byte if it is c.
-func (s *scanner) take(c byte) bool {
-	if s.next() != c {
+func (s *Scanner) take(c byte) bool {
+	if s.Next() != c {
 		return false
 	}
 	s.pos++
 	return true
 }
 
-// members takes an object. f must take the value of each member; what it is given holds until then.
-func (s *scanner) members(f func(name string)) {
+// Members takes an object. f must take the value of each member; what it is given holds until then.
+func (s *Scanner) Members(f func(name string)) {
 	if !s.take('{') {
-		s.unexpected("the start of an object")
+		s.Unexpected("the start of an object")
 		return
 	}
 	for first := true; s.err == nil && !s.take('}'); first = false {
 		if !first && !s.take(',') {
-			s.unexpected("a comma or the end of an object")
+			s.Unexpected("a comma or the end of an object")
 			return
 		}
-		name := s.text()
+		name := s.Text()
 		if !s.take(':') {
-			s.unexpected("a colon")
+			s.Unexpected("a colon")
 			return
 		}
 		if s.err == nil {
@@ -126,19 +144,19 @@ func (s *scanner) members(f func(name string)) {
 	}
 }
 
-// elements takes a list. f must take each element.
-func (s *scanner) elements(f func(i int)) {
+// Elements takes a list. f must take each element.
+func (s *Scanner) Elements(f func(i int)) {
 	if !s.take('[') {
-		s.unexpected("the start of a list")
+		s.Unexpected("the start of a list")
 		return
 	}
 	for i := 0; s.err == nil && !s.take(']'); i++ {
 		if i > 0 && !s.take(',') {
-			s.unexpected("a comma or the end of a list")
+			s.Unexpected("a comma or the end of a list")
 			return
 		}
-		if s.next() == ']' {
-			s.unexpected("an element")
+		if s.Next() == ']' {
+			s.Unexpected("an element")
 			return
 		}
 		f(i)
@@ -146,9 +164,9 @@ func (s *scanner) elements(f func(i int)) {
 }
 
 // raw takes a string and returns what stands between its quotes; it holds until the next call.
-func (s *scanner) raw() []byte {
+func (s *Scanner) raw() []byte {
 	if !s.take('"') {
-		s.unexpected("a string")
+		s.Unexpected("a string")
 		return nil
 	}
 	s.mark = s.pos
@@ -158,24 +176,24 @@ func (s *scanner) raw() []byte {
 	return text
 }
 
-// text takes a string.
-func (s *scanner) text() string {
+// Text takes a string.
+func (s *Scanner) Text() string {
 	raw := s.raw()
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return string(raw)
 	}
 	var text string
 	if err := json.Unmarshal(append(append([]byte{'"'}, raw...), '"'), &text); err != nil {
-		s.fail("a string before byte %d: %w", s.before+int64(s.pos), err)
+		s.Fail("a string before byte %d: %w", s.Offset(), err)
 	}
 	return text
 }
 
-// value takes a value and returns its text; it holds until the next call.
-func (s *scanner) value() []byte {
-	s.next()
+// Value takes a value and returns its text; it holds until the next call.
+func (s *Scanner) Value() []byte {
+	s.Next()
 	s.mark = s.pos
-	s.skip()
+	s.Skip()
 	text := s.buf[s.mark:s.pos]
 	s.mark = -1
 	return text
@@ -184,16 +202,16 @@ func (s *scanner) value() []byte {
 // structural are the bytes that matter while a value is skipped.
 var structural = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
 
-// skip takes a value.
-func (s *scanner) skip() {
-	switch s.next() {
+// Skip takes a value.
+func (s *Scanner) Skip() {
+	switch s.Next() {
 	case '"':
 		s.pos++
 		s.skipText()
 		return
 	case '{', '[':
 	case 0, '}', ']', ',', ':':
-		s.unexpected("a value")
+		s.Unexpected("a value")
 		return
 	default:
 		s.skipLiteral()
@@ -221,14 +239,14 @@ func (s *scanner) skip() {
 			}
 		}
 		if !s.fill() {
-			s.unexpected("a value")
+			s.Unexpected("a value")
 			return
 		}
 	}
 }
 
 // skipLiteral takes a number, true, false or null.
-func (s *scanner) skipLiteral() {
+func (s *Scanner) skipLiteral() {
 	for {
 		for s.pos < s.end {
 			switch s.buf[s.pos] {
@@ -244,7 +262,7 @@ func (s *scanner) skipLiteral() {
 }
 
 // skipText takes what is left of a string, closing quote included.
-func (s *scanner) skipText() {
+func (s *Scanner) skipText() {
 	for {
 		i := bytes.IndexByte(s.buf[s.pos:s.end], '"')
 		stop := s.pos + i
@@ -264,7 +282,7 @@ func (s *scanner) skipText() {
 		s.pos = stop - escapes%2 // keep the backslash together with what it escapes
 		if !s.fill() {
 			s.pos = s.end
-			s.unexpected("the end of a string")
+			s.Unexpected("the end of a string")
 			return
 		}
 	}

@@ -1,4 +1,4 @@
-package tables_test
+package facts_test
 
 import (
 	"errors"
@@ -9,10 +9,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/tables"
 )
 
 const secret = `{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","ciphertext":"v1:hidden"}`
+
+// shown is a secret as an export with --show-secrets has it. text is JSON in a JSON string.
+func shown(text string) string {
+	return `{"4dabf18193072939515e22adb298388d":"1b47061264138c4ac30d75fd1eb44270","plaintext":"` + text + `"}`
+}
 
 // checkpoint is a state as a backend keeps it.
 func checkpoint(resources ...string) string {
@@ -51,7 +57,7 @@ func made(typ, text string) tables.Entry {
 	return e
 }
 
-func TestReadState(t *testing.T) {
+func TestReadTables(t *testing.T) {
 	const arn = `"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders","name":"orders"}`
 	provider := func(inputs string) string {
 		return owned("pulumi:providers:aws", "p", `"inputs":`+inputs+`,"outputs":{}`)
@@ -79,6 +85,31 @@ func TestReadState(t *testing.T) {
 			[]tables.Entry{made(table, "aws 609629065308 eu-west-1 orders")}, 0},
 		{"a secret provider says nothing", checkpoint(provider(`{"region":`+secret+`,"allowedAccountIds":`+secret+`}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
 			[]tables.Entry{made(table, "? ? ? orders")}, 0},
+		{"an account as a number", checkpoint(provider(`{"region":"eu-west-1","allowedAccountIds":"[11122223333]"}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "aws 011122223333 eu-west-1 orders")}, 0},
+		{"a session of a role", checkpoint(provider(`{"region":"eu-west-1","assumeRole":"{\"roleArn\":\"arn:aws:sts::111122223333:assumed-role/deploy/ci\"}"}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "aws 111122223333 eu-west-1 orders")}, 0},
+		{"a role that is no ARN", checkpoint(provider(`{"region":"eu-west-1","assumeRole":"{\"roleArn\":\"xxx:aws:iam::111122223333:role/x\"}"}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "aws ? eu-west-1 orders")}, 0},
+		{"a role that is not known, and a key", checkpoint(provider(`{"region":"eu-west-1","accessKey":"ASIAY34FZKBOKMUTVV7A","assumeRole":`+secret+`}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "aws ? eu-west-1 orders")}, 0},
+		{"a secret that is shown", checkpoint(provider(`{"region":`+shown(`\"eu-west-1\"`)+`,"allowedAccountIds":`+shown(`[\"111122223333\"]`)+`}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "? ? ? orders")}, 0},
+		{"a secret name that is shown", checkpoint(owned(table, "orders", `"inputs":{"name":`+shown(`\"orders\"`)+`},"outputs":{"name":"orders"}`)), nil, 1},
+		{"all inputs a secret that is shown", checkpoint(owned(table, "orders", `"inputs":`+shown(`{}`)+`,"outputs":{"name":"orders"}`)), nil, 1},
+		{"the account of a stand-in", checkpoint(provider(`{"region":"eu-west-1","allowedAccountIds":["000000000000"]}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "aws ? eu-west-1 orders")}, 0},
+		{"what is no account and no region", checkpoint(provider(`{"region":"europe","allowedAccountIds":["1"]}`), owned(table, "orders", `"inputs":{"name":"orders"},`+byProvider)),
+			[]tables.Entry{made(table, "? ? ? orders")}, 0},
+		{"a name that is not known", checkpoint(owned(table, "orders", `"inputs":{"name":"04da6b54-80e4-46f7-96ec-b56ff0331ba9"},"outputs":{}`)),
+			[]tables.Entry{entry(table, "? ? ? id-orders")}, 0},
+		{"malformed URNs", checkpoint(
+			`{"urn":"urn:pulumi:dev::shop::orders","type":"`+table+`",`+arn+`}`,
+			`{"urn":"urn:other:dev::shop::`+table+`::orders","type":"`+table+`",`+arn+`}`,
+			`{"urn":"urn:pulumi:::shop::`+table+`::orders","type":"`+table+`",`+arn+`}`,
+			`{"urn":"urn:pulumi:dev::::`+table+`::orders","type":"`+table+`",`+arn+`}`,
+			`{"type":"`+table+`",`+arn+`}`,
+		), nil, 0},
 		{"in LocalStack", checkpoint(owned(table, "orders", `"outputs":{"arn":"arn:aws:dynamodb:us-east-1:000000000000:table/orders"}`)),
 			[]tables.Entry{entry(table, "aws ? us-east-1 orders")}, 0},
 		{"in Europe's own partition", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"eusc-de-east-1"}`)),
@@ -87,6 +118,10 @@ func TestReadState(t *testing.T) {
 			[]tables.Entry{entry(table, "aws-iso ? us-iso-east-1 orders")}, 0},
 		{"in another isolated region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"us-isob-east-1"}`)),
 			[]tables.Entry{entry(table, "aws-iso-b ? us-isob-east-1 orders")}, 0},
+		{"in Europe's isolated region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"eu-isoe-west-1"}`)),
+			[]tables.Entry{entry(table, "aws-iso-e ? eu-isoe-west-1 orders")}, 0},
+		{"in the newest isolated region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"us-isof-south-1"}`)),
+			[]tables.Entry{entry(table, "aws-iso-f ? us-isof-south-1 orders")}, 0},
 		{"its own region", checkpoint(owned(table, "orders", `"inputs":{"name":"orders","region":"us-gov-east-1"}`)),
 			[]tables.Entry{entry(table, "aws-us-gov ? us-gov-east-1 orders")}, 0},
 		{"replicas the program asked for", checkpoint(owned(table, "orders", `"inputs":{"replicas":[{"regionName":"eu-west-1"},{"regionName":"us-east-1"}]},"outputs":{"arn":"arn:aws:dynamodb:us-east-1:111122223333:table/orders","replicas":[{"regionName":"ap-south-1"}]}`)),
@@ -119,9 +154,9 @@ func TestReadState(t *testing.T) {
 		{"no resources", `{"version":4,"features":[],"checkpoint":{"latest":{"resources":null}}}`, nil, 0},
 	} {
 		for name, got := range map[string]func() (tables.StateTables, error){
-			"at once": func() (tables.StateTables, error) { return tables.ReadState(strings.NewReader(c.state), "acme") },
+			"at once": func() (tables.StateTables, error) { return facts.ReadTables(strings.NewReader(c.state), "acme") },
 			"byte by byte": func() (tables.StateTables, error) {
-				return tables.ReadState(iotest.OneByteReader(strings.NewReader(c.state)), "acme")
+				return facts.ReadTables(iotest.OneByteReader(strings.NewReader(c.state)), "acme")
 			},
 		} {
 			found, err := got()
@@ -135,7 +170,7 @@ func TestReadState(t *testing.T) {
 	}
 }
 
-func TestReadStateErrors(t *testing.T) {
+func TestReadTablesErrors(t *testing.T) {
 	good := checkpoint(owned(table, "orders", `"outputs":{"name":"orders"}`))
 	for text, want := range map[string]string{
 		"":                                 "not a state: it ends after 0 bytes, in the middle",
@@ -150,18 +185,18 @@ func TestReadStateErrors(t *testing.T) {
 		`{"checkpoint":{"a" 1}}`:           `not a state: byte 19 is '1', not a colon`,
 		checkpoint(owned(table, "orders", `"inputs":"hidden"`)): "not a state: the resource that ends at byte 270 cannot be read",
 	} {
-		if _, err := tables.ReadState(strings.NewReader(text), ""); err == nil || err.Error() != want {
+		if _, err := facts.ReadTables(strings.NewReader(text), ""); err == nil || err.Error() != want {
 			t.Errorf("%s:\n got %v\nwant %s", text, err, want)
 		}
 	}
 	// Wherever a state is cut off, that is an error, and never a state with fewer tables.
 	for i := range good {
-		if _, err := tables.ReadState(strings.NewReader(good[:i]), ""); err == nil {
+		if _, err := facts.ReadTables(strings.NewReader(good[:i]), ""); err == nil {
 			t.Errorf("no error for %q", good[:i])
 		}
 	}
 	broken := errors.New("broken")
-	if _, err := tables.ReadState(iotest.ErrReader(broken), ""); !errors.Is(err, broken) {
+	if _, err := facts.ReadTables(iotest.ErrReader(broken), ""); !errors.Is(err, broken) {
 		t.Errorf("the error of the reader is lost: %v", err)
 	}
 }
@@ -194,24 +229,24 @@ func state1MB() string {
 	return checkpoint(resources...)
 }
 
-func BenchmarkReadState(b *testing.B) {
+func BenchmarkReadTables(b *testing.B) {
 	state := state1MB()
 	b.SetBytes(int64(len(state)))
 	b.ReportAllocs()
 	for b.Loop() {
-		found, err := tables.ReadState(strings.NewReader(state), "acme")
+		found, err := facts.ReadTables(strings.NewReader(state), "acme")
 		if err != nil || len(found.Entries) < 20 {
 			b.Fatal(len(found.Entries), err)
 		}
 	}
 }
 
-func FuzzReadState(f *testing.F) {
+func FuzzReadTables(f *testing.F) {
 	f.Add(checkpoint(owned(table, "orders", `"outputs":{"name":"orders"}`)))
 	f.Add(`{"deployment":{"resources":[{"type":"aws:dynamodb/table:Table","inputs":{"name":` + secret + `}}]}}`)
 	f.Fuzz(func(t *testing.T, text string) {
-		whole, err := tables.ReadState(strings.NewReader(text), "")
-		pieces, err2 := tables.ReadState(iotest.OneByteReader(strings.NewReader(text)), "")
+		whole, err := facts.ReadTables(strings.NewReader(text), "")
+		pieces, err2 := facts.ReadTables(iotest.OneByteReader(strings.NewReader(text)), "")
 		if (err == nil) != (err2 == nil) || err == nil && !cmp.Equal(whole, pieces) {
 			t.Errorf("%q: %v %v, in pieces %v %v", text, whole, err, pieces, err2)
 		}

@@ -1,0 +1,124 @@
+package facts
+
+import (
+	"cmp"
+	"io"
+
+	"dynamoguard/internal/account"
+	"dynamoguard/internal/place"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/state"
+	"dynamoguard/internal/tables"
+)
+
+// owners are the types that own tables: the property that says which, and the one of replicas that says where.
+var owners = map[string]struct{ name, replicas string }{
+	Table:        {"name", "regionName"},
+	TableReplica: {"globalTableArn", ""},
+	NativeTable:  {"tableName", ""},
+	NativeGlobal: {"tableName", "region"},
+}
+
+// ReadTables reads the tables that the resources of one stack own from its state: a checkpoint as a backend keeps it, or an
+// export, see state.Read. A table of which the name or the place is a secret is counted and left out.
+//
+// A Table owns its name in its own region and in those of the replicas the program asked for; a TableReplica in its own;
+// so do aws-native's Table and GlobalTable. A resource that is only read (external) owns nothing, nor does one that is
+// to be deleted. One that was deleted to be replaced still does: its stack is about to create it again.
+func ReadTables(r io.Reader, organization string) (tables.StateTables, error) {
+	var found tables.StateTables
+	isOwner := func(typ string) bool { _, ok := owners[typ]; return ok }
+	err := state.Read(r, isOwner, func(r *state.Resource) {
+		switch {
+		case r.Delete || r.External:
+		case secretTable(r):
+			found.Secret++
+		default:
+			found.Entries = append(found.Entries, owned(r, organization)...)
+		}
+	})
+	if err != nil {
+		return tables.StateTables{}, err
+	}
+	return found, nil
+}
+
+// secretTable reports whether what says which table a resource owns is a secret.
+func secretTable(r *state.Resource) bool {
+	in, out, name := r.Properties, r.Outputs, owners[r.Type].name
+	if in.Secret() || out.Secret() {
+		return true
+	}
+	for _, v := range []resource.Value{
+		in.Get(name), out.Get(name), in.Get("arn"), out.Get("arn"), in.Get("region"), out.Get("region"), in.Get("replicas"),
+	} {
+		if v.HasSecret() {
+			return true
+		}
+	}
+	return false
+}
+
+// owned returns the tables that a resource of a state owns.
+func owned(r *state.Resource, organization string) (entries []tables.Entry) {
+	shape := owners[r.Type]
+	in, out := r.Properties, r.Outputs
+	arn, ok := tables.ParseARN(text(out, "arn"))
+	if r.Type == TableReplica && !ok {
+		// Not the replica's own ARN, but that of its table, in another region.
+		if arn, ok = tables.ParseARN(text(in, shape.name)); !ok {
+			return nil
+		}
+		arn.Region = ""
+	}
+	e := tables.Entry{
+		Partition: arn.Partition, Account: arn.Account, Region: arn.Region,
+		Name:         cmp.Or(arn.Name, text(out, shape.name), text(in, shape.name), r.ID),
+		Organization: organization, Project: r.URN.Project(), Stack: r.URN.Stack(), URN: string(r.URN),
+	}
+	if r.Provider != nil {
+		e.Provider = string(r.Provider.URN)
+	}
+	if e.Name == "" || e.Project == "" {
+		return nil // no URN has no project
+	}
+	where := place.Account(&r.Resource, place.Around{})
+	e.Account = account.Known(cmp.Or(e.Account, open(where)))
+	own := out.Get("region")
+	if own.Empty() {
+		own = in.Get("region")
+	}
+	region := cmp.Or(e.Region, open(place.Region(&r.Resource, own, where, place.Around{})))
+	add := func(region string) {
+		e := e
+		if e.Region = region; !tables.IsRegion(region) {
+			e.Region = ""
+		}
+		e.Partition = cmp.Or(e.Partition, place.Partition(e.Region))
+		entries = append(entries, e)
+	}
+	add(region)
+	if shape.replicas == "" {
+		return entries
+	}
+	// The inputs say which replicas the program owns; outputs list those of TableReplicas as well.
+	for _, replica := range in.Get("replicas").Elements() {
+		if other := text(replica, shape.replicas); other != "" && other != entries[0].Region {
+			add(other)
+		}
+	}
+	return entries
+}
+
+// open is what is known of a part, and may be published.
+func open(p tables.Part) string {
+	if p.Secret {
+		return ""
+	}
+	return p.Known
+}
+
+func text(v resource.Value, name string) string {
+	s, _ := v.Get(name).Text()
+	return s
+}

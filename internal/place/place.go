@@ -1,0 +1,286 @@
+// Package place works out where a resource is: its account, its region and the partition, and how each is known. It is one
+// resolver for a run and for a state, and does no I/O of its own.
+package place
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"dynamoguard/internal/account"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/tables"
+)
+
+// Around is what a resource takes from around it where neither it nor its provider says where it is. The zero Around knows
+// nothing, which is all there is around a state.
+type Around struct {
+	// Region is the stack's aws:region.
+	Region resource.Value
+	// AWS is where the AWS SDK looks for credentials and a region; nil where that is not known.
+	AWS *account.Environment
+	// Own returns the tables that the stack owned before the run, and may take its time; nil where they are not known.
+	Own func() []tables.Entry
+	// Configured is the account that the organization's configuration names for the stack.
+	Configured string
+}
+
+// accountInputs are the inputs of an AWS provider that decide which account it works in, or which stand-in for AWS.
+var accountInputs = []string{
+	"accessKey", "profile", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "allowedAccountIds",
+	"sharedConfigFiles", "sharedCredentialsFiles", "endpoints",
+}
+
+// ownCredentials are those of them that replace the credentials there are around the provider.
+var ownCredentials = []string{
+	"accessKey", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "sharedConfigFiles", "sharedCredentialsFiles", "endpoints",
+}
+
+// ProviderReads returns the patterns of the provider inputs that are read.
+func ProviderReads() []string {
+	return append([]string{"region", "assumeRole.roleArn", "assumeRoles[].roleArn", "assumeRoleWithWebIdentity.roleArn"}, accountInputs...)
+}
+
+// Account works out the account that a resource's provider works in. It is the first of these that tells:
+//
+//   - the role that the provider assumes, the last one of a chain
+//   - the only account that it allows
+//   - its access key
+//   - the tables that it made before, unless the next one contradicts
+//   - the credentials that its profile leads to, else those around it
+//   - the configured account
+//
+// Where none does, or what would is not known yet, it is like that of every provider with the same inputs.
+func Account(r *resource.Resource, around Around) tables.Part {
+	p := r.Provider
+	if p == nil {
+		return tables.Part{}
+	}
+	part := named(p)
+	like, secret, known := compared(p)
+	part.Like = like
+	if part.Known != "" || !known {
+		return part
+	}
+	key := input(p, "accessKey")
+	text, _ := key.Text()
+	if id, ok := account.OfKey(text); ok {
+		part.Known, part.From, part.Secret = id, "the access key of its provider", key.Secret()
+		return part
+	}
+	part.Secret = secret
+	for _, name := range ownCredentials {
+		if !input(p, name).Empty() {
+			part.From = name + " of its provider does not tell"
+			return part
+		}
+	}
+	profile := input(p, "profile")
+	text, _ = profile.Text()
+	answer := around.account(r, text)
+	part.Known, part.From = answer.ID, answer.From
+	if profile.Secret() {
+		part.From = "the profile of its provider"
+	}
+	return part
+}
+
+// named is the account that the inputs of a provider name by role or by number, or those it can be.
+func named(p *resource.Provider) (part tables.Part) {
+	role := func(v resource.Value, holder resource.Value) {
+		arn, _ := v.Get("roleArn").Text()
+		if id := account.OfRole(arn); id != "" {
+			part = tables.Part{Known: id, From: "its provider", Secret: holder.HasSecret()}
+		}
+	}
+	for _, name := range []string{"assumeRoleWithWebIdentity", "assumeRole"} {
+		role(input(p, name), input(p, name))
+	}
+	chain := input(p, "assumeRoles")
+	for _, link := range chain.Elements() {
+		role(link, chain) // each is assumed by the one before
+	}
+	if part.Known != "" {
+		return part
+	}
+	v := input(p, "allowedAccountIds")
+	allowed := accountIDs(v)
+	if len(allowed) != 1 {
+		return tables.Part{Among: allowed}
+	}
+	return tables.Part{Known: allowed[0], From: "its provider", Secret: v.HasSecret()}
+}
+
+// accountIDs returns account IDs in order, each once. Written as a number, one has lost its leading zeros. Where one is
+// not known, nothing is known of what they are.
+func accountIDs(v resource.Value) []string {
+	var ids []string
+	for _, e := range v.Elements() {
+		text, isText := e.Text()
+		number, isNumber := e.Number()
+		switch {
+		case isText:
+			ids = append(ids, text)
+		case isNumber:
+			ids = append(ids, fmt.Sprintf("%012.0f", number))
+		default:
+			return nil
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// compared returns what is equal for two providers that work in the same account, and whether an input that a message may
+// quote is a secret. Where an input is not known, nothing can be compared, but one provider works in one account.
+func compared(p *resource.Provider) (like string, secret, known bool) {
+	inputs := make([]any, len(accountInputs))
+	for i, name := range accountInputs {
+		v := input(p, name)
+		if v.HasUnknown() {
+			return "provider " + string(p.URN), false, false
+		}
+		secret = secret || name != "accessKey" && v.HasSecret()
+		switch {
+		case name == "allowedAccountIds":
+			inputs[i] = accountIDs(v)
+		case !v.Empty():
+			inputs[i] = v.Plain()
+		}
+	}
+	// Hashed, because it holds an access key and is kept.
+	text, _ := json.Marshal(inputs)
+	sum := sha256.Sum256(text)
+	return "inputs " + hex.EncodeToString(sum[:]), secret, true
+}
+
+// account is the account of a resource whose provider works with the credentials around it, or those of a profile.
+func (a Around) account(r *resource.Resource, profile string) account.Answer {
+	var answer account.Answer
+	switch {
+	case a.AWS == nil:
+		answer.From = "nothing names it"
+	case profile != "":
+		answer = a.AWS.Profile(profile)
+	default:
+		answer = a.AWS.Ambient()
+	}
+	// What a stand-in for AWS holds is in none of its accounts, whatever the state says.
+	if profile == "" && a.Own != nil && !answer.StandIn {
+		switch earlier := earlierAccount(r, a.Own()); {
+		case earlier == "":
+		case answer.ID != "" && answer.ID != earlier:
+			return account.Answer{From: fmt.Sprintf("%s by the stack's own state, %s by %s", earlier, answer.ID, answer.From)}
+		default:
+			return account.Answer{ID: earlier, From: "the stack's own state"}
+		}
+	}
+	if answer.ID == "" && a.Configured != "" {
+		return account.Answer{ID: a.Configured, From: "dynamoguard.accounts"}
+	}
+	return answer
+}
+
+// earlierAccount is the account that the resource's provider made the stack's own tables in before this run; where it made
+// none, or in several, it is empty. A table of which the provider is not known tells of itself alone.
+func earlierAccount(r *resource.Resource, own []tables.Entry) string {
+	provider := unversioned(string(r.Provider.URN))
+	found := ""
+	for _, e := range own {
+		its := unversioned(e.Provider)
+		made := its != "" && its == provider || its == "" && e.URN == string(r.URN)
+		switch {
+		case !made || e.Account == "" || e.Account == found:
+		case found != "":
+			return ""
+		default:
+			found = e.Account
+		}
+	}
+	return found
+}
+
+// unversioned is the URN of a provider without the version in the name of a default one, such as default_7_1_0: all of
+// them take their inputs from the stack.
+func unversioned(urn string) string {
+	i := strings.LastIndex(urn, "::default_")
+	if i < 0 {
+		return urn
+	}
+	return urn[:i] + "::default"
+}
+
+// Region works out the region of a resource: own, which is what the resource itself says, else its provider's, else the
+// stack's, else that of the environment or the profile, which is the same for equal accounts. where is its account.
+func Region(r *resource.Resource, own resource.Value, where tables.Part, around Around) tables.Part {
+	p := r.Provider
+	if !own.Empty() {
+		return regionPart(own, "")
+	}
+	if p != nil {
+		if v := input(p, "region"); !v.Empty() {
+			return regionPart(v, "provider "+string(p.URN))
+		}
+	}
+	if !around.Region.Empty() {
+		return regionPart(around.Region, "stack")
+	}
+	part := tables.Part{Like: where.Like}
+	if p != nil && around.AWS != nil {
+		profile, _ := input(p, "profile").Text()
+		part.Known = around.AWS.Region(profile)
+	}
+	return part
+}
+
+func regionPart(v resource.Value, like string) tables.Part {
+	text, _ := v.Text()
+	return tables.Part{Known: text, Secret: v.Secret(), Like: like}
+}
+
+// partitions are the partitions by how the names of their regions begin, but for aws, which the rest is in.
+//
+// Source: https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
+var partitions = []struct{ prefix, name string }{
+	{"cn-", "aws-cn"},
+	{"us-gov-", "aws-us-gov"},
+	{"us-iso-", "aws-iso"},
+	{"us-isob-", "aws-iso-b"},
+	{"eu-isoe-", "aws-iso-e"},
+	{"us-isof-", "aws-iso-f"},
+	{"eusc-", "aws-eusc"},
+}
+
+// Partition is the partition that a region belongs to, empty where the region is.
+func Partition(region string) string {
+	if region == "" {
+		return ""
+	}
+	for _, p := range partitions {
+		if strings.HasPrefix(region, p.prefix) {
+			return p.name
+		}
+	}
+	return "aws"
+}
+
+// input returns an input of a provider. The engine sends what is not a string as JSON in a string.
+func input(p *resource.Provider, name string) resource.Value {
+	v := p.Properties.Get(name)
+	text, ok := v.Text()
+	if !ok || (!strings.HasPrefix(text, "[") && !strings.HasPrefix(text, "{")) {
+		return v
+	}
+	decoded, ok := resource.DecodeJSON(text)
+	switch {
+	case !ok:
+		return v
+	case v.Secret():
+		return decoded.AsSecret()
+	default:
+		return decoded
+	}
+}

@@ -1,0 +1,273 @@
+// Package state reads the resources of a stack from its state.
+package state
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"dynamoguard/internal/jsonscan"
+	"dynamoguard/internal/resource"
+)
+
+// A Resource is one resource of a state. Its Properties are its inputs, and its Provider has the inputs that the state has,
+// the version among them; where the state does not have the provider, no inputs.
+//
+// What the state keeps encrypted is unknown and secret.
+type Resource struct {
+	resource.Resource
+
+	ID           string // empty for a component
+	Outputs      resource.Value
+	Dependencies []resource.URN
+	Position     Position
+
+	Delete             bool // it was replaced, and is to be deleted
+	External           bool // it is only read
+	PendingReplacement bool // it was deleted, and is to be created again
+}
+
+// A Position is where in a program a resource was declared; zero where the state does not say.
+type Position struct {
+	File string // relative to the folder of the project, with slashes
+	Line int    // from 1
+}
+
+// The versions of the format of states that are read. Since 2, resources can be external; since 3, they name their
+// provider; and 4 lists features.
+//
+// Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/core.go
+const (
+	oldest = 1
+	newest = 4
+)
+
+// mostBytes is how large a resource may be: the engine sends and keeps none that is larger than a message may be.
+//
+// Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/util/rpcutil/grpc.go
+const mostBytes = 400 << 20
+
+// providerTypes is what the types of providers begin with.
+const providerTypes = "pulumi:providers:"
+
+// Read calls each for the resources of wanted types, of all types where wanted is nil, in the order of the state: a
+// checkpoint as a backend keeps it, or an export, in UTF-8 or, with a byte-order mark, as Windows writes them, in UTF-16. It
+// reads in one pass, keeps the text of one resource in memory at a time, and decrypts nothing. Providers are decoded, others
+// that are not wanted only skipped.
+//
+// An error says at which byte of the text, as UTF-8 without the mark, what is wrong, and never quotes a value.
+func Read(r io.Reader, wanted func(typ string) bool, each func(*Resource)) error {
+	s := &reader{
+		Scanner: jsonscan.New(unmarked(r), mostBytes), wanted: wanted, each: each,
+		providers: map[string]*resource.Provider{},
+	}
+	s.top()
+	if s.Err() == nil && s.Next() != 0 {
+		s.Unexpected("the end")
+	}
+	if s.Err() != nil {
+		return fmt.Errorf("not a state: %w", s.Err())
+	}
+	return nil
+}
+
+type reader struct {
+	*jsonscan.Scanner
+	wanted    func(typ string) bool
+	each      func(*Resource)
+	providers map[string]*resource.Provider // by urn::id, and the one that is not to be deleted also by URN
+}
+
+// top reads {"version", "checkpoint": {"latest": {"resources"}}} or {"version", "deployment": {"resources"}}.
+func (s *reader) top() {
+	known := false
+	s.Members(func(name string) {
+		switch name {
+		case "version":
+			s.version()
+		case "deployment":
+			known = true
+			s.deployment()
+		case "checkpoint":
+			s.Members(func(name string) {
+				known = known || name == "stack" // alone, of one that was never deployed
+				if name == "latest" {
+					known = true
+					s.deployment()
+				} else {
+					s.Skip()
+				}
+			})
+			if s.Err() == nil && !known {
+				s.Fail("the checkpoint has neither a stack nor a latest deployment")
+			}
+		default:
+			s.Skip()
+		}
+	})
+	if s.Err() == nil && !known {
+		s.Fail("it has neither a checkpoint nor a deployment")
+	}
+}
+
+func (s *reader) version() {
+	var version int
+	err := json.Unmarshal(s.Value(), &version)
+	switch {
+	case s.Err() != nil:
+	case err != nil || version < oldest:
+		s.Fail("its version is not a number from %d to %d", oldest, newest)
+	case version > newest:
+		s.Fail("version %d is newer than %d, the newest this version of dynamoguard reads; update it", version, newest)
+	}
+}
+
+// deployment reads the resources of a deployment; a stack that was never deployed has null in its place.
+func (s *reader) deployment() {
+	if s.Next() == 'n' {
+		s.Skip()
+		return
+	}
+	s.Members(func(name string) {
+		if name != "resources" {
+			s.Skip()
+			return
+		}
+		switch s.Next() {
+		case '[':
+			s.Elements(func(int) { s.resource() })
+		case 'n':
+			s.Skip()
+		default:
+			s.Fail("resources is not a list")
+		}
+	})
+}
+
+// encoded is a resource as a state has it.
+type encoded struct {
+	URN                  resource.URN              `json:"urn"`
+	Type                 string                    `json:"type"`
+	ID                   string                    `json:"id"`
+	Inputs               map[string]any            `json:"inputs"`
+	Outputs              map[string]any            `json:"outputs"`
+	Provider             string                    `json:"provider"` // urn::id
+	Parent               resource.URN              `json:"parent"`
+	Aliases              []resource.URN            `json:"aliases"`
+	Protect              bool                      `json:"protect"`
+	Dependencies         []resource.URN            `json:"dependencies"`
+	PropertyDependencies map[string][]resource.URN `json:"propertyDependencies"`
+	Delete               bool                      `json:"delete"`
+	External             bool                      `json:"external"`
+	PendingReplacement   bool                      `json:"pendingReplacement"`
+	SourcePosition       string                    `json:"sourcePosition"`
+}
+
+func (s *reader) resource() {
+	text := s.Value()
+	if s.Err() != nil {
+		return
+	}
+	typ := typeOf(text)
+	isProvider := strings.HasPrefix(typ, providerTypes)
+	isWanted := s.wanted == nil || s.wanted(typ)
+	if !isProvider && !isWanted {
+		return
+	}
+	var e encoded
+	if err := json.Unmarshal(text, &e); err != nil {
+		// The cause may quote a value.
+		s.Fail("the resource that ends at byte %d cannot be read", s.Offset())
+		return
+	}
+	e.Type = typ // what was asked about, whatever comes after it
+	r := s.decode(&e)
+	if isProvider {
+		p := &resource.Provider{URN: r.URN, Type: r.Type, Name: r.Name, Properties: r.Properties}
+		s.providers[string(r.URN)+"::"+r.ID] = p
+		if !r.Delete {
+			s.providers[string(r.URN)] = p
+		}
+	}
+	if isWanted {
+		s.each(r)
+	}
+}
+
+func (s *reader) decode(e *encoded) *Resource {
+	return &Resource{
+		Resource: resource.Resource{
+			URN:                  e.URN,
+			Type:                 e.Type,
+			Name:                 e.URN.Name(),
+			Properties:           properties(e.Inputs),
+			Options:              resource.Options{Protect: e.Protect, Parent: e.Parent, Aliases: e.Aliases},
+			Provider:             s.provider(e.Provider),
+			PropertyDependencies: e.PropertyDependencies,
+		},
+		ID:                 e.ID,
+		Outputs:            properties(e.Outputs),
+		Dependencies:       e.Dependencies,
+		Position:           positionOf(e.SourcePosition),
+		Delete:             e.Delete,
+		External:           e.External,
+		PendingReplacement: e.PendingReplacement,
+	}
+}
+
+// properties decodes inputs or outputs. As a whole they may be a secret too.
+func properties(m map[string]any) resource.Value {
+	if m == nil {
+		return resource.ObjectValue(nil)
+	}
+	return resource.Decode(m)
+}
+
+// provider finds a provider by a reference, urn::id. A state has it before what it manages.
+func (s *reader) provider(reference string) *resource.Provider {
+	i := strings.LastIndex(reference, "::")
+	if i < 0 {
+		return nil
+	}
+	if p := s.providers[reference]; p != nil {
+		return p
+	}
+	urn := resource.URN(reference[:i])
+	if p := s.providers[string(urn)]; p != nil {
+		return p
+	}
+	return &resource.Provider{URN: urn, Type: urn.Type(), Name: urn.Name(), Properties: resource.ObjectValue(nil)}
+}
+
+// typeOf is the type of a resource, which stands before anything long.
+func typeOf(text []byte) (typ string) {
+	s := jsonscan.Of(text)
+	s.Members(func(name string) {
+		if name == "type" {
+			typ = s.Text()
+			s.Stop()
+		} else {
+			s.Skip()
+		}
+	})
+	return typ
+}
+
+// positionOf reads project:///<file>#<line>[,<column>].
+//
+// Source: https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/source_eval.go
+func positionOf(text string) Position {
+	u, err := url.Parse(text)
+	if err != nil || u.Scheme != "project" {
+		return Position{}
+	}
+	line, _, _ := strings.Cut(u.Fragment, ",")
+	n, err := strconv.Atoi(line)
+	if err != nil || n < 1 {
+		return Position{}
+	}
+	return Position{File: strings.TrimPrefix(u.Path, "/"), Line: n}
+}
