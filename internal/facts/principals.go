@@ -10,25 +10,27 @@ import (
 
 // The types that attach policies to principals, and principals to each other.
 const (
-	User                  = "aws:iam/user:User"
-	Group                 = "aws:iam/group:Group"
-	SSOPermissionSet      = "aws:ssoadmin/permissionSet:PermissionSet"
-	RoleAttachment        = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-	UserAttachment        = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
-	GroupAttachment       = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
-	Attachment            = "aws:iam/policyAttachment:PolicyAttachment"
-	RoleAttachments       = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
-	UserAttachments       = "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive"
-	GroupAttachments      = "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive"
-	UserMemberships       = "aws:iam/userGroupMembership:UserGroupMembership"
-	GroupMembers          = "aws:iam/groupMembership:GroupMembership"
-	SSOAttachment         = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
-	SSOCustomerAttachment = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
-	SSOBoundaryAttachment = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
+	User                   = "aws:iam/user:User"
+	Group                  = "aws:iam/group:Group"
+	SSOPermissionSet       = "aws:ssoadmin/permissionSet:PermissionSet"
+	RoleAttachment         = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	UserAttachment         = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+	GroupAttachment        = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
+	Attachment             = "aws:iam/policyAttachment:PolicyAttachment"
+	RoleAttachments        = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
+	UserAttachments        = "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive"
+	GroupAttachments       = "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive"
+	UserMemberships        = "aws:iam/userGroupMembership:UserGroupMembership"
+	GroupMembers           = "aws:iam/groupMembership:GroupMembership"
+	SSOAttachment          = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
+	SSOCustomerAttachment  = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
+	SSOAttachments         = "aws:ssoadmin/managedPolicyAttachmentsExclusive:ManagedPolicyAttachmentsExclusive"
+	SSOCustomerAttachments = "aws:ssoadmin/customerManagedPolicyAttachmentsExclusive:CustomerManagedPolicyAttachmentsExclusive"
+	SSOBoundaryAttachment  = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
 )
 
-// A reference is a property that names resources of one type, by name or ARN, alone or in a list. A member of a block is
-// written as a path.
+// A reference is a property that names resources of one type, by name or ARN, alone or in a list. A member of a block, or of
+// a list of blocks, is written as a pattern.
 type reference struct {
 	property string
 	typ      string
@@ -66,6 +68,9 @@ var links = map[string]link{
 	SSOAttachment:    attaches(reference{"permissionSetArn", SSOPermissionSet}, "managedPolicyArn"),
 	SSOCustomerAttachment: attaches(reference{"permissionSetArn", SSOPermissionSet},
 		"customerManagedPolicyReference.name"),
+	SSOAttachments: attaches(reference{"permissionSetArn", SSOPermissionSet}, "managedPolicyArns"),
+	SSOCustomerAttachments: attaches(reference{"permissionSetArn", SSOPermissionSet},
+		"customerManagedPolicyReferences[].name"),
 	Attachment: {
 		principals: []reference{{"roles", Role}, {"users", User}, {"groups", Group}},
 		policies:   []reference{{"policyArn", ManagedPolicy}},
@@ -90,7 +95,7 @@ func AttachmentReads() map[string][]string {
 	reads := map[string][]string{}
 	for typ, l := range links {
 		for _, p := range l.policies {
-			if typ != SSOCustomerAttachment { // names a customer managed policy of another account
+			if typ != SSOCustomerAttachment && typ != SSOCustomerAttachments { // name policies of other accounts
 				reads[typ] = append(reads[typ], p.property)
 			}
 		}
@@ -348,20 +353,11 @@ type found struct {
 // resolve returns what a property names, and whether something is missing because it is not known which resource is
 // meant. What is not known yet is found by what the property depends on, if nothing else can be meant.
 func (s *joiner) resolve(r *resource.Resource, ref reference) (list []found, unknown bool) {
-	var log resource.Log
-	root, members, _ := strings.Cut(ref.property, ".")
-	property := r.Property(root, &log)
-	for _, member := range strings.FieldsFunc(members, func(c rune) bool { return c == '.' }) {
-		property = property.Get(member)
-	}
-	elements := []resource.Property{property}
-	if property.Value.Kind() == resource.Array {
-		elements, _ = property.Elements()
-	}
+	root, _, _ := strings.Cut(strings.ReplaceAll(ref.property, "[]", ""), ".")
 	dependencies := r.PropertyDependencies[root]
 	named := map[*resource.Resource]bool{}
 	missing := 0
-	for _, e := range elements {
+	for _, e := range elementsAt(r, ref.property) {
 		text, ok := e.Value.Text()
 		switch {
 		case ok && text != "":
@@ -396,9 +392,32 @@ func (s *joiner) resolve(r *resource.Resource, ref reference) (list []found, unk
 		return list, true
 	}
 	for _, c := range candidates {
-		list = append(list, found{path: property.Path, declared: c})
+		list = append(list, found{path: resource.Path(ref.property), declared: c})
 	}
 	return list, unknown
+}
+
+// elementsAt returns what a pattern leads to. A list counts as its elements, at the end of the pattern and on the way; one
+// that is not known yet, as one unknown element.
+func elementsAt(r *resource.Resource, pattern string) []resource.Property {
+	elementsOf := func(p resource.Property) []resource.Property {
+		if p.Value.Kind() != resource.Array {
+			return []resource.Property{p}
+		}
+		elements, _ := p.Elements()
+		return elements
+	}
+	var log resource.Log
+	names := strings.Split(strings.ReplaceAll(pattern, "[]", ""), ".")
+	elements := elementsOf(r.Property(names[0], &log))
+	for _, name := range names[1:] {
+		var members []resource.Property
+		for _, e := range elements {
+			members = append(members, elementsOf(e.Get(name))...)
+		}
+		elements = members
+	}
+	return elements
 }
 
 // named finds the declared resources of a type that a name or an ARN can mean to the resource that gives it: where there
