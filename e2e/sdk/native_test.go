@@ -43,10 +43,7 @@ export interface TableArgs {
 	"dynamodb/getTable.d.ts": "export interface GetTableArgs {\n    tableName: string;\n}\n",
 	"s3/bucket.js":           `Bucket.__pulumiType = 'aws-native:s3:Bucket';`,
 	"s3/bucket.d.ts":         "export interface BucketArgs {\n    bucketName: string;\n}\n",
-	"types/input.d.ts": `export interface TagArgs {
-    key: pulumi.Input<string>;
-}
-export declare namespace dynamodb {
+	"types/input.d.ts": `export declare namespace dynamodb {
     interface TableReplicaArgs {
         region: pulumi.Input<string>;
         within?: pulumi.Input<pulumi.Input<inputs.dynamodb.TableReplicaArgs>[] | undefined>;
@@ -54,6 +51,9 @@ export declare namespace dynamodb {
     interface TablePolicyArgs {
         policyDocument: any;
     }
+}
+export interface TagArgs {
+    key: pulumi.Input<string>;
 }
 export declare namespace s3 {
     interface TableReplicaArgs {

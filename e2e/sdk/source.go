@@ -151,17 +151,14 @@ func (p *goPackage) add(name string, text []byte) error {
 
 // registers returns the type token of the resource that a function registers: ctx.RegisterResource("aws:iam/role:Role", ...).
 func registers(f *ast.FuncDecl) (typ string, ok bool) {
-	if f.Recv != nil || f.Body == nil || !strings.HasPrefix(f.Name.Name, "New") {
-		return "", false
-	}
-	ast.Inspect(f.Body, func(n ast.Node) bool {
+	ast.Inspect(f, func(n ast.Node) bool {
 		call, isCall := n.(*ast.CallExpr)
 		if !isCall || len(call.Args) == 0 {
 			return true
 		}
 		method, isMethod := call.Fun.(*ast.SelectorExpr)
 		literal, isLiteral := call.Args[0].(*ast.BasicLit)
-		if isMethod && isLiteral && method.Sel.Name == "RegisterResource" && literal.Kind == token.STRING {
+		if isMethod && isLiteral && method.Sel.Name == "RegisterResource" {
 			text, err := strconv.Unquote(literal.Value)
 			typ, ok = text, err == nil
 		}
