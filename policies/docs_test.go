@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/soc2"
 	"dynamoguard/policies"
@@ -76,7 +77,8 @@ func criteria(p *policy.Policy) string {
 // page documents every policy.
 func page() string {
 	var b strings.Builder
-	b.WriteString("# Policies\n\nGenerated from the policies themselves: `go test ./policies -run TestDocs -update`.\n\n")
+	b.WriteString("# Policies\n\nGenerated from the policies themselves: `go test ./policies -run TestDocs -update`.\n\n" +
+		"A property that came with a later version of the AWS provider than 6 says since which.\n\n")
 	b.WriteString(table(""))
 	for _, p := range policies.All() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s.\n\n%s\n\n", p.Name, p.Title, p.Description())
@@ -87,7 +89,7 @@ func page() string {
 			b.WriteString("\n| Resource | Properties |\n|---|---|\n")
 			for _, typ := range slices.Sorted(maps.Keys(p.Reads)) {
 				if reads := p.Reads[typ]; len(reads) > 0 {
-					fmt.Fprintf(&b, "| `%s` | `%s` |\n", typ, strings.Join(reads, "`, `"))
+					fmt.Fprintf(&b, "| `%s` | %s |\n", typ, readList(typ, reads))
 				}
 			}
 		}
@@ -106,6 +108,18 @@ func page() string {
 		}
 	}
 	return b.String()
+}
+
+// readList writes the properties that are read of a type, each with the version of the provider it came with.
+func readList(typ string, reads []string) string {
+	parts := make([]string, len(reads))
+	for i, pattern := range reads {
+		parts[i] = "`" + pattern + "`"
+		if since := facts.Since(typ, pattern); since > 0 {
+			parts[i] += fmt.Sprintf(" (since %d)", since)
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // writeSettings documents the settings of a policy; those that every policy has stand with the pack's own.

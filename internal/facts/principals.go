@@ -9,21 +9,23 @@ import (
 
 // The types that attach policies to principals, and principals to each other.
 const (
-	User                  = "aws:iam/user:User"
-	Group                 = "aws:iam/group:Group"
-	SSOPermissionSet      = "aws:ssoadmin/permissionSet:PermissionSet"
-	RoleAttachment        = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-	UserAttachment        = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
-	GroupAttachment       = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
-	Attachment            = "aws:iam/policyAttachment:PolicyAttachment"
-	RoleAttachments       = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
-	UserAttachments       = "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive"
-	GroupAttachments      = "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive"
-	UserMemberships       = "aws:iam/userGroupMembership:UserGroupMembership"
-	GroupMembers          = "aws:iam/groupMembership:GroupMembership"
-	SSOAttachment         = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
-	SSOCustomerAttachment = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
-	SSOBoundaryAttachment = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
+	User                   = "aws:iam/user:User"
+	Group                  = "aws:iam/group:Group"
+	SSOPermissionSet       = "aws:ssoadmin/permissionSet:PermissionSet"
+	RoleAttachment         = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	UserAttachment         = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+	GroupAttachment        = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
+	Attachment             = "aws:iam/policyAttachment:PolicyAttachment"
+	RoleAttachments        = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
+	UserAttachments        = "aws:iam/userPolicyAttachmentsExclusive:UserPolicyAttachmentsExclusive"
+	GroupAttachments       = "aws:iam/groupPolicyAttachmentsExclusive:GroupPolicyAttachmentsExclusive"
+	UserMemberships        = "aws:iam/userGroupMembership:UserGroupMembership"
+	GroupMembers           = "aws:iam/groupMembership:GroupMembership"
+	SSOAttachment          = "aws:ssoadmin/managedPolicyAttachment:ManagedPolicyAttachment"
+	SSOCustomerAttachment  = "aws:ssoadmin/customerManagedPolicyAttachment:CustomerManagedPolicyAttachment"
+	SSOAttachments         = "aws:ssoadmin/managedPolicyAttachmentsExclusive:ManagedPolicyAttachmentsExclusive"
+	SSOCustomerAttachments = "aws:ssoadmin/customerManagedPolicyAttachmentsExclusive:CustomerManagedPolicyAttachmentsExclusive"
+	SSOBoundaryAttachment  = "aws:ssoadmin/permissionsBoundaryAttachment:PermissionsBoundaryAttachment"
 )
 
 // A link is what a resource says of principals: those it names get its documents, the policies it names, a place in
@@ -58,6 +60,9 @@ var links = map[string]link{
 	SSOAttachment:    attaches(Reference{"permissionSetArn", KindPermissionSet}, "managedPolicyArn"),
 	SSOCustomerAttachment: attaches(Reference{"permissionSetArn", KindPermissionSet},
 		"customerManagedPolicyReference.name"),
+	SSOAttachments: attaches(Reference{"permissionSetArn", KindPermissionSet}, "managedPolicyArns"),
+	SSOCustomerAttachments: attaches(Reference{"permissionSetArn", KindPermissionSet},
+		"customerManagedPolicyReferences[].name"),
 	Attachment: {
 		principals: []Reference{{"roles", KindRole}, {"users", KindUser}, {"groups", KindGroup}},
 		policies:   []Reference{{"policyArn", KindManagedPolicy}},
@@ -82,7 +87,7 @@ func AttachmentReads() map[string][]string {
 	reads := map[string][]string{}
 	for typ, l := range links {
 		for _, p := range l.policies {
-			if typ != SSOCustomerAttachment { // names a customer managed policy of another account
+			if typ != SSOCustomerAttachment && typ != SSOCustomerAttachments { // name policies of other accounts
 				reads[typ] = append(reads[typ], p.Property)
 			}
 		}

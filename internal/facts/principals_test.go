@@ -226,6 +226,23 @@ func TestJoin(t *testing.T) {
 				"permissionsBoundary", map[string]resource.Value{"managedPolicyArn": val(admin)}),
 		}, []string{"permission set ops: inline.inlinePolicy, admin.managedPolicyArn=" + admin + ", within " + admin}},
 
+		{"all policies of a permission set", []*resource.Resource{
+			policy, other,
+			res(facts.SSOAttachments, "managed", "permissionSetArn", "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+				"managedPolicyArns", []string{policyARN + "orders", admin}),
+			res(facts.SSOCustomerAttachments, "customer", "permissionSetArn", "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+				"customerManagedPolicyReferences", []resource.Value{
+					val(map[string]resource.Value{"name": val("audit"), "path": val("/")}),
+					val(map[string]resource.Value{"name": unknown}),
+				}, "customerManagedPolicyReferences <-", of(other)),
+			res(facts.SSOCustomerAttachments, "later", "permissionSetArn", "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+				"customerManagedPolicyReferences", unknown),
+			res(facts.SSOCustomerAttachments, "odd", "permissionSetArn", "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+				"customerManagedPolicyReferences", "audit"),
+		}, []string{"elsewhere, permission set ps-1: orders.policy, carts.policy, managed.managedPolicyArns[1]=" + admin +
+			", customer.customerManagedPolicyReferences[0].name=audit, unknown later.customerManagedPolicyReferences[].name" +
+			", odd: customerManagedPolicyReferences is a string, not a list"}},
+
 		{"properties of the wrong type", []*resource.Resource{
 			res(facts.RoleAttachment, "one", "role", val([]resource.Value{val("app")}), "policyArn", resource.NumberValue(7)),
 			res(facts.Role, "odd", "name", resource.BoolValue(true), "managedPolicyArns", "none", "inlinePolicies", "none"),
