@@ -283,7 +283,7 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 		if p.CheckResource == nil {
 			continue
 		}
-		got := said(wire(t, response), p.Name)
+		got := said(t, wire(t, response), p.Name)
 		if diff := gocmp.Diff(f.Resources[i].Want, got); diff != "" {
 			t.Errorf("%s %s (-want +got):\n%s", request.Type, request.Name, diff)
 		}
@@ -303,7 +303,7 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	for _, d := range response.Diagnostics {
 		d.Message = fmt.Sprintf("%s: %s", resource.URN(d.Urn).Name(), d.Message)
 	}
-	got := said(wire(t, response), p.Name)
+	got := said(t, wire(t, response), p.Name)
 	for i, d := range got.Diagnostics {
 		got.Diagnostics[i] = strings.Replace(d, ": ", " ", 1)
 	}
@@ -384,7 +384,8 @@ func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[st
 	}
 }
 
-func said(response *pulumirpc.AnalyzeResponse, name string) want {
+func said(t *testing.T, response *pulumirpc.AnalyzeResponse, name string) want {
+	t.Helper()
 	var w want
 	for _, d := range response.Diagnostics {
 		if d.PolicyName == name {
@@ -392,6 +393,9 @@ func said(response *pulumirpc.AnalyzeResponse, name string) want {
 		}
 	}
 	for _, n := range response.NotApplicable {
+		if n.Reason == "" {
+			t.Errorf("%s is not applicable, and does not say why", n.PolicyName)
+		}
 		if n.PolicyName == name {
 			w.NotApplicable = n.Reason
 		}

@@ -36,7 +36,7 @@ func TestSecretStackRegion(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return said(response, policies.TableNameCollision.Name)
+		return said(t, response, policies.TableNameCollision.Name)
 	}
 	account := []any{"111122223333"}
 	if diff := gocmp.Diff(want{Pass: true}, analyze("first", map[string]any{"region": "eu-west-1", "allowedAccountIds": account})); diff != "" {

@@ -52,16 +52,15 @@ func checkPointInTimeRecovery(p *policy.Pass) {
 		on, ok := recovery.Bool()
 		switch {
 		case !ok:
-		case !on && c.Replica:
-			p.Report(policy.Finding{
-				Path:  recovery.Place(),
-				Wrong: fmt.Sprintf("%s: %v cannot be restored to a point in time", stateOf(recovery), c), Remedy: "set it to true",
-			})
 		case !on:
+			remedy := "set it to true"
+			if !c.Replica {
+				remedy = fmt.Sprintf("set %s to true", recovery.Path)
+			}
 			p.Report(policy.Finding{
 				Path:   recovery.Place(),
 				Wrong:  fmt.Sprintf("%s: %v cannot be restored to a point in time", stateOf(recovery), c),
-				Remedy: fmt.Sprintf("set %s to true", recovery.Path),
+				Remedy: remedy,
 			})
 		case c.Named(facts.RecoveryPeriod) != "":
 			checkRecoveryPeriod(p, c.Get(facts.RecoveryPeriod))
