@@ -13,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssoadmin"
 
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/place"
 	"dynamoguard/policies"
 )
 
