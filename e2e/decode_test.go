@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -9,9 +10,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/pkg/v3/resource/plugin"
+	enginestack "github.com/pulumi/pulumi/pkg/v3/resource/stack"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -52,6 +55,35 @@ func TestDecodeProperties(t *testing.T) {
 	}
 }
 
+// TestDecodeState holds the decoder against the engine's own on what the engine
+// writes into a state, with secrets shown.
+func TestDecodeState(t *testing.T) {
+	const values = 2000
+	for seed := range uint64(values) {
+		g := generator{rand.New(rand.NewPCG(seed, seed))}
+		serialized, err := enginestack.SerializeProperties(t.Context(), g.object(4), config.NopEncrypter, true)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		text, err := json.Marshal(serialized)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		var read map[string]any
+		if err := json.Unmarshal(text, &read); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		oracle, err := enginestack.DeserializeProperties(read, config.NopDecrypter)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		want := describe(resource.NewProperty(oracle), false)
+		if diff := cmp.Diff(want, describePack(packresource.Decode(read))); diff != "" {
+			t.Fatalf("seed %d: the engine's value (-) and the pack's (+) differ:\n%s\n%s", seed, diff, text)
+		}
+	}
+}
+
 // TestDecodeMalformedProperties gives the decoder what the engine's own
 // refuses: it has no error to return, and loses none of the object.
 func TestDecodeMalformedProperties(t *testing.T) {
@@ -63,7 +95,7 @@ func TestDecodeMalformedProperties(t *testing.T) {
 		name  string
 		value map[string]any
 	}{
-		{"secret without a value", signature(resource.SecretSig, map[string]any{"ciphertext": "x"})},
+		{"secret without a value", signature(resource.SecretSig, map[string]any{"name": "x"})},
 		{"byte string without a value", signature(resource.ByteStringSig, map[string]any{})},
 		{"byte string of a number", signature(resource.ByteStringSig, map[string]any{"value": 1})},
 		{"byte string that is not base64", signature(resource.ByteStringSig, map[string]any{"value": "%"})},
@@ -113,6 +145,17 @@ func describe(v resource.PropertyValue, secret bool) string {
 		return leaf(secret, "asset", nil)
 	case v.IsArchive():
 		return leaf(secret, "archive", nil)
+	case v.IsResourceReference():
+		reference := v.ResourceReferenceValue()
+		id, hasID := reference.IDString()
+		switch {
+		case !hasID:
+			return leaf(secret, "string", string(reference.URN))
+		case id == "":
+			return leaf(secret, "unknown", nil)
+		default:
+			return leaf(secret, "string", id)
+		}
 	case v.IsArray():
 		text := leaf(secret, "list", nil)
 		for i, element := range v.ArrayValue() {

@@ -76,9 +76,6 @@ func (s *Scanner) fill() bool {
 	return false
 }
 
-// Stop ends reading: nothing is taken any more.
-func (s *Scanner) Stop() { s.err = io.EOF }
-
 // Fail notes the first error.
 func (s *Scanner) Fail(format string, args ...any) {
 	if s.err == nil {
@@ -144,6 +141,31 @@ func (s *Scanner) Members(f func(name string)) {
 	}
 }
 
+// Find takes an object as far as the value of a member, which comes next then; it reports whether there is one.
+func (s *Scanner) Find(name string) bool {
+	if !s.take('{') {
+		s.Unexpected("the start of an object")
+		return false
+	}
+	for first := true; s.err == nil && !s.take('}'); first = false {
+		if !first && !s.take(',') {
+			s.Unexpected("a comma or the end of an object")
+			return false
+		}
+		raw := s.raw()
+		found := string(raw) == name || bytes.IndexByte(raw, '\\') >= 0 && s.unescape(raw) == name
+		if !s.take(':') {
+			s.Unexpected("a colon")
+			return false
+		}
+		if found {
+			return s.err == nil
+		}
+		s.Skip()
+	}
+	return false
+}
+
 // Elements takes a list. f must take each element.
 func (s *Scanner) Elements(f func(i int)) {
 	if !s.take('[') {
@@ -177,8 +199,9 @@ func (s *Scanner) raw() []byte {
 }
 
 // Text takes a string.
-func (s *Scanner) Text() string {
-	raw := s.raw()
+func (s *Scanner) Text() string { return s.unescape(s.raw()) }
+
+func (s *Scanner) unescape(raw []byte) string {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return string(raw)
 	}

@@ -37,15 +37,29 @@ func TestMost(t *testing.T) {
 	}
 }
 
-func TestStop(t *testing.T) {
-	s := jsonscan.Of([]byte(`{"a":1,"b":2}`))
-	seen := ""
-	s.Members(func(name string) {
-		seen += name
-		s.Skip()
-		s.Stop()
-	})
-	if seen != "a" {
-		t.Errorf("after Stop, %q is read", seen)
+func TestFind(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"a":{"type":1},"b":["type",2],"type": 3,"type":4}`: "3",
+		`{"t\u0079pe":"x\\"}`:                                `"x\\"`,
+		`{"typ\u0065s":1}`:                                   "",
+		`{"a":"\"type\":1"}`:                                 "",
+		`{}`:                                                 "",
+		`[]`:                                                 "byte 0 is '[', not the start of an object",
+		`{"a":1 "type":2}`:                                   "byte 7 is '\"', not a comma or the end of an object",
+		`{"a" 1}`:                                            "byte 5 is '1', not a colon",
+		`{"a":1,`:                                            "it ends after 7 bytes, in the middle",
+		`{"a":}`:                                             "byte 5 is '}', not a value",
+	} {
+		s := jsonscan.Of([]byte(text))
+		got := ""
+		if s.Find("type") {
+			got = string(s.Value())
+		}
+		if s.Err() != nil {
+			got += s.Err().Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
 	}
 }

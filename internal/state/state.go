@@ -243,17 +243,12 @@ func (s *reader) provider(reference string) *resource.Provider {
 }
 
 // typeOf is the type of a resource, which stands before anything long.
-func typeOf(text []byte) (typ string) {
+func typeOf(text []byte) string {
 	s := jsonscan.Of(text)
-	s.Members(func(name string) {
-		if name == "type" {
-			typ = s.Text()
-			s.Stop()
-		} else {
-			s.Skip()
-		}
-	})
-	return typ
+	if !s.Find("type") {
+		return ""
+	}
+	return s.Text()
 }
 
 // positionOf reads project:///<file>#<line>[,<column>].

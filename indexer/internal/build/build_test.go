@@ -493,7 +493,7 @@ func TestRecords(t *testing.T) {
 			header, rest, _ := strings.Cut(s, "\n")
 			return header + "\n" + strings.ReplaceAll(strings.ReplaceAll(rest, "carts", "olds"), `"version":"`, `"version":"old `) + rest
 		}, nil},
-		{"another version", func(s string) string { return strings.Replace(s, `"recordVersion":2`, `"recordVersion":1`, 1) },
+		{"another version", func(s string) string { return strings.Replace(s, `"recordVersion":3`, `"recordVersion":2`, 1) },
 			[]string{"organization/shop/dev", "organization/shop/prod"}},
 		{"another program", func(s string) string { return strings.Replace(s, `"program":"`, `"program":"older than `, 1) },
 			[]string{"organization/shop/dev", "organization/shop/prod"}},

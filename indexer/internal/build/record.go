@@ -19,8 +19,8 @@ import (
 	"dynamoguard/internal/tables"
 )
 
-// recordVersion changes with the form of a record.
-const recordVersion = 2
+// recordVersion changes with the form of a record, and with what is read of a state.
+const recordVersion = 3
 
 // A record is what was read of one stack.
 type record struct {
