@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
@@ -19,6 +17,7 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/text"
 )
 
 const (
@@ -144,11 +143,7 @@ func (s *Server) Configure(_ context.Context, req *pulumirpc.ConfigureAnalyzerRe
 		given[name] = g
 	}
 	if err := s.engine.Configure(given); err != nil {
-		lines := strings.Split(err.Error(), "\n")
-		for i, line := range lines {
-			lines[i] = printable(line)
-		}
-		return nil, status.Error(codes.InvalidArgument, strings.Join(lines, "\n"))
+		return nil, status.Error(codes.InvalidArgument, text.Error(err))
 	}
 	return &emptypb.Empty{}, nil
 }
@@ -197,7 +192,7 @@ func (s *Server) respond(results []engine.Result) *pulumirpc.AnalyzeResponse {
 				PolicyPackName:    packName,
 				PolicyPackVersion: s.version,
 				Description:       d.Policy.Title,
-				Message:           printable(d.Message),
+				Message:           text.Printable(d.Message),
 				EnforcementLevel:  levels[d.Level],
 				Severity:          severities[d.Policy.Severity],
 				Urn:               strings.ToValidUTF8(string(d.URN), "\uFFFD"),
@@ -205,30 +200,11 @@ func (s *Server) respond(results []engine.Result) *pulumirpc.AnalyzeResponse {
 		}
 		if len(r.Diagnostics) == 0 && r.Outcome != policy.Passed {
 			response.NotApplicable = append(response.NotApplicable,
-				&pulumirpc.PolicyNotApplicable{PolicyName: r.Policy.Name, Reason: printable(r.Reason)})
+				&pulumirpc.PolicyNotApplicable{PolicyName: r.Policy.Name, Reason: text.Printable(r.Reason)})
 		}
 	}
 	return response
 }
-
-// printable makes text that holds what a program declared fit for the wire and for a terminal: protobuf refuses what is
-// not UTF-8, and a control character could forge the output of the CLI.
-func printable(text string) string {
-	if !strings.ContainsFunc(text, unprintable) {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		if unprintable(r) {
-			fmt.Fprintf(&b, "\\u%04x", r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
 // Described is what Analyze and AnalyzeStack say of a resource alike.
 type Described interface {

@@ -205,6 +205,24 @@ func TestRefusedConfiguration(t *testing.T) {
 	}
 }
 
+// TestForgedConfiguration: a name in the configuration can neither begin a line of its own nor reach the terminal as it is.
+func TestForgedConfiguration(t *testing.T) {
+	pack := serve(t, t.Context(), nobody, policies.All())
+	properties, err := structpb.NewStruct(map[string]any{"days\n  all is well\x1b[2J": 1, "minimumkey": "customer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = pack.Configure(t.Context(), &pulumirpc.ConfigureAnalyzerRequest{PolicyConfig: map[string]*pulumirpc.PolicyConfig{
+		"table-encryption": {EnforcementLevel: pulumirpc.EnforcementLevel_MANDATORY, Properties: properties},
+	}})
+	want := status.Error(codes.InvalidArgument, "dynamoguard cannot use its configuration:\n"+
+		`  table-encryption.days\u000a  all is well\u001b[2J is not a property; there are: allowedKeys, exemptions, minimumKey, unknown`+"\n"+
+		`  table-encryption.minimumkey is not a property; did you mean "minimumKey"?`)
+	if diff := cmp.Diff(want.Error(), err.Error()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestPanics: a policy that panics does not end the process, and what the panic holds is not shown.
 func TestPanics(t *testing.T) {
 	bad := &policy.Policy{
@@ -264,6 +282,23 @@ func TestForgedOutput(t *testing.T) {
 			if len(response.Diagnostics) != 1 || !strings.Contains(response.Diagnostics[0].Message, "region "+shown+",") {
 				t.Errorf("want a collision in %s, got %v", shown, response.Diagnostics)
 			}
+		}
+	}
+}
+
+// TestForgedReason: the reason why a policy does not judge is text of a program too.
+func TestForgedReason(t *testing.T) {
+	pack := serve(t, t.Context(), nobody, policies.All())
+	response, err := pack.Analyze(t.Context(), &pulumirpc.AnalyzeRequest{Type: "a\n\x1b[2J:b:c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(response.NotApplicable) == 0 {
+		t.Error("every policy judges a type that there is not")
+	}
+	for _, n := range response.NotApplicable {
+		if want := `does not judge a\u000a\u001b[2J:b:c`; n.Reason != want {
+			t.Errorf("%s: %s, want %s", n.PolicyName, n.Reason, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -75,8 +76,8 @@ type Given struct {
 	Properties resource.Value
 }
 
-// Configure works out the configuration from what the engine was given. The error names every mistake, one a line,
-// by policy, property and nearest alternative.
+// Configure works out the configuration from what the engine was given. The error joins every mistake, by
+// policy, property and nearest alternative, after a heading: one a line, unless a name holds a line break.
 //
 // A name no policy has is a mistake only where it looks like a misspelt one of ours: ESC hands unprefixed keys to every
 // pack, and what was written for a newer version must not stop an organization.
@@ -141,7 +142,7 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 		c.settings[p] = s
 	}
 	if len(d.errors) > 0 {
-		return nil, fmt.Errorf("dynamoguard cannot use its configuration:\n%s", strings.Join(d.errors, "\n"))
+		return nil, errors.Join(slices.Insert(d.errors, 0, errors.New("dynamoguard cannot use its configuration:"))...)
 	}
 	return c, nil
 }
@@ -157,10 +158,10 @@ func firstSet(values ...string) string {
 
 // A decoder reads settings into structs by their tags: json (the name), required, oneof, pattern (with like, its
 // description), min and max.
-type decoder struct{ errors []string }
+type decoder struct{ errors []error }
 
 func (d *decoder) errorf(path, format string, args ...any) {
-	d.errors = append(d.errors, "  "+path+" "+fmt.Sprintf(format, args...))
+	d.errors = append(d.errors, errors.New("  "+path+" "+fmt.Sprintf(format, args...)))
 }
 
 // object reads an object into the fields of one or more structs. What is not set keeps its value.
