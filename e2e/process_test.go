@@ -120,10 +120,11 @@ func TestOrphan(t *testing.T) {
 				t.Fatal(err)
 			}
 
-			deadline := time.Now().Add(10 * time.Second)
+			// How soon it ends is tested in internal/analyzer; a busy machine takes longer.
+			deadline := time.Now().Add(2 * time.Minute)
 			for len(processes(t, pack)) > 0 {
 				if time.Now().After(deadline) {
-					t.Fatalf("processes of the pack 10 s later: %v", processes(t, pack))
+					t.Fatalf("processes of the pack two minutes later: %v", processes(t, pack))
 				}
 				time.Sleep(100 * time.Millisecond)
 			}

@@ -17,6 +17,9 @@ import (
 	"dynamoguard/internal/tables"
 )
 
+// patience is how long a test waits for what only a program that hangs does not do.
+const patience = 5 * time.Minute
+
 // program is the path of the built program.
 var program string
 
@@ -155,6 +158,49 @@ func TestMergeAndValidate(t *testing.T) {
 		ExitCode: 1, Stderr: "dynamoguard-index: required flag(s) \"output\" not set\n"})
 }
 
+// TestForgedOutput: whatever a backend, an index or an argument holds, no control character of it reaches the terminal, and
+// no line begins in the middle of it.
+func TestForgedOutput(t *testing.T) {
+	testbackend.Isolate(t)
+	t.Chdir(t.TempDir())
+	url := testbackend.Folder(t)
+	testbackend.Write(t, url, "shop/dev", testbackend.State("shop/dev", "orders"))
+	folder := strings.TrimPrefix(url, "file://") + "/.pulumi/stacks/"
+	const forged = "shop/a__0x1b__[31m__0xa__b.json" // as gocloud.dev/blob/fileblob writes a\x1b[31m\nb.json
+	if err := os.WriteFile(folder+forged, []byte(`{"version":3,`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, run(t, "build", "--backend", url, "--output", "in\x1b[2J\ndex.json"), end{ExitCode: 3, Stderr: "" +
+		`organization/shop/a\u001b[31m\u000ab could not be read: not a state: it ends after 13 bytes, in the middle (the index has nothing of it)` + "\n" +
+		`in\u001b[2J\u000adex.json: 1 table of 2 stacks in ` + url + " (1 read, 0 unchanged, 1 failed)\n"})
+	equal(t, run(t, "validate", "in\x1b[2J\ndex.json"), end{ExitCode: 3, Stdout: "" +
+		`in\u001b[2J\u000adex.json: 1 table, generated at ` + generatedAt(t, "in\x1b[2J\ndex.json") + "\n" +
+		`in\u001b[2J\u000adex.json: organization/shop/a\u001b[31m\u000ab could not be read when it was generated` + "\n"})
+	equal(t, run(t, "validate", "no\x1b[2J\nne", "\u009b"), end{ExitCode: 1, Stderr: "" +
+		`dynamoguard-index: open no\u001b[2J\u000ane: no such file or directory` + "\n" +
+		`open \u009b: no such file or directory` + "\n"})
+	equal(t, run(t, "--a\x1b[2J"), end{ExitCode: 1, Stderr: `dynamoguard-index: unknown flag: --a\u001b[2J` + "\n"})
+
+	t.Setenv("PULUMI_ACCESS_TOKEN", testbackend.Token)
+	cloud := testbackend.NewCloud(t)
+	cloud.Warning = "upgrade\u009b2J"
+	equal(t, run(t, "build", "--backend", cloud.URL), end{Stderr: `warning: upgrade\u009b2J` + "\n" +
+		"dynamoguard-index.json: 0 tables of 0 stacks in " + cloud.URL + " (0 read, 0 unchanged, 0 failed)\n"})
+}
+
+func generatedAt(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := tables.Decode(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return index.GeneratedAt.Format(time.RFC3339)
+}
+
 // TestKilled ends the program in a way that it cannot notice, over and over. What it read until then is not read again.
 func TestKilled(t *testing.T) {
 	testbackend.Isolate(t)
@@ -169,8 +215,8 @@ func TestKilled(t *testing.T) {
 		cloud.Hang("acme/"+stack(kill), true) // so that it is at this stack when it ends
 		command, wait := start(t, "build", "--backend", cloud.URL, "-o", output, "--parallel", "1")
 		for began := time.Now(); recorded(output) < kill; time.Sleep(time.Millisecond) {
-			if time.Since(began) > time.Minute {
-				t.Fatalf("%d stacks within a minute, and not %d", recorded(output), kill)
+			if time.Since(began) > patience {
+				t.Fatalf("%d stacks were read, and not %d", recorded(output), kill)
 			}
 		}
 		if err := command.Process.Kill(); err != nil {

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
 
 	"dynamoguard/internal/engine"
 )
@@ -40,23 +41,41 @@ func Serve(ctx context.Context, engineAddress, version string, rules *engine.Eng
 	if err != nil {
 		return fmt.Errorf("listen for the engine: %w", err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-
-	var called atomic.Bool
-	note := func(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-		called.Store(true)
-		return handle(ctx, req)
-	}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.ChainUnaryInterceptor(note, survive))
-	pulumirpc.RegisterAnalyzerServer(server, NewServer(rules, version, cancel))
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-
+	defer func() { _ = listener.Close() }() // serve has, unless it was not reached
 	if _, err := fmt.Fprintln(stdout, listener.Addr().(*net.TCPAddr).Port); err != nil {
 		return fmt.Errorf("tell the engine the port: %w", err)
 	}
-	go watch(ctx, engineAddress, called.Load, cancel)
+	var health grpc_health_v1.HealthClient
+	// An address that is none was not the engine's; the engine can still cancel.
+	if connection, err := grpc.NewClient(engineAddress, grpc.WithTransportCredentials(insecure.NewCredentials())); err == nil {
+		defer func() { _ = connection.Close() }()
+		health = grpc_health_v1.NewHealthClient(connection)
+	}
+	return serve(ctx, listener, health, version, rules)
+}
+
+// serve answers calls on a listener until ctx ends, the engine cancels or, by its health, goes away. Without health it is
+// not watched.
+func serve(
+	ctx context.Context, listener net.Listener, health grpc_health_v1.HealthClient, version string, rules *engine.Engine,
+) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	// A call counts from its first header on. Its message may take longer to arrive and to be decoded than the engine has
+	// to call at all.
+	var called atomic.Bool
+	begun := func(ctx context.Context, _ *tap.Info) (context.Context, error) {
+		called.Store(true)
+		return ctx, nil
+	}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.InTapHandle(begun), grpc.UnaryInterceptor(survive))
+	pulumirpc.RegisterAnalyzerServer(server, NewServer(rules, version, cancel))
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }()
+	if health != nil {
+		go watch(ctx, health, called.Load, cancel)
+	}
 
 	select {
 	case err := <-served:
@@ -97,18 +116,12 @@ func survive(
 
 // watch calls gone once the engine has been there and is there no more, or has never been there. An engine that is
 // merely slow is there: only two refused connections in a row count. called reports whether anybody has called us.
-func watch(ctx context.Context, address string, called func() bool, gone func()) {
-	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		return // an address that is none was not the engine's; the engine can still cancel
-	}
-	defer func() { _ = connection.Close() }()
-	client := grpc_health_v1.NewHealthClient(connection)
+func watch(ctx context.Context, health grpc_health_v1.HealthClient, called func() bool, gone func()) {
 	started := time.Now()
 	met, missed := false, 0
 	for {
 		check, done := context.WithTimeout(ctx, heartbeat)
-		_, err := client.Check(check, &grpc_health_v1.HealthCheckRequest{})
+		_, err := health.Check(check, &grpc_health_v1.HealthCheckRequest{})
 		done()
 		if status.Code(err) == codes.Unavailable {
 			missed++

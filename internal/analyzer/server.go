@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
@@ -151,11 +149,7 @@ func (s *Server) Configure(_ context.Context, req *pulumirpc.ConfigureAnalyzerRe
 		given[name] = g
 	}
 	if err := s.engine.Configure(given); err != nil {
-		lines := strings.Split(err.Error(), "\n")
-		for i, line := range lines {
-			lines[i] = printable(line)
-		}
-		return nil, status.Error(codes.InvalidArgument, strings.Join(lines, "\n"))
+		return nil, status.Error(codes.InvalidArgument, text.Error(err))
 	}
 	return &emptypb.Empty{}, nil
 }
@@ -210,7 +204,7 @@ func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice)
 			PolicyPackName:    packName,
 			PolicyPackVersion: s.version,
 			Description:       d.Policy.Title,
-			Message:           printable(d.Message),
+			Message:           text.Printable(d.Message),
 			EnforcementLevel:  levels[d.Level],
 			Severity:          severities[d.Policy.Severity],
 			Urn:               strings.ToValidUTF8(string(d.URN), "\uFFFD"),
@@ -231,7 +225,7 @@ func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice)
 		}
 		if reason := whyNotPassed(judgements[start:end]); reason != "" && !said[p] {
 			response.NotApplicable = append(response.NotApplicable,
-				&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: printable(reason)})
+				&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: text.Printable(reason)})
 		}
 		start = end
 	}
@@ -266,25 +260,6 @@ func whyNotPassed(judgements []policy.Judgement) string {
 	}
 	return text.List(reasons, "; ")
 }
-
-// printable makes text that holds what a program declared fit for the wire and for a terminal: protobuf refuses what is
-// not UTF-8, and a control character could forge the output of the CLI.
-func printable(text string) string {
-	if !strings.ContainsFunc(text, unprintable) {
-		return text
-	}
-	var b strings.Builder
-	for _, r := range text {
-		if unprintable(r) {
-			fmt.Fprintf(&b, "\\u%04x", r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
-
-func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
 // Described is what Analyze and AnalyzeStack say of a resource alike.
 type Described interface {

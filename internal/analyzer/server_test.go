@@ -39,8 +39,14 @@ type instance struct {
 	ended chan error // what Serve returned
 }
 
-// serve starts the pack for an engine at an address and connects to the port it prints.
-func serve(t *testing.T, ctx context.Context, engineAddress string, all []*policy.Policy) instance {
+// serve starts the pack for some engine and connects to the port it prints.
+func serve(t *testing.T, all []*policy.Policy) instance {
+	t.Helper()
+	address, _ := someEngine(t)
+	return serveFor(t, t.Context(), address, all)
+}
+
+func serveFor(t *testing.T, ctx context.Context, engineAddress string, all []*policy.Policy) instance {
 	t.Helper()
 	stdout, printed := io.Pipe()
 	ended := make(chan error, 1)
@@ -58,7 +64,7 @@ func serve(t *testing.T, ctx context.Context, engineAddress string, all []*polic
 	return instance{pulumirpc.NewAnalyzerClient(connection), ended}
 }
 
-// wait fails if Serve does not return in time.
+// wait fails if Serve does not return.
 func (i instance) wait(t *testing.T) {
 	t.Helper()
 	select {
@@ -66,17 +72,28 @@ func (i instance) wait(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(10 * time.Second): // the most an orphan may live
-		t.Fatal("still serving after 10 seconds")
+	case <-time.After(time.Minute):
+		t.Fatal("still serving")
 	}
 }
 
-const nobody = "127.0.0.1:1" // where no engine listens
+// someEngine starts an engine, which knows no call, and returns its address. The pack ends with it, and not before.
+func someEngine(t *testing.T, options ...grpc.ServerOption) (address string, stop func()) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer(options...)
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(server.Stop)
+	return listener.Addr().String(), server.Stop
+}
 
 // TestAnalyzerInfo holds what the engine and Pulumi Cloud are told to testdata/rpc/info.json.
 func TestAnalyzerInfo(t *testing.T) {
 	const golden = "../../testdata/rpc/info.json"
-	pack := serve(t, t.Context(), nobody, policies.All())
+	pack := serve(t, policies.All())
 	info, err := pack.GetAnalyzerInfo(t.Context(), &emptypb.Empty{})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +127,7 @@ func TestAnalyzerInfo(t *testing.T) {
 
 // TestAnyOrder calls everything with nothing before it, empty requests included.
 func TestAnyOrder(t *testing.T) {
-	pack := serve(t, t.Context(), nobody, policies.All())
+	pack := serve(t, policies.All())
 	ctx := t.Context()
 	for name, call := range map[string]func() (proto.Message, error){
 		"AnalyzeStack": func() (proto.Message, error) { return pack.AnalyzeStack(ctx, &pulumirpc.AnalyzeStackRequest{}) },
@@ -138,7 +155,7 @@ func TestAnyOrder(t *testing.T) {
 
 // TestAnalyze compares a whole response: the diagnostics, and every other policy that does not count as passed.
 func TestAnalyze(t *testing.T) {
-	pack := serve(t, t.Context(), nobody, policies.All())
+	pack := serve(t, policies.All())
 	inputs, err := structpb.NewStruct(map[string]any{
 		"name": "orders", "pointInTimeRecovery": map[string]any{"enabled": true},
 	})
@@ -190,7 +207,7 @@ func TestAnalyze(t *testing.T) {
 }
 
 func TestRefusedConfiguration(t *testing.T) {
-	pack := serve(t, t.Context(), nobody, policies.All())
+	pack := serve(t, policies.All())
 	properties, err := structpb.NewStruct(map[string]any{"minimumkey": "customer"})
 	if err != nil {
 		t.Fatal(err)
@@ -205,13 +222,31 @@ func TestRefusedConfiguration(t *testing.T) {
 	}
 }
 
+// TestForgedConfiguration: a name in the configuration can neither begin a line of its own nor reach the terminal as it is.
+func TestForgedConfiguration(t *testing.T) {
+	pack := serve(t, policies.All())
+	properties, err := structpb.NewStruct(map[string]any{"days\n  all is well\x1b[2J": 1, "minimumkey": "customer"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = pack.Configure(t.Context(), &pulumirpc.ConfigureAnalyzerRequest{PolicyConfig: map[string]*pulumirpc.PolicyConfig{
+		"table-encryption": {EnforcementLevel: pulumirpc.EnforcementLevel_MANDATORY, Properties: properties},
+	}})
+	want := status.Error(codes.InvalidArgument, "dynamoguard cannot use its configuration:\n"+
+		`  table-encryption.days\u000a  all is well\u001b[2J is not a property; there are: allowedKeys, exemptions, minimumKey, unknown`+"\n"+
+		`  table-encryption.minimumkey is not a property; did you mean "minimumKey"?`)
+	if diff := cmp.Diff(want.Error(), err.Error()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestPanics: a policy that panics does not end the process, and what the panic holds is not shown.
 func TestPanics(t *testing.T) {
 	bad := &policy.Policy{
 		Name: "bad", Level: policy.Mandatory, Reads: map[string][]string{"t": nil},
 		CheckResource: func(*policy.Pass) { panic("hush") },
 	}
-	pack := serve(t, t.Context(), nobody, []*policy.Policy{bad})
+	pack := serve(t, []*policy.Policy{bad})
 	got, err := pack.Analyze(t.Context(), &pulumirpc.AnalyzeRequest{
 		Type: "t", Urn: "u", Properties: &structpb.Struct{Fields: map[string]*structpb.Value{"p": structpb.NewBoolValue(true)}},
 	})
@@ -231,7 +266,7 @@ func TestPanics(t *testing.T) {
 
 // TestForgedOutput: text of a program reaches the wire as UTF-8, and the terminal without control characters.
 func TestForgedOutput(t *testing.T) {
-	pack := serve(t, t.Context(), nobody, policies.All())
+	pack := serve(t, policies.All())
 	request := func(name string, region *structpb.Value) *pulumirpc.AnalyzeRequest {
 		return &pulumirpc.AnalyzeRequest{
 			Type: "aws:dynamodb/table:Table", Urn: "urn:pulumi:dev::shop::aws:dynamodb/table:Table::" + name, Name: name,
@@ -268,9 +303,26 @@ func TestForgedOutput(t *testing.T) {
 	}
 }
 
+// TestForgedReason: the reason why a policy does not judge is text of a program too.
+func TestForgedReason(t *testing.T) {
+	pack := serve(t, policies.All())
+	response, err := pack.Analyze(t.Context(), &pulumirpc.AnalyzeRequest{Type: "a\n\x1b[2J:b:c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(response.NotApplicable) == 0 {
+		t.Error("every policy judges a type that there is not")
+	}
+	for _, n := range response.NotApplicable {
+		if want := `does not judge a\u000a\u001b[2J:b:c`; n.Reason != want {
+			t.Errorf("%s: %s, want %s", n.PolicyName, n.Reason, want)
+		}
+	}
+}
+
 // TestLargeMessages: a stack outgrows gRPC's own limit of 4 MB.
 func TestLargeMessages(t *testing.T) {
-	pack := serve(t, t.Context(), nobody, policies.All())
+	pack := serve(t, policies.All())
 	properties, err := structpb.NewStruct(map[string]any{"policy": strings.Repeat("[", 32<<20)})
 	if err != nil {
 		t.Fatal(err)
@@ -285,7 +337,7 @@ func TestLargeMessages(t *testing.T) {
 
 func TestEnds(t *testing.T) {
 	t.Run("on Cancel, which is answered", func(t *testing.T) {
-		pack := serve(t, t.Context(), nobody, policies.All())
+		pack := serve(t, policies.All())
 		if _, err := pack.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
 			t.Error(err)
 		}
@@ -293,28 +345,21 @@ func TestEnds(t *testing.T) {
 	})
 	t.Run("on a signal", func(t *testing.T) {
 		ctx, signal := context.WithCancel(t.Context())
-		pack := serve(t, ctx, nobody, policies.All())
+		address, _ := someEngine(t)
+		pack := serveFor(t, ctx, address, policies.All())
 		signal()
 		pack.wait(t)
 	})
-	t.Run("when no engine ever comes", func(t *testing.T) {
-		serve(t, t.Context(), nobody, policies.All()).wait(t)
-	})
 	t.Run("when the engine goes away", func(t *testing.T) {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
 		asked := make(chan struct{})
-		engine := grpc.NewServer(grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
+		address, stop := someEngine(t, grpc.UnknownServiceHandler(func(any, grpc.ServerStream) error {
 			asked <- struct{}{}
 			return status.Error(codes.Unimplemented, "no health service")
 		}))
-		go func() { _ = engine.Serve(listener) }()
-		pack := serve(t, t.Context(), listener.Addr().String(), policies.All())
+		pack := serveFor(t, t.Context(), address, policies.All())
 		<-asked
 		<-asked // so the first was answered
-		engine.Stop()
+		stop()
 		pack.wait(t)
 	})
 }

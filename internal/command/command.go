@@ -18,6 +18,7 @@ import (
 	"dynamoguard/internal/analyzer"
 	"dynamoguard/internal/engine"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/text"
 )
 
 // Run runs the binary with its arguments and returns its exit code.
@@ -38,7 +39,7 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		err = root.ExecuteContext(ctx)
 	}
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "dynamoguard:", err)
+		_, _ = fmt.Fprintln(stderr, "dynamoguard:", text.Error(err))
 		if !serving {
 			_, _ = fmt.Fprintln(stderr, "Run it with help for what it does.")
 		}

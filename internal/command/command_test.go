@@ -127,3 +127,41 @@ func TestIndex(t *testing.T) {
 		}
 	}
 }
+
+// TestForgedOutput: whatever an index, an argument or a request holds, no control character of it reaches the terminal, and
+// no line begins in the middle of it.
+func TestForgedOutput(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "in\x1b[31m\ndex.json")
+	const forged = `{"schemaVersion":1,"generatedAt":"2026-11-22T12:00:00Z","unread":["acme/shop/lost\nnot read: nothing\u001b[2J"],"tables":[
+{"partition":"aws","account":"111122223333","region":"us-east-1","name":"car\u001b[31m\tts\u009b","organization":"acme","project":"shop","stack":"de\nv","urn":"urn:pulumi:dev\u202e` + "\xff" + `"}]}`
+	if err := os.WriteFile(file, []byte(forged), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shown := filepath.Join(folder, `in\u001b[31m\u000adex.json`)
+	const hint = "Run it with help for what it does.\n"
+	for _, c := range []struct {
+		args           []string
+		stdin          string
+		code           int
+		stdout, stderr string
+	}{
+		{[]string{"index", "show", "--index", file}, "", 0, "" +
+			"TABLE                        ACCOUNT       REGION     STACK           URN\n" +
+			`car\u001b[31m\u0009ts\u009b  111122223333  us-east-1  shop/de\u000av  urn:pulumi:dev\u202e\ufffd` + "\n",
+			`not read: acme/shop/lost\u000anot read: nothing\u001b[2J` + "\n"},
+		{[]string{"index", "find", "a\x1b[2Jb\nc", "--index", file}, "", 1, "", "" +
+			`not read: acme/shop/lost\u000anot read: nothing\u001b[2J` + "\n" +
+			`dynamoguard: no stack that was read owns a table named a\u001b[2Jb\u000ac` + "\n" + hint},
+		{[]string{"index", "show", "--index", file + "x"}, "", 1, "", "dynamoguard: " + shown + "x: no such file or directory\n" + hint},
+		{[]string{"--a\x1b[2J"}, "", 1, "", `dynamoguard: unknown flag: --a\u001b[2J` + "\n" + hint},
+		{[]string{"simulate"}, `{"id":"` + "\u009b2J\xff" + `","action":"` + "a\u009b" + `"}` + "\n" + "\u009b", 0, "" +
+			`{"id":"\u009b2J\ufffd","error":"action \"a\\u009b\": write one action as service:name"}` + "\n" +
+			`{"error":"not a request: invalid character 'Â' looking for beginning of value"}` + "\n", ""},
+	} {
+		code, stdout, stderr := run(t, c.stdin, c.args...)
+		if code != c.code || stdout != c.stdout || stderr != c.stderr {
+			t.Errorf("%q: exit code %d\n%s%s\nwant\n%s%s", c.args, code, stdout, stderr, c.stdout, c.stderr)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"dynamoguard/internal/glob"
 	"dynamoguard/internal/index"
 	"dynamoguard/internal/tables"
+	"dynamoguard/internal/text"
 )
 
 // indexCommand reads the tables that the policies compare with: those of an index, or of the backend of the folder it is
@@ -79,13 +81,17 @@ func list(c *cobra.Command, source, organization, pattern string) error {
 			_, _ = fmt.Fprintln(w, "TABLE\tACCOUNT\tREGION\tSTACK\tURN")
 		}
 		n++
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", e.Name, cmp.Or(e.Account, "?"), cmp.Or(e.Region, "?"), e.Owner(), e.URN)
+		cells := []string{e.Name, cmp.Or(e.Account, "?"), cmp.Or(e.Region, "?"), e.Owner(), e.URN}
+		for i, cell := range cells {
+			cells[i] = text.Printable(cell)
+		}
+		_, _ = fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	for _, reason := range unread {
-		_, _ = io.WriteString(c.ErrOrStderr(), "not read: "+reason+"\n")
+		_, _ = io.WriteString(c.ErrOrStderr(), "not read: "+text.Printable(reason)+"\n")
 	}
 	if n == 0 && pattern != "*" {
 		return fmt.Errorf("no stack that was read owns a table named %s", pattern)

@@ -180,3 +180,58 @@ func TestGrantsOn(t *testing.T) {
 		}
 	}
 }
+
+// What is left when the work is used up counts as granted: a Deny or a boundary that was not compared takes nothing away.
+func TestGrantsWork(t *testing.T) {
+	// A pattern that all but matches the name takes some 16,000 steps, as many as the star has places to begin.
+	name := "table/" + strings.Repeat("a", 255)
+	pattern := ",table/*" + strings.Repeat("a", 120) + "b"
+	const few, many = 3, 2000
+	tests := []struct {
+		name               string
+		identity, boundary string
+		want, exceeded     string // actions, and those of which everything is reached
+	}{
+		{"a Deny after one that takes all work", "Allow dynamodb:GetItem on NAME; Deny dynamodb:* on PATTERNS; Deny dynamodb:* on *", "",
+			"", "dynamodb:GetItem of "},
+		{"a Deny by a pattern after those", "Allow dynamodb:GetItem on NAME; Deny dynamodb:* on PATTERNS,*", "", "", "dynamodb:GetItem of "},
+		{"a Deny by NotResource", "Allow dynamodb:GetItem on NAME; Deny dynamodb:* on PATTERNS; Deny dynamodb:* on !table/other", "",
+			"", "dynamodb:GetItem of "},
+		{"a Deny by NotResource that takes all work", "Allow dynamodb:GetItem on NAME; Deny dynamodb:* on !PATTERNS", "",
+			"", "dynamodb:GetItem of "},
+		{"a boundary", "Allow dynamodb:GetItem on NAME", "Allow dynamodb:* on PATTERNS", "", "dynamodb:GetItem of "},
+		{"a boundary of other actions", "Allow dynamodb:GetItem,dynamodb:PutItem on NAME", "Allow dynamodb:GetItem on PATTERNS,table/*", "dynamodb:GetItem of ", "dynamodb:GetItem dynamodb:PutItem of "},
+		{"a boundary by NotResource", "Allow dynamodb:GetItem on NAME", "Allow dynamodb:* on !PATTERNS,table/*", "", "dynamodb:GetItem of "},
+		{"every table, but what a Deny leaves", "Allow dynamodb:GetItem on NAME,*; Deny dynamodb:* on PATTERNS; Deny dynamodb:* on !NAME", "",
+			"dynamodb:GetItem of ; dynamodb:GetItem of ", "dynamodb:GetItem of ; dynamodb:GetItem of table"},
+		{"every table of a boundary", "Allow dynamodb:GetItem on NAME,*", "Allow dynamodb:* on PATTERNS; Allow dynamodb:* on NAME",
+			"dynamodb:GetItem of ; dynamodb:GetItem of ", "dynamodb:GetItem of ; dynamodb:GetItem of table"},
+	}
+	for _, tt := range tests {
+		for number, want := range map[int]string{few: tt.want, many: tt.exceeded} {
+			of := func(notation string) []*Document {
+				if notation == "" {
+					return nil
+				}
+				return documents(t, strings.NewReplacer("NAME", name, "PATTERNS", strings.Repeat(pattern, number)[1:]).Replace(notation))
+			}
+			var got []string
+			for _, g := range NewGrants(of(tt.identity), of(tt.boundary)).List {
+				got = append(got, fmt.Sprintf("%s of %s", names(g.Actions.List()), g.Every&Table))
+			}
+			if got := strings.Join(got, "; "); got != want {
+				t.Errorf("%s, %d patterns\n got %s\nwant %s", tt.name, number, got, want)
+			}
+		}
+	}
+
+	orders := TableRef{"aws", "us-east-1", "111122223333", "orders"}
+	g := NewGrants(documents(t, "Allow dynamodb:GetItem on !table/orders"), nil)
+	if got := g.Reaches(&g.List[0], orders); !got.Empty() {
+		t.Errorf("reaches the table that it leaves out: %s", names(got.List()))
+	}
+	g.identity.work = 0
+	if got := names(g.Reaches(&g.List[0], orders).List()); got != "dynamodb:GetItem" {
+		t.Errorf("without work left, reaches %q", got)
+	}
+}

@@ -51,6 +51,15 @@ func TestItemConditions(t *testing.T) {
 			"Statement[0].Condition.ForAllValues:StringLike dynamodb:LeadingKeys matches every value: dynamodb:BatchGetItem; " +
 				"Statement[0].Condition.ForAnyValue:StringEquals dynamodb:LeadingKeys is true when one of the items is allowed, whatever the others are; write ForAllValues: dynamodb:BatchGetItem"},
 		{`Allow dynamodb:GetItem on table/orders if {"ForAllValues:StringEquals":{"dynamodb:SixthPartitionKeyValues":"a"}}`, ""}, // may be a new key
+		// One value among several lets everything through.
+		{`Allow dynamodb:BatchGetItem on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":["a","*","b"]},"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":["a"]}}`,
+			"Statement[0].Condition.ForAllValues:StringLike dynamodb:LeadingKeys matches every value: dynamodb:BatchGetItem; " +
+				"Statement[0].Condition.ForAnyValue:StringEquals dynamodb:LeadingKeys is true when one of the items is allowed, whatever the others are; write ForAllValues: dynamodb:BatchGetItem"},
+		// Of several conditions on one key, one is enough.
+		{"Allow dynamodb:GetItem on table/orders if {" + ids + `,"StringLike":{"dynamodb:Select":"*"},"StringEquals":{"dynamodb:select":"COUNT"}}`, ""},
+		{"Allow dynamodb:GetItem on table/orders if {" + ids + `,"StringEquals":{"dynamodb:Select":["COUNT","ALL_ATTRIBUTES"]},"StringEqualsIfExists":{"dynamodb:Select":"COUNT"}}`, ""},
+		{`Allow dynamodb:BatchGetItem on table/orders if {"ForAllValues:StringNotEquals":{"dynamodb:LeadingKeys":["b"]},"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["a"]},"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":["a"]}}`,
+			"Statement[0].Condition.ForAllValues:StringNotEquals dynamodb:LeadingKeys leaves everything but the values it lists: dynamodb:BatchGetItem"},
 	}
 	for _, tt := range tests {
 		var out []string
@@ -120,6 +129,12 @@ func TestTruth(t *testing.T) {
 		{`{"DateLessThan":{"aws:EpochTime":["1577836800","1577836801"]}}`, "dynamodb:GetItem", Never},
 		{`{"DateLessThan":{"aws:CurrentTime":["2020-01-01","2030-01-01"]}}`, "dynamodb:GetItem", Sometimes},
 		{`{"DateLessThan":{"aws:TokenIssueTime":"2020-01-01"}}`, "dynamodb:GetItem", Sometimes},
+		{`{"DateGreaterThan":{"aws:CurrentTime":["2030-01-01","2020-01-01"]}}`, "dynamodb:GetItem", Always},
+		{`{"DateNotEquals":{"aws:CurrentTime":"2020-01-01"}}`, "dynamodb:GetItem", Always},
+		{`{"DateNotEquals":{"aws:CurrentTime":["2020-01-01","2030-01-01"]}}`, "dynamodb:GetItem", Sometimes},
+		{`{"DateEquals":{"aws:CurrentTime":["2020-01-01","2030-01-01"]}}`, "dynamodb:GetItem", Sometimes},
+		{`{"StringLike":{"aws:RequestedRegion":["eu-*","*"]}}`, "dynamodb:GetItem", Always},
+		{`{"ArnLike":{"aws:PrincipalArn":["arn:aws:iam::*:role/*","arn:*:*:*:*:*"]}}`, "dynamodb:GetItem", Loosely},
 	}
 	for _, tt := range tests {
 		d := parse(t, "Allow dynamodb:GetItem on * if "+tt.condition, Identity)

@@ -174,6 +174,8 @@ func TestUnscopedResources(t *testing.T) {
 		{`Allow dynamodb:GetItem on * if {"ArnLike":{"aws:ResourceTag/owner":"arn:aws:iam::*:role/app"}}`, ""},
 		{`Allow dynamodb:GetItem on * if {"StringLike":{"aws:ResourceTag/team":"*"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"StringLike":{"aws:ResourceTag/team":["orders","?*"]}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on * if {"StringLike":{"aws:ResourceTag/team":"*"},"StringEquals":{"aws:ResourceTag/team":"a"}}`, ""},
+		{`Allow dynamodb:GetItem on * if {"StringEqualsIfExists":{"aws:ResourceTag/team":"a"},"Null":{"aws:resourcetag/team":["true","false"]}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"StringEqualsIfExists":{"aws:ResourceTag/team":"a"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"StringEqualsIfExists":{"aws:ResourceTag/team":"a"},"Null":{"aws:resourcetag/team":"false"}}`, ""},
 		{`Allow dynamodb:GetItem on * if {"StringEqualsIfExists":{"aws:ResourceTag/team":"a"},"Null":{"aws:resourcetag/team":"true"}}`, one + "* > every table: dynamodb:GetItem"},

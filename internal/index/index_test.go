@@ -6,22 +6,28 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"dynamoguard/internal/tables"
 )
+
+// patience is a budget that only what hangs uses up.
+const patience = 10 * time.Minute
 
 var dev = Stack{Organization: "acme", Project: "shop", Name: "dev"}
 
@@ -81,17 +87,21 @@ func zip(text string) string {
 func load(t testing.TB, settings Settings, env Environment) (found, unread []string) {
 	t.Helper()
 	if settings.Budget == 0 {
-		settings.Budget = 20 * time.Second
+		settings.Budget = patience
 	}
 	l := Load(context.Background(), settings, env, dev)
-	defer l.Close()
+	defer func() {
+		l.Stop()
+		<-l.saved
+	}()
 	for _, e := range l.Matching(func(string) bool { return true }) {
 		found = append(found, e.Owner()+" "+e.Name)
 	}
-	if len(l.Unread()) == 0 {
-		<-l.saved
+	unread = l.Unread()
+	if complete := len(unread) == 0; l.Complete() != complete {
+		t.Errorf("complete: %v, not read: %v", l.Complete(), unread)
 	}
-	return found, l.Unread()
+	return found, unread
 }
 
 func expect(t *testing.T, name string, settings Settings, env Environment, wantFound, wantUnread []string) {
@@ -264,7 +274,9 @@ func TestCache(t *testing.T) {
 	}
 	write(t, path, state("shop", "dev", "orders-2"))
 	expect(t, "changed", Settings{}, env, []string{"shop/dev orders-2"}, nil)
-	if err := os.WriteFile(path, []byte(state("shop", "dev", "orders-3")), 0o644); err != nil {
+	write(t, path, state("shop", "dev", "orders-3"))
+	soon := time.Now().Add(time.Hour) // so that it is young however long this takes
+	if err := os.Chtimes(path, soon, soon); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, "being written", Settings{}, env, []string{"shop/dev orders-3"}, nil)
@@ -396,18 +408,13 @@ func checksumOf(text string) string {
 	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
-// TestFaults tries sources that fail. Each is answered within the budget and a second, with the backend in their place.
+// TestFaults tries sources that fail, with the backend in their place.
 func TestFaults(t *testing.T) {
 	text := indexText(time.Now())
 	var requests atomic.Int32
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
 		switch r.URL.Path {
-		case "/slow":
-			select {
-			case <-r.Context().Done():
-			case <-time.After(10 * time.Second):
-			}
 		case "/401":
 			http.Error(w, "no", http.StatusUnauthorized)
 		case "/500":
@@ -482,50 +489,124 @@ func TestFaults(t *testing.T) {
 		expect(t, c.name, Settings{Source: c.source, SHA256: c.sum, MaxAge: 7 * 24 * time.Hour}, env, c.found, unread)
 	}
 
-	const budget = 300 * time.Millisecond
-	for _, c := range []struct{ name, source, unread string }{
-		{"slow", at + "/slow", "the index " + at + "/slow: it did not answer in time"},
-		{"unreachable", closed.URL, "the index " + closed.URL + ": dial tcp " + strings.TrimPrefix(closed.URL, "https://") + ": connect: connection refused"},
-	} {
-		start := time.Now()
-		_, unread := load(t, Settings{Source: c.source, Budget: budget}, env)
-		if took := time.Since(start); took > budget+time.Second {
-			t.Errorf("%s: took %v", c.name, took)
-		}
-		if len(unread) == 0 || unread[0] != c.unread {
-			t.Errorf("%s: %q", c.name, unread)
-		}
+	_, unread := load(t, Settings{Source: closed.URL}, env)
+	want := []string{"the index " + closed.URL + ": dial tcp " + strings.TrimPrefix(closed.URL, "https://") + ": connect: connection refused"}
+	if diff := cmp.Diff(want, unread); diff != "" {
+		t.Errorf("unreachable (-want +got):\n%s", diff)
 	}
 }
 
-// TestBudget reads a backend that takes longer than there is time.
+// A transport answers requests without a network, so that in a bubble of synctest nothing but its clock is waited for.
+type transport func(*http.Request) (*http.Response, error)
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// TestBudget tries sources that take longer than there is time: how long each keeps a run waiting, and what is said.
 func TestBudget(t *testing.T) {
-	env := machine(t, "PULUMI_BACKEND_URL=file://~")
-	stacks := filepath.Join(env.Home, ".pulumi/stacks")
-	for i := range 20 {
-		write(t, filepath.Join(stacks, fmt.Sprintf("quick-%02d.json", i)), state("shop", fmt.Sprintf("quick-%02d", i), "orders"))
-	}
-	long := zip(strings.Repeat(" ", 64<<20) + state("shop", "slow", "orders"))
-	for i := range 30 {
-		write(t, filepath.Join(stacks, fmt.Sprintf("slow-%02d.json.gz", i)), long)
-	}
 	const budget = 150 * time.Millisecond
-	start := time.Now()
-	l := Load(context.Background(), Settings{Budget: budget}, env, dev)
-	found := len(l.Named("orders"))
-	if took := time.Since(start); took > budget+time.Second {
-		t.Errorf("took %v", took)
+	silent := transport(func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	})
+	deaf := transport(func(*http.Request) (*http.Response, error) {
+		time.Sleep(time.Hour)
+		return nil, errors.New("too late")
+	})
+	for _, c := range []struct {
+		name      string
+		transport transport
+		took      time.Duration
+		unread    string
+	}{
+		{"no answer", silent, budget, "the index https://example.invalid/index.json: it did not answer in time"},
+		{"no end", deaf, budget + 50*time.Millisecond, "all other stacks, because 150ms were over"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			env := machine(t, "PULUMI_BACKEND_URL=s3://bucket")
+			env.Client = newClient(c.transport)
+			start := time.Now()
+			l := Load(t.Context(), Settings{Source: "https://example.invalid/index.json", Budget: budget}, env, dev)
+			found := l.Named("orders")
+			took := time.Since(start)
+			if diff := cmp.Diff([]string{c.unread}, l.Unread()); diff != "" || len(found) > 0 || took != c.took || l.Complete() {
+				t.Errorf("%s: %v after %v, complete: %v (-want +got):\n%s", c.name, found, took, l.Complete(), diff)
+			}
+			<-l.saved
+		})
 	}
-	unread := l.Unread()
-	<-l.saved
-	want := []string{fmt.Sprintf("%d stacks of 50, because 150ms were over", 50-l.stacks.read)}
-	if diff := cmp.Diff(want, unread); diff != "" || found < 20 || l.stacks.read == 50 || l.Complete() {
-		t.Errorf("%d tables, complete: %v (-want +got):\n%s", found, l.Complete(), diff)
-	}
-	// What was read is not read again, so that the next run gets further.
-	kept := map[string]remembered{}
-	cacheFile{folder: env.Cache, key: "folder " + filepath.Join(env.Home, ".pulumi")}.load(&kept)
-	if len(kept) < 20 {
-		t.Errorf("%d states were remembered", len(kept))
+}
+
+// TestBudgetOfFolder: a broken state is read twice, 20 ms apart, and there are more of them than there is time for.
+func TestBudgetOfFolder(t *testing.T) {
+	const budget, whole = 150 * time.Millisecond, 20
+	workers := runtime.GOMAXPROCS(0)
+	broken := 100 * workers
+	synctest.Test(t, func(t *testing.T) {
+		env := machine(t, "PULUMI_BACKEND_URL=file://~")
+		stacks := filepath.Join(env.Home, ".pulumi/stacks")
+		for i := range whole {
+			write(t, filepath.Join(stacks, fmt.Sprintf("a-%02d.json", i)), state("shop", fmt.Sprintf("a-%02d", i), "orders"))
+		}
+		for i := range broken {
+			write(t, filepath.Join(stacks, fmt.Sprintf("b-%04d.json", i)), "{")
+		}
+		start := time.Now()
+		l := Load(t.Context(), Settings{Budget: budget}, env, dev)
+		found := len(l.Named("orders"))
+		took := time.Since(start)
+		unread := l.Unread()
+		<-l.saved
+
+		// Each worker got through 7 of them, and was stopped at the second attempt on the 8th.
+		read := 7 * workers
+		want := []string{
+			fmt.Sprintf("%d stacks that cannot be read: b-0000 (%[2]s), b-0001 (%[2]s), b-0002 (%[2]s) and %d more",
+				read, "not a state: it ends after 1 bytes, in the middle", read-3),
+			fmt.Sprintf("%d stacks of %d, because 150ms were over", broken-read, whole+broken),
+		}
+		if diff := cmp.Diff(want, unread); diff != "" || found != whole || took != 160*time.Millisecond || l.Complete() {
+			t.Errorf("%d tables after %v, complete: %v (-want +got):\n%s", found, took, l.Complete(), diff)
+		}
+		// What was read is not read again, so that the next run gets further.
+		kept := map[string]remembered{}
+		cacheFile{folder: env.Cache, key: "folder " + filepath.Join(env.Home, ".pulumi")}.load(&kept)
+		if len(kept) != whole {
+			t.Errorf("%d states were remembered, want %d", len(kept), whole)
+		}
+	})
+}
+
+// TestLate: reading that does not end with the budget keeps a run waiting for a moment more, and so does keeping what was
+// read.
+func TestLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const budget = 5 * time.Second
+		l := &Loading{
+			settings: Settings{Budget: budget}, stop: func() {}, done: make(chan struct{}), saved: make(chan struct{}),
+			stacks: progress{read: 9, of: 10},
+		}
+		start := time.Now()
+		l.Named("orders")
+		if took := time.Since(start); took != budget+50*time.Millisecond {
+			t.Errorf("took %v", took)
+		}
+		if diff := cmp.Diff([]string{"1 stack of 10, because 5s were over"}, l.Unread()); diff != "" || l.Complete() {
+			t.Errorf("complete: %v (-want +got):\n%s", l.Complete(), diff)
+		}
+		start = time.Now()
+		l.Close()
+		if took := time.Since(start); took != time.Second {
+			t.Errorf("closing took %v", took)
+		}
+	})
+}
+
+func TestSome(t *testing.T) {
+	for _, c := range []struct{ list, want string }{
+		{"a", "a"}, {"a b c", "a, b, c"}, {"a b c d", "a, b, c and 1 more"}, {"a b c d e", "a, b, c and 2 more"},
+	} {
+		if got := some(strings.Fields(c.list)); got != c.want {
+			t.Errorf("some of %s is %s, want %s", c.list, got, c.want)
+		}
 	}
 }

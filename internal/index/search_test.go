@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,16 +48,20 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.URL.Path == "/api/orgs/acme/search/resourcesv2" {
-		var found []candidate
+		q := query.Get("query")
+		var size, page, total int
+		_, _ = fmt.Sscan(query.Get("size")+" "+query.Get("page"), &size, &page)
+		found := []candidate{}
 		for _, x := range c.resources {
-			if q := query.Get("query"); q == fmt.Sprintf("id:%q", x.ID) || q == fmt.Sprintf("type:%q", x.Type) {
+			if q != `id:"`+x.ID+`"` && q != `type:"`+x.Type+`"` {
+				continue
+			}
+			if total/size == page-1 {
 				found = append(found, x)
 			}
+			total++
 		}
-		var size, page int
-		_, _ = fmt.Sscan(query.Get("size")+" "+query.Get("page"), &size, &page)
-		from := min((page-1)*size, len(found))
-		_ = json.NewEncoder(w).Encode(map[string]any{"total": len(found), "resources": found[from:min(from+size, len(found))]})
+		_ = json.NewEncoder(w).Encode(map[string]any{"total": total, "resources": found})
 		return
 	}
 	stack, ok := strings.CutPrefix(strings.TrimSuffix(r.URL.Path, "/export"), "/api/stacks/acme/")
@@ -80,13 +85,28 @@ func (c *cloud) add(project, stack, name string) {
 	c.states[project+"/"+stack] = strings.Replace(c.states[project+"/"+stack], "]}}}", "]}}", 1)
 }
 
-func (c *cloud) serve(t *testing.T, budget time.Duration) *Loading {
+func (c *cloud) serve(t *testing.T) *Loading {
 	t.Helper()
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
-	l := Load(context.Background(), Settings{Budget: budget}, machine(t, "PULUMI_BACKEND_URL="+server.URL, "PULUMI_ACCESS_TOKEN=hidden"), dev)
+	l := Load(context.Background(), Settings{Budget: patience}, machine(t, "PULUMI_BACKEND_URL="+server.URL, "PULUMI_ACCESS_TOKEN=hidden"), dev)
 	t.Cleanup(l.Stop)
 	return l
+}
+
+// serveIn is serve in a bubble of synctest, without a network. Only the delay takes time.
+func (c *cloud) serveIn(t *testing.T, settings Settings) *Loading {
+	t.Helper()
+	env := machine(t, "PULUMI_BACKEND_URL=https://cloud.invalid", "PULUMI_ACCESS_TOKEN=hidden")
+	env.Client = newClient(transport(func(r *http.Request) (*http.Response, error) {
+		w := httptest.NewRecorder()
+		c.ServeHTTP(w, r)
+		if err := r.Context().Err(); err != nil {
+			return nil, err
+		}
+		return w.Result(), nil
+	}))
+	return Load(t.Context(), settings, env, dev)
 }
 
 func owners(entries []tables.Entry) []string {
@@ -108,7 +128,7 @@ func TestSearch(t *testing.T) {
 		candidate{Type: "aws:s3/bucket:Bucket", ID: "orders", Project: "other", Stack: "dev"},
 		candidate{Type: "aws:dynamodb/table:Table", ID: "orders", Project: "other", Stack: "reads", External: true},
 		candidate{Type: "aws:dynamodb/table:Table", ID: "orders", Project: "other", Stack: "replaced", Delete: true})
-	l := c.serve(t, 10*time.Second)
+	l := c.serve(t)
 	want := []string{
 		"acme shop/dev 111122223333 us-east-1 orders", "acme shop/lost   orders", "acme shop/prod 111122223333 us-east-1 orders",
 	}
@@ -137,7 +157,7 @@ func TestSearchPages(t *testing.T) {
 	for i := range 2*pageSize + 1 {
 		c.add("shop", fmt.Sprintf("s%03d", i), fmt.Sprintf("orders-%03d", i))
 	}
-	l := c.serve(t, 10*time.Second)
+	l := c.serve(t)
 	found := owners(l.Matching(func(name string) bool { return strings.HasSuffix(name, "0") && name > "orders-190" }))
 	if diff := cmp.Diff([]string{"acme shop/s200 111122223333 us-east-1 orders-200"}, found); diff != "" {
 		t.Error(diff)
@@ -156,9 +176,10 @@ func TestSearchPages(t *testing.T) {
 	}
 }
 
-// TestSearchMany asks for all tables of a few stacks with many, again and again, in far less time than there is.
+// TestSearchMany asks for all tables of a few stacks with many, again and again. Each is asked for once, and looked at a
+// few times the first time and once from then on.
 func TestSearchMany(t *testing.T) {
-	const number, each, budget = 4, 500, 3 * time.Second
+	const number, each = 4, 500
 	c := &cloud{}
 	var want []string
 	for i := range number {
@@ -173,21 +194,52 @@ func TestSearchMany(t *testing.T) {
 		}
 		c.states["shop/"+stack] = `{"version":3,"deployment":{"resources":[` + strings.Join(resources, ",") + "]}}"
 	}
-	l := c.serve(t, budget)
-	var found []tables.Entry
-	start := time.Now()
-	for range 20 {
-		found = l.Matching(func(string) bool { return true })
-	}
-	took := time.Since(start)
-	if diff := cmp.Diff(want, owners(found)); diff != "" {
-		t.Error(diff)
+	l := c.serve(t)
+	for _, most := range []int{4 * number * each, number * each, number * each} {
+		looked := 0
+		found := l.Matching(func(string) bool {
+			looked++
+			return true
+		})
+		if diff := cmp.Diff(want, owners(found)); diff != "" {
+			t.Error(diff)
+		}
+		if looked > most {
+			t.Errorf("looked at names %d times, want at most %d", looked, most)
+		}
 	}
 	if diff := cmp.Diff(want[:1], owners(l.Named("orders-0-000"))); diff != "" {
 		t.Error(diff)
 	}
-	if took > budget || len(l.Unread()) > 0 || len(c.requests) != number*each/pageSize+2+number {
-		t.Errorf("took %v and %d requests, not read: %v", took, len(c.requests), l.Unread())
+	if len(l.Unread()) > 0 || len(c.requests) != number*each/pageSize+2+number {
+		t.Errorf("%d requests, not read: %v", len(c.requests), l.Unread())
+	}
+}
+
+// TestSearchMost lists as many tables as the service lists, and one more.
+func TestSearchMost(t *testing.T) {
+	c := &cloud{}
+	for i := range maxResults {
+		c.resources = append(c.resources, candidate{
+			Type: "aws-native:dynamodb:GlobalTable", ID: fmt.Sprintf("orders-%05d", i), Project: "shop", Stack: "big",
+		})
+	}
+	lost := "the state of shop/big in Pulumi Cloud: the server answers 404 Not Found"
+	for _, want := range [][]string{
+		{lost},
+		{"the resource search of Pulumi Cloud at https://cloud.invalid: there are 10001 tables, and it lists 10000", lost},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			l := c.serveIn(t, Settings{Budget: patience})
+			found := l.Matching(func(string) bool { return true })
+			if len(found) != maxResults || found[maxResults-1].Name != "orders-09999" {
+				t.Errorf("%d tables", len(found))
+			}
+			if diff := cmp.Diff(want, l.Unread()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+		c.resources = append(c.resources, candidate{Type: "aws-native:dynamodb:GlobalTable", ID: "zebra", Project: "shop", Stack: "big"})
 	}
 }
 
@@ -201,7 +253,7 @@ func TestSearchForbidden(t *testing.T) {
 		want = append(want, "acme shop/"+stack+"   orders-"+stack)
 	}
 	c.states = nil
-	l := c.serve(t, 10*time.Second)
+	l := c.serve(t)
 	if diff := cmp.Diff(want, owners(l.Matching(func(string) bool { return true }))); diff != "" {
 		t.Error(diff)
 	}
@@ -214,30 +266,83 @@ func TestSearchForbidden(t *testing.T) {
 
 func TestSearchFaults(t *testing.T) {
 	const budget = 300 * time.Millisecond
-	for name, c := range map[string]*cloud{
-		"the server answers 401 Unauthorized":          {status: http.StatusUnauthorized},
-		"the server answers 402 Payment Required":      {status: http.StatusPaymentRequired},
-		"the server answers 500 Internal Server Error": {status: http.StatusInternalServerError},
-		"it did not answer in time":                    {delay: 5 * time.Second},
+	for _, test := range []struct {
+		cause string
+		cloud *cloud
+		took  time.Duration
+	}{
+		{"the server answers 401 Unauthorized", &cloud{status: http.StatusUnauthorized}, 0},
+		{"the server answers 402 Payment Required", &cloud{status: http.StatusPaymentRequired, delay: budget / 2}, budget / 2},
+		{"the server answers 500 Internal Server Error", &cloud{status: http.StatusInternalServerError}, 0},
+		{"it did not answer in time", &cloud{delay: time.Hour}, budget},
 	} {
-		start := time.Now()
-		l := c.serve(t, budget)
-		for _, table := range []string{"orders", "carts", "items"} {
-			if found := l.Named(table); len(found) > 0 {
-				t.Errorf("%s: %v", name, found)
+		synctest.Test(t, func(t *testing.T) {
+			c := test.cloud
+			start := time.Now()
+			l := c.serveIn(t, Settings{Budget: budget})
+			for _, table := range []string{"orders", "carts", "items"} {
+				if found := l.Named(table); len(found) > 0 {
+					t.Errorf("%s: %v", test.cause, found)
+				}
 			}
+			if took := time.Since(start); took != test.took {
+				t.Errorf("%s: took %v, want %v", test.cause, took, test.took)
+			}
+			want := []string{"the resource search of Pulumi Cloud at https://cloud.invalid: " + test.cause}
+			if diff := cmp.Diff(want, l.Unread()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if len(c.requests) != 1 { // it is not asked again
+				t.Errorf("%s: requests %q", test.cause, c.requests)
+			}
+		})
+	}
+}
+
+// TestSearchBudget: what the index and each question take is taken off what is left for the next.
+func TestSearchBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const budget = 4500 * time.Millisecond
+		c := &cloud{delay: time.Second}
+		c.add("shop", "prod", "orders")
+		start := time.Now()
+		l := c.serveIn(t, Settings{Source: "https://cloud.invalid/index.json", Budget: budget})
+		// The index that is not there, a search and a state, one search, and half of another.
+		for _, table := range []string{"orders", "carts", "items"} {
+			l.Named(table)
 		}
-		if took := time.Since(start); took > budget+time.Second {
-			t.Errorf("%s: took %v", name, took)
+		if took := time.Since(start); took != budget {
+			t.Errorf("took %v", took)
 		}
-		want := []string{"the resource search of Pulumi Cloud at " + l.search.backend.name + ": " + name}
+		want := []string{
+			"the index https://cloud.invalid/index.json: the server answers 401 Unauthorized",
+			"the resource search of Pulumi Cloud at https://cloud.invalid: it did not answer in time",
+		}
 		if diff := cmp.Diff(want, l.Unread()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
+			t.Errorf("(-want +got):\n%s", diff)
 		}
-		c.mu.Lock()
-		if len(c.requests) != 1 { // it is not asked again
-			t.Errorf("%s: requests %q", name, c.requests)
+	})
+}
+
+// TestSearchOwn: the tables of the running stack are those of its state before the run, whatever names were asked for, and
+// one that cannot be read is not missed.
+func TestSearchOwn(t *testing.T) {
+	c := &cloud{}
+	c.add("shop", "dev", "orders")
+	c.add("shop", "prod", "carts")
+	l := c.serve(t)
+	for range 2 {
+		if diff := cmp.Diff([]string{"acme shop/dev 111122223333 us-east-1 orders"}, owners(l.Own())); diff != "" {
+			t.Error(diff)
 		}
-		c.mu.Unlock()
+	}
+	if diff := cmp.Diff([]string{"/api/stacks/acme/shop/dev/export"}, c.requests); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
+	}
+	for name, c := range map[string]*cloud{"no state yet": {}, "no access": {status: http.StatusForbidden}} {
+		l := c.serve(t)
+		if own := l.Own(); len(own) > 0 || len(l.Unread()) > 0 {
+			t.Errorf("%s: %v, not read: %v", name, own, l.Unread())
+		}
 	}
 }

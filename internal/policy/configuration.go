@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -90,8 +91,8 @@ type Given struct {
 	Properties resource.Value
 }
 
-// Configure works out the configuration from what the engine was given. The error names every mistake, one a line,
-// by policy, property and nearest alternative.
+// Configure works out the configuration from what the engine was given. The error joins every mistake, by
+// policy, property and nearest alternative, after a heading: one a line, unless a name holds a line break.
 //
 // A name no policy has is a mistake only where it looks like a misspelt one of ours: ESC hands unprefixed keys to every
 // pack, and what was written for a newer version must not stop an organization.
@@ -156,7 +157,7 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 		c.settings[p] = s
 	}
 	if len(r.errors) > 0 {
-		return nil, fmt.Errorf("dynamoguard cannot use its configuration:\n%s", strings.Join(r.errors, "\n"))
+		return nil, errors.Join(slices.Insert(r.errors, 0, errors.New("dynamoguard cannot use its configuration:"))...)
 	}
 	return c, nil
 }
@@ -172,10 +173,10 @@ func firstSet(values ...string) string {
 
 // A settingsReader reads settings into structs by their tags: json (the name), required, oneof, pattern (with like, its
 // description), min and max.
-type settingsReader struct{ errors []string }
+type settingsReader struct{ errors []error }
 
 func (r *settingsReader) errorf(path, format string, args ...any) {
-	r.errors = append(r.errors, "  "+path+" "+fmt.Sprintf(format, args...))
+	r.errors = append(r.errors, errors.New("  "+path+" "+fmt.Sprintf(format, args...)))
 }
 
 // object reads an object into the fields of one or more structs. What is not set keeps its value.

@@ -104,6 +104,7 @@ func TestConfigureRefuses(t *testing.T) {
 		{"tabel-key", obj("days", 7), `tabel-key is not a policy of this pack; did you mean "table-key"?`},
 		{"dynamoguard:tabel-key", obj("days", 7), ""}, // may be of a newer version
 		{"dynamoguard:table-key", obj("day", 7), `table-key.day is not a property; did you mean "days"?`},
+		{"table-key", obj("days", 0, "on\nx", 1), "table-key.days 0 is not a whole number from 1 to 35\n  table-key.on\nx is not a property; did you mean \"on\"?"},
 		{"s3-bucket-logging", obj("anything", true), ""},
 		{"all", resource.Value{}, ""},
 		{"all", obj(), ""},

@@ -89,11 +89,11 @@ func Validate(policies []*Policy) error {
 			fail("the name is taken")
 		}
 		seen[p.Name] = true
-		for field, text := range map[string]string{
-			"Title": p.Title, "Doc": p.Doc, "Remediation": p.Remediation, "URL": p.URL, "Before": p.Before, "After": p.After,
+		for _, field := range [][2]string{
+			{"Title", p.Title}, {"Doc", p.Doc}, {"Remediation", p.Remediation}, {"URL", p.URL}, {"Before", p.Before}, {"After", p.After},
 		} {
-			if text == "" {
-				fail("%s is empty", field)
+			if field[1] == "" {
+				fail("%s is empty", field[0])
 			}
 		}
 		checks := 0

@@ -30,8 +30,8 @@ import (
 	"dynamoguard/e2e/internal/harness"
 )
 
-// patience bounds every wait for a process.
-const patience = 10 * time.Second
+// patience bounds every wait for a process. Only one that hangs takes as long.
+const patience = 2 * time.Minute
 
 // Engine serves what a plugin asks of an engine, which is whether it is
 // healthy, and returns its address.

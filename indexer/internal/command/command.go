@@ -16,6 +16,7 @@ import (
 	"dynamoguard/indexer/internal/build"
 	"dynamoguard/indexer/internal/stacks"
 	"dynamoguard/internal/tables"
+	"dynamoguard/internal/text"
 )
 
 // Exit codes.
@@ -51,7 +52,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	case errors.Is(err, errInterrupted):
 		return interrupted
 	default:
-		_, _ = fmt.Fprintln(stderr, "dynamoguard-index:", err)
+		_, _ = fmt.Fprintln(stderr, "dynamoguard-index:", text.Error(err))
 		return failed
 	}
 }
@@ -124,28 +125,34 @@ func report(w io.Writer, ctx context.Context, backend, output string, r build.Re
 		if !f.Earlier.IsZero() {
 			kept = "the index has what was read of it at " + f.Earlier.UTC().Format(time.RFC3339)
 		}
-		_, _ = fmt.Fprintf(w, "%s could not be read: %v (%s)\n", f.Stack, f.Err, kept)
+		_ = say(w, "%s could not be read: %v (%s)", f.Stack, f.Err, kept)
 	}
 	switch {
 	case err != nil && ctx.Err() == nil:
 		return err
 	case err != nil && r.Listed == 0:
-		_, _ = fmt.Fprintln(w, "interrupted; the index is as it was")
+		_ = say(w, "interrupted; the index is as it was")
 		return errInterrupted
 	case err != nil:
-		_, _ = fmt.Fprintf(w, "interrupted with %d of %d stacks read; the index is as it was, and the same command goes on from here\n",
+		_ = say(w, "interrupted with %d of %d stacks read; the index is as it was, and the same command goes on from here",
 			r.Unchanged+r.Read, r.Listed)
 		return errInterrupted
 	}
-	_, _ = fmt.Fprintf(w, "%s: %s of %s in %s (%d read, %d unchanged, %d failed)\n", output,
+	_ = say(w, "%s: %s of %s in %s (%d read, %d unchanged, %d failed)", output,
 		count(r.Tables, "table"), count(r.Listed, "stack"), backend, r.Read, r.Unchanged, len(r.Failed))
 	if r.Secret > 0 {
-		_, _ = fmt.Fprintf(w, "%s left out, whose name is secret\n", count(r.Secret, "table"))
+		_ = say(w, "%s left out, whose name is secret", count(r.Secret, "table"))
 	}
 	if len(r.Failed) > 0 {
 		return errIncomplete
 	}
 	return nil
+}
+
+// say writes one line for people.
+func say(w io.Writer, format string, args ...any) error {
+	_, err := fmt.Fprintln(w, text.Printable(fmt.Sprintf(format, args...)))
+	return err
 }
 
 func mergeCommand() *cobra.Command {
@@ -217,7 +224,7 @@ func describe(w io.Writer, file string, index *tables.Index) error {
 		lines = append(lines, fmt.Sprintf("%s: %s could not be read when it was generated", file, stack))
 	}
 	for _, line := range lines {
-		if _, err := fmt.Fprintln(w, line); err != nil {
+		if err := say(w, "%s", line); err != nil {
 			return err
 		}
 	}

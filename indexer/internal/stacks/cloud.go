@@ -19,6 +19,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/env"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
+	"dynamoguard/internal/text"
 )
 
 // cloud is Pulumi Cloud, or one that a company hosts itself.
@@ -34,7 +36,7 @@ func openCloud(rawURL, organization string) (*cloud, error) {
 		return nil, fmt.Errorf("%s is no backend: its URL begins with https, file, s3, gs, azblob or postgres", show(rawURL))
 	}
 	address := strings.TrimSuffix(rawURL, "/")
-	sink := diag.DefaultSink(io.Discard, os.Stderr, diag.FormatOptions{Color: colors.Never})
+	sink := diag.DefaultSink(io.Discard, printer{os.Stderr}, diag.FormatOptions{Color: colors.Never})
 	insecure := pkgworkspace.GetCloudInsecure(pkgworkspace.Instance, address)
 
 	if token := env.AccessToken.Value(); token != "" {
@@ -54,6 +56,16 @@ func openCloud(rawURL, organization string) (*cloud, error) {
 			return account.Save(address, false)
 		})
 	return &cloud{authenticated, organization}, nil
+}
+
+// A printer writes messages, each with a line break at its end, which may hold what a service answered.
+type printer struct{ to io.Writer }
+
+func (p printer) Write(message []byte) (int, error) {
+	if _, err := fmt.Fprintln(p.to, text.Printable(strings.TrimSuffix(string(message), "\n"))); err != nil {
+		return 0, err
+	}
+	return len(message), nil
 }
 
 func (c *cloud) URL() string { return c.client.URL() }
@@ -120,11 +132,11 @@ func (c *cloud) Read(ctx context.Context, stack Stack) (State, error) {
 		exported.Deployment = []byte("null") // never deployed
 	}
 	// As `pulumi stack export` prints it, without a copy of the deployment.
-	text := io.MultiReader(
+	deployment := io.MultiReader(
 		strings.NewReader(fmt.Sprintf(`{"version":%d,"deployment":`, exported.Version)),
 		bytes.NewReader(exported.Deployment),
 		strings.NewReader("}"))
-	return State{ReadCloser: io.NopCloser(text), Settled: current.CurrentOperation == nil}, nil
+	return State{ReadCloser: io.NopCloser(deployment), Settled: current.CurrentOperation == nil}, nil
 }
 
 func orGone(err error) error {

@@ -27,6 +27,8 @@ type Cloud struct {
 	PageSize int
 	// StateSize, where set, is about how many bytes each exported state has.
 	StateSize int
+	// Warning, where set, comes with each answer, to be shown to people.
+	Warning string
 
 	mu     sync.Mutex
 	stacks map[string]*cloudStack // by organization/project/stack
@@ -77,6 +79,9 @@ func (c *Cloud) change(stack string, f func(*cloudStack)) {
 }
 
 func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if c.Warning != "" {
+		w.Header().Set("X-Pulumi-Warning", c.Warning)
+	}
 	if r.Method != http.MethodGet {
 		refuse(w, http.StatusMethodNotAllowed, "an indexer changes nothing")
 		return

@@ -25,6 +25,7 @@ import (
 	"strings"
 
 	"dynamoguard/internal/iam"
+	"dynamoguard/internal/text"
 )
 
 // DefaultPrincipal makes the requests that name no principal.
@@ -75,7 +76,7 @@ type failure struct {
 	Error string          `json:"error"`
 }
 
-// Line answers one line. The answer is JSON on one line, without a line break at its end.
+// Line answers one line. The answer is printable JSON on one line, without a line break at its end.
 func Line(line []byte) []byte {
 	var req request
 	err := json.Unmarshal(line, &req)
@@ -99,7 +100,7 @@ func encode(v any) []byte {
 	if err := encoder.Encode(v); err != nil {
 		return []byte(fmt.Sprintf(`{"error":%q}`, err))
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+	return []byte(text.Printable(strings.TrimSuffix(out.String(), "\n")))
 }
 
 func decide(req *request) (*answer, error) {

@@ -1,0 +1,164 @@
+package analyzer
+
+import (
+	"context"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/test/bufconn"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"dynamoguard/internal/engine"
+	"dynamoguard/internal/policy"
+)
+
+// A health is that of an engine: what it answers each time it is asked, the last for ever.
+type health struct {
+	grpc_health_v1.HealthClient
+	answers []answer
+}
+
+type answer func(context.Context) error
+
+func (h *health) Check(
+	ctx context.Context, _ *grpc_health_v1.HealthCheckRequest, _ ...grpc.CallOption,
+) (*grpc_health_v1.HealthCheckResponse, error) {
+	answer := h.answers[0]
+	if len(h.answers) > 1 {
+		h.answers = h.answers[1:]
+	}
+	return &grpc_health_v1.HealthCheckResponse{}, answer(ctx)
+}
+
+func there(context.Context) error   { return nil }
+func refused(context.Context) error { return status.Error(codes.Unavailable, "connection refused") }
+func slow(ctx context.Context) error {
+	<-ctx.Done()
+	return status.FromContextError(ctx.Err()).Err()
+}
+
+// A served is a pack that serves in a bubble of synctest, where time passes only while everything waits for it.
+type served struct {
+	*grpc.ClientConn
+	stop  func()
+	ended chan error
+}
+
+func serveIn(t *testing.T, answers ...answer) served {
+	t.Helper()
+	listener := bufconn.Listen(1 << 10)
+	ctx, stop := context.WithCancel(t.Context())
+	s := served{stop: stop, ended: make(chan error, 1)}
+	rules := engine.New([]*policy.Policy{{Name: policy.PackPolicy, Config: policy.PackSettings{}}}, time.Now)
+	go func() { s.ended <- serve(ctx, listener, &health{answers: answers}, "1.2.3", rules) }()
+	var err error
+	s.ClientConn, err = grpc.NewClient("passthrough:pack", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// end stops the pack where it still serves.
+func (s served) end(t *testing.T) {
+	t.Helper()
+	s.stop()
+	if err := <-s.ended; err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestWatch: an orphan ends within 10 seconds, and a pack whose engine is there or was heard of does not.
+func TestWatch(t *testing.T) {
+	silence()
+	const never = time.Hour
+	for _, c := range []struct {
+		name    string
+		answers []answer
+		ends    time.Duration // from the start
+	}{
+		{"no engine ever comes", []answer{refused}, 8 * time.Second},
+		{"the engine goes away", []answer{there, there, refused}, 6 * time.Second},
+		{"the engine comes late", []answer{refused, refused, refused, there}, never},
+		{"the engine misses one of two", []answer{there, refused, there, refused, there}, never},
+		{"the engine is slow", []answer{slow}, never},
+		{"the engine is slow and goes away", []answer{slow, refused}, 6 * time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				s := serveIn(t, c.answers...)
+				select {
+				case err := <-s.ended:
+					if took := time.Since(start); took != c.ends || err != nil {
+						t.Errorf("ended after %v, want %v: %v", took, c.ends, err)
+					}
+					s.ended <- nil
+				case <-time.After(never):
+					if c.ends != never {
+						t.Errorf("still serving, want an end after %v", c.ends)
+					}
+				}
+				s.end(t)
+			})
+		})
+	}
+}
+
+// TestCalled: who has begun a call was there, however long its message takes to arrive, and so to be decoded.
+func TestCalled(t *testing.T) {
+	silence()
+	synctest.Test(t, func(t *testing.T) {
+		s := serveIn(t, refused)
+		defer s.end(t)
+		// The header of a call is sent as the stream opens, its message later.
+		call, err := s.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, pulumirpc.Analyzer_GetPluginInfo_FullMethodName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if err := call.SendMsg(&emptypb.Empty{}); err != nil {
+			t.Fatal(err)
+		}
+		if err := call.CloseSend(); err != nil {
+			t.Fatal(err)
+		}
+		var info pulumirpc.PluginInfo
+		if err := call.RecvMsg(&info); err != nil || info.GetVersion() != "1.2.3" {
+			t.Errorf("%v, %v", &info, err)
+		}
+	})
+}
+
+// TestGrace: a call that does not end keeps a pack that is to end for no longer than grace.
+func TestGrace(t *testing.T) {
+	silence()
+	synctest.Test(t, func(t *testing.T) {
+		s := serveIn(t, there)
+		call, err := s.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, pulumirpc.Analyzer_GetPluginInfo_FullMethodName)
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // until the pack waits for the message
+		start := time.Now()
+		s.end(t)
+		if took := time.Since(start); took != grace {
+			t.Errorf("ended after %v, want %v", took, grace)
+		}
+		if err := call.RecvMsg(&pulumirpc.PluginInfo{}); status.Code(err) != codes.Unavailable {
+			t.Errorf("the call ended with %v", err)
+		}
+	})
+}

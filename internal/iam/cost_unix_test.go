@@ -1,0 +1,83 @@
+//go:build unix
+
+package iam
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// cost is the processor time that f takes, the least of a few tries. What else the machine does is not in it, so that it
+// can be compared with that of something else.
+func cost(t *testing.T, f func()) time.Duration {
+	t.Helper()
+	spent := func() time.Duration {
+		var usage syscall.Rusage
+		if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+			t.Fatal(err)
+		}
+		return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	}
+	least := time.Duration(1<<63 - 1)
+	for range 3 {
+		before := spent()
+		f()
+		least = min(least, spent()-before)
+	}
+	return least
+}
+
+// Reading and judging a document is linear in its size, whatever is in it: no question takes many times what it takes to
+// read a document of that size with nothing strange in it. A hundred times, and more, is what the square of it takes.
+func TestHostile(t *testing.T) {
+	const size, most = 1 << 20, 40 // at most 12 times was measured
+	statements := strings.TrimSuffix(strings.TrimPrefix(typical(), strings.TrimSuffix(one(""), "]}")), "]}") + ","
+	plain := one(strings.Repeat(statements, size/len(statements)) + "{}")
+	reading := cost(t, func() { Parse(plain, Identity) })
+	for name, text := range hostile(size) {
+		var d *Document
+		for _, step := range []struct {
+			name string
+			do   func()
+		}{
+			{"Parse", func() { d = Parse(text, Identity) }},
+			{"WildcardActions", func() { d.WildcardActions(WildcardOptions{}) }},
+			{"UnscopedResources", func() { d.UnscopedResources(UnscopedOptions{}) }},
+			{"ItemConditions", func() { d.ItemConditions() }},
+			{"SensitiveActions", func() { d.SensitiveActions() }},
+			{"NewGrants", func() { NewGrants([]*Document{d}, []*Document{d}) }},
+		} {
+			times := float64(cost(t, step.do)) / float64(reading)
+			if t.Logf("%s: %s %.1f", name, step.name, times); times > most {
+				t.Errorf("%s: %s takes %.0f times what reading takes", name, step.name, times)
+			}
+		}
+	}
+}
+
+// Many conditions and a large context take no more than the sum of both: a few times what it takes to read the conditions.
+func TestEvaluateLargeContext(t *testing.T) {
+	const n, most = 8000, 10
+	var conditions []string
+	context := map[string][]string{}
+	for i := range n {
+		conditions = append(conditions, fmt.Sprintf(`"aws:PrincipalTag/%06d":"x"`, i))
+		context[fmt.Sprintf("aws:PrincipalTag/z%05d", i)] = []string{"x"}
+	}
+	text := one(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEqualsIfExists":{` + strings.Join(conditions, ",") + `}}}`)
+	var d *Document
+	reading := cost(t, func() { d = Parse(text, Identity) })
+	req := Request{Action: "dynamodb:GetItem", Resource: longARN("table/orders"), Principal: "arn:aws:iam::111122223333:user/a", Context: context, Identity: []*Document{d}}
+	evaluating := cost(t, func() {
+		if got := Evaluate(req); got.Verdict != Allowed {
+			t.Fatal(got.Verdict)
+		}
+	})
+	times := float64(evaluating) / float64(reading)
+	if t.Logf("%.1f", times); times > most {
+		t.Errorf("takes %.0f times what reading takes", times)
+	}
+}
