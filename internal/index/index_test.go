@@ -269,7 +269,7 @@ func TestCache(t *testing.T) {
 	}
 	expect(t, "being written", Settings{}, env, []string{"shop/dev orders-3"}, nil)
 	if data, _ := os.ReadFile(cached[0]); bytes.Contains(data, []byte("orders-3")) {
-		t.Error("a file that may still be written to was remembered")
+		t.Error("a file that may still be written to was cached")
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
@@ -523,9 +523,9 @@ func TestBudget(t *testing.T) {
 		t.Errorf("%d tables, complete: %v (-want +got):\n%s", found, l.Complete(), diff)
 	}
 	// What was read is not read again, so that the next run gets further.
-	kept := map[string]remembered{}
+	kept := map[string]cached{}
 	cacheFile{folder: env.Cache, key: "folder " + filepath.Join(env.Home, ".pulumi")}.load(&kept)
 	if len(kept) < 20 {
-		t.Errorf("%d states were remembered", len(kept))
+		t.Errorf("%d states were cached", len(kept))
 	}
 }

@@ -152,7 +152,7 @@ func (x *Index) Encode() []byte {
 // Decode reads an index. An error names the place of what is wrong. A text that was cut off, one of another format and
 // one of a newer schema are errors. A table that cannot be one is left out, and its stack is then one that was not read.
 func Decode(data []byte) (*Index, error) {
-	d := &decoder{scanner: scanBytes(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), seen: map[string]string{}}
+	d := &indexDecoder{scanner: scanBytes(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), seen: map[string]string{}}
 	d.tables = make([]Entry, 0, len(data)/256)
 	d.index()
 	if d.err == nil && d.next() != 0 {
@@ -167,8 +167,8 @@ func Decode(data []byte) (*Index, error) {
 	return x, nil
 }
 
-// A decoder reads an index. It is its own, because encoding/json takes longer for 100,000 tables than a preview should.
-type decoder struct {
+// An indexDecoder reads an index. It is its own, because encoding/json takes longer for 100,000 tables than a preview should.
+type indexDecoder struct {
 	*scanner
 	seen        map[string]string // texts that many tables share
 	version     int
@@ -179,7 +179,7 @@ type decoder struct {
 	secret      int
 }
 
-func (d *decoder) index() {
+func (d *indexDecoder) index() {
 	hasTables := false
 	d.members(func(name string) {
 		switch name {
@@ -220,7 +220,7 @@ func (d *decoder) index() {
 	}
 }
 
-func (d *decoder) list(at string, f func(i int)) {
+func (d *indexDecoder) list(at string, f func(i int)) {
 	if c := d.next(); c != '[' && c != 0 {
 		d.fail("%s is not a list", at)
 		return
@@ -228,7 +228,7 @@ func (d *decoder) list(at string, f func(i int)) {
 	d.elements(f)
 }
 
-func (d *decoder) count(at string) int {
+func (d *indexDecoder) count(at string) int {
 	var n int
 	if err := json.Unmarshal(d.value(), &n); d.err == nil && (err != nil || n < 0) {
 		d.fail("%s is not a whole number", at)
@@ -236,7 +236,7 @@ func (d *decoder) count(at string) int {
 	return n
 }
 
-func (d *decoder) string(at string) string {
+func (d *indexDecoder) string(at string) string {
 	if c := d.next(); c != '"' && c != 0 {
 		d.fail("%s is not a string", at)
 		return ""
@@ -244,7 +244,7 @@ func (d *decoder) string(at string) string {
 	return d.text()
 }
 
-func (d *decoder) entry(i int) {
+func (d *indexDecoder) entry(i int) {
 	if c := d.next(); c != '{' && c != 0 {
 		d.fail("tables[%d] is not an object", i)
 		return
@@ -291,7 +291,7 @@ func (d *decoder) entry(i int) {
 }
 
 // once returns one copy of a text that comes up often.
-func (d *decoder) once(text string) string {
+func (d *indexDecoder) once(text string) string {
 	if known, ok := d.seen[text]; ok {
 		return known
 	}
@@ -305,7 +305,7 @@ var (
 )
 
 // leaveOut removes the tables that cannot be any, and returns what is wrong with the first of them, each with its place.
-func (d *decoder) leaveOut() (wrong []string) {
+func (d *indexDecoder) leaveOut() (wrong []string) {
 	const most = 10
 	accounts, regions := map[string]bool{}, map[string]bool{} // what was found valid: there are few
 	valid := d.tables[:0]
