@@ -42,7 +42,7 @@ type cached struct {
 // readFolder reads the states of a file:// backend as the CLI lays them out. What save keeps is not read again.
 //
 // Source: https://github.com/pulumi/pulumi/tree/master/pkg/backend/diy
-func (l *Loading) readFolder(ctx context.Context, env Environment, folder string) (save func()) {
+func (l *Loading) readFolder(ctx context.Context, machine Machine, folder string) (save func()) {
 	root := filepath.Join(folder, ".pulumi")
 	files, unreadable, err := stateFiles(root)
 	if err != nil {
@@ -52,7 +52,7 @@ func (l *Loading) readFolder(ctx context.Context, env Environment, folder string
 	for _, u := range unreadable {
 		l.missing("%s", u)
 	}
-	cache := cacheFile{folder: env.Cache, key: "folder " + root}
+	cache := cacheFile{folder: machine.Cache, key: "folder " + root}
 	before := map[string]cached{}
 	cache.load(&before)
 	expected := 0

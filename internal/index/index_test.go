@@ -26,10 +26,10 @@ import (
 var dev = Stack{Organization: "acme", Project: "shop", Name: "dev"}
 
 // machine is an environment of its own, with some variables: NAME=value.
-func machine(t testing.TB, variables ...string) Environment {
+func machine(t testing.TB, variables ...string) Machine {
 	t.Helper()
 	home := t.TempDir()
-	return Environment{
+	return Machine{
 		Home: home, Folder: home, Cache: filepath.Join(home, "cache"), Client: newClient(nil),
 		Getenv: func(name string) string {
 			for _, v := range variables {
@@ -78,7 +78,7 @@ func zip(text string) string {
 }
 
 // load reads all there is, and returns it as "owner name" with what was not read.
-func load(t testing.TB, settings Settings, env Environment) (found, unread []string) {
+func load(t testing.TB, settings Settings, env Machine) (found, unread []string) {
 	t.Helper()
 	if settings.Budget == 0 {
 		settings.Budget = 20 * time.Second
@@ -94,7 +94,7 @@ func load(t testing.TB, settings Settings, env Environment) (found, unread []str
 	return found, l.Unread()
 }
 
-func expect(t *testing.T, name string, settings Settings, env Environment, wantFound, wantUnread []string) {
+func expect(t *testing.T, name string, settings Settings, env Machine, wantFound, wantUnread []string) {
 	t.Helper()
 	found, unread := load(t, settings, env)
 	slices.Sort(found)

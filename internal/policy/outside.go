@@ -29,7 +29,7 @@ type Others interface {
 // Outside is what lies around a run and is not part of its stack. Where there is nothing, nothing is known.
 type Outside struct {
 	Others Others
-	AWS    *account.Environment
+	AWS    *account.Sources
 }
 
 // Around returns what a resource takes from around it where it does not say it itself: the region, and the account, which is
