@@ -1,4 +1,4 @@
-.PHONY: build indexer demo test differential lint fuzz clean
+.PHONY: build indexer demo policy test differential lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -11,6 +11,10 @@ indexer:
 # The real CLI on a sample project: an insecure stack, stopped, then the corrected one, passing.
 demo: build
 	cd e2e && go run ./cmd/demo
+
+# A new policy to start from: its file, its entry, a fixture, and what is generated. CONTRIBUTING.md goes on from there.
+policy:
+	go run ./internal/scaffold $(NAME)
 
 # Every test of every module. The first run builds the Pulumi CLI, which takes minutes.
 test: lint

@@ -47,6 +47,23 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
+// TestReadme holds the README's list of packages to those there are.
+func TestReadme(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	folders, err := os.ReadDir("internal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range folders {
+		if !strings.Contains(string(readme), "\ninternal/"+folder.Name()+" ") {
+			t.Errorf("README.md does not say what internal/%s is for", folder.Name())
+		}
+	}
+}
+
 // ownImports returns "importer imported" for every import of a package and of the packages of this module below it.
 func ownImports(t *testing.T, pkg string) []string {
 	var pairs []string

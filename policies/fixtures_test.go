@@ -103,7 +103,7 @@ func (o others) Unread() []string { return o.unread }
 
 // world is the world around the fixture's stack.
 func (f *fixture) world() engine.World {
-	w := engine.World{AWS: &account.Environment{
+	w := engine.World{AWS: &account.Sources{
 		Home:   "/home",
 		Getenv: func(name string) string { return f.AWS[name] },
 		ReadFile: func(path string) ([]byte, error) {

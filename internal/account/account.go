@@ -65,8 +65,8 @@ func OfRole(arn string) string {
 	return Known(p[4])
 }
 
-// An Environment is what the AWS SDK reads credentials from.
-type Environment struct {
+// Sources are what the AWS SDK reads credentials from.
+type Sources struct {
 	Getenv   func(string) string
 	ReadFile func(string) ([]byte, error)
 	Home     string // folder that holds .aws
@@ -76,27 +76,27 @@ type Environment struct {
 // SDK: the access key of the environment, its role with a web identity token, then the profile.
 //
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
-func (e Environment) Ambient() Answer {
-	if answer := e.standIn(); answer.StandIn {
+func (s Sources) Ambient() Answer {
+	if answer := s.standIn(); answer.StandIn {
 		return answer
 	}
-	if key := e.Getenv("AWS_ACCESS_KEY_ID"); key != "" {
+	if key := s.Getenv("AWS_ACCESS_KEY_ID"); key != "" {
 		if id, ok := OfKey(key); ok {
 			return Answer{ID: id, From: "AWS_ACCESS_KEY_ID"}
 		}
 		return Answer{From: "AWS_ACCESS_KEY_ID is of a kind that does not tell its account"}
 	}
-	if e.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" {
-		if id := OfRole(e.Getenv("AWS_ROLE_ARN")); id != "" {
+	if s.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != "" {
+		if id := OfRole(s.Getenv("AWS_ROLE_ARN")); id != "" {
 			return Answer{ID: id, From: "AWS_ROLE_ARN"}
 		}
 	}
 	for _, name := range []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE"} {
-		if profile := e.Getenv(name); profile != "" {
-			return e.Profile(profile)
+		if profile := s.Getenv(name); profile != "" {
+			return s.Profile(profile)
 		}
 	}
-	answer := e.Profile("default")
+	answer := s.Profile("default")
 	if answer.ID == "" {
 		answer.From = "neither the environment nor a default profile names an account"
 	}
@@ -106,9 +106,9 @@ func (e Environment) Ambient() Answer {
 // standIn says whether the environment leads to something else than AWS.
 //
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
-func (e Environment) standIn() Answer {
+func (s Sources) standIn() Answer {
 	for _, name := range []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"} {
-		if e.Getenv(name) != "" {
+		if s.Getenv(name) != "" {
 			return Answer{From: name + " leads to something else than AWS", StandIn: true}
 		}
 	}
@@ -119,11 +119,11 @@ func (e Environment) standIn() Answer {
 // SDKs choose between in different ways, it cannot be told.
 //
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
-func (e Environment) Profile(name string) Answer {
-	if answer := e.standIn(); answer.StandIn {
+func (s Sources) Profile(name string) Answer {
+	if answer := s.standIn(); answer.StandIn {
 		return answer
 	}
-	p := e.profile(name)
+	p := s.profile(name)
 	from := fmt.Sprintf("the AWS profile %q", name)
 	if p == nil {
 		return Answer{From: from + " was not found"}
@@ -157,16 +157,16 @@ func (e Environment) Profile(name string) Answer {
 }
 
 // profile joins what the two shared files say of a profile, nil where neither knows it. The credentials file has the say.
-func (e Environment) profile(name string) map[string]string {
+func (s Sources) profile(name string) map[string]string {
 	var found map[string]string
 	read := func(variable, file string, sections ...string) {
-		path := e.Getenv(variable)
+		path := s.Getenv(variable)
 		if path == "" {
-			path = filepath.Join(e.Home, ".aws", file)
+			path = filepath.Join(s.Home, ".aws", file)
 		} else if rest, ok := strings.CutPrefix(path, "~/"); ok {
-			path = filepath.Join(e.Home, rest)
+			path = filepath.Join(s.Home, rest)
 		}
-		data, err := e.ReadFile(path)
+		data, err := s.ReadFile(path)
 		if err != nil {
 			return
 		}
@@ -215,15 +215,15 @@ func settings(text, section string) map[string]string {
 // Region returns the region that the AWS SDK finds where nothing names one; empty where it finds none.
 //
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
-func (e Environment) Region(profile string) string {
+func (s Sources) Region(profile string) string {
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
-		if region := e.Getenv(name); region != "" {
+		if region := s.Getenv(name); region != "" {
 			return region
 		}
 	}
-	for _, name := range []string{profile, e.Getenv("AWS_PROFILE"), e.Getenv("AWS_DEFAULT_PROFILE"), "default"} {
+	for _, name := range []string{profile, s.Getenv("AWS_PROFILE"), s.Getenv("AWS_DEFAULT_PROFILE"), "default"} {
 		if name != "" {
-			return e.profile(name)["region"]
+			return s.profile(name)["region"]
 		}
 	}
 	return ""

@@ -102,7 +102,7 @@ aws_secret_access_key=hidden
 aws_access_key_id = ASIAQNZGKIQY56JQ7WML
 `
 
-func TestEnvironment(t *testing.T) {
+func TestSources(t *testing.T) {
 	const none = "neither the environment nor a default profile names an account"
 	type vars = map[string]string
 	for name, c := range map[string]struct {
@@ -131,7 +131,7 @@ func TestEnvironment(t *testing.T) {
 		"other files":        {vars{"AWS_PROFILE": "web", "AWS_CONFIG_FILE": "~/lost"}, account.Answer{From: `the AWS profile "web" was not found`}},
 		"another default":    {vars{"AWS_SHARED_CREDENTIALS_FILE": "~/default"}, account.Answer{ID: "029608264753", From: `the AWS profile "default", aws_access_key_id`}},
 	} {
-		if got := environment(c.vars).Ambient(); got != c.want {
+		if got := sources(c.vars).Ambient(); got != c.want {
 			t.Errorf("%s: %+v, not %+v", name, got, c.want)
 		}
 	}
@@ -149,18 +149,18 @@ func TestRegion(t *testing.T) {
 		{map[string]string{"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-west-2"}, "sso", "us-east-1"},
 		{map[string]string{"AWS_DEFAULT_REGION": "us-west-2"}, "", "us-west-2"},
 	} {
-		if got := environment(c.vars).Region(c.profile); got != c.want {
+		if got := sources(c.vars).Region(c.profile); got != c.want {
 			t.Errorf("%v %q: %q, not %q", c.vars, c.profile, got, c.want)
 		}
 	}
 }
 
-func environment(vars map[string]string) account.Environment {
+func sources(vars map[string]string) account.Sources {
 	files := map[string]string{
 		"/home/.aws/config": config, "/home/.aws/credentials": credentials,
 		"/home/default": "[default]\naws_access_key_id = ASIAQNZGKIQY56JQ7WML\naws_secret_access_key = hidden\n",
 	}
-	return account.Environment{
+	return account.Sources{
 		Home:   "/home",
 		Getenv: func(name string) string { return vars[name] },
 		ReadFile: func(path string) ([]byte, error) {

@@ -24,6 +24,6 @@ func world(ctx context.Context) engine.World {
 			}, system, index.Stack{Organization: stack.Organization, Project: stack.Project, Name: stack.Name})
 			return l, l.Stop
 		},
-		AWS: &account.Environment{Getenv: os.Getenv, ReadFile: os.ReadFile, Home: system.Home},
+		AWS: &account.Sources{Getenv: os.Getenv, ReadFile: os.ReadFile, Home: system.Home},
 	}
 }

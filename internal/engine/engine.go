@@ -60,7 +60,7 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 type World struct {
 	// Load starts to read the tables of all stacks; stop ends it.
 	Load func(policy.IndexSettings, policy.StackContext) (others policy.Others, stop func())
-	AWS  *account.Environment
+	AWS  *account.Sources
 }
 
 // In gives the engine the world around it. Without one it knows the stack's own resources only.

@@ -216,9 +216,6 @@ func (e Error) In(root string) string {
 // String is the message without a root: `Statement[0].Effect "allow" is not "Allow" or "Deny"`.
 func (e Error) String() string { return e.In("") }
 
-// Redacted is the error without the document's text, fit to be shown for a secret document.
-func (e Error) Redacted() Error { return Error{Path: e.Path, Reason: e.Reason} }
-
 const (
 	maxErrors    = 50 // a document that is wrong everywhere needs no longer list
 	maxErrorText = 64 // characters of Error.Value

@@ -137,7 +137,7 @@ func Evaluate(req Request) Decision {
 	r.owner = owner
 	foreign := owner != "" && r.caller.account != "" && owner != r.caller.account
 
-	var identity, named, boundary found
+	var identity, named, boundary opinion
 	for i, d := range req.Identity {
 		if deny := identity.add(&r, IdentityPolicy, i, d); deny {
 			return denied(identity.reason)
@@ -154,11 +154,11 @@ func Evaluate(req Request) Decision {
 		}
 	}
 	if r.caller.root && !identity.allows {
-		identity = found{allows: true, reason: Reason{Rule: "the root user needs no policy in its own account", Document: -1, Statement: -1, resource: -1}}
+		identity = opinion{allows: true, reason: Reason{Rule: "the root user needs no policy in its own account", Document: -1, Statement: -1, resource: -1}}
 	}
 	controlled := true
 	for _, level := range req.Control {
-		var control found
+		var control opinion
 		for i, d := range level {
 			if deny := control.add(&r, ControlPolicy, i, d); deny {
 				return denied(control.reason)
@@ -236,18 +236,18 @@ func (r *request) crosses() bool {
 	return r.action == nil || r.action.TablePolicy == CrossAccount || r.action.TablePolicy == GrantableUnknown
 }
 
-// found is what the documents of one source say of a request.
-type found struct {
+// opinion is what the documents of one source say of a request.
+type opinion struct {
 	allows bool
 	match  principalMatch // the closest of the Allows, in a resource policy
 	reason Reason         // the Allow, or the Deny that ends the search
 }
 
 // add takes in one document; it reports whether a Deny matches.
-func (f *found) add(r *request, source Source, index int, d *Document) (deny bool) {
+func (o *opinion) add(r *request, source Source, index int, d *Document) (deny bool) {
 	for i := range d.Statements {
 		st := &d.Statements[i]
-		if f.allows && st.Effect == Allow && source != ResourcePolicy {
+		if o.allows && st.Effect == Allow && source != ResourcePolicy {
 			continue
 		}
 		if r.action == nil && !st.matchesAction(r.Action) || r.action != nil && !st.actions.Has(r.action) {
@@ -258,7 +258,7 @@ func (f *found) add(r *request, source Source, index int, d *Document) (deny boo
 			if match = r.matches(st); match == matchNone {
 				continue
 			}
-			if st.Effect == Allow && (match <= f.match || r.action != nil && r.action.TablePolicy == NotGrantable) {
+			if st.Effect == Allow && (match <= o.match || r.action != nil && r.action.TablePolicy == NotGrantable) {
 				continue
 			}
 		}
@@ -267,11 +267,11 @@ func (f *found) add(r *request, source Source, index int, d *Document) (deny boo
 			continue
 		}
 		reason.Source, reason.Document, reason.document = source, index, d
-		f.reason = reason
+		o.reason = reason
 		if st.Effect == Deny {
 			return true
 		}
-		f.allows, f.match = true, match
+		o.allows, o.match = true, match
 	}
 	return false
 }

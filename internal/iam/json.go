@@ -7,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// scanner reads JSON from a string, once and forwards, as RFC 8259 defines it. encoding/json will not do for a policy
+// jsonReader reads JSON from a string, once and forwards, as RFC 8259 defines it. encoding/json will not do for a policy
 // document: it matches names in any case, and of a name given twice it keeps the last.
 //
 // After the first syntax error every method returns at once. The text must be valid UTF-8.
-type scanner struct {
+type jsonReader struct {
 	text   string
 	pos    int
 	failed string // what is wrong at pos; "" while all is well
@@ -35,31 +35,31 @@ func (v shape) String() string {
 	return [...]string{"not a value", "null", "a boolean", "a number", "a string", "a list", "an object"}[v]
 }
 
-func (s *scanner) fail(reason string) {
-	if s.failed == "" {
-		s.failed = reason
+func (j *jsonReader) fail(reason string) {
+	if j.failed == "" {
+		j.failed = reason
 	}
 }
 
-// position is the line and column, in characters from 1, that the scanner stands at.
-func (s *scanner) position() string {
-	before := s.text[:s.pos]
+// position is the line and column, in characters from 1, that j stands at.
+func (j *jsonReader) position() string {
+	before := j.text[:j.pos]
 	line := strings.LastIndexByte(before, '\n') + 1
 	return fmt.Sprintf("line %d, column %d", strings.Count(before, "\n")+1, utf8.RuneCountInString(before[line:])+1)
 }
 
 // end reports whether only white space is left.
-func (s *scanner) end() bool {
-	s.peek()
-	return s.pos == len(s.text)
+func (j *jsonReader) end() bool {
+	j.peek()
+	return j.pos == len(j.text)
 }
 
 // peek skips white space and returns the next byte, 0 at the end of the text.
-func (s *scanner) peek() byte {
-	for s.failed == "" && s.pos < len(s.text) {
-		switch c := s.text[s.pos]; c {
+func (j *jsonReader) peek() byte {
+	for j.failed == "" && j.pos < len(j.text) {
+		switch c := j.text[j.pos]; c {
 		case ' ', '\t', '\n', '\r':
-			s.pos++
+			j.pos++
 		default:
 			return c
 		}
@@ -68,8 +68,8 @@ func (s *scanner) peek() byte {
 }
 
 // next is the shape of the value that follows, which is not read yet.
-func (s *scanner) next() shape {
-	switch c := s.peek(); {
+func (j *jsonReader) next() shape {
+	switch c := j.peek(); {
 	case c == '{':
 		return objectValue
 	case c == '[':
@@ -87,145 +87,145 @@ func (s *scanner) next() shape {
 }
 
 // object reads an object. member is called with each name in turn and reads the value.
-func (s *scanner) object(member func(name string)) {
-	s.list('{', '}', func() {
-		if s.peek() != '"' {
-			s.fail("a name in double quotes must follow")
+func (j *jsonReader) object(member func(name string)) {
+	j.list('{', '}', func() {
+		if j.peek() != '"' {
+			j.fail("a name in double quotes must follow")
 			return
 		}
-		name := s.str()
-		if s.peek() != ':' {
-			s.fail("a colon must follow a name")
+		name := j.str()
+		if j.peek() != ':' {
+			j.fail("a colon must follow a name")
 			return
 		}
-		s.pos++
+		j.pos++
 		member(name)
 	})
 }
 
 // array reads an array. element is called with each index in turn and reads the value.
-func (s *scanner) array(element func(index int)) {
+func (j *jsonReader) array(element func(index int)) {
 	i := -1
-	s.list('[', ']', func() {
+	j.list('[', ']', func() {
 		i++
 		element(i)
 	})
 }
 
-func (s *scanner) list(open, end byte, item func()) {
-	if s.peek() != open {
-		s.fail("a value must follow")
+func (j *jsonReader) list(open, end byte, item func()) {
+	if j.peek() != open {
+		j.fail("a value must follow")
 		return
 	}
-	s.pos++
-	if s.peek() == end {
-		s.pos++
+	j.pos++
+	if j.peek() == end {
+		j.pos++
 		return
 	}
-	for s.failed == "" {
+	for j.failed == "" {
 		item()
-		switch s.peek() {
+		switch j.peek() {
 		case ',':
-			s.pos++
+			j.pos++
 		case end:
-			s.pos++
+			j.pos++
 			return
 		default:
-			s.fail("a comma or the closing bracket must follow")
+			j.fail("a comma or the closing bracket must follow")
 		}
 	}
 }
 
 // skip reads the value that follows, whatever it is. It holds open brackets in memory of its own: a call for each would
 // let a deeply nested document exhaust the stack.
-func (s *scanner) skip() {
-	if v := s.next(); v != arrayValue && v != objectValue {
-		s.scalar()
+func (j *jsonReader) skip() {
+	if v := j.next(); v != arrayValue && v != objectValue {
+		j.scalar()
 		return
 	}
 	var open []byte
 	for {
-		switch s.next() {
+		switch j.next() {
 		case objectValue:
-			s.pos++
+			j.pos++
 			open = append(open, '}')
-			if s.peek() != '}' {
-				s.name()
+			if j.peek() != '}' {
+				j.name()
 				continue
 			}
 		case arrayValue:
-			s.pos++
+			j.pos++
 			open = append(open, ']')
-			if s.peek() != ']' {
+			if j.peek() != ']' {
 				continue
 			}
 		default:
-			s.scalar()
+			j.scalar()
 		}
 		// A value ends here, and with it perhaps the lists that hold it.
-		for s.failed == "" && len(open) > 0 && s.peek() == open[len(open)-1] {
-			s.pos++
+		for j.failed == "" && len(open) > 0 && j.peek() == open[len(open)-1] {
+			j.pos++
 			open = open[:len(open)-1]
 		}
-		if s.failed != "" || len(open) == 0 {
+		if j.failed != "" || len(open) == 0 {
 			return
 		}
-		if s.peek() != ',' {
-			s.fail("a comma or the closing bracket must follow")
+		if j.peek() != ',' {
+			j.fail("a comma or the closing bracket must follow")
 			return
 		}
-		s.pos++
+		j.pos++
 		if open[len(open)-1] == '}' {
-			s.name()
+			j.name()
 		}
 	}
 }
 
 // name reads a name and its colon.
-func (s *scanner) name() {
-	if s.peek() != '"' {
-		s.fail("a name in double quotes must follow")
+func (j *jsonReader) name() {
+	if j.peek() != '"' {
+		j.fail("a name in double quotes must follow")
 		return
 	}
-	s.str()
-	if s.peek() != ':' {
-		s.fail("a colon must follow a name")
+	j.str()
+	if j.peek() != ':' {
+		j.fail("a colon must follow a name")
 		return
 	}
-	s.pos++
+	j.pos++
 }
 
 // scalar reads a string, a number, true, false or null, and returns a string's value or the others' text.
-func (s *scanner) scalar() string {
-	switch s.next() {
+func (j *jsonReader) scalar() string {
+	switch j.next() {
 	case stringValue:
-		return s.str()
+		return j.str()
 	case numberValue:
-		return s.number()
+		return j.number()
 	case boolValue, nullValue:
 		for _, word := range []string{"true", "false", "null"} {
-			if strings.HasPrefix(s.text[s.pos:], word) {
-				s.pos += len(word)
+			if strings.HasPrefix(j.text[j.pos:], word) {
+				j.pos += len(word)
 				return word
 			}
 		}
 	}
-	s.fail("a value must follow")
+	j.fail("a value must follow")
 	return ""
 }
 
-func (s *scanner) number() string {
-	start := s.pos
+func (j *jsonReader) number() string {
+	start := j.pos
 	digits := func() bool {
-		from := s.pos
-		for s.pos < len(s.text) && '0' <= s.text[s.pos] && s.text[s.pos] <= '9' {
-			s.pos++
+		from := j.pos
+		for j.pos < len(j.text) && '0' <= j.text[j.pos] && j.text[j.pos] <= '9' {
+			j.pos++
 		}
-		return s.pos > from
+		return j.pos > from
 	}
 	at := func(any string) bool {
-		if s.pos < len(s.text) && strings.IndexByte(any, s.text[s.pos]) >= 0 {
-			s.pos++
+		if j.pos < len(j.text) && strings.IndexByte(any, j.text[j.pos]) >= 0 {
+			j.pos++
 			return true
 		}
 		return false
@@ -240,92 +240,92 @@ func (s *scanner) number() string {
 		ok = digits()
 	}
 	if !ok {
-		s.fail("a digit must follow")
+		j.fail("a digit must follow")
 	}
-	return s.text[start:s.pos]
+	return j.text[start:j.pos]
 }
 
 // str reads a string; peek must have seen its opening quote. A string without escapes is a part of the text, and needs no
 // memory.
-func (s *scanner) str() string {
-	if s.failed != "" {
+func (j *jsonReader) str() string {
+	if j.failed != "" {
 		return ""
 	}
-	s.pos++
-	start := s.pos
-	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; {
+	j.pos++
+	start := j.pos
+	for j.pos < len(j.text) {
+		switch c := j.text[j.pos]; {
 		case c == '"':
-			value := s.text[start:s.pos]
-			s.pos++
+			value := j.text[start:j.pos]
+			j.pos++
 			return value
 		case c == '\\':
-			return s.escaped(start)
+			return j.escaped(start)
 		case c < ' ':
-			s.fail("a control character must be escaped")
+			j.fail("a control character must be escaped")
 			return ""
 		default:
-			s.pos++
+			j.pos++
 		}
 	}
-	s.fail("a string does not end")
+	j.fail("a string does not end")
 	return ""
 }
 
 // escaped reads the rest of a string that holds escapes, from start.
-func (s *scanner) escaped(start int) string {
+func (j *jsonReader) escaped(start int) string {
 	var out strings.Builder
-	for s.pos < len(s.text) {
-		switch c := s.text[s.pos]; {
+	for j.pos < len(j.text) {
+		switch c := j.text[j.pos]; {
 		case c == '"':
-			out.WriteString(s.text[start:s.pos])
-			s.pos++
+			out.WriteString(j.text[start:j.pos])
+			j.pos++
 			return out.String()
 		case c == '\\':
-			out.WriteString(s.text[start:s.pos])
-			r, ok := s.escape()
+			out.WriteString(j.text[start:j.pos])
+			r, ok := j.escape()
 			if !ok {
-				s.fail("an escape is not one of JSON's")
+				j.fail("an escape is not one of JSON's")
 				return ""
 			}
 			out.WriteRune(r)
-			start = s.pos
+			start = j.pos
 		case c < ' ':
-			s.fail("a control character must be escaped")
+			j.fail("a control character must be escaped")
 			return ""
 		default:
-			s.pos++
+			j.pos++
 		}
 	}
-	s.fail("a string does not end")
+	j.fail("a string does not end")
 	return ""
 }
 
 // escape reads one escape, two where they make up one character. Half of such a pair is U+FFFD.
-func (s *scanner) escape() (rune, bool) {
-	rest := s.text[s.pos+1:]
+func (j *jsonReader) escape() (rune, bool) {
+	rest := j.text[j.pos+1:]
 	if rest == "" {
 		return 0, false
 	}
 	if i := strings.IndexByte(`"\/bfnrt`, rest[0]); i >= 0 {
-		s.pos += 2
+		j.pos += 2
 		return rune("\"\\/\b\f\n\r\t"[i]), true
 	}
-	r, ok := s.hex()
+	r, ok := j.hex()
 	if ok && utf16.IsSurrogate(r) {
-		at := s.pos
-		if second, ok := s.hex(); ok && utf16.DecodeRune(r, second) != utf8.RuneError {
+		at := j.pos
+		if second, ok := j.hex(); ok && utf16.DecodeRune(r, second) != utf8.RuneError {
 			return utf16.DecodeRune(r, second), true
 		}
-		s.pos = at
+		j.pos = at
 		r = utf8.RuneError
 	}
 	return r, ok
 }
 
 // hex reads \uXXXX.
-func (s *scanner) hex() (r rune, ok bool) {
-	rest := s.text[s.pos:]
+func (j *jsonReader) hex() (r rune, ok bool) {
+	rest := j.text[j.pos:]
 	if len(rest) < 6 || rest[:2] != `\u` {
 		return 0, false
 	}
@@ -339,6 +339,6 @@ func (s *scanner) hex() (r rune, ok bool) {
 		}
 		r = r<<4 | rune(i)
 	}
-	s.pos += 6
+	j.pos += 6
 	return r, true
 }

@@ -53,12 +53,6 @@ func carriers(key string) (set ActionSet, all bool) {
 	return allActions, false
 }
 
-// Carries reports whether requests for the action can carry the condition key.
-func (a *Action) Carries(key string) bool {
-	set, _ := carriers(key)
-	return set.Has(a)
-}
-
 // otherServices have keys that come with their own requests only, never with a session, and so not to DynamoDB: iam:PassedToService,
 // s3:prefix, kms:ViaService. Such keys are taken to be missing from an Allow's requests, but not from a Deny's.
 var otherServices = []string{"iam", "kms", "s3", "secretsmanager", "sns", "sqs"}

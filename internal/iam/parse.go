@@ -24,10 +24,10 @@ import (
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 func Parse(text string, kind Kind) *Document {
 	p := &parser{doc: &Document{Kind: kind, text: text}}
-	p.scanner.text = text
+	p.jsonReader.text = text
 	if !utf8.ValidString(text) {
 		p.report(document, "", "holds bytes that are not UTF-8")
-		p.scanner.text = strings.ToValidUTF8(text, "\uFFFD")
+		p.jsonReader.text = strings.ToValidUTF8(text, "\uFFFD")
 	}
 	if kind == Resource && p.doc.RawSize() > maxResourcePolicy {
 		p.report(document, "", "is longer than 20,480 bytes, white space counted, which the policy of a table or a stream may not be")
@@ -49,7 +49,7 @@ func Parse(text string, kind Kind) *Document {
 const maxResourcePolicy = 20 * 1024
 
 type parser struct {
-	scanner
+	jsonReader
 	doc      *Document
 	unlisted int // errors beyond maxErrors
 	sids     map[string]bool

@@ -38,9 +38,6 @@ type Reach ResourceTypes
 // Tables reports whether every table is reached, or something that belongs to it for every table.
 func (r Reach) Tables() bool { return ResourceTypes(r)&tableTypes != 0 }
 
-// Clusters reports whether every DAX cluster is reached.
-func (r Reach) Clusters() bool { return ResourceTypes(r)&Cluster != 0 }
-
 // String is the reach in words: "every table", "the indexes and streams of every table", "every DAX cluster".
 func (r Reach) String() string {
 	var parts []string

@@ -305,7 +305,7 @@ func TestUnscopedActions(t *testing.T) {
 	if len(f) != 1 || names(f[0].Actions) != want || f[0].Worst.Name != "DeleteBackup" || f[0].Reach != Reach(Backup) {
 		t.Errorf("got %+v", f)
 	}
-	if !f[0].Reach.Tables() || f[0].Reach.Clusters() {
+	if !f[0].Reach.Tables() {
 		t.Errorf("reach %v", f[0].Reach)
 	}
 }

@@ -32,28 +32,28 @@ type credentials struct {
 // findBackend finds the backend as the CLI does: by PULUMI_BACKEND_URL, the project, or the last login.
 //
 // Source: https://www.pulumi.com/docs/iac/concepts/state-and-backends/
-func findBackend(env Environment) (backend, error) {
-	home := env.Getenv("PULUMI_HOME")
+func findBackend(machine Machine) (backend, error) {
+	home := machine.Getenv("PULUMI_HOME")
 	if home == "" {
-		home = filepath.Join(env.Home, ".pulumi")
+		home = filepath.Join(machine.Home, ".pulumi")
 	}
 	var login credentials
-	for _, folder := range []string{env.Getenv("PULUMI_CREDENTIALS_PATH"), home} {
+	for _, folder := range []string{machine.Getenv("PULUMI_CREDENTIALS_PATH"), home} {
 		if data, err := os.ReadFile(filepath.Join(folder, "credentials.json")); folder != "" && err == nil {
 			_ = json.Unmarshal(data, &login) // one that cannot be read is none
 			break
 		}
 	}
-	project := findProject(env.Folder)
-	address, base := env.Getenv("PULUMI_BACKEND_URL"), env.Folder
+	project := findProject(machine.Folder)
+	address, base := machine.Getenv("PULUMI_BACKEND_URL"), machine.Folder
 	if address == "" && project != "" {
 		address, base = projectBackend(project), filepath.Dir(project)
 	}
 	if address == "" {
 		address = login.Current
 	}
-	if address == "" && env.Getenv("PULUMI_ACCESS_TOKEN") != "" {
-		address = cmp.Or(env.Getenv("PULUMI_API"), "https://api.pulumi.com") // where the CLI logs in by itself
+	if address == "" && machine.Getenv("PULUMI_ACCESS_TOKEN") != "" {
+		address = cmp.Or(machine.Getenv("PULUMI_API"), "https://api.pulumi.com") // where the CLI logs in by itself
 	}
 	if address == "" {
 		return backend{}, errors.New("the backend of the stack was not found: neither PULUMI_BACKEND_URL nor the project nor a login names one")
@@ -64,7 +64,7 @@ func findBackend(env Environment) (backend, error) {
 			folder = plain
 		}
 		if tail, ok := strings.CutPrefix(folder, "~"); ok {
-			folder = filepath.Join(env.Home, tail)
+			folder = filepath.Join(machine.Home, tail)
 		}
 		if len(folder) > 0 && folder[0] == '/' && filepath.VolumeName(folder[1:]) != "" {
 			folder = folder[1:] // file:///C:/state
@@ -84,7 +84,7 @@ func findBackend(env Environment) (backend, error) {
 		return backend{name: public(address)}, nil
 	}
 	address = strings.TrimSuffix(address, "/")
-	b := backend{name: public(address), cloud: address, token: env.Getenv("PULUMI_ACCESS_TOKEN")}
+	b := backend{name: public(address), cloud: address, token: machine.Getenv("PULUMI_ACCESS_TOKEN")}
 	if b.token == "" {
 		b.token = login.AccessTokens[address]
 	}

@@ -21,7 +21,7 @@ import (
 	"dynamoguard/internal/tables"
 )
 
-// settled is how old a file must be before it is remembered. One that has just been written may be written again without
+// settled is how old a file must be before it is cached. One that has just been written may be written again without
 // its time or size showing it.
 const settled = 2 * time.Second
 
@@ -33,8 +33,8 @@ type stateFile struct {
 	modified time.Time
 }
 
-// A remembered state is what was read of a file. It is the same file as long as path, size and time are.
-type remembered struct {
+// A cached state is what was read of a file. It is the same file as long as path, size and time are.
+type cached struct {
 	Size     int64
 	Modified int64 // nanoseconds
 	tables.StateTables
@@ -43,7 +43,7 @@ type remembered struct {
 // readFolder reads the states of a file:// backend as the CLI lays them out. What save keeps is not read again.
 //
 // Source: https://github.com/pulumi/pulumi/tree/master/pkg/backend/diy
-func (l *Loading) readFolder(ctx context.Context, env Environment, folder string) (save func()) {
+func (l *Loading) readFolder(ctx context.Context, machine Machine, folder string) (save func()) {
 	root := filepath.Join(folder, ".pulumi")
 	files, unreadable, err := stateFiles(root)
 	if err != nil {
@@ -53,8 +53,8 @@ func (l *Loading) readFolder(ctx context.Context, env Environment, folder string
 	for _, u := range unreadable {
 		l.missing("%s", u)
 	}
-	cache := cacheFile{folder: env.Cache, key: "folder " + root}
-	before := map[string]remembered{}
+	cache := cacheFile{folder: machine.Cache, key: "folder " + root}
+	before := map[string]cached{}
 	cache.load(&before)
 	expected := 0
 	for _, r := range before {
@@ -65,10 +65,10 @@ func (l *Loading) readFolder(ctx context.Context, env Environment, folder string
 	l.stacks.of = len(files)
 	l.mu.Unlock()
 
-	now := map[string]remembered{} // what the cache is to hold
+	now := map[string]cached{} // what the cache is to hold
 	changed := false
 	var problems, zstd []string
-	add := func(f stateFile, r remembered, fresh bool) {
+	add := func(f stateFile, r cached, fresh bool) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.entries = append(l.entries, r.Entries...)
@@ -96,7 +96,7 @@ func (l *Loading) readFolder(ctx context.Context, env Environment, folder string
 				switch {
 				case errors.Is(err, fs.ErrNotExist):
 					// The stack was removed, or moved to another file, since it was listed: nothing to say.
-					add(stateFile{modified: time.Now()}, remembered{}, false)
+					add(stateFile{modified: time.Now()}, cached{}, false)
 				case ctx.Err() != nil:
 					// It was not read to the end.
 				case errors.Is(err, errZstandard):
@@ -259,28 +259,28 @@ func layout(root string) (int, error) {
 
 // readState reads one state. A state that is being replaced is whole, before or after; where a filesystem cannot do that,
 // it is read once more.
-func readState(ctx context.Context, f stateFile) (remembered, error) {
+func readState(ctx context.Context, f stateFile) (cached, error) {
 	if strings.HasSuffix(f.path, ".zst") {
-		return remembered{}, errZstandard
+		return cached{}, errZstandard
 	}
-	read := func() (remembered, error) {
+	read := func() (cached, error) {
 		file, err := os.Open(f.path)
 		if err != nil {
-			return remembered{}, err
+			return cached{}, err
 		}
 		defer func() { _ = file.Close() }()
 		info, err := file.Stat()
 		if err != nil {
-			return remembered{}, err
+			return cached{}, err
 		}
 		var r io.Reader = contextReader{ctx, file}
 		if strings.HasSuffix(f.path, ".gz") {
 			if r, err = gzip.NewReader(r); err != nil {
-				return remembered{}, err
+				return cached{}, err
 			}
 		}
 		found, err := facts.ReadTables(r, tables.NoOrganization)
-		return remembered{Size: info.Size(), Modified: info.ModTime().UnixNano(), StateTables: found}, err
+		return cached{Size: info.Size(), Modified: info.ModTime().UnixNano(), StateTables: found}, err
 	}
 	r, err := read()
 	if err != nil && ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {

@@ -27,8 +27,8 @@ type Settings struct {
 // A Stack is the running one.
 type Stack struct{ Organization, Project, Name string }
 
-// An Environment is the machine that a run has around it.
-type Environment struct {
+// A Machine is what a run has around it: variables, files and the network.
+type Machine struct {
 	Getenv func(string) string
 	Home   string       // folder that holds .pulumi
 	Folder string       // of the program: Pulumi.yaml is there or above
@@ -36,15 +36,15 @@ type Environment struct {
 	Client *http.Client // follows no redirect to an address without TLS
 }
 
-// System is the environment of this process.
-func System() Environment {
-	e := Environment{Getenv: os.Getenv, Client: newClient(nil)}
-	e.Home, _ = os.UserHomeDir()
-	e.Folder, _ = os.Getwd()
+// System is the machine of this process.
+func System() Machine {
+	m := Machine{Getenv: os.Getenv, Client: newClient(nil)}
+	m.Home, _ = os.UserHomeDir()
+	m.Folder, _ = os.Getwd()
 	if cache, err := os.UserCacheDir(); err == nil {
-		e.Cache = cache + string(os.PathSeparator) + "dynamoguard"
+		m.Cache = cache + string(os.PathSeparator) + "dynamoguard"
 	}
-	return e
+	return m
 }
 
 // newClient returns a client that keeps to TLS once it has it.
@@ -83,12 +83,12 @@ type Loading struct {
 type progress struct{ read, of int }
 
 // Load starts to read. ctx ends it.
-func Load(ctx context.Context, settings Settings, env Environment, stack Stack) *Loading {
+func Load(ctx context.Context, settings Settings, machine Machine, stack Stack) *Loading {
 	ctx, stop := context.WithCancel(ctx)
 	l := &Loading{settings: settings, stack: stack, stop: stop, done: make(chan struct{}), saved: make(chan struct{})}
 	go func() {
 		defer close(l.saved)
-		save := l.read(ctx, env)
+		save := l.read(ctx, machine)
 		close(l.done)
 		save()
 	}()
@@ -109,11 +109,11 @@ func (l *Loading) Close() {
 
 // read reads the first source that there is: the configured index, or else the backend of the stack. What save keeps for
 // the next run, nobody has to wait for.
-func (l *Loading) read(ctx context.Context, env Environment) (save func()) {
+func (l *Loading) read(ctx context.Context, machine Machine) (save func()) {
 	save = func() {}
 	if l.settings.Source != "" {
 		opening, done := context.WithTimeout(ctx, l.settings.Budget)
-		x, save, err := open(opening, l.settings, env)
+		x, save, err := open(opening, l.settings, machine)
 		done()
 		if err == nil {
 			l.take(x)
@@ -122,16 +122,16 @@ func (l *Loading) read(ctx context.Context, env Environment) (save func()) {
 		// The backend, if it can be read at all, is better than nothing.
 		l.missing("the index %s: %v", public(l.settings.Source), err)
 	}
-	backend, err := findBackend(env)
+	backend, err := findBackend(machine)
 	switch {
 	case err != nil:
 		l.missing("%v", err)
 	case backend.folder != "":
-		return l.readFolder(ctx, env, backend.folder)
+		return l.readFolder(ctx, machine, backend.folder)
 	case backend.cloud != "":
 		l.mu.Lock()
 		if !l.asked {
-			l.search = newSearch(env.Client, backend, l.stack)
+			l.search = newSearch(machine.Client, backend, l.stack)
 		}
 		l.mu.Unlock()
 	default:

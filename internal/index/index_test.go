@@ -32,10 +32,10 @@ const patience = 10 * time.Minute
 var dev = Stack{Organization: "acme", Project: "shop", Name: "dev"}
 
 // machine is an environment of its own, with some variables: NAME=value.
-func machine(t testing.TB, variables ...string) Environment {
+func machine(t testing.TB, variables ...string) Machine {
 	t.Helper()
 	home := t.TempDir()
-	return Environment{
+	return Machine{
 		Home: home, Folder: home, Cache: filepath.Join(home, "cache"), Client: newClient(nil),
 		Getenv: func(name string) string {
 			for _, v := range variables {
@@ -84,7 +84,7 @@ func zip(text string) string {
 }
 
 // load reads all there is, and returns it as "owner name" with what was not read.
-func load(t testing.TB, settings Settings, env Environment) (found, unread []string) {
+func load(t testing.TB, settings Settings, env Machine) (found, unread []string) {
 	t.Helper()
 	if settings.Budget == 0 {
 		settings.Budget = patience
@@ -104,7 +104,7 @@ func load(t testing.TB, settings Settings, env Environment) (found, unread []str
 	return found, unread
 }
 
-func expect(t *testing.T, name string, settings Settings, env Environment, wantFound, wantUnread []string) {
+func expect(t *testing.T, name string, settings Settings, env Machine, wantFound, wantUnread []string) {
 	t.Helper()
 	found, unread := load(t, settings, env)
 	slices.Sort(found)
@@ -281,7 +281,7 @@ func TestCache(t *testing.T) {
 	}
 	expect(t, "being written", Settings{}, env, []string{"shop/dev orders-3"}, nil)
 	if data, _ := os.ReadFile(cached[0]); bytes.Contains(data, []byte("orders-3")) {
-		t.Error("a file that may still be written to was remembered")
+		t.Error("a file that may still be written to was cached")
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
@@ -568,7 +568,7 @@ func TestBudgetOfFolder(t *testing.T) {
 			t.Errorf("%d tables after %v, complete: %v (-want +got):\n%s", found, took, l.Complete(), diff)
 		}
 		// What was read is not read again, so that the next run gets further.
-		kept := map[string]remembered{}
+		kept := map[string]cached{}
 		cacheFile{folder: env.Cache, key: "folder " + filepath.Join(env.Home, ".pulumi")}.load(&kept)
 		if len(kept) != whole {
 			t.Errorf("%d states were remembered, want %d", len(kept), whole)

@@ -22,8 +22,8 @@ import (
 const maxIndex = 512 << 20
 
 // Open reads an index from a path or an https URL. Its errors name the source, without what may be secret in it.
-func Open(ctx context.Context, source string, env Environment) (*tables.Index, error) {
-	x, save, err := open(ctx, Settings{Source: source}, env)
+func Open(ctx context.Context, source string, machine Machine) (*tables.Index, error) {
+	x, save, err := open(ctx, Settings{Source: source}, machine)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", public(source), err)
 	}
@@ -32,15 +32,15 @@ func Open(ctx context.Context, source string, env Environment) (*tables.Index, e
 }
 
 // open reads an index. What save keeps for the next time can wait until the index was used.
-func open(ctx context.Context, settings Settings, env Environment) (x *tables.Index, save func(), err error) {
+func open(ctx context.Context, settings Settings, machine Machine) (x *tables.Index, save func(), err error) {
 	var data []byte
 	save = func() {}
 	if strings.Contains(settings.Source, "://") {
-		data, save, err = fetch(ctx, settings.Source, env)
+		data, save, err = fetch(ctx, settings.Source, machine)
 	} else {
 		path := settings.Source
 		if !filepath.IsAbs(path) {
-			path = filepath.Join(env.Folder, path)
+			path = filepath.Join(machine.Folder, path)
 		}
 		data, err = readFile(path)
 	}
@@ -99,7 +99,7 @@ func plainError(err error) error {
 }
 
 // fetch gets an index over https. One that has not changed since it was last got is not sent again.
-func fetch(ctx context.Context, address string, env Environment) (data []byte, save func(), err error) {
+func fetch(ctx context.Context, address string, machine Machine) (data []byte, save func(), err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, nil, errors.New("it is not a URL")
@@ -111,12 +111,12 @@ func fetch(ctx context.Context, address string, env Environment) (data []byte, s
 		ETag string
 		Data []byte
 	}
-	cache := cacheFile{folder: env.Cache, key: "index " + address}
+	cache := cacheFile{folder: machine.Cache, key: "index " + address}
 	var before copied
 	if cache.load(&before) && before.ETag != "" {
 		request.Header.Set("If-None-Match", before.ETag)
 	}
-	response, err := env.Client.Do(request)
+	response, err := machine.Client.Do(request)
 	if err != nil {
 		return nil, nil, plainError(err)
 	}

@@ -21,7 +21,7 @@ type Around struct {
 	// Region is the stack's aws:region.
 	Region resource.Value
 	// AWS is where the AWS SDK looks for credentials and a region; nil where that is not known.
-	AWS *account.Environment
+	AWS *account.Sources
 	// Own returns the tables that the stack owned before the run, and may take its time; nil where they are not known.
 	Own func() []tables.Entry
 	// Configured is the account that the organization's configuration names for the stack.

@@ -32,8 +32,8 @@ func of(t *testing.T, name, inputs string) *resource.Resource {
 }
 
 // environment has variables, and a profile "web" of account 444455556666 in eu-central-1.
-func environment(vars map[string]string) *account.Environment {
-	return &account.Environment{
+func environment(vars map[string]string) *account.Sources {
+	return &account.Sources{
 		Home:   "/home",
 		Getenv: func(name string) string { return vars[name] },
 		ReadFile: func(path string) ([]byte, error) {

@@ -28,7 +28,7 @@ type Others interface {
 // Outside is what lies around a run and is not part of its stack. Where there is nothing, nothing is known.
 type Outside struct {
 	Others Others
-	AWS    *account.Environment
+	AWS    *account.Sources
 }
 
 // Around returns what the resource takes from around it where it does not say itself where it is.

@@ -163,7 +163,7 @@ func (x *Index) Encode() []byte {
 // Decode reads an index. An error names the place of what is wrong. A text that was cut off, one of another format and
 // one of a newer schema are errors. A table that cannot be one is left out, and its stack is then one that was not read.
 func Decode(data []byte) (*Index, error) {
-	d := &decoder{Scanner: jsonscan.Of(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), seen: map[string]string{}}
+	d := &indexDecoder{Scanner: jsonscan.Of(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))), seen: map[string]string{}}
 	d.tables = make([]Entry, 0, len(data)/256)
 	d.index()
 	if d.Err() == nil && d.Next() != 0 {
@@ -178,8 +178,8 @@ func Decode(data []byte) (*Index, error) {
 	return x, nil
 }
 
-// A decoder reads an index. It is its own, because encoding/json takes longer for 100,000 tables than a preview should.
-type decoder struct {
+// An indexDecoder reads an index. It is its own, because encoding/json takes longer for 100,000 tables than a preview should.
+type indexDecoder struct {
 	*jsonscan.Scanner
 	seen        map[string]string // texts that many tables share
 	version     int
@@ -190,7 +190,7 @@ type decoder struct {
 	secret      int
 }
 
-func (d *decoder) index() {
+func (d *indexDecoder) index() {
 	hasTables := false
 	d.Members(func(name string) {
 		switch name {
@@ -231,7 +231,7 @@ func (d *decoder) index() {
 	}
 }
 
-func (d *decoder) list(at string, f func(i int)) {
+func (d *indexDecoder) list(at string, f func(i int)) {
 	if c := d.Next(); c != '[' && c != 0 {
 		d.Fail("%s is not a list", at)
 		return
@@ -239,7 +239,7 @@ func (d *decoder) list(at string, f func(i int)) {
 	d.Elements(f)
 }
 
-func (d *decoder) count(at string) int {
+func (d *indexDecoder) count(at string) int {
 	var n int
 	if err := json.Unmarshal(d.Value(), &n); d.Err() == nil && (err != nil || n < 0) {
 		d.Fail("%s is not a whole number", at)
@@ -247,7 +247,7 @@ func (d *decoder) count(at string) int {
 	return n
 }
 
-func (d *decoder) string(at string) string {
+func (d *indexDecoder) string(at string) string {
 	if c := d.Next(); c != '"' && c != 0 {
 		d.Fail("%s is not a string", at)
 		return ""
@@ -255,7 +255,7 @@ func (d *decoder) string(at string) string {
 	return d.Text()
 }
 
-func (d *decoder) entry(i int) {
+func (d *indexDecoder) entry(i int) {
 	if c := d.Next(); c != '{' && c != 0 {
 		d.Fail("tables[%d] is not an object", i)
 		return
@@ -302,7 +302,7 @@ func (d *decoder) entry(i int) {
 }
 
 // once returns one copy of a text that comes up often.
-func (d *decoder) once(text string) string {
+func (d *indexDecoder) once(text string) string {
 	if known, ok := d.seen[text]; ok {
 		return known
 	}
@@ -319,7 +319,7 @@ var (
 func IsRegion(s string) bool { return s != "" && validRegion.MatchString(s) }
 
 // leaveOut removes the tables that cannot be any, and returns what is wrong with the first of them, each with its place.
-func (d *decoder) leaveOut() (wrong []string) {
+func (d *indexDecoder) leaveOut() (wrong []string) {
 	const most = 10
 	accounts, regions := map[string]bool{}, map[string]bool{} // what was found valid: there are few
 	valid := d.tables[:0]

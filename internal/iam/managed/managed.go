@@ -100,6 +100,3 @@ func Lookup(arn string) (Policy, bool) {
 	}
 	return policies[i], true
 }
-
-// All are the policies that grant something on DynamoDB or DAX, by name. The slice is the caller's.
-func All() []Policy { return slices.Clone(policies[:]) }

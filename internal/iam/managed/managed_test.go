@@ -62,7 +62,7 @@ var tiers = map[Tier][]string{
 
 func TestTiers(t *testing.T) {
 	got := map[Tier][]string{}
-	for _, p := range All() {
+	for _, p := range policies {
 		got[p.Tier()] = append(got[p.Tier()], p.Name)
 	}
 	if diff := cmp.Diff(tiers, got); diff != "" {
