@@ -46,7 +46,7 @@ func TestAcross(t *testing.T) {
 		})))
 		p.table("orders", nil, account)
 	})
-	first := harness.NewStack(t, orders)
+	first := harness.NewStack(t, collision, orders)
 	check(t, "up of the first", first.Up(), passes(tableOrders))
 	check(t, "the first again", first.Preview(), passes()) // its own table is nobody else's
 
@@ -96,7 +96,7 @@ func TestEnvironments(t *testing.T) {
 	tables := func(name string) pulumi.RunFunc {
 		return stack(func(p program) { p.table(name, nil) })
 	}
-	dev := harness.NewStack(t, tables("orders-dev"))
+	dev := harness.NewStack(t, harness.About{"iam-cross-environment-grant", "table-name-pattern"}, tables("orders-dev"))
 	dev.Sandbox().Env = []string{"AWS_ACCESS_KEY_ID=" + keyOf(ownAccount)}
 	check(t, "dev", dev.Up(), passes("aws:dynamodb/table:Table::orders-dev"))
 	check(t, "prod", dev.Beside("shop", "prod", tables("orders-prod")).Up(),
@@ -166,7 +166,7 @@ func TestSources(t *testing.T) {
 			options = append(options, harness.PackConfig(fmt.Sprintf(
 				`{"dynamoguard": {"enforcementLevel": "advisory", "index": {"budgetSeconds": %d, %s}}}`, budget, index)))
 		}
-		return harness.NewStack(t, stack(func(p program) { p.table("orders", nil) }), options...).Preview()
+		return harness.NewStack(t, collision, stack(func(p program) { p.table("orders", nil) }), options...).Preview()
 	}
 	check(t, "nothing configured", preview(minute, ""), passes())
 	source := func(s string) string { return `"source": "` + s + `"` }

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -12,19 +13,21 @@ import (
 // without enforcement, as `pulumi policy analyze` does without an engine run:
 // ConfigureStack is never called.
 func TestAnalyzeState(t *testing.T) {
-	deployed := harness.NewStack(t, violations(false), harness.PackConfig(`{"all": "disabled"}`))
-	check(t, "up", deployed.Up(), passes(everyResource...))
+	eachCLI(t, func(t *testing.T, cli harness.Option) {
+		deployed := harness.NewStack(t, nil, violations(false), cli)
+		check(t, "up", deployed.Up(), passes(everyResource...))
 
-	judged := harness.NewStack(t, violations(false))
-	check(t, "analyze", judged.Analyze(deployed.Export()), harness.Result{
-		ExitCode: 1,
-		Policy:   violationEvents("mandatory"),
-		Errors:   []string{"one or more mandatory policy violations were found"},
+		judged := harness.NewStack(t, violated, violations(false), cli)
+		check(t, "analyze", judged.Analyze(deployed.Export()), harness.Result{
+			ExitCode: 1,
+			Policy:   violationEvents("mandatory"),
+			Errors:   []string{"one or more mandatory policy violations were found"},
+		})
 	})
 }
 
 func TestAnalyzeStateCorrected(t *testing.T) {
-	s := harness.NewStack(t, violations(true))
+	s := harness.NewStack(t, violated, violations(true))
 	check(t, "up", s.Up(), passes(everyResource...))
 	check(t, "analyze", s.Analyze(s.Export()), passes())
 }
@@ -36,13 +39,13 @@ func TestAnalyzeRedactedState(t *testing.T) {
 	program := stack(func(p program) {
 		p.policy("clerk", pulumi.ToSecret(allow("dynamodb:GetItem", ordersARN)).(pulumi.StringOutput))
 	})
-	deployed := harness.NewStack(t, program)
+	deployed := harness.NewStack(t, lonePolicies, program)
 	check(t, "up", deployed.Up(), passes("aws:iam/policy:Policy::clerk"))
 
-	stranger := harness.NewStack(t, program)
+	stranger := harness.NewStack(t, lonePolicies, program)
 	stranger.Sandbox().Env = []string{"PULUMI_CONFIG_PASSPHRASE=another"}
 	check(t, "analyze", stranger.Analyze(deployed.Export()), harness.Result{Policy: []string{
 		"advisory low dynamoguard " + rootStack + `: 1 value is not known and could not be judged: ` +
-			`policy of aws:iam:Policy "clerk" (` + lonePolicies + ")",
+			`policy of aws:iam:Policy "clerk" (` + strings.Join(lonePolicies, ", ") + ")",
 	}})
 }

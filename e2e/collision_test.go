@@ -10,6 +10,8 @@ import (
 	"dynamoguard/e2e/internal/harness"
 )
 
+var collision = harness.About{"table-name-collision"}
+
 // named gives a table another physical name than its logical one.
 func named(name string) func(*dynamodb.TableArgs) {
 	return func(args *dynamodb.TableArgs) { args.Name = pulumi.String(name) }
@@ -29,14 +31,14 @@ func TestRegions(t *testing.T) {
 		})
 	}
 	t.Run("two regions", func(t *testing.T) {
-		s := harness.NewStack(t, twice("us-west-2"))
+		s := harness.NewStack(t, collision, twice("us-west-2"))
 		check(t, "preview", s.Preview(), passes())
 		check(t, "up", s.Up(), passes(tableOrders, "aws:dynamodb/table:Table::twin"))
 	})
 	t.Run("one region", func(t *testing.T) {
-		s := harness.NewStack(t, twice("eu-west-1"))
+		s := harness.NewStack(t, collision, twice("eu-west-1"))
 		const twin = "aws:dynamodb/table:Table::twin"
-		violation := "mandatory high table-name-collision " + twin + ": " + twoOwners("eu-west-1", tableOrders, twin)
+		violation := "mandatory high table-name-collision " + twin + ": " + twoOwners("name", "orders", "eu-west-1", tableOrders, twin)
 		check(t, "preview", s.Preview(), stopped(violation))
 		check(t, "up", s.Up(), stoppedUp(violation, tableOrders))
 	})
@@ -56,7 +58,7 @@ func TestRenamed(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := harness.NewStack(t, before)
+			s := harness.NewStack(t, collision, before)
 			check(t, "up", s.Up(), passes(tableOrders))
 			s.Become(stack(func(p program) { p.table("purchases", named("orders"), test.options...) }))
 			check(t, "preview of the other name", s.Preview(), passes())
@@ -83,7 +85,7 @@ func TestComponents(t *testing.T) {
 		carts := p.table("carts", unrecoverable, pulumi.Parent(storage), after(orders))
 		p.policy("everything", allow("dynamodb:*", ordersARN), pulumi.Parent(carts))
 	})
-	s := harness.NewStack(t, program)
+	s := harness.NewStack(t, harness.About{"iam-wildcard-action", "table-point-in-time-recovery"}, program)
 	const storage = "acme:shop:Shop$acme:shop:Storage$"
 	recovery := "mandatory high table-point-in-time-recovery " + storage + tableCarts + ": " + noRecovery
 	check(t, "preview", s.Preview(), stopped(

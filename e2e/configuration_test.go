@@ -32,7 +32,7 @@ func TestLevels(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := harness.NewStack(t, program, harness.PackConfig(test.config))
+			s := harness.NewStack(t, harness.About{"table-encryption", "table-point-in-time-recovery"}, program, harness.PackConfig(test.config))
 			check(t, "preview", s.Preview(), test.want)
 			check(t, "up", s.Up(), asUp(test.want, tableCarts))
 		})
@@ -76,7 +76,7 @@ func TestExemptions(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := harness.NewStack(t, program, harness.PackConfig(test.config))
+			s := harness.NewStack(t, harness.About{"table-point-in-time-recovery"}, program, harness.PackConfig(test.config))
 			check(t, "preview", s.Preview(), test.want)
 			check(t, "up", s.Up(), asUp(test.want, tableCarts))
 		})
@@ -122,7 +122,7 @@ func TestConfigurationMistakes(t *testing.T) {
 	program := stack(func(p program) { p.table("orders", nil) })
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := harness.NewStack(t, program, harness.PackConfig(test.config))
+			s := harness.NewStack(t, harness.About{"table-encryption"}, program, harness.PackConfig(test.config))
 			want := harness.Result{ExitCode: 1, Errors: test.want}
 			check(t, "preview", s.Preview(), want)
 			check(t, "up", s.Up(), want)

@@ -19,7 +19,7 @@ import (
 // TestIndexer makes the index of a backend that the real CLI filled: two stacks of two projects, a table with a replica,
 // one of an explicit provider, and one whose name is secret.
 func TestIndexer(t *testing.T) {
-	s := harness.NewStack(t, stack(func(p program) {
+	s := harness.NewStack(t, nil, stack(func(p program) {
 		p.table("orders", func(args *dynamodb.TableArgs) {
 			args.Replicas = dynamodb.TableReplicaTypeArray{&dynamodb.TableReplicaTypeArgs{
 				RegionName: pulumi.String("eu-west-1"), PointInTimeRecovery: pulumi.Bool(true),

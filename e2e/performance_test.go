@@ -78,22 +78,14 @@ func median[T cmp.Ordered](values []T) T {
 	return values[len(values)/2]
 }
 
-// table returns the request for a table that every policy passes, or none of
-// the table policies but the collision of names.
+// table returns the request for a table that every policy passes, or one that
+// cannot be restored and has no key.
 func table(t *testing.T, name string, good bool) *pulumirpc.AnalyzeRequest {
 	t.Helper()
-	properties := resource.PropertyMap{
-		"name":        resource.NewProperty(name),
-		"billingMode": resource.NewProperty("PAY_PER_REQUEST"),
-		"hashKey":     resource.NewProperty("id"),
-		"attributes": resource.NewProperty([]resource.PropertyValue{resource.NewProperty(resource.PropertyMap{
-			"name": resource.NewProperty("id"), "type": resource.NewProperty("S"),
-		})}),
-	}
-	if good {
-		enabled := resource.NewProperty(resource.PropertyMap{"enabled": resource.NewProperty(true)})
-		properties["pointInTimeRecovery"] = enabled
-		properties["serverSideEncryption"] = enabled
+	properties := goodTable(name)
+	if !good {
+		delete(properties, "pointInTimeRecovery")
+		delete(properties, "serverSideEncryption")
 	}
 	return wire.Request(t, "aws:dynamodb/table:Table", name, properties, wire.AWS(t, "us-east-1"))
 }

@@ -89,7 +89,7 @@ func TestOrphan(t *testing.T) {
 	for _, signal := range []os.Signal{syscall.SIGKILL, os.Interrupt} {
 		t.Run(fmt.Sprint(signal), func(t *testing.T) {
 			running, release := make(chan struct{}), make(chan struct{})
-			stack := harness.NewStack(t, func(ctx *pulumi.Context) error {
+			stack := harness.NewStack(t, nil, func(ctx *pulumi.Context) error {
 				// Policy packs are loaded before the program runs.
 				if _, err := dynamodb.NewTable(ctx, "orders", &dynamodb.TableArgs{}); err != nil {
 					return err

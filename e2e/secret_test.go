@@ -26,7 +26,7 @@ func TestSecretDocument(t *testing.T) {
 		p.policy("broken", secret(`{"Statement": [{"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": "`+
 			ordersARN+`", "`+hidden+`": 1}]}`), after(everywhere))
 	})
-	s := harness.NewStack(t, program)
+	s := harness.NewStack(t, harness.About{"iam-document", "iam-unscoped-resource", "iam-wildcard-action"}, program)
 	preview := s.Preview()
 	const wildcard = "mandatory high iam-wildcard-action aws:iam/policy:Policy::everything: policy.Statement[0].Action " +
 		"has a wildcard; list the actions the workload calls. SOC 2: CC6.1, CC6.3"
@@ -54,7 +54,7 @@ func TestSecretProperty(t *testing.T) {
 			}
 		})
 	})
-	s := harness.NewStack(t, program, harness.PackConfig(`{"all": "advisory", "table-encryption": {"allowedKeys": ["*:key/shop"]}}`))
+	s := harness.NewStack(t, harness.About{"table-encryption"}, program, harness.PackConfig(`{"all": "advisory", "table-encryption": {"allowedKeys": ["*:key/shop"]}}`))
 	want := harness.Result{Policy: []string{"advisory high table-encryption " + tableCarts +
 		": serverSideEncryption.kmsKeyArn [secret] is not one of the keys that the table may be encrypted with; " +
 		"use one that matches *:key/shop. SOC 2: C1.1, CC6.1"}}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"dynamoguard/e2e/internal/harness"
@@ -33,6 +34,13 @@ func describeResult(r harness.Result) string {
 		lines = append(lines, "created: "+resource)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// eachCLI runs a case on the oldest and on the newest line of the CLI. The other
+// cases run on one of them.
+func eachCLI(t *testing.T, test func(t *testing.T, cli harness.Option)) {
+	t.Run("oldest CLI", func(t *testing.T) { test(t, harness.Oldest) })
+	t.Run("newest CLI", func(t *testing.T) { test(t, harness.Newest) })
 }
 
 // passes is the result of a run that nothing is said about.
@@ -74,6 +82,21 @@ func (p program) table(name string, change func(*dynamodb.TableArgs), options ..
 		change(args)
 	}
 	return must(dynamodb.NewTable(p.Context, name, args, options...))
+}
+
+// goodTable returns the checked inputs of such a table.
+func goodTable(name string) resource.PropertyMap {
+	enabled := resource.NewProperty(resource.PropertyMap{"enabled": resource.NewProperty(true)})
+	return resource.PropertyMap{
+		"name":        resource.NewProperty(name),
+		"billingMode": resource.NewProperty("PAY_PER_REQUEST"),
+		"hashKey":     resource.NewProperty("id"),
+		"attributes": resource.NewProperty([]resource.PropertyValue{resource.NewProperty(resource.PropertyMap{
+			"name": resource.NewProperty("id"), "type": resource.NewProperty("S"),
+		})}),
+		"pointInTimeRecovery":  enabled,
+		"serverSideEncryption": enabled,
+	}
 }
 
 func unrecoverable(args *dynamodb.TableArgs) { args.PointInTimeRecovery = nil }
@@ -120,10 +143,10 @@ const (
 		"name the tables, such as " + ordersARN + ". SOC 2: CC6.1, CC6.3"
 )
 
-// twoOwners is the message of a collision of the name orders.
-func twoOwners(region, first, second string) string {
+// twoOwners is the message of a collision of names, which a property holds.
+func twoOwners(property, name, region, first, second string) string {
 	const urn = "urn:pulumi:" + harness.StackName + "::" + harness.Project + "::"
-	return `name: the table name "orders" has two owners in one account and region ` + region + ", " +
+	return property + `: the table name "` + name + `" has two owners in one account and region ` + region + ", " +
 		urn + first + " and " + urn + second + "; give one of the two another name. SOC 2: CC8.1, A1.2"
 }
 

@@ -60,6 +60,12 @@ func violations(corrected bool) pulumi.RunFunc {
 	})
 }
 
+// violated are the policies that violations is about.
+var violated = harness.About{
+	"iam-document", "iam-unscoped-resource", "iam-wildcard-action",
+	"table-encryption", "table-name-collision", "table-point-in-time-recovery",
+}
+
 // violationEvents are the events of all violations, at a level.
 func violationEvents(level string) []string {
 	return []string{
@@ -67,7 +73,7 @@ func violationEvents(level string) []string {
 		level + " high iam-wildcard-action aws:iam/policy:Policy::everything: " + everyAction,
 		level + " high table-encryption aws:dynamodb/table:Table::bills: " + ownedKey,
 		level + " high table-name-collision aws:dynamodb/table:Table::twins: " +
-			twoOwners("us-east-1", tableOrders, "aws:dynamodb/table:Table::twins"),
+			twoOwners("name", "orders", "us-east-1", tableOrders, "aws:dynamodb/table:Table::twins"),
 		level + " high table-point-in-time-recovery " + tableCarts + ": " + noRecovery,
 		level + " high table-point-in-time-recovery aws:dynamodb/tableReplica:TableReplica::replica: " +
 			"pointInTimeRecovery is false: the replica cannot be restored to a point in time; set it to true. " +
@@ -93,22 +99,24 @@ var everyResource = []string{
 }
 
 func TestViolations(t *testing.T) {
-	s := harness.NewStack(t, violations(false))
-	check(t, "preview", s.Preview(), stopped(violationEvents("mandatory")...))
-	check(t, "up", s.Up(), stoppedUp(
-		"mandatory high table-point-in-time-recovery "+tableCarts+": "+noRecovery,
-		tableOrders, "aws:iam/role:Role::checkout", "aws:iam/user:User::clerk"))
+	eachCLI(t, func(t *testing.T, cli harness.Option) {
+		s := harness.NewStack(t, violated, violations(false), cli)
+		check(t, "preview", s.Preview(), stopped(violationEvents("mandatory")...))
+		check(t, "up", s.Up(), stoppedUp(
+			"mandatory high table-point-in-time-recovery "+tableCarts+": "+noRecovery,
+			tableOrders, "aws:iam/role:Role::checkout", "aws:iam/user:User::clerk"))
+	})
 }
 
 // TestViolationsAdvisory deploys all of it, and says all of it.
 func TestViolationsAdvisory(t *testing.T) {
-	s := harness.NewStack(t, violations(false), harness.PackConfig(`{"all": "advisory"}`))
+	s := harness.NewStack(t, violated, violations(false), harness.PackConfig(`{"all": "advisory"}`))
 	check(t, "preview", s.Preview(), harness.Result{Policy: violationEvents("advisory")})
 	check(t, "up", s.Up(), harness.Result{Policy: violationEvents("advisory"), Created: everyResource})
 }
 
 func TestCorrected(t *testing.T) {
-	s := harness.NewStack(t, violations(true))
+	s := harness.NewStack(t, violated, violations(true))
 	check(t, "preview", s.Preview(), passes())
 	check(t, "up", s.Up(), passes(everyResource...))
 }

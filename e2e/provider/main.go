@@ -1,13 +1,15 @@
 // Command pulumi-resource-aws stands in for the AWS provider in end-to-end
-// runs, so that the real CLI can preview and update typed programs without an
-// account, credentials or a network.
+// runs, so that the real CLI can preview and update programs without an
+// account, credentials or a network. Under the file name
+// pulumi-resource-aws-native it stands in for that provider.
 //
 // It is not AWS, and not the AWS provider. It answers the provider protocol
 // and shapes what the engine passes to a policy pack: the inputs after Check
-// (auto-names, __defaults, tagsAll, documents as JSON text) and the outputs
-// after Create (identifiers, ARNs, filled blocks, normalised documents). It
-// validates nothing, keeps nothing, and knows only the types that the pack
-// reads; every other type echoes its inputs under an id.
+// (auto-names, __defaults, tagsAll, documents as JSON text), the outputs that a
+// preview does not know, and those after Create (identifiers, ARNs, filled
+// blocks, normalised documents). It validates nothing, keeps nothing, and knows
+// only the types that the pack reads; every other type echoes its inputs under
+// an id.
 //
 // When the environment variable [logVariable] names a file, each Create,
 // Update and Delete appends a line to it. That is how a test proves that a
@@ -26,8 +28,8 @@ import (
 	"google.golang.org/grpc"
 )
 
-// version is that of the typed SDK a run uses; the linker sets it.
-var version = "0.0.0"
+// The linker sets the versions: those that the engine knows the providers by.
+var awsVersion, nativeVersion = "0.0.0", "0.0.0"
 
 func main() {
 	if err := serve(os.Args[1:]); err != nil {
@@ -47,13 +49,16 @@ func serve(args []string) error {
 		}
 	}
 
+	standIn, err := newProvider(os.Args[0])
+	if err != nil {
+		return err
+	}
 	cancel := make(chan bool)
 	context.AfterFunc(ctx, func() { close(cancel) })
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
 		Cancel: cancel,
 		Init: func(server *grpc.Server) error {
-			aws := &provider{log: os.Getenv(logVariable), account: defaultAccount, region: defaultRegion}
-			pulumirpc.RegisterResourceProviderServer(server, plugin.NewProviderServer(aws))
+			pulumirpc.RegisterResourceProviderServer(server, plugin.NewProviderServer(standIn))
 			return nil
 		},
 	})

@@ -6,11 +6,16 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"path/filepath"
+	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/blang/semver"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/pkg/v3/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
 const (
@@ -23,22 +28,56 @@ const (
 	defaultRegion  = "us-east-1"
 )
 
+// pkg is a provider package that the program stands in for.
+type pkg struct {
+	name, version string
+	settings      reflect.Type // struct of the provider's own inputs
+	kinds         map[tokens.Type]kind
+	functions     map[tokens.ModuleMember]function
+}
+
+// packages returns what the program stands in for.
+func packages() []pkg {
+	return []pkg{
+		{"aws", awsVersion, aws.ProviderArgs{}.ElementType(), awsKinds, awsFunctions},
+		{"aws-native", nativeVersion, reflect.TypeFor[nativeProviderArgs](), nativeKinds, nil},
+	}
+}
+
 // provider is one configured instance: the engine starts a process for each
 // provider resource of a stack.
 type provider struct {
 	plugin.UnimplementedProvider
 
+	pkg             pkg
 	log             string // file that operations are appended to; "" for none
 	account, region string
+}
+
+// newProvider returns the provider that a program's file name asks for:
+// pulumi-resource-aws or pulumi-resource-aws-native.
+func newProvider(program string) (*provider, error) {
+	name := strings.TrimPrefix(filepath.Base(program), "pulumi-resource-")
+	for _, pkg := range packages() {
+		if pkg.name == name {
+			return &provider{pkg: pkg, log: os.Getenv(logVariable), account: defaultAccount, region: defaultRegion}, nil
+		}
+	}
+	return nil, fmt.Errorf("there is no stand-in for %q", name)
 }
 
 func (*provider) Handshake(context.Context, plugin.ProviderHandshakeRequest) (*plugin.ProviderHandshakeResponse, error) {
 	return &plugin.ProviderHandshakeResponse{AcceptSecrets: true, AcceptResources: true}, nil
 }
 
-func (*provider) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
-	parsed, err := semver.Parse(version)
+func (p *provider) GetPluginInfo(context.Context) (plugin.PluginInfo, error) {
+	parsed, err := semver.Parse(p.pkg.version)
 	return plugin.PluginInfo{Version: &parsed}, err
+}
+
+func (p *provider) GetSchema(context.Context, plugin.GetSchemaRequest) (plugin.GetSchemaResponse, error) {
+	text, err := p.pkg.schema()
+	return plugin.GetSchemaResponse{Schema: text}, err
 }
 
 func (*provider) SignalCancellation(context.Context) error { return nil }
@@ -69,24 +108,32 @@ func (p *provider) Configure(_ context.Context, req plugin.ConfigureRequest) (pl
 	return plugin.ConfigureResponse{}, nil
 }
 
-func (*provider) Check(_ context.Context, req plugin.CheckRequest) (plugin.CheckResponse, error) {
+// Check fills the inputs that the program leaves to the provider, and lists
+// them in __defaults.
+func (p *provider) Check(_ context.Context, req plugin.CheckRequest) (plugin.CheckResponse, error) {
 	inputs := req.News.Copy()
-	kind := kinds[req.Type]
-	defaults := []resource.PropertyValue{}
-	if kind.named && !inputs.HasValue("name") && !inputs.HasValue("namePrefix") {
-		name, err := autoName(req)
+	kind := p.pkg.kinds[req.Type]
+	filled := kind.defaults.Copy()
+	if kind.name != "" && !inputs.HasValue("namePrefix") {
+		name, err := autoName(req, kind.name)
 		if err != nil {
 			return plugin.CheckResponse{}, err
 		}
-		inputs["name"] = name
-		defaults = append(defaults, resource.NewProperty("name"))
+		filled[kind.name] = name
+	}
+	defaults := []resource.PropertyValue{}
+	for _, key := range filled.StableKeys() {
+		if !inputs.HasValue(key) {
+			inputs[key] = filled[key]
+			defaults = append(defaults, resource.NewProperty(string(key)))
+		}
 	}
 	for _, key := range kind.documents {
 		if value, ok := inputs[key]; ok && !plain(value).IsString() {
 			inputs[key] = encoded(value)
 		}
 	}
-	if tags, ok := inputs["tags"]; ok {
+	if tags, ok := inputs["tags"]; ok && slices.Contains(kind.lists, "tagsAll") {
 		inputs["tagsAll"] = tags
 	}
 	inputs["__defaults"] = resource.NewProperty(defaults)
@@ -95,17 +142,18 @@ func (*provider) Check(_ context.Context, req plugin.CheckRequest) (plugin.Check
 
 // autoName returns the name of the resource's last state, where that was
 // automatic too, and else the logical name and seven hexadecimal digits.
-func autoName(req plugin.CheckRequest) (resource.PropertyValue, error) {
-	if slices.Contains(texts(req.Olds["__defaults"]), "name") {
-		return req.Olds["name"], nil
+func autoName(req plugin.CheckRequest, key resource.PropertyKey) (resource.PropertyValue, error) {
+	if slices.Contains(texts(req.Olds["__defaults"]), string(key)) {
+		return req.Olds[key], nil
 	}
 	name, err := resource.NewUniqueName(req.RandomSeed, req.Name+"-", 7, 0, nil)
 	return resource.NewProperty(name), err
 }
 
-func (*provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffResponse, error) {
-	diff := difference(req.OldInputs, req.NewInputs, kinds[req.Type].replacedBy)
-	automatic := slices.Contains(texts(req.NewInputs["__defaults"]), "name")
+func (p *provider) Diff(_ context.Context, req plugin.DiffRequest) (plugin.DiffResponse, error) {
+	kind := p.pkg.kinds[req.Type]
+	diff := difference(req.OldInputs, req.NewInputs, kind.replacedBy)
+	automatic := slices.Contains(texts(req.NewInputs["__defaults"]), string(kind.name))
 	diff.DeleteBeforeReplace = len(diff.ReplaceKeys) > 0 && !automatic
 	return diff, nil
 }
@@ -126,13 +174,13 @@ func difference(old, new resource.PropertyMap, replacedBy []resource.PropertyKey
 	return result
 }
 
-// Create answers a preview with the inputs alone: the real provider's outputs
-// are absent there, and the engine takes an absent output for an unknown one.
+// Create answers a preview with the inputs, and with unknowns for what AWS will
+// fill.
 func (p *provider) Create(_ context.Context, req plugin.CreateRequest) (plugin.CreateResponse, error) {
+	kind, inputs := p.pkg.kinds[req.Type], visible(req.Properties)
 	if req.Preview {
-		return plugin.CreateResponse{Properties: visible(req.Properties), Status: resource.StatusOK}, nil
+		return plugin.CreateResponse{Properties: p.outputs(kind, "", inputs, true), Status: resource.StatusOK}, nil
 	}
-	kind, inputs := kinds[req.Type], visible(req.Properties)
 	if prefix, ok := text(inputs["namePrefix"]); ok {
 		name, err := resource.NewUniqueHex(prefix, 26, 0)
 		if err != nil {
@@ -146,13 +194,13 @@ func (p *provider) Create(_ context.Context, req plugin.CreateRequest) (plugin.C
 	}
 	return plugin.CreateResponse{
 		ID:         resource.ID(id),
-		Properties: p.outputs(kind, id, inputs),
+		Properties: p.outputs(kind, id, inputs, false),
 		Status:     resource.StatusOK,
 	}, p.record("create", req.URN)
 }
 
 func (p *provider) Update(_ context.Context, req plugin.UpdateRequest) (plugin.UpdateResponse, error) {
-	outputs := p.outputs(kinds[req.Type], string(req.ID), visible(req.NewInputs))
+	outputs := p.outputs(p.pkg.kinds[req.Type], string(req.ID), visible(req.NewInputs), false)
 	response := plugin.UpdateResponse{Properties: outputs, Status: resource.StatusOK}
 	if req.Preview {
 		return response, nil
@@ -169,11 +217,11 @@ func (p *provider) Delete(_ context.Context, req plugin.DeleteRequest) (plugin.D
 func (p *provider) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadResponse, error) {
 	outputs := req.State
 	if len(outputs) == 0 {
-		kind, inputs := kinds[req.Type], resource.PropertyMap{}
-		if kind.named {
-			inputs["name"] = resource.NewProperty(string(req.ID))
+		kind, inputs := p.pkg.kinds[req.Type], resource.PropertyMap{}
+		if kind.name != "" {
+			inputs[kind.name] = resource.NewProperty(string(req.ID))
 		}
-		outputs = p.outputs(kind, string(req.ID), inputs)
+		outputs = p.outputs(kind, string(req.ID), inputs, false)
 	}
 	return plugin.ReadResponse{
 		ReadResult: plugin.ReadResult{ID: req.ID, Inputs: req.Inputs, Outputs: outputs},
@@ -181,21 +229,28 @@ func (p *provider) Read(_ context.Context, req plugin.ReadRequest) (plugin.ReadR
 	}, nil
 }
 
-// outputs joins the inputs, their documents normalised, with what the kind
-// computes; a computed block yields to the program's own.
-func (p *provider) outputs(kind kind, id string, inputs resource.PropertyMap) resource.PropertyMap {
+// outputs returns the inputs and what AWS fills. A preview does not know what
+// that will be; it leaves out what AWS reports without the provider promising
+// it, and shows documents as the program wrote them.
+func (p *provider) outputs(kind kind, id string, inputs resource.PropertyMap, preview bool) resource.PropertyMap {
 	outputs := inputs.Copy()
-	for _, key := range kind.documents {
-		if value, ok := outputs[key]; ok {
-			outputs[key] = normalised(value)
-		}
-	}
-	if kind.computed != nil {
-		for key, value := range kind.computed(p, id, inputs) {
-			if _, given := inputs[key]; !given || key == "replicas" {
-				outputs[key] = value
+	if !preview {
+		for _, key := range kind.documents {
+			if value, ok := outputs[key]; ok {
+				outputs[key] = normalised(value)
 			}
 		}
+	}
+	filled := kind.computed()
+	if kind.outputs != nil {
+		for key, value := range kind.outputs(p, id, inputs) {
+			if _, promised := filled[key]; promised || !preview || inputs.HasValue(key) {
+				filled[key] = value
+			}
+		}
+	}
+	for key, value := range filled {
+		outputs[key] = fill(outputs[key], value, preview)
 	}
 	return outputs
 }

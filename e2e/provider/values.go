@@ -6,6 +6,35 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
+// unknown is what the real provider gives for an unknown of any type.
+var unknown = resource.MakeComputed(resource.NewProperty(""))
+
+// fill returns what the program gave, and where it gave nothing, also within
+// objects, what AWS fills: an unknown in a preview.
+func fill(given, filled resource.PropertyValue, preview bool) resource.PropertyValue {
+	bare := plain(given)
+	switch {
+	case bare.IsObject() && filled.IsObject():
+		object := bare.ObjectValue().Copy()
+		for key, value := range filled.ObjectValue() {
+			object[key] = fill(object[key], value, preview)
+		}
+		return sealed(resource.NewProperty(object), given.IsSecret())
+	case bare.IsArray() && filled.IsArray() && len(bare.ArrayValue()) == len(filled.ArrayValue()):
+		elements := make([]resource.PropertyValue, len(bare.ArrayValue()))
+		for i, element := range bare.ArrayValue() {
+			elements[i] = fill(element, filled.ArrayValue()[i], preview)
+		}
+		return sealed(resource.NewProperty(elements), given.IsSecret())
+	case !bare.IsNull():
+		return given
+	case preview:
+		return unknown
+	default:
+		return filled
+	}
+}
+
 // plain returns the value without its secret or output wrapping.
 func plain(value resource.PropertyValue) resource.PropertyValue {
 	for {
@@ -54,7 +83,7 @@ func texts(value resource.PropertyValue) []string {
 // hold an unknown is itself unknown, and one that would hold a secret, secret.
 func encoded(value resource.PropertyValue) resource.PropertyValue {
 	if value.ContainsUnknowns() {
-		return resource.MakeComputed(resource.NewProperty(""))
+		return unknown
 	}
 	document, err := json.Marshal(native(value))
 	if err != nil {

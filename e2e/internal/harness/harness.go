@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -24,6 +25,8 @@ import (
 
 	"dynamoguard/e2e/internal/sandbox"
 	"dynamoguard/e2e/internal/toolchain"
+	"dynamoguard/internal/policy"
+	"dynamoguard/policies"
 )
 
 // Project and StackName name every stack of the tests.
@@ -48,18 +51,33 @@ func Main(m *testing.M) (code int) {
 	return m.Run()
 }
 
-var tools = sync.OnceValues(func() (toolchain.Tools, error) {
-	return toolchain.Build(context.Background(), toolchain.CLI{}, folder, io.Discard)
-})
+// What the test binary builds, each at its first use.
+var (
+	tools = sync.OnceValues(func() (toolchain.Tools, error) {
+		return toolchain.Build(context.Background(), toolchain.CLI{}, folder, io.Discard)
+	})
+	newest = sync.OnceValues(func() (toolchain.CLI, error) {
+		return toolchain.BuildCLI(context.Background(), toolchain.Newest, io.Discard)
+	})
+	yamlHost = sync.OnceValues(func() (toolchain.Plugin, error) {
+		return toolchain.BuildYAMLHost(context.Background(), io.Discard)
+	})
+)
 
-// Tools returns the CLI, pack and provider, built at the first call.
-func Tools(t testing.TB) toolchain.Tools {
+// built returns what a build came to, and ends the test where it failed.
+func built[T any](t testing.TB, build func() (T, error)) T {
 	t.Helper()
-	built, err := tools()
+	result, err := build()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return built
+	return result
+}
+
+// Tools returns the oldest line of the CLI, the pack and the providers.
+func Tools(t testing.TB) toolchain.Tools {
+	t.Helper()
+	return built(t, tools)
 }
 
 // Command returns the path of the built command of an import path within the
@@ -85,50 +103,113 @@ func tempDir(t testing.TB) string {
 	return dir
 }
 
+// About names the policies that a case is about. In its runs all others are
+// disabled but dynamoguard itself, whose notices name policies: a policy that is
+// added, or that learns to report more, changes nothing in a case that is not
+// about it.
+type About []string
+
+// Others returns the policies that a run about these has disabled.
+func (a About) Others(t testing.TB) []string {
+	t.Helper()
+	var all []string
+	for _, p := range policies.All() {
+		all = append(all, p.Name)
+	}
+	for _, name := range a {
+		if !slices.Contains(all, name) {
+			t.Fatalf("the case is about %q, which is no policy", name)
+		}
+	}
+	return slices.DeleteFunc(all, func(name string) bool { return name == policy.PackPolicy || slices.Contains(a, name) })
+}
+
 // Stack is a stack in a sandbox of its own.
 type Stack struct {
 	t       testing.TB
+	tools   toolchain.Tools
 	sandbox *sandbox.Sandbox
 	stack   auto.Stack
-	pack    string
-	config  string // file of the pack's configuration; "" for none
-	seen    int    // operations of the provider that earlier results told
+	config  map[string]json.RawMessage // of the pack, by policy
+	file    string                     // that holds config
+	seen    int                        // operations of the provider that earlier results told
 }
 
 // Option adjusts a stack before its first run.
 type Option func(*Stack)
 
-// PackConfig is the JSON given to --policy-pack-config.
+// PackConfig is the JSON given to --policy-pack-config. What it says of a policy
+// goes before what [About] says.
 func PackConfig(config string) Option {
 	return func(s *Stack) {
-		file := filepath.Join(tempDir(s.t), "policies.json")
-		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		if err := json.Unmarshal([]byte(config), &s.config); err != nil {
 			s.t.Fatal(err)
 		}
-		s.config = file
 	}
 }
 
-// NewStack creates an empty stack of the program.
-func NewStack(t testing.TB, program pulumi.RunFunc, options ...Option) *Stack {
+// Oldest runs the stack with the oldest line of the CLI, as all are that do not
+// ask for another.
+func Oldest(s *Stack) { s.tools.CLI = Tools(s.t).CLI }
+
+// Newest runs the stack with the newest line of the CLI.
+func Newest(s *Stack) { s.tools.CLI = built(s.t, newest) }
+
+// NewStack creates an empty stack of a Go program.
+func NewStack(t testing.TB, about About, program pulumi.RunFunc, options ...Option) *Stack {
 	t.Helper()
-	built := Tools(t)
-	box, err := sandbox.New(tempDir(t), built)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stack, err := box.NewStack(t.Context(), Project, StackName, program)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &Stack{t: t, sandbox: box, stack: stack, pack: built.Pack}
+	return newStack(t, about, options, func(box *sandbox.Sandbox) (auto.Stack, error) {
+		return box.NewStack(t.Context(), Project, StackName, program)
+	})
+}
+
+// NewYAML creates an empty stack of the YAML project in a folder, whose name is
+// that of the tests' stacks. Its CLI is the newest.
+func NewYAML(t testing.TB, about About, folder string, options ...Option) *Stack {
+	t.Helper()
+	host := func(s *Stack) { s.tools.Plugins = append(slices.Clone(s.tools.Plugins), built(t, yamlHost)) }
+	return newStack(t, about, append([]Option{Newest, host}, options...), func(box *sandbox.Sandbox) (auto.Stack, error) {
+		return box.NewProjectStack(t.Context(), folder, StackName)
+	})
+}
+
+func newStack(t testing.TB, about About, options []Option, create func(*sandbox.Sandbox) (auto.Stack, error)) *Stack {
+	t.Helper()
+	s := &Stack{t: t, tools: Tools(t)}
 	for _, option := range options {
 		option(s)
+	}
+	s.configure(about)
+	var err error
+	if s.sandbox, err = sandbox.New(tempDir(t), s.tools); err != nil {
+		t.Fatal(err)
+	}
+	if s.stack, err = create(s.sandbox); err != nil {
+		t.Fatal(err)
 	}
 	return s
 }
 
-// Beside creates an empty stack in the same backend, of any project.
+// configure writes the pack's configuration to a file.
+func (s *Stack) configure(about About) {
+	s.t.Helper()
+	config := map[string]json.RawMessage{}
+	for _, other := range about.Others(s.t) {
+		config[other] = json.RawMessage(`"disabled"`)
+	}
+	maps.Copy(config, s.config)
+	text, err := json.Marshal(config)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.file = filepath.Join(tempDir(s.t), "policies.json")
+	if err := os.WriteFile(s.file, text, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Beside creates an empty stack in the same backend, of any project, that is
+// about the same policies.
 func (s *Stack) Beside(project, name string, program pulumi.RunFunc) *Stack {
 	s.t.Helper()
 	stack, err := s.sandbox.NewStack(s.t.Context(), project, name, program)
@@ -136,7 +217,9 @@ func (s *Stack) Beside(project, name string, program pulumi.RunFunc) *Stack {
 		s.t.Fatal(err)
 	}
 	s.created()
-	return &Stack{t: s.t, sandbox: s.sandbox, stack: stack, pack: s.pack, config: s.config, seen: s.seen}
+	beside := *s
+	beside.stack = stack
+	return &beside
 }
 
 // Sandbox returns the place the stack's CLI runs in.
@@ -160,20 +243,12 @@ type Result struct {
 	Output string
 }
 
-// configs returns the pack's configuration, where there is one.
-func (s *Stack) configs() []string {
-	if s.config == "" {
-		return nil
-	}
-	return []string{s.config}
-}
-
 // Preview runs `pulumi preview` with the pack.
 func (s *Stack) Preview() Result {
 	s.t.Helper()
 	return s.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
 		result, err := s.stack.Preview(ctx, optpreview.EventStreams(stream),
-			optpreview.PolicyPacks(s.pack), optpreview.PolicyPackConfigs(s.configs()...))
+			optpreview.PolicyPacks(s.tools.Pack), optpreview.PolicyPackConfigs(s.file))
 		return result.StdOut, result.StdErr, err
 	})
 }
@@ -183,7 +258,7 @@ func (s *Stack) Up() Result {
 	s.t.Helper()
 	return s.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
 		result, err := s.stack.Up(ctx, optup.EventStreams(stream), optup.SuppressOutputs(),
-			optup.PolicyPacks(s.pack), optup.PolicyPackConfigs(s.configs()...))
+			optup.PolicyPacks(s.tools.Pack), optup.PolicyPackConfigs(s.file))
 		return result.StdOut, result.StdErr, err
 	})
 }
@@ -238,11 +313,8 @@ func (s *Stack) Analyze(state []byte) Result {
 	if err := os.WriteFile(file, state, 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	args := []string{"policy", "analyze", "--json", "--file", file, "--policy-pack", s.pack}
-	for _, config := range s.configs() {
-		args = append(args, "--policy-pack-config", config)
-	}
-	stdout, stderr, err := s.sandbox.Pulumi(s.t.Context(), args...)
+	stdout, stderr, err := s.sandbox.Pulumi(s.t.Context(), "policy", "analyze", "--json", "--file", file,
+		"--policy-pack", s.tools.Pack, "--policy-pack-config", s.file)
 	if err != nil && s.sandbox.ExitCode <= 0 {
 		s.t.Fatal(err)
 	}
@@ -270,7 +342,7 @@ func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 		}
 	}
 	if message, ok := strings.CutPrefix(strings.TrimSpace(s.sandbox.Stderr), "error: "); ok {
-		result.Errors = append(result.Errors, strings.ReplaceAll(message, s.pack, filepath.Base(s.pack)))
+		result.Errors = append(result.Errors, strings.ReplaceAll(message, s.tools.Pack, filepath.Base(s.tools.Pack)))
 	}
 	slices.Sort(result.Policy)
 	result.Created = s.created()

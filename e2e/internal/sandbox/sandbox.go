@@ -41,16 +41,24 @@ type Sandbox struct {
 	Stderr   string
 }
 
-// New prepares dir, an existing folder, with the stand-in provider installed.
+// New prepares dir, an existing folder, with the plugins installed.
 func New(dir string, tools toolchain.Tools) (*Sandbox, error) {
 	s := &Sandbox{dir: dir, cli: tools.CLI}
-	plugin := filepath.Join(s.path("pulumi"), "plugins", "resource-aws-v"+tools.ProviderVersion.String())
-	for _, folder := range []string{s.path("home"), s.path("tmp"), s.path("backend"), s.path("project"), plugin} {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
+	for _, folder := range []string{"home", "tmp", "backend", "project"} {
+		if err := os.MkdirAll(s.path(folder), 0o755); err != nil {
 			return nil, err
 		}
 	}
-	return s, os.Symlink(tools.Provider, filepath.Join(plugin, filepath.Base(tools.Provider)))
+	for _, plugin := range tools.Plugins {
+		folder := filepath.Join(s.path("pulumi"), "plugins", fmt.Sprintf("%s-%s-v%s", plugin.Kind, plugin.Name, plugin.Version))
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.Symlink(plugin.Path, filepath.Join(folder, "pulumi-"+plugin.Kind+"-"+plugin.Name)); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
 }
 
 func (s *Sandbox) path(name string) string { return filepath.Join(s.dir, name) }
@@ -69,6 +77,15 @@ func (s *Sandbox) NewStack(ctx context.Context, project, stack string, program p
 		return auto.Stack{}, err
 	}
 	return created, created.SetConfig(ctx, "aws:region", auto.ConfigValue{Value: "us-east-1"})
+}
+
+// NewProjectStack creates a stack of the project in a folder, which is copied to
+// the sandbox.
+func (s *Sandbox) NewProjectStack(ctx context.Context, folder, stack string) (auto.Stack, error) {
+	if err := os.CopyFS(s.path("project"), os.DirFS(folder)); err != nil {
+		return auto.Stack{}, err
+	}
+	return auto.NewStackLocalSource(ctx, stack, s.path("project"), auto.Pulumi(s))
 }
 
 // Operation is one line of the stand-in provider's log.

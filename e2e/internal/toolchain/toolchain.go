@@ -1,6 +1,7 @@
 // Package toolchain builds the programs of an end-to-end run: the Pulumi CLI,
-// the policy pack, and the stand-in provider. Everything comes from source,
-// at the versions that go.mod names, and lands in Go's own build cache.
+// the policy pack, the stand-in providers and the language host for YAML.
+// Everything comes from source, at the versions that go.mod files name, and
+// lands in Go's own build cache.
 //
 // The working directory of the process must lie within the module
 // dynamoguard/e2e, as it does for a test and for `go run`.
@@ -9,8 +10,6 @@ package toolchain
 import (
 	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,15 +22,28 @@ import (
 )
 
 const (
-	ownModule = "dynamoguard/e2e" // lies in a folder of the pack's module
-	cliModule = "github.com/pulumi/pulumi/pkg/v3"
-	awsModule = "github.com/pulumi/pulumi-aws/sdk/v6"
+	ownModule  = "dynamoguard/e2e" // lies in a folder of the pack's module
+	cliModule  = "github.com/pulumi/pulumi/pkg/v3"
+	awsModule  = "github.com/pulumi/pulumi-aws/sdk/v6"
+	yamlModule = "github.com/pulumi/pulumi-yaml"
 
-	cliPackage      = cliModule + "/cmd/pulumi"
 	providerPackage = ownModule + "/provider"
 
-	// cliVersionVariable is set by the linker; a CLI without it has no version.
-	cliVersionVariable = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+	// The linker sets these; a CLI without one has no version.
+	cliVersionVariable  = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+	yamlVersionVariable = "github.com/pulumi/pulumi-yaml/pkg/version.Version"
+)
+
+// nativeVersion is that of npm's @pulumi/aws-native, whose types the stand-in
+// has. No go.mod can name it: the module proxy refuses its Go SDK.
+var nativeVersion = semver.MustParse("1.79.0")
+
+// Line is a version of the CLI, by the folder of the module that names it.
+type Line string
+
+const (
+	Oldest Line = "."      // the oldest that the pack is tested with, and its tests are compiled with
+	Newest Line = "newest" // the newest
 )
 
 // CLI is a Pulumi command line.
@@ -40,46 +52,52 @@ type CLI struct {
 	Version semver.Version
 }
 
-// Tools are the programs of an end-to-end run.
-type Tools struct {
-	CLI             CLI
-	Pack            string         // path of pulumi-analyzer-dynamoguard
-	Provider        string         // path of the stand-in pulumi-resource-aws
-	ProviderVersion semver.Version // the version that the typed SDK asks the engine for
+// Plugin is a plugin as the CLI finds it: in its plugin folder, by kind, name
+// and version.
+type Plugin struct {
+	Kind    string // "resource" or "language"
+	Name    string // of the package or language
+	Version semver.Version
+	Path    string
 }
 
-// Build builds the pack and the stand-in provider into dir. The CLI is cli
-// where that has a path, and else the one that go.mod names; building that
-// takes minutes in a cold cache, during which compilers write to progress.
+// Tools are the programs of an end-to-end run.
+type Tools struct {
+	CLI     CLI
+	Pack    string   // path of pulumi-analyzer-dynamoguard
+	Plugins []Plugin // the stand-in providers, and language hosts
+}
+
+// Build builds the pack and the stand-in providers into dir. The CLI is cli
+// where that has a path, and else the oldest line; building that takes minutes
+// in a cold cache, during which compilers write to progress.
 func Build(ctx context.Context, cli CLI, dir string, progress io.Writer) (Tools, error) {
-	tools := Tools{
-		CLI:      cli,
-		Pack:     filepath.Join(dir, "pulumi-analyzer-dynamoguard"),
-		Provider: filepath.Join(dir, "pulumi-resource-aws"),
-	}
-	own, err := findModule(ctx, ownModule)
+	tools := Tools{CLI: cli, Pack: filepath.Join(dir, "pulumi-analyzer-dynamoguard")}
+	root, err := ownFolder(ctx)
 	if err != nil {
 		return Tools{}, err
 	}
-	aws, err := findModule(ctx, awsModule)
+	awsVersion, err := versionOf(ctx, root, awsModule)
 	if err != nil {
 		return Tools{}, err
-	}
-	if tools.ProviderVersion, err = semver.ParseTolerant(aws.Version); err != nil {
-		return Tools{}, fmt.Errorf("version of %s: %w", awsModule, err)
 	}
 
 	// The pack is built in its own module, with the versions its users get.
-	if _, err := run(ctx, progress, "-C", filepath.Dir(own.Dir), "build", "-v", "-o", tools.Pack, "."); err != nil {
+	if _, err := run(ctx, progress, "-C", filepath.Dir(root), "build", "-v", "-o", tools.Pack, "."); err != nil {
 		return Tools{}, err
 	}
 	// The engine warns of a provider older than the typed SDK.
-	if _, err := run(ctx, progress, "build", "-v", "-o", tools.Provider,
-		"-ldflags=-X=main.version="+tools.ProviderVersion.String(), providerPackage); err != nil {
+	provider := filepath.Join(dir, "provider")
+	versions := fmt.Sprintf("-X=main.awsVersion=%s -X=main.nativeVersion=%s", awsVersion, nativeVersion)
+	if _, err := run(ctx, progress, "build", "-v", "-o", provider, "-ldflags="+versions, providerPackage); err != nil {
 		return Tools{}, err
 	}
+	tools.Plugins = []Plugin{
+		{"resource", "aws", awsVersion, provider},
+		{"resource", "aws-native", nativeVersion, provider},
+	}
 	if tools.CLI.Path == "" {
-		if tools.CLI, err = BuildCLI(ctx, progress); err != nil {
+		if tools.CLI, err = BuildCLI(ctx, Oldest, progress); err != nil {
 			return Tools{}, err
 		}
 	}
@@ -92,31 +110,48 @@ func BuildPackage(ctx context.Context, importPath, file string, progress io.Writ
 	return err
 }
 
-// BuildCLI returns the Pulumi CLI of the version in go.mod, which it builds
-// unless Go's build cache holds it.
-func BuildCLI(ctx context.Context, progress io.Writer) (CLI, error) {
-	module, err := findModule(ctx, cliModule)
-	if err != nil {
-		return CLI{}, err
-	}
-	version, err := semver.ParseTolerant(module.Version)
-	if err != nil {
-		return CLI{}, fmt.Errorf("version of %s: %w", cliModule, err)
-	}
+// BuildCLI returns the Pulumi CLI of a line, which it builds unless Go's build
+// cache holds it.
+func BuildCLI(ctx context.Context, line Line, progress io.Writer) (CLI, error) {
+	path, version, err := buildTool(ctx, string(line), cliModule, "cmd/pulumi", cliVersionVariable, progress)
+	return CLI{path, version}, err
+}
 
+// BuildYAMLHost returns the language host for programs in YAML, which it builds
+// unless Go's build cache holds it.
+func BuildYAMLHost(ctx context.Context, progress io.Writer) (Plugin, error) {
+	path, version, err := buildTool(ctx, "yamlhost", yamlModule, "cmd/pulumi-language-yaml", yamlVersionVariable, progress)
+	return Plugin{"language", "yaml", version, path}, err
+}
+
+// buildTool returns a command in Go's build cache, and its version, which the
+// module in a folder of dynamoguard/e2e names and the linker writes into a
+// variable of the command.
+func buildTool(
+	ctx context.Context, folder, module, command, variable string, progress io.Writer,
+) (string, semver.Version, error) {
+	root, err := ownFolder(ctx)
+	if err != nil {
+		return "", semver.Version{}, err
+	}
+	folder = filepath.Join(root, folder)
+	version, err := versionOf(ctx, folder, module)
+	if err != nil {
+		return "", semver.Version{}, err
+	}
 	// `go run` caches the executable, and -exec tells where it is. The run
 	// that builds it names a temporary copy, gone by now; the next, the cache.
 	for range 2 {
-		path, err := run(ctx, progress, "run", "-v", "-exec=echo",
-			"-ldflags=-X="+cliVersionVariable+"="+module.Version, cliPackage)
+		path, err := run(ctx, progress, "-C", folder, "run", "-v", "-exec=echo",
+			"-ldflags=-X="+variable+"=v"+version.String(), module+"/"+command)
 		if err != nil {
-			return CLI{}, err
+			return "", semver.Version{}, err
 		}
 		if _, err := os.Stat(path); err == nil {
-			return CLI{Path: path, Version: version}, nil
+			return path, version, nil
 		}
 	}
-	return CLI{}, errors.New("the build cache does not keep the Pulumi CLI")
+	return "", semver.Version{}, fmt.Errorf("the build cache does not keep %s/%s", module, command)
 }
 
 // FindCLI returns the pulumi on PATH, and whether it is there and no older
@@ -139,17 +174,20 @@ func FindCLI(ctx context.Context, minimum semver.Version, home string) (CLI, boo
 	return CLI{Path: path, Version: version}, true
 }
 
-// module is what `go list -m -json` says of a module.
-type module struct{ Dir, Version string }
+// ownFolder returns the folder of the module dynamoguard/e2e.
+func ownFolder(ctx context.Context) (string, error) {
+	return run(ctx, io.Discard, "list", "-m", "-f={{.Dir}}", ownModule)
+}
 
-func findModule(ctx context.Context, path string) (module, error) {
-	out, err := run(ctx, io.Discard, "list", "-m", "-json", path)
+// versionOf returns the version of a module that the go.mod in a folder names.
+func versionOf(ctx context.Context, folder, module string) (semver.Version, error) {
+	out, err := run(ctx, io.Discard, "-C", folder, "list", "-m", "-f={{.Version}}", module)
 	if err != nil {
-		return module{}, err
+		return semver.Version{}, err
 	}
-	var found module
-	if err := json.Unmarshal([]byte(out), &found); err != nil {
-		return module{}, fmt.Errorf("go list -m %s: %w", path, err)
+	found, err := semver.ParseTolerant(out)
+	if err != nil {
+		return semver.Version{}, fmt.Errorf("version of %s: %w", module, err)
 	}
 	return found, nil
 }

@@ -119,6 +119,18 @@ func Start(t testing.TB, binary string, args ...string) *Plugin {
 	return p
 }
 
+// Only has the plugin judge by some policies and dynamoguard, and no other.
+func (p *Plugin) Only(about harness.About) {
+	p.t.Helper()
+	config := map[string]*pulumirpc.PolicyConfig{}
+	for _, other := range about.Others(p.t) {
+		config[other] = &pulumirpc.PolicyConfig{EnforcementLevel: pulumirpc.EnforcementLevel_DISABLED}
+	}
+	if _, err := p.Configure(p.t.Context(), &pulumirpc.ConfigureAnalyzerRequest{PolicyConfig: config}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 func (p *Plugin) printed(text string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
