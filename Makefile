@@ -37,11 +37,17 @@ differential:
 	cd differential/oracle && npm ci
 	go run ./differential -n 200000 -seed 1
 
+# Formatted, tidy and without findings, in every module. That generated files are what their generators write is tested
+# beside each of them.
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
-	go vet ./...
-	cd e2e && go vet ./...
-	cd indexer && go vet ./...
+	@for module in . e2e e2e/newest e2e/yamlhost indexer tools; do \
+		(cd $$module && go mod tidy -diff) || { echo "run go mod tidy in $$module"; exit 1; }; \
+	done
+	@for module in . e2e indexer; do \
+		echo "go vet and staticcheck in $$module"; \
+		(cd $$module && go vet ./... && go tool -modfile=$(CURDIR)/tools/go.mod staticcheck ./...) || exit 1; \
+	done
 
 clean:
 	rm -rf bin

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -97,6 +99,30 @@ func TestSlim(t *testing.T) {
 	}
 	if n := len(regexp.MustCompile(`(?m)^\t\S+ v`).FindAll(data, -1)); n == 0 || n > most {
 		t.Errorf("go.mod has %d requirements, and at most %d are allowed", n, most)
+	}
+}
+
+// TestNoHeader: LICENSE is that of every file, and no file repeats it.
+func TestNoHeader(t *testing.T) {
+	header := regexp.MustCompile(`(?i)copyright|SPDX-License-Identifier|licensed under`)
+	seen := 0
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" {
+			return err
+		}
+		seen++
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		before, _, _ := strings.Cut("\n"+string(text), "\npackage ")
+		if header.MatchString(before) {
+			t.Errorf("%s has a license header; LICENSE holds for all files, so none has one", path)
+		}
+		return nil
+	})
+	if err != nil || seen == 0 {
+		t.Errorf("%d files of Go: %v", seen, err)
 	}
 }
 

@@ -3,6 +3,7 @@ package analyzer
 import (
 	"context"
 	"net"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,12 @@ import (
 	"dynamoguard/internal/engine"
 	"dynamoguard/internal/policy"
 )
+
+// TestMain silences gRPC before any test uses it.
+func TestMain(m *testing.M) {
+	silence()
+	os.Exit(m.Run())
+}
 
 // A health is that of an engine: what it answers each time it is asked, the last for ever.
 type health struct {
@@ -82,7 +89,6 @@ func (s served) end(t *testing.T) {
 
 // TestWatch: an orphan ends within 10 seconds, and a pack whose engine is there or was heard of does not.
 func TestWatch(t *testing.T) {
-	silence()
 	const never = time.Hour
 	for _, c := range []struct {
 		name    string
@@ -119,7 +125,6 @@ func TestWatch(t *testing.T) {
 
 // TestCalled: who has begun a call was there, however long its message takes to arrive, and so to be decoded.
 func TestCalled(t *testing.T) {
-	silence()
 	synctest.Test(t, func(t *testing.T) {
 		s := serveIn(t, refused)
 		defer s.end(t)
@@ -144,7 +149,6 @@ func TestCalled(t *testing.T) {
 
 // TestGrace: a call that does not end keeps a pack that is to end for no longer than grace.
 func TestGrace(t *testing.T) {
-	silence()
 	synctest.Test(t, func(t *testing.T) {
 		s := serveIn(t, there)
 		call, err := s.NewStream(t.Context(), &grpc.StreamDesc{ClientStreams: true}, pulumirpc.Analyzer_GetPluginInfo_FullMethodName)

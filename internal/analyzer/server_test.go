@@ -120,7 +120,7 @@ func TestAnalyzerInfo(t *testing.T) {
 	if err := protojson.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(&want, info, protocmp.Transform()); diff != "" {
+	if diff := cmp.Diff(&want, info, protocmp.Transform()); diff != "" || !bytes.Equal(data, indented.Bytes()) {
 		t.Errorf("run go test ./internal/analyzer -run TestAnalyzerInfo -update (-want +got):\n%s", diff)
 	}
 }

@@ -94,10 +94,11 @@ type denial struct {
 
 // maxWork bounds the comparisons of Allows with Denies, which grow with the square of the document. The largest one that
 // IAM takes needs less. Beyond, Denies are not subtracted any more.
+const maxWork work = 16_000_000
+
 const (
-	maxWork     work = 16_000_000
-	compareWork      = 60 // of one pattern with one target, whatever they are
-	passWork         = 15 // to pass over a statement
+	compareWork = 60 // of one pattern with one target, whatever they are
+	passWork    = 15 // to pass over a statement
 )
 
 // maxFindings bounds what one question reports of a document. None that IAM takes has as many statements.

@@ -157,6 +157,7 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 		c.settings[p] = s
 	}
 	if len(r.errors) > 0 {
+		//lint:ignore ST1005 it is a heading, with a line for each mistake below it
 		return nil, errors.Join(slices.Insert(r.errors, 0, errors.New("dynamoguard cannot use its configuration:"))...)
 	}
 	return c, nil
