@@ -82,7 +82,7 @@ func TestResourceOfGraph(t *testing.T) {
 	if other.Type != facts.User || other.Name != "nobody" || !other.Properties.Empty() {
 		t.Errorf("of a URN that is not there: %+v", other)
 	}
-	if g.Facts(role) != g.Facts(role) {
+	if first := g.Facts(role); g.Facts(role) != first {
 		t.Error("the facts of a resource are worked out twice")
 	}
 }
