@@ -69,7 +69,7 @@ type Graph struct {
 	principals func() *Principals
 
 	mu    sync.Mutex
-	facts map[resource.URN]*Facts
+	facts map[*resource.Resource]*Facts
 	// named are the declared resources of a kind by name and by ARN: several, where a name is used in several accounts.
 	named map[Kind]map[string][]*resource.Resource
 }
@@ -80,7 +80,7 @@ func NewGraph(resources []*resource.Resource, seen *Stack) *Graph {
 		Resources: resources,
 		byURN:     make(map[resource.URN]*resource.Resource, len(resources)),
 		seen:      seen,
-		facts:     map[resource.URN]*Facts{},
+		facts:     map[*resource.Resource]*Facts{},
 		named:     map[Kind]map[string][]*resource.Resource{},
 	}
 	for _, r := range resources {
@@ -102,10 +102,10 @@ func (g *Graph) Resource(urn resource.URN) *resource.Resource {
 func (g *Graph) Facts(r *resource.Resource) *Facts {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	f, ok := g.facts[r.URN]
+	f, ok := g.facts[r]
 	if !ok {
 		f = g.seen.Facts(r)
-		g.facts[r.URN] = f
+		g.facts[r] = f
 	}
 	return f
 }
