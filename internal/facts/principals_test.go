@@ -243,6 +243,17 @@ func TestJoin(t *testing.T) {
 			", customer.customerManagedPolicyReferences[0].name=audit, unknown later.customerManagedPolicyReferences[].name" +
 			", odd: customerManagedPolicyReferences is a string, not a list"}},
 
+		{"what is in the way in two ways is so once", []*resource.Resource{
+			res(facts.ManagedPolicy, "later", "policy", unknown, "arn", policyARN+"later"),
+			res(facts.ManagedPolicy, "odd", "policy", resource.NumberValue(7), "arn", policyARN+"odd"),
+			res(facts.GroupAttachments, "all", "groupName", "devs", "policyArns", []string{policyARN + "later", policyARN + "odd"}),
+			res(facts.UserAttachments, "own", "userName", "ann", "policyArns", []string{policyARN + "later", policyARN + "odd"}),
+			res(facts.UserMemberships, "in", "user", "ann", "groups", []string{"devs", "devs"}),
+		}, []string{
+			"elsewhere, group devs: unknown later.policy, odd: policy is a number, not a policy document",
+			"elsewhere, user ann: unknown later.policy, odd: policy is a number, not a policy document",
+		}},
+
 		{"properties of the wrong type", []*resource.Resource{
 			res(facts.RoleAttachment, "one", "role", val([]resource.Value{val("app")}), "policyArn", resource.NumberValue(7)),
 			res(facts.Role, "odd", "name", resource.BoolValue(true), "managedPolicyArns", "none", "inlinePolicies", "none"),
