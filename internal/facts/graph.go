@@ -165,7 +165,7 @@ func (g *Graph) Resolve(r *resource.Resource, ref Reference, log *resource.Log) 
 			switch {
 			case len(candidates) == 0:
 				targets = append(targets, t)
-			case len(candidates) == 1, isPattern(text):
+			case len(candidates) == 1, isPattern(ref.Kind, text):
 				for _, c := range candidates {
 					t.Declared = c
 					targets = append(targets, t)
@@ -197,15 +197,16 @@ func (g *Graph) Resolve(r *resource.Resource, ref Reference, log *resource.Log) 
 	return targets, unknown
 }
 
-// isPattern reports whether a text is an ARN that may stand for several.
-func isPattern(text string) bool {
-	return strings.HasPrefix(text, "arn:") && strings.ContainsAny(text, "*?")
+// isPattern reports whether a text is an ARN that may stand for several of a kind. Only what grants access to tables may name
+// them so: IAM attaches to the one principal, and the one policy, that are named.
+func isPattern(kind Kind, text string) bool {
+	return kind == KindTable && strings.HasPrefix(text, "arn:") && strings.ContainsAny(text, "*?")
 }
 
 // meant finds the declared resources of a kind that a name, an ARN or a pattern of ARNs can mean to the resource that gives it:
 // where there are several of one name, the one it depends on, else the one of its own provider.
 func (g *Graph) meant(kind Kind, text string, by *resource.Resource, dependencies []resource.URN) []*resource.Resource {
-	if isPattern(text) {
+	if isPattern(kind, text) {
 		return g.matching(kind, text)
 	}
 	named := g.namedBy(kind)

@@ -204,6 +204,11 @@ func TestJoin(t *testing.T) {
 			res(facts.RolePolicy, "inline", "role", "arn:aws:iam::999999999999:role/app-1234567", "policy", doc),
 		}, []string{"role app-1234567: ", "elsewhere, role app-1234567: inline.policy"}},
 
+		{"no pattern names a principal or a policy", []*resource.Resource{
+			role, policy,
+			res(facts.RoleAttachment, "all", "role", "arn:aws:iam::111122223333:role/*", "policyArn", policyARN+"*"),
+		}, []string{"role app-1234567: ", "elsewhere, role *: all.policyArn=" + policyARN + "*"}},
+
 		{"a secret name", []*resource.Resource{
 			res(facts.RolePolicy, "inline", "role", resource.StringValue("hush").AsSecret(), "policy", doc),
 			res(facts.Role, "app", "name", resource.StringValue("hush-too").AsSecret()),
