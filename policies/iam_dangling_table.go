@@ -54,33 +54,34 @@ func checkDanglingTables(p *policy.StackPass) {
 		p.NotApplicable(unknown)
 		return
 	}
-	var documents []namingDocument
+	var documents []grantingDocument
+	named := false // whether any of them names a table
 	for _, r := range p.Graph.Resources {
 		for _, d := range p.Graph.Facts(r).Documents(iam.Identity) {
-			pass := p.On(r.URN)
 			switch {
 			case p.Config.Pack().IsBoundary(r.URN):
-				pass.NotApplicable(boundary)
+				p.On(r.URN).NotApplicable(boundary)
 			case !d.Known:
-				pass.Log.NoteUnknown(d.Path)
+				p.On(r.URN).Log.NoteUnknown(d.Path)
 			case d.Document == nil:
-				pass.Errorf("%s", d.Mistyped)
+				p.On(r.URN).Errorf("%s", d.Mistyped)
 			case !d.Readable():
-				pass.NotApplicable("it holds no document that can be read") // iam-document says so
+				p.On(r.URN).NotApplicable("it holds no document that can be read") // iam-document says so
 			default:
-				if grants := namingGrants(d); len(grants) > 0 {
-					documents = append(documents, namingDocument{pass, d, grants})
-				}
+				grants := namingGrants(d)
+				documents = append(documents, grantingDocument{r.URN, d, grants})
+				named = named || len(grants) > 0
 			}
 		}
 	}
-	if len(documents) == 0 {
-		return // so that nobody waits for the tables of other stacks
-	}
-	if !others.Complete() {
+	switch {
+	case !named: // so nobody waits for the tables of other stacks
 		for _, d := range documents {
-			d.pass.NotApplicable(unknown)
+			p.On(d.urn)
 		}
+		return
+	case !others.Complete():
+		p.NotApplicable(unknown) // without a pass on any document: one that names no table would stand for those that do
 		return
 	}
 	known := knownTables{others: others, settings: p.Config.Pack(), accounts: map[string]bool{}}
@@ -89,27 +90,27 @@ func checkDanglingTables(p *policy.StackPass) {
 	}
 	// What the stack had before this run counts no more, unless a table of it has a name that is not known: it may be that.
 	var log resource.Log
-	named := true
+	claimed := true
 	for _, r := range p.Graph.Resources {
 		claims := p.Graph.Facts(r).TableClaims(place.Around{Region: p.Stack.Region()}, &log)
-		named = named && (len(claims) > 0 || r.Type == facts.GlobalTable || facts.TableReads()[r.Type] == nil)
+		claimed = claimed && (len(claims) > 0 || r.Type == facts.GlobalTable || facts.TableReads()[r.Type] == nil)
 		for _, c := range claims {
 			known.own = append(known.own, c.Identity)
 		}
 	}
-	if named && len(log.Unknown) == 0 {
+	if claimed && len(log.Unknown) == 0 {
 		known.before = others.Own()
 	}
 	for _, d := range documents {
-		known.check(d)
+		known.check(p.On(d.urn), d)
 	}
 }
 
-// A namingDocument is a document with grants that name a table.
-type namingDocument struct {
-	pass *policy.Pass // on the resource that holds it
+// A grantingDocument is a document that can be judged.
+type grantingDocument struct {
+	urn resource.URN // of the resource that holds it
 	*facts.Document
-	grants []iam.Grant
+	grants []iam.Grant // that name a table
 }
 
 // namingGrants returns the grants of a document that name a table in full.
@@ -129,7 +130,7 @@ type knownTables struct {
 }
 
 // check reports the tables that a document names and nobody owns, one finding for each statement.
-func (k *knownTables) check(d namingDocument) {
+func (k *knownTables) check(p *policy.Pass, d grantingDocument) {
 	missing := map[int][]iam.Element{} // by statement
 	var statements []int
 	for _, g := range d.grants {
@@ -149,7 +150,7 @@ func (k *knownTables) check(d namingDocument) {
 		if d.Secret {
 			what, verb = fmt.Sprintf("%s.%s", d.Path, missing[s][0].Path), "names a table"
 		}
-		d.pass.Report(policy.Finding{
+		p.Report(policy.Finding{
 			Path:   at(d.Document, s, missing[s]),
 			Wrong:  fmt.Sprintf("%s %s that no stack owns", what, verb),
 			Remedy: "correct the name, or remove the grant",

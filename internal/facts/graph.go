@@ -69,7 +69,7 @@ type Graph struct {
 	principals func() *Principals
 
 	mu    sync.Mutex
-	facts map[resource.URN]*Facts
+	facts map[*resource.Resource]*Facts
 	// named are the declared resources of a kind by name and by ARN: several, where a name is used in several accounts.
 	named map[Kind]map[string][]*resource.Resource
 }
@@ -80,7 +80,7 @@ func NewGraph(resources []*resource.Resource, seen *Stack) *Graph {
 		Resources: resources,
 		byURN:     make(map[resource.URN]*resource.Resource, len(resources)),
 		seen:      seen,
-		facts:     map[resource.URN]*Facts{},
+		facts:     map[*resource.Resource]*Facts{},
 		named:     map[Kind]map[string][]*resource.Resource{},
 	}
 	for _, r := range resources {
@@ -102,10 +102,10 @@ func (g *Graph) Resource(urn resource.URN) *resource.Resource {
 func (g *Graph) Facts(r *resource.Resource) *Facts {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	f, ok := g.facts[r.URN]
+	f, ok := g.facts[r]
 	if !ok {
 		f = g.seen.Facts(r)
-		g.facts[r.URN] = f
+		g.facts[r] = f
 	}
 	return f
 }
@@ -165,7 +165,7 @@ func (g *Graph) Resolve(r *resource.Resource, ref Reference, log *resource.Log) 
 			switch {
 			case len(candidates) == 0:
 				targets = append(targets, t)
-			case len(candidates) == 1, isPattern(text):
+			case len(candidates) == 1, isPattern(ref.Kind, text):
 				for _, c := range candidates {
 					t.Declared = c
 					targets = append(targets, t)
@@ -197,15 +197,16 @@ func (g *Graph) Resolve(r *resource.Resource, ref Reference, log *resource.Log) 
 	return targets, unknown
 }
 
-// isPattern reports whether a text is an ARN that may stand for several.
-func isPattern(text string) bool {
-	return strings.HasPrefix(text, "arn:") && strings.ContainsAny(text, "*?")
+// isPattern reports whether a text is an ARN that may stand for several of a kind. Only what grants access to tables may name
+// them so: IAM attaches to the one principal, and the one policy, that are named.
+func isPattern(kind Kind, text string) bool {
+	return kind == KindTable && strings.HasPrefix(text, "arn:") && strings.ContainsAny(text, "*?")
 }
 
 // meant finds the declared resources of a kind that a name, an ARN or a pattern of ARNs can mean to the resource that gives it:
 // where there are several of one name, the one it depends on, else the one of its own provider.
 func (g *Graph) meant(kind Kind, text string, by *resource.Resource, dependencies []resource.URN) []*resource.Resource {
-	if isPattern(text) {
+	if isPattern(kind, text) {
 		return g.matching(kind, text)
 	}
 	named := g.namedBy(kind)

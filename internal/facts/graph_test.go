@@ -85,4 +85,7 @@ func TestResourceOfGraph(t *testing.T) {
 	if first := g.Facts(role); g.Facts(role) != first {
 		t.Error("the facts of a resource are worked out twice")
 	}
+	if again := res(facts.Role, "app", "name", "app"); g.Facts(again) == g.Facts(role) {
+		t.Error("two resources of one URN have the same facts")
+	}
 }

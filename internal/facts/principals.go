@@ -195,8 +195,19 @@ func newPrincipals(g *Graph) *Principals {
 			p.Unknown = append(p.Unknown, g.Unknown...)
 			p.Problems = append(p.Problems, g.Problems...)
 		}
+		p.Unknown, p.Problems = distinct(p.Unknown), distinct(p.Problems)
 	}
 	return s.joined
+}
+
+// distinct returns the elements of a list in order, each once: a principal meets the same in more than one way.
+func distinct[E comparable](list []E) []E {
+	met := map[E]bool{}
+	return slices.DeleteFunc(list, func(e E) bool {
+		again := met[e]
+		met[e] = true
+		return again
+	})
 }
 
 // link adds what one resource says to the principals it is about.

@@ -204,6 +204,11 @@ func TestJoin(t *testing.T) {
 			res(facts.RolePolicy, "inline", "role", "arn:aws:iam::999999999999:role/app-1234567", "policy", doc),
 		}, []string{"role app-1234567: ", "elsewhere, role app-1234567: inline.policy"}},
 
+		{"no pattern names a principal or a policy", []*resource.Resource{
+			role, policy,
+			res(facts.RoleAttachment, "all", "role", "arn:aws:iam::111122223333:role/*", "policyArn", policyARN+"*"),
+		}, []string{"role app-1234567: ", "elsewhere, role *: all.policyArn=" + policyARN + "*"}},
+
 		{"a secret name", []*resource.Resource{
 			res(facts.RolePolicy, "inline", "role", resource.StringValue("hush").AsSecret(), "policy", doc),
 			res(facts.Role, "app", "name", resource.StringValue("hush-too").AsSecret()),
@@ -242,6 +247,17 @@ func TestJoin(t *testing.T) {
 		}, []string{"elsewhere, permission set ps-1: orders.policy, carts.policy, managed.managedPolicyArns[1]=" + admin +
 			", customer.customerManagedPolicyReferences[0].name=audit, unknown later.customerManagedPolicyReferences[].name" +
 			", odd: customerManagedPolicyReferences is a string, not a list"}},
+
+		{"what is in the way in two ways is so once", []*resource.Resource{
+			res(facts.ManagedPolicy, "later", "policy", unknown, "arn", policyARN+"later"),
+			res(facts.ManagedPolicy, "odd", "policy", resource.NumberValue(7), "arn", policyARN+"odd"),
+			res(facts.GroupAttachments, "all", "groupName", "devs", "policyArns", []string{policyARN + "later", policyARN + "odd"}),
+			res(facts.UserAttachments, "own", "userName", "ann", "policyArns", []string{policyARN + "later", policyARN + "odd"}),
+			res(facts.UserMemberships, "in", "user", "ann", "groups", []string{"devs", "devs"}),
+		}, []string{
+			"elsewhere, group devs: unknown later.policy, odd: policy is a number, not a policy document",
+			"elsewhere, user ann: unknown later.policy, odd: policy is a number, not a policy document",
+		}},
 
 		{"properties of the wrong type", []*resource.Resource{
 			res(facts.RoleAttachment, "one", "role", val([]resource.Value{val("app")}), "policyArn", resource.NumberValue(7)),

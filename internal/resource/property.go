@@ -91,6 +91,8 @@ type Property struct {
 
 	of  *Resource
 	log *Log
+	// element: it stands in a list, so it is there even where it is null.
+	element bool
 	// unreadable: a value above this one has an unexpected type, which was noted there.
 	unreadable bool
 	// unknown is the path of the outermost value above this one that is not known, unset of the outermost that nobody set.
@@ -115,7 +117,7 @@ func (p Property) Get(name string) Property {
 	switch {
 	case p.Value.Kind() == Unknown && p.unknown == "":
 		m.unknown = p.Path
-	case p.Path != "" && p.Unset() && p.unset == "":
+	case p.Path != "" && !p.element && p.Unset() && p.unset == "":
 		m.unset = p.Path
 	}
 	if p.of.OnRead != nil {
@@ -196,7 +198,7 @@ func (p Property) Elements() (elements []Property, ok bool) {
 		return nil, false
 	}
 	for i, v := range p.Value.Elements() {
-		elements = append(elements, Property{Path: p.Path.Index(i), Value: v, of: p.of, log: p.log, unreadable: p.unreadable})
+		elements = append(elements, Property{Path: p.Path.Index(i), Value: v, of: p.of, log: p.log, element: true, unreadable: p.unreadable})
 	}
 	return elements, true
 }

@@ -128,12 +128,15 @@ func TestAll(t *testing.T) {
 
 // TestPlace: what is missing is missing where the outermost value is that nobody set.
 func TestPlace(t *testing.T) {
-	r := &Resource{Properties: ObjectValue(map[string]Value{"block": ObjectValue(nil), "null": NullValue()})}
-	for path, want := range map[string]Path{
+	r := &Resource{Properties: ObjectValue(map[string]Value{
+		"block": ObjectValue(nil), "null": NullValue(), "list": ArrayValue([]Value{NullValue()}),
+	})}
+	for pattern, want := range map[string]Path{
 		"name": "name", "absent.a.b": "absent", "null.a": "null", "block.a": "block.a", "block.a.b": "block.a",
+		"list[].a": "list[0].a", "list[].a.b": "list[0].a", // the element is there
 	} {
-		if got := r.Property(path, &Log{}).Place(); got != want {
-			t.Errorf("%s is missing at %s, not %s", path, got, want)
+		if got := r.All(pattern, &Log{})[0].Place(); got != want {
+			t.Errorf("%s is missing at %s, not %s", pattern, got, want)
 		}
 	}
 }
