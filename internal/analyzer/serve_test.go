@@ -72,6 +72,7 @@ func serveIn(t *testing.T, answers ...answer) served {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = s.Close() })
 	return s
 }
 
@@ -80,9 +81,6 @@ func (s served) end(t *testing.T) {
 	t.Helper()
 	s.stop()
 	if err := <-s.ended; err != nil {
-		t.Error(err)
-	}
-	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
 }
