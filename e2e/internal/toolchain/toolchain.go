@@ -57,10 +57,6 @@ func Build(ctx context.Context, cli CLI, dir string, progress io.Writer) (Tools,
 		Pack:     filepath.Join(dir, "pulumi-analyzer-dynamoguard"),
 		Provider: filepath.Join(dir, "pulumi-resource-aws"),
 	}
-	own, err := findModule(ctx, ownModule)
-	if err != nil {
-		return Tools{}, err
-	}
 	aws, err := findModule(ctx, awsModule)
 	if err != nil {
 		return Tools{}, err
@@ -69,8 +65,7 @@ func Build(ctx context.Context, cli CLI, dir string, progress io.Writer) (Tools,
 		return Tools{}, fmt.Errorf("version of %s: %w", awsModule, err)
 	}
 
-	// The pack is built in its own module, with the versions its users get.
-	if _, err := run(ctx, progress, "-C", filepath.Dir(own.Dir), "build", "-v", "-o", tools.Pack, "."); err != nil {
+	if err := BuildPack(ctx, tools.Pack, progress); err != nil {
 		return Tools{}, err
 	}
 	// The engine warns of a provider older than the typed SDK.
@@ -84,6 +79,17 @@ func Build(ctx context.Context, cli CLI, dir string, progress io.Writer) (Tools,
 		}
 	}
 	return tools, nil
+}
+
+// BuildPack builds the pack to a file, in its own module, with the versions
+// that its users get.
+func BuildPack(ctx context.Context, file string, progress io.Writer) error {
+	own, err := findModule(ctx, ownModule)
+	if err != nil {
+		return err
+	}
+	_, err = run(ctx, progress, "-C", filepath.Dir(own.Dir), "build", "-v", "-o", file, ".")
+	return err
 }
 
 // BuildPackage builds a command of the module dynamoguard/e2e to a file.
