@@ -3,8 +3,9 @@
 // outputs. What it costs to answer them is measured with it.
 //
 // The stack is of services that are alike: each has a table, three resources
-// that hold policy documents, and six others. One service in twenty is
-// insecure.
+// that hold policy documents, and six others. One service in twenty grants and
+// protects nothing as it should, and each reads the stream of its table, which
+// is reported at the end of the stack.
 package largestack
 
 import (
@@ -23,7 +24,7 @@ import (
 // PerService is how many resources a service has.
 const PerService = 10
 
-// Service types, in the order in which they are registered.
+// The types of a service, in the order in which it registers them.
 const (
 	table         = "aws:dynamodb/table:Table"
 	queue         = "aws:sqs/queue:Queue"
