@@ -1,4 +1,4 @@
-.PHONY: build indexer demo policy test differential lint fuzz clean
+.PHONY: build indexer demo policy test bench differential lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -21,6 +21,10 @@ test: lint
 	go test -race ./...
 	cd e2e && go test -timeout 30m ./...
 	cd indexer && go test -timeout 20m ./...
+
+# What the pack costs, against an analyzer without a policy; fails where it is more than it may be. Takes minutes, and Linux.
+bench:
+	cd e2e && go test -run '^$$' -bench Costs -benchtime 1x -timeout 30m .
 
 # A target that is not there would pass for one that finds nothing, so it is looked for first.
 FUZZTIME ?= 1m

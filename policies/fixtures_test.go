@@ -359,7 +359,7 @@ func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[st
 		frame.Outside.Others, _ = w.Load(policy.IndexSettings{}, *frame.Stack)
 	}
 	decode := func(d analyzer.Described) *resource.Resource {
-		r := analyzer.DecodeResource(d)
+		r := analyzer.DecodeResource(d, func(string) bool { return true })
 		r.OnRead = func(pattern string) {
 			if read[r.Type] == nil {
 				read[r.Type] = map[string]bool{}

@@ -156,13 +156,13 @@ func (s *Server) Configure(_ context.Context, req *pulumirpc.ConfigureAnalyzerRe
 
 // Remediate changes nothing, and says so for every policy: the engine counts a policy that is silent as passed.
 func (s *Server) Remediate(_ context.Context, req *pulumirpc.AnalyzeRequest) (*pulumirpc.RemediateResponse, error) {
-	s.engine.Remediate(s.decode(req))
+	s.engine.Remediate(decodeRead(req, s.engine.ReadsChecked(req.GetType())))
 	return s.unchanged, nil
 }
 
 // Analyze judges one resource by its inputs.
 func (s *Server) Analyze(_ context.Context, req *pulumirpc.AnalyzeRequest) (*pulumirpc.AnalyzeResponse, error) {
-	return s.respond(s.engine.Analyze(s.decode(req)), nil), nil
+	return s.respond(s.engine.Analyze(decodeRead(req, s.engine.Reads(req.GetType()))), nil), nil
 }
 
 // AnalyzeStack judges the stack by its outputs, at the end of a run.
@@ -172,18 +172,10 @@ func (s *Server) AnalyzeStack(
 	list := req.GetResources()
 	resources := make([]*resource.Resource, len(list))
 	for i, r := range list {
-		resources[i] = s.decode(r)
+		resources[i] = decodeRead(r, s.engine.Reads(r.GetType()))
 		list[i] = nil // so that what is decoded takes its place in memory
 	}
 	return s.respond(s.engine.AnalyzeStack(resources)), nil
-}
-
-// decode decodes a resource, its properties only where a policy reads them.
-func (s *Server) decode(d Described) *resource.Resource {
-	if s.engine.Reads(d.GetType()) {
-		return DecodeResource(d)
-	}
-	return &resource.Resource{URN: resource.URN(d.GetUrn()), Type: d.GetType(), Name: d.GetName(), Properties: resource.ObjectValue(nil)}
 }
 
 // Cancel ends the process once this call is answered.
@@ -196,7 +188,7 @@ func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error)
 // applicable, which is the protocol's only other word.
 func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice) *pulumirpc.AnalyzeResponse {
 	response := &pulumirpc.AnalyzeResponse{}
-	said := make(map[*policy.Policy]bool, len(s.engine.Policies()))
+	said := map[*policy.Policy]bool{}
 	add := func(d policy.Diagnostic) {
 		said[d.Policy] = true
 		response.Diagnostics = append(response.Diagnostics, &pulumirpc.AnalyzeDiagnostic{
@@ -235,6 +227,9 @@ func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice)
 // whyNotPassed says why a policy did not pass, by its judgements of one resource or of all of a stack; empty where it did. It
 // has passed where it passed something, and the rest is not its business.
 func whyNotPassed(judgements []policy.Judgement) string {
+	if len(judgements) == 1 {
+		return judgements[0].Reason
+	}
 	worst := judgements[0].Outcome
 	for _, j := range judgements[1:] {
 		switch {
@@ -250,11 +245,7 @@ func whyNotPassed(judgements []policy.Judgement) string {
 	}
 	var reasons []string
 	for _, j := range judgements {
-		switch {
-		case j.Outcome != worst:
-		case len(judgements) == 1:
-			reasons = append(reasons, j.Reason)
-		default:
+		if j.Outcome == worst {
 			reasons = append(reasons, policy.Name(j.URN)+": "+j.Reason)
 		}
 	}
@@ -271,14 +262,33 @@ type Described interface {
 	GetProvider() *pulumirpc.AnalyzerProviderResource
 }
 
-// DecodeResource decodes a resource. It cannot fail either: what is missing is empty.
-func DecodeResource(d Described) *resource.Resource {
+// decodeRead decodes what is read of a resource: nothing but what it is called where that is nil.
+func decodeRead(d Described, reads map[string]bool) *resource.Resource {
+	if reads == nil {
+		return &resource.Resource{
+			URN: resource.URN(d.GetUrn()), Type: d.GetType(), Name: d.GetName(), Properties: resource.ObjectValue(nil),
+		}
+	}
+	return DecodeResource(d, func(property string) bool { return reads[property] })
+}
+
+// DecodeResource decodes a resource. It cannot fail either: what is missing is empty. A property that is not read is null, for
+// most of what a resource has is of no interest here.
+func DecodeResource(d Described, reads func(property string) bool) *resource.Resource {
+	fields := d.GetProperties().GetFields()
+	properties := make(map[string]resource.Value, len(fields))
+	for name, v := range fields {
+		properties[name] = resource.NullValue()
+		if reads(name) {
+			properties[name] = decode(v)
+		}
+	}
 	options := d.GetOptions()
 	r := &resource.Resource{
 		URN:        resource.URN(d.GetUrn()),
 		Type:       d.GetType(),
 		Name:       d.GetName(),
-		Properties: DecodeProperties(d.GetProperties()),
+		Properties: resource.ObjectValue(properties),
 		Options:    resource.Options{Protect: options.GetProtect(), Parent: resource.URN(options.GetParent())},
 	}
 	for _, a := range options.GetAliases() {

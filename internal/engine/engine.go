@@ -4,6 +4,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,7 +19,8 @@ import (
 type Engine struct {
 	policies []*policy.Policy
 	now      func() time.Time
-	reads    map[string]bool // types
+	reads    properties // in Analyze and AnalyzeStack
+	checked  properties // in Remediate
 	seen     facts.Stack
 
 	mu     sync.Mutex
@@ -40,19 +42,34 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	if err != nil {
 		panic(err) // nothing was configured, so nothing can be wrong
 	}
-	reads := map[string]bool{}
+	reads := properties{}
 	for _, p := range policies {
-		for typ := range p.Reads {
-			reads[typ] = true
-		}
+		reads.add(p.Reads)
 	}
+	checked := properties{}
+	checked.add(facts.CheckedReads())
 	return &Engine{
 		policies: policies,
 		reads:    reads,
+		checked:  checked,
 		now:      now,
 		config:   config,
 		stack:    &policy.StackContext{},
 		record:   record{byURN: map[resource.URN][]policy.Judgement{}},
+	}
+}
+
+// properties are the names of the properties that are read, by type.
+type properties map[string]map[string]bool
+
+func (p properties) add(reads map[string][]string) {
+	for typ, patterns := range reads {
+		if p[typ] == nil {
+			p[typ] = map[string]bool{}
+		}
+		for _, pattern := range patterns {
+			p[typ][resource.Path(pattern).Property()] = true
+		}
 	}
 }
 
@@ -119,23 +136,27 @@ func (e *Engine) settings() (*policy.Configuration, *policy.StackContext, policy
 // Policies returns the policies the engine runs, in order.
 func (e *Engine) Policies() []*policy.Policy { return e.policies }
 
-// Reads reports whether any policy reads resources of a type. The properties of others need not be decoded.
-func (e *Engine) Reads(typ string) bool { return e.reads[typ] }
+// Reads returns the names of the properties that Analyze and AnalyzeStack read of resources of a type, nil for a type that they
+// do not read at all.
+func (e *Engine) Reads(typ string) map[string]bool { return e.reads[typ] }
+
+// ReadsChecked is Reads for Remediate.
+func (e *Engine) ReadsChecked(typ string) map[string]bool { return e.checked[typ] }
 
 // Analyze judges one resource by every resource policy, in the order of the policies.
 func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	config, stack, outside := e.settings()
 	f := e.seen.Facts(r)
 	e.seen.See(f, stack.Region())
-	var judgements []policy.Judgement
+	now := e.now()
+	judgements := make([]policy.Judgement, 0, len(e.policies))
 	var read []policy.Judgement // by policies that judge its type
 	for _, p := range e.policies {
 		if p.CheckResource == nil {
 			continue
 		}
-		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
-		j := judge(&policy.Pass{Frame: frame, Resource: r, Facts: f})
-		j.Enforce(config.Of(p), e.now())
+		j := judge(policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}, r, f)
+		j.Enforce(config.Of(p), now)
 		judgements = append(judgements, j)
 		if _, ok := p.Reads[r.Type]; ok {
 			read = append(read, j)
@@ -148,9 +169,9 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 }
 
 // judge runs one policy. Whatever it does, there is a judgement.
-func judge(pass *policy.Pass) (j policy.Judgement) {
-	p, r := pass.Policy, pass.Resource
-	j = policy.Judgement{Policy: p, URN: r.URN, Level: pass.Config.Of(p).Level, Outcome: policy.NotApplicable}
+func judge(frame policy.Frame, r *resource.Resource, f *facts.Facts) (j policy.Judgement) {
+	p := frame.Policy
+	j = policy.Judgement{Policy: p, URN: r.URN, Level: frame.Config.Of(p).Level, Outcome: policy.NotApplicable}
 	if j.Level == policy.Disabled {
 		j.Reason = disabled
 		return j
@@ -169,6 +190,7 @@ func judge(pass *policy.Pass) (j policy.Judgement) {
 			j = failed(p, r.URN, cause)
 		}
 	}()
+	pass := &policy.Pass{Frame: frame, Resource: r, Facts: f}
 	p.CheckResource(pass)
 	return pass.Judgement()
 }
@@ -285,11 +307,11 @@ func (r *record) resource(urn resource.URN, judgements []policy.Judgement) {
 }
 
 func (r *record) all() []policy.Judgement {
-	var list []policy.Judgement
+	lists := make([][]policy.Judgement, 0, len(r.order)+1)
 	for _, urn := range r.order {
-		list = append(list, r.byURN[urn]...)
+		lists = append(lists, r.byURN[urn])
 	}
-	return append(list, r.stack...)
+	return slices.Concat(append(lists, r.stack)...)
 }
 
 // rootURN returns the URN of the root stack resource, which is what a notice about the stack is on. It is never empty:

@@ -109,6 +109,20 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+// TestReads: what is read of a type is what any policy reads of it, by the names of the resource's own properties.
+func TestReads(t *testing.T) {
+	list := judges("list", func(*policy.Pass) {})
+	list.Reads = map[string][]string{thing: {"list", "list[].name", "block.of"}, "test:index:Empty": nil}
+	e := engine.New([]*policy.Policy{reads, list}, now)
+	for typ, want := range map[string]map[string]bool{
+		thing: {"on": true, "list": true, "block": true}, "test:index:Empty": {}, "test:index:Other": nil,
+	} {
+		if diff := cmp.Diff(want, e.Reads(typ)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", typ, diff)
+		}
+	}
+}
+
 // TestMemory: judging a resource again replaces what is remembered, and order is that of the first time.
 func TestMemory(t *testing.T) {
 	e := engine.New(all, now)

@@ -79,13 +79,19 @@ func (s *Stack) Table(identity tables.Identity) *resource.Resource {
 	return nil
 }
 
+// defaults is the property in which the engine keeps the names of the inputs that the provider chose.
+const defaults = "__defaults"
+
+// CheckedReads returns the types that SeeChecked looks at, and the patterns of the properties that it reads of them.
+func CheckedReads() map[string][]string { return map[string][]string{Table: {defaults}} }
+
 // SeeChecked remembers whether Pulumi chose the name of a table. Only Remediate is shown that.
 func (s *Stack) SeeChecked(r *resource.Resource) {
 	if r.Type != Table {
 		return
 	}
 	byPulumi := false
-	for _, name := range r.Properties.Get("__defaults").Elements() {
+	for _, name := range r.Properties.Get(defaults).Elements() {
 		text, _ := name.Text()
 		byPulumi = byPulumi || text == "name"
 	}

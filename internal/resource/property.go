@@ -21,6 +21,14 @@ func (p Path) Key(name string) Path {
 // Index returns the path of an element of the list at p.
 func (p Path) Index(i int) Path { return p + "[" + Path(strconv.Itoa(i)) + "]" }
 
+// Property returns the name of the resource's own property that p, or a pattern, leads to or through: replicas.
+func (p Path) Property() string {
+	if end := strings.IndexAny(string(p), ".["); end >= 0 {
+		return string(p[:end])
+	}
+	return string(p)
+}
+
 // Pattern returns p with its indexes left out, replicas[].kmsKeyArn: the place in the type, not in the value.
 func (p Path) Pattern() string {
 	var b strings.Builder

@@ -80,6 +80,16 @@ func Tools(t testing.TB) toolchain.Tools {
 	return built(t, tools)
 }
 
+// Pack returns the path of the built pack, without the other tools.
+func Pack(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(tempDir(t), "pulumi-analyzer-dynamoguard")
+	if err := toolchain.BuildPack(t.Context(), file, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // Command returns the path of the built command of an import path within the
 // module dynamoguard/e2e.
 func Command(t testing.TB, importPath string) string {

@@ -82,8 +82,7 @@ func Build(ctx context.Context, cli CLI, dir string, progress io.Writer) (Tools,
 		return Tools{}, err
 	}
 
-	// The pack is built in its own module, with the versions its users get.
-	if _, err := run(ctx, progress, "-C", filepath.Dir(root), "build", "-v", "-o", tools.Pack, "."); err != nil {
+	if err := BuildPack(ctx, tools.Pack, progress); err != nil {
 		return Tools{}, err
 	}
 	// The engine warns of a provider older than the typed SDK.
@@ -102,6 +101,17 @@ func Build(ctx context.Context, cli CLI, dir string, progress io.Writer) (Tools,
 		}
 	}
 	return tools, nil
+}
+
+// BuildPack builds the pack to a file, in its own module, with the versions
+// that its users get.
+func BuildPack(ctx context.Context, file string, progress io.Writer) error {
+	root, err := ownFolder(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = run(ctx, progress, "-C", filepath.Dir(root), "build", "-v", "-o", file, ".")
+	return err
 }
 
 // BuildPackage builds a command of the module dynamoguard/e2e to a file.

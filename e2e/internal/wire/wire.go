@@ -164,6 +164,23 @@ func (p *Plugin) WaitEnd() int {
 	}
 }
 
+// PeakMemory returns the most memory that the process has had resident so far,
+// in bytes. It is known on Linux only.
+func (p *Plugin) PeakMemory() int64 {
+	p.t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.command.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(status), "\nVmHWM:")
+	kilobytes, _, _ := strings.Cut(after, " kB")
+	n, err := strconv.ParseInt(strings.TrimSpace(kilobytes), 10, 64)
+	if err != nil {
+		p.t.Fatalf("peak memory: %v", err)
+	}
+	return n << 10
+}
+
 // Alive reports whether the process has not ended.
 func (p *Plugin) Alive() bool {
 	select {
