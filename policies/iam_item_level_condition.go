@@ -79,11 +79,15 @@ func checkItemLevelCondition(p *policy.Pass) {
 // reportConditions reports the conditions of one statement together.
 func reportConditions(p *policy.Pass, d *facts.Document, found []iam.ConditionFinding) {
 	var wrong, remedies []string
+	at := d.Path.Key(found[0].Path)
+	if d.Secret {
+		at = d.Path.Key("Statement").Index(found[0].Statement).Key("Condition")
+	}
 	for _, f := range found {
 		problem := conditionProblems[f.Problem]
 		says := fmt.Sprintf("%s.%s on %s %s (%s)", d.Path, f.Path, f.Key, problem.wrong, actionNames(f.Actions))
 		if d.Secret {
-			says = fmt.Sprintf("%s.Statement[%d].Condition %s", d.Path, f.Statement, problem.wrong)
+			says = fmt.Sprintf("%s %s", at, problem.wrong)
 		}
 		if !slices.Contains(wrong, says) {
 			wrong = append(wrong, says)
@@ -93,7 +97,7 @@ func reportConditions(p *policy.Pass, d *facts.Document, found []iam.ConditionFi
 		}
 	}
 	p.Report(policy.Finding{
-		Path:   d.Path.Key(found[0].Path),
+		Path:   at,
 		Wrong:  strings.Join(wrong, ", and "),
 		Remedy: strings.Join(remedies, ", and "),
 	})

@@ -1,10 +1,9 @@
 // Package engine runs policies on resources: it selects and configures them, survives them, applies exemptions, and
-// remembers what it needs for the notices at the end of the stack.
+// remembers every judgement of the run.
 package engine
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -187,7 +186,7 @@ func judge(frame policy.Frame, r *resource.Resource, f *facts.Facts) (j policy.J
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			j = failed(p, r.URN, cause)
+			j = failed(p, frame.Config.Of(p).Level, r.URN, cause)
 		}
 	}()
 	pass := &policy.Pass{Frame: frame, Resource: r, Facts: f}
@@ -248,7 +247,7 @@ func judgeStack(pass *policy.StackPass, root resource.URN) (judgements []policy.
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			judgements = []policy.Judgement{failed(pass.Policy, root, cause)}
+			judgements = []policy.Judgement{failed(pass.Policy, pass.Config.Of(pass.Policy).Level, root, cause)}
 		}
 	}()
 	pass.Policy.CheckStack(pass)
@@ -264,7 +263,7 @@ func tell(p *policy.Policy, run *policy.Run, root resource.URN) (j policy.Judgem
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			j, messages = failed(p, root, cause), nil
+			j, messages = failed(p, run.Config.Of(p).Level, root, cause), nil
 		}
 	}()
 	return j, p.Notices(run)
@@ -272,9 +271,9 @@ func tell(p *policy.Policy, run *policy.Run, root resource.URN) (j policy.Judgem
 
 // failed is the judgement of a policy that panicked. The cause may hold a value of the resource, so it is not shown; its
 // type leads to the place.
-func failed(p *policy.Policy, urn resource.URN, cause any) policy.Judgement {
+func failed(p *policy.Policy, level policy.Level, urn resource.URN, cause any) policy.Judgement {
 	reason := fmt.Sprintf("the policy itself failed (%T): this is a bug in dynamoguard", cause)
-	return policy.Judgement{Policy: p, URN: urn, Outcome: policy.Errored, Reason: reason, Errors: []string{reason}}
+	return policy.Judgement{Policy: p, URN: urn, Level: level, Outcome: policy.Errored, Reason: reason, Errors: []string{reason}}
 }
 
 // Judgements returns every judgement of the run by policies that judge the type of its resource, in the order in which the
@@ -283,35 +282,6 @@ func (e *Engine) Judgements() []policy.Judgement {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.record.all()
-}
-
-// A record is what was judged in a run. Judging a resource, or the stack, again replaces what was made of it.
-type record struct {
-	byURN map[resource.URN][]policy.Judgement
-	order []resource.URN // of byURN, as first judged
-	first resource.URN   // that was asked about, whether or not anything judges its type
-	stack []policy.Judgement
-}
-
-func (r *record) resource(urn resource.URN, judgements []policy.Judgement) {
-	if r.first == "" {
-		r.first = urn
-	}
-	_, judged := r.byURN[urn]
-	if !judged && len(judgements) > 0 {
-		r.order = append(r.order, urn)
-	}
-	if judged || len(judgements) > 0 {
-		r.byURN[urn] = judgements
-	}
-}
-
-func (r *record) all() []policy.Judgement {
-	lists := make([][]policy.Judgement, 0, len(r.order)+1)
-	for _, urn := range r.order {
-		lists = append(lists, r.byURN[urn])
-	}
-	return slices.Concat(append(lists, r.stack)...)
 }
 
 // rootURN returns the URN of the root stack resource, which is what a notice about the stack is on. It is never empty:

@@ -315,7 +315,7 @@ func TestStackOutcomes(t *testing.T) {
 		{"not applicable to the stack, beside what is said", func(p *policy.StackPass) {
 			p.On(b)
 			p.NotApplicable("nothing here")
-		}, []string{"b: pass ", "shop-dev: not-applicable nothing here"}},
+		}, []string{"b: not-applicable nothing here", "shop-dev: not-applicable nothing here"}},
 		{"nothing", func(*policy.StackPass) {}, []string{"shop-dev: not-applicable the stack has nothing that it judges"}},
 		{"a panic", func(*policy.StackPass) { panic("secret-in-a-panic") },
 			[]string{"shop-dev: error " + failed + " advisory could not be judged: " + failed}},

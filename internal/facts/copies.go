@@ -163,8 +163,15 @@ func (c Copy) Path() resource.Path { return c.block.Path }
 // pointInTimeRecovery.enabled; empty where it cannot.
 func (c Copy) Named(a Aspect) string { return c.shape.aspects[a] }
 
-// Get returns the property that holds an aspect of the copy, which must be Named.
-func (c Copy) Get(a Aspect) resource.Property { return c.block.At(c.shape.aspects[a]) }
+// Get returns the property that holds an aspect of the copy, which must be Named: else it panics, since to be silent would
+// be to say that it is not set.
+func (c Copy) Get(a Aspect) resource.Property {
+	path, ok := c.shape.aspects[a]
+	if !ok {
+		panic(fmt.Sprintf("facts: %v has no %v", c, a))
+	}
+	return c.block.At(path)
+}
 
 // String names the copy as a sentence does: the table, the replica in eu-west-1.
 func (c Copy) String() string {

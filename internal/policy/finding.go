@@ -137,11 +137,7 @@ func unknownFinding(urn resource.URN, unknown []resource.Path) Finding {
 }
 
 func paths(ps []resource.Path) string {
-	parts := make([]string, len(ps))
-	for i, p := range ps {
-		parts[i] = string(p)
-	}
-	return text.List(parts, ", ")
+	return text.ListOf(ps, ", ", func(p resource.Path) string { return string(p) })
 }
 
 // ShortType is a type token as people write it: aws:iam:Policy for aws:iam/policy:Policy.
@@ -154,5 +150,10 @@ func ShortType(token string) string {
 	return parts[0] + ":" + module + ":" + parts[2]
 }
 
-// Name is a resource as people write it: aws:iam:Policy "orders".
-func Name(urn resource.URN) string { return fmt.Sprintf("%s %q", ShortType(urn.Type()), urn.Name()) }
+// Name is a resource as people write it: aws:iam:Policy "orders". What is no URN stands for itself.
+func Name(urn resource.URN) string {
+	if urn.Type() == "" {
+		return resource.Quote(string(urn))
+	}
+	return fmt.Sprintf("%s %q", ShortType(urn.Type()), urn.Name())
+}

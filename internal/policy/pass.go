@@ -82,11 +82,7 @@ func (p *Pass) Judgement() Judgement {
 }
 
 func places(list []facts.Place) string {
-	parts := make([]string, len(list))
-	for i, at := range list {
-		parts[i] = fmt.Sprintf("%s of %s", at.Path, Name(at.URN))
-	}
-	return text.List(parts, ", ")
+	return text.ListOf(list, ", ", func(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, Name(at.URN)) })
 }
 
 // A StackPass is one policy judging a whole stack, at the end of a run. What it says of a resource, it says in the pass on
@@ -124,14 +120,17 @@ func (s *StackPass) Awaits(urn resource.URN, at facts.Place) {
 	}
 }
 
-// NotApplicable says why the policy cannot judge the stack.
+// NotApplicable says why the policy cannot judge the stack. Nothing of the stack has passed then.
 func (s *StackPass) NotApplicable(reason string) { s.notApplicable = reason }
 
 // Judgements are what the pass has come to: one for each resource it judged, in the order in which it did, or one for the
 // root of the stack where it judged none.
 func (s *StackPass) Judgements(root resource.URN) []Judgement {
-	var list []Judgement
+	list := make([]Judgement, 0, len(s.order)+1)
 	for _, p := range s.order {
+		if s.notApplicable != "" && p.notApplicable == "" {
+			p.notApplicable = s.notApplicable
+		}
 		list = append(list, p.Judgement())
 	}
 	switch {

@@ -7,11 +7,24 @@ import (
 
 // List joins the parts of an enumeration, no more of them than anybody reads.
 func List(parts []string, separator string) string {
+	return ListOf(parts, separator, func(part string) string { return part })
+}
+
+// ListOf is List of what write makes of the parts.
+func ListOf[T any](parts []T, separator string, write func(T) string) string {
 	const most = 20
-	if len(parts) > most {
-		parts = append(parts[:most:most], fmt.Sprintf("and %d more", len(parts)-most))
+	var b strings.Builder
+	for i, part := range parts {
+		if i > 0 {
+			b.WriteString(separator)
+		}
+		if i == most {
+			fmt.Fprintf(&b, "and %d more", len(parts)-most)
+			break
+		}
+		b.WriteString(write(part))
 	}
-	return strings.Join(parts, separator)
+	return b.String()
 }
 
 // And joins the parts of an enumeration as a sentence does: a, b and c.
