@@ -14,6 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"dynamoguard/e2e/internal/harness"
+	"dynamoguard/e2e/internal/toolchain"
 )
 
 // TestIndexer makes the index of a backend that the real CLI filled: two stacks of two projects, a table with a replica,
@@ -79,7 +80,9 @@ func TestIndexer(t *testing.T) {
 			`","urn":"urn:pulumi:` + stack + "::" + project + "::" + table + resource +
 			`","provider":"urn:pulumi:` + stack + "::" + project + "::pulumi:providers:aws::" + provider + `"}`
 	}
-	const byDefault = "default_6_83_2" // the default provider of the typed SDK's version
+	// The default provider is called by the version of the typed SDK.
+	provider := slices.IndexFunc(harness.Tools(t).Plugins, func(p toolchain.Plugin) bool { return p.Name == "aws" })
+	byDefault := "default_" + strings.ReplaceAll(harness.Tools(t).Plugins[provider].Version.String(), ".", "_")
 	wantLines := []string{
 		lines[0], // the time
 		entry("eu-central-1", "abroad", "shop", "dev", "abroad", "abroad") + ",",

@@ -124,7 +124,7 @@ func checkedProperties(t testing.TB, properties resource.PropertyMap) *structpb.
 func defaultProvider(t testing.TB) *pulumirpc.AnalyzerProviderResource {
 	t.Helper()
 	provider := wire.AWS(t, region)
-	provider.Name = "default_6_83_2"
+	provider.Name = "default_6_83_4"
 	provider.Urn = wire.URN(provider.Type, provider.Name)
 	provider.Properties = wire.Marshal(t, resource.NewPropertyMapFromMap(object{
 		"region":                    region,
@@ -132,7 +132,7 @@ func defaultProvider(t testing.TB) *pulumirpc.AnalyzerProviderResource {
 		"defaultTags":               `{"tags":{"CostCenter":"4711","ManagedBy":"pulumi","Repository":"github.com/acme/shop"}}`,
 		"skipCredentialsValidation": "false",
 		"skipRegionValidation":      "true",
-		"version":                   "6.83.2",
+		"version":                   "6.83.4",
 	}))
 	return provider
 }
