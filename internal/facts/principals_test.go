@@ -106,6 +106,11 @@ func TestJoin(t *testing.T) {
 		return urns
 	}
 
+	by := func(provider string, r *resource.Resource) *resource.Resource {
+		r.Provider = &resource.Provider{URN: urn("pulumi:providers:aws", provider)}
+		return r
+	}
+
 	for _, c := range []struct {
 		name  string
 		stack []*resource.Resource
@@ -198,6 +203,11 @@ func TestJoin(t *testing.T) {
 			res(facts.Role, "dev", "name", "app"), res(facts.Role, "prod", "name", "app"),
 			res(facts.RolePolicy, "inline", "role", "app", "policy", doc),
 		}, []string{"role app: ", "role app: "}},
+
+		{"one name in two accounts: that of the same provider is meant", []*resource.Resource{
+			by("dev", res(facts.Role, "dev", "name", "app")), by("prod", res(facts.Role, "prod", "name", "app")),
+			by("prod", res(facts.RolePolicy, "inline", "role", "app", "policy", doc)),
+		}, []string{"role app: ", "role app: inline.policy"}},
 
 		{"a namesake in another account", []*resource.Resource{
 			role,

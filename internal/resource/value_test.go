@@ -174,8 +174,10 @@ func TestProperty(t *testing.T) {
 			t.Errorf("%s is readable", e.Path)
 		}
 	}
-	if _, ok := r.Property("pending", &log).Get("deep").Elements(); ok {
-		t.Error("pending is readable")
+	for range 2 { // noted once
+		if _, ok := r.Property("pending", &log).Get("deep").Elements(); ok {
+			t.Error("pending is readable")
+		}
 	}
 	// What is below a value of the wrong type is noted once, where the type is wrong.
 	wrong := r.Property("on", &log).Get("deep")
@@ -192,7 +194,7 @@ func TestProperty(t *testing.T) {
 		t.Error(diff)
 	}
 	want := []string{"on", "text", "null", "absent", "absent.member", "list", "list[].on", "list[].on", "pending", "pending.deep",
-		"on", "on.deep", "on.deep.er"}
+		"pending", "pending.deep", "on", "on.deep", "on.deep.er"}
 	if diff := cmp.Diff(want, reads); diff != "" {
 		t.Error(diff)
 	}
