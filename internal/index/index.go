@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"dynamoguard/internal/tables"
+	"dynamoguard/internal/text"
 )
 
 // Settings say where to look.
@@ -268,12 +269,7 @@ func (l *Loading) Unread() []string {
 
 func stacks(n int) string { return count(n, "stack") }
 
-func count(n int, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
-}
+func count(n int, one string) string { return text.Count(n, one, one+"s") }
 
 // some lists the first few of many.
 func some(list []string) string {

@@ -243,9 +243,4 @@ func readIndex(file string) (*tables.Index, error) {
 	return index, nil
 }
 
-func count(n int, of string) string {
-	if n == 1 {
-		return "1 " + of
-	}
-	return fmt.Sprintf("%d %ss", n, of)
-}
+func count(n int, of string) string { return text.Count(n, of, of+"s") }
