@@ -86,7 +86,7 @@ func BenchmarkAcross(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			e := engine.New([]*policy.Policy{policies.IAMCrossEnvironmentGrant}, time.Now).In(engine.World{
-				Load: func(policy.IndexSettings, policy.StackContext) (policy.Others, func()) { return all, func() {} },
+				Load: func(policy.IndexSettings, string) (policy.Others, func()) { return all, func() {} },
 			})
 			e.ConfigureStack(policy.StackContext{Known: true, Organization: "acme", Project: "shop", Name: "dev"})
 			r := &resource.Resource{

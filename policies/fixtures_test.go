@@ -94,8 +94,8 @@ func (o others) Matching(match func(string) bool) []tables.Entry {
 	return slices.DeleteFunc(slices.Clone(o.Tables), func(e tables.Entry) bool { return !match(e.Name) })
 }
 
-func (o others) Own() []tables.Entry {
-	return slices.DeleteFunc(slices.Clone(o.Tables), func(e tables.Entry) bool { return e.Owner() != "shop/dev" })
+func (o others) Own(project, stack string) []tables.Entry {
+	return slices.DeleteFunc(slices.Clone(o.Tables), func(e tables.Entry) bool { return e.Owner() != project+"/"+stack })
 }
 
 func (o others) Complete() bool   { return len(o.unread) == 0 }
@@ -114,7 +114,7 @@ func (f *fixture) world() engine.World {
 		},
 	}}
 	if f.Others != nil {
-		w.Load = func(policy.IndexSettings, policy.StackContext) (policy.Others, func()) {
+		w.Load = func(policy.IndexSettings, string) (policy.Others, func()) {
 			var entries []tables.Entry
 			for _, x := range f.Others {
 				entries = append(entries, x.entry())
@@ -356,7 +356,7 @@ func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[st
 	}
 	frame := policy.Frame{Policy: p, Seen: new(facts.Stack), Config: config, Stack: &policy.StackContext{}}
 	if w := f.world(); w.Load != nil {
-		frame.Outside.Others, _ = w.Load(policy.IndexSettings{}, *frame.Stack)
+		frame.Outside.Others, _ = w.Load(policy.IndexSettings{}, "acme")
 	}
 	decode := func(d analyzer.Described) *resource.Resource {
 		r := analyzer.DecodeResource(d, func(string) bool { return true })

@@ -66,7 +66,7 @@ func list(c *cobra.Command, source, organization, pattern string) error {
 		found = x.Tables
 		unread = x.Unread
 	} else {
-		l := index.Load(c.Context(), index.Settings{Budget: budget}, index.System(), index.Stack{Organization: organization})
+		l := index.Load(c.Context(), index.Settings{Budget: budget}, index.System(), organization)
 		defer l.Close()
 		found = l.Matching(func(name string) bool { return glob.Match(pattern, name) })
 		unread = l.Unread()

@@ -26,11 +26,9 @@ type Engine struct {
 	config *policy.Configuration
 	stack  *policy.StackContext
 
-	// Of the tables of other stacks.
 	world   World
-	outside policy.Outside
-	loading policy.IndexSettings // what Others was loaded with
-	stop    func()               // ends that
+	outside policy.Outside // its Others nil until a resource is first judged
+	stop    func()         // ends the reading of those
 
 	record record
 }
@@ -74,8 +72,8 @@ func (p properties) add(reads map[string][]string) {
 
 // A World is what the engine can learn of the world around a stack.
 type World struct {
-	// Load starts to read the tables of all stacks; stop ends it.
-	Load func(policy.IndexSettings, policy.StackContext) (others policy.Others, stop func())
+	// Load starts to read the tables of all stacks of an organization, empty where that is not known; stop ends it.
+	Load func(settings policy.IndexSettings, organization string) (others policy.Others, stop func())
 	AWS  *account.Sources
 }
 
@@ -87,20 +85,6 @@ func (e *Engine) In(w World) *Engine {
 	return e
 }
 
-// load starts to read the tables of other stacks as soon as the stack is known, and again where the configuration, which
-// comes later, names another source.
-func (e *Engine) load() {
-	settings := e.config.Pack().Index
-	if e.world.Load == nil || !e.stack.Known || e.outside.Others != nil && e.loading == settings {
-		return
-	}
-	if e.stop != nil {
-		e.stop()
-	}
-	e.loading = settings
-	e.outside.Others, e.stop = e.world.Load(settings, *e.stack)
-}
-
 // Configure replaces the configuration. After an error the one before still holds.
 func (e *Engine) Configure(given map[string]policy.Given) error {
 	config, err := policy.Configure(e.policies, given)
@@ -110,7 +94,7 @@ func (e *Engine) Configure(given map[string]policy.Given) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.config = config
-	e.load()
+	e.unload()
 	return nil
 }
 
@@ -119,16 +103,29 @@ func (e *Engine) ConfigureStack(stack policy.StackContext) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.stack = &stack
-	e.outside.Others = nil
-	e.load()
+	e.unload()
+}
+
+// unload forgets the tables of other stacks, which were read with other settings.
+func (e *Engine) unload() {
+	if e.stop != nil {
+		e.stop()
+	}
+	e.outside.Others, e.stop = nil, nil
 }
 
 // Remediate is shown a resource as the provider checked it, and changes nothing.
 func (e *Engine) Remediate(r *resource.Resource) { e.seen.SeeChecked(r) }
 
+// settings are what resources are judged by. The tables of other stacks begin to be read with the first resource, which is
+// the root of the stack: all is configured by then, and the program has yet to start. policy analyze configures no stack; what
+// is read for it serves all the stacks that its resources are of.
 func (e *Engine) settings() (*policy.Configuration, *policy.StackContext, policy.Outside) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.outside.Others == nil && e.world.Load != nil {
+		e.outside.Others, e.stop = e.world.Load(e.config.Pack().Index, e.stack.Organization)
+	}
 	return e.config, e.stack, e.outside
 }
 

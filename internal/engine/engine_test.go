@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -221,47 +222,59 @@ type silent struct{ loaded policy.IndexSettings }
 
 func (silent) Named(string) []tables.Entry               { return nil }
 func (silent) Matching(func(string) bool) []tables.Entry { return nil }
-func (silent) Own() []tables.Entry                       { return nil }
+func (silent) Own(_, _ string) []tables.Entry            { return nil }
 func (silent) Complete() bool                            { return true }
 func (s silent) Unread() []string                        { return []string{"the index " + s.loaded.Source} }
 
-// TestLoad starts to read other stacks' tables once the stack is known, and again only where the configuration names
-// another source.
+// TestLoad: the tables of other stacks begin to be read with the first resource, with all that is configured by then, whether
+// or not a stack is: policy analyze configures none.
 func TestLoad(t *testing.T) {
-	var loaded, stopped []string
 	unread := &policy.Policy{
 		Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.DefaultPackSettings(),
 		Notices: func(run *policy.Run) []string { return run.Outside.Others.Unread() },
 	}
-	e := engine.New([]*policy.Policy{unread}, now).In(engine.World{
-		Load: func(s policy.IndexSettings, stack policy.StackContext) (policy.Others, func()) {
-			loaded = append(loaded, stack.Name+" "+s.Source)
-			return silent{s}, func() { stopped = append(stopped, stack.Name+" "+s.Source) }
-		},
-	})
-	configure := func(source string) {
-		t.Helper()
-		properties := map[string]resource.Value{"boundaries": resource.ArrayValue(nil)}
-		if source != "" {
-			properties["index"] = resource.ObjectValue(map[string]resource.Value{"source": resource.StringValue(source)})
-		}
-		if err := e.Configure(map[string]policy.Given{policy.PackPolicy: {Level: policy.Advisory, Properties: resource.ObjectValue(properties)}}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	configure("early.json")
-	e.ConfigureStack(policy.StackContext{Known: true, Name: "dev"})
-	configure("early.json")
-	configure("")
-	configure("late.json")
-	if diff := cmp.Diff([]string{"dev early.json", "dev ", "dev late.json"}, loaded); diff != "" {
-		t.Errorf("loaded (-want +got):\n%s", diff)
-	}
-	if diff := cmp.Diff([]string{"dev early.json", "dev "}, stopped); diff != "" {
-		t.Errorf("stopped (-want +got):\n%s", diff)
-	}
-	if _, notices := e.AnalyzeStack(nil); len(notices) != 1 || notices[0].Message != "the index late.json" {
-		t.Errorf("not read: %v", notices)
+	for _, c := range []struct {
+		name            string
+		do              []string
+		loaded, stopped []string
+	}{
+		{"as the engine does", []string{"stack", "configure early.json", "resource", "resource"}, []string{"acme early.json"}, nil},
+		{"policy analyze", []string{"configure early.json", "resource", "resource"}, []string{" early.json"}, nil},
+		{"nothing configured", []string{"stack", "resource"}, []string{"acme "}, nil},
+		{"nothing is asked", []string{"stack", "configure early.json"}, nil, nil},
+		{"in another order", []string{"resource", "stack", "resource", "configure late.json", "resource"},
+			[]string{" ", "acme ", "acme late.json"}, []string{" ", "acme "}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var loaded, stopped []string
+			e := engine.New([]*policy.Policy{unread}, now).In(engine.World{
+				Load: func(s policy.IndexSettings, organization string) (policy.Others, func()) {
+					loaded = append(loaded, organization+" "+s.Source)
+					return silent{s}, func() { stopped = append(stopped, organization+" "+s.Source) }
+				},
+			})
+			for _, do := range c.do {
+				switch name, source, _ := strings.Cut(do, " "); name {
+				case "stack":
+					e.ConfigureStack(policy.StackContext{Known: true, Organization: "acme", Project: "shop", Name: "dev"})
+				case "resource":
+					e.Analyze(res("a", resource.BoolValue(true)))
+				default:
+					index := resource.ObjectValue(map[string]resource.Value{"source": resource.StringValue(source)})
+					if err := e.Configure(map[string]policy.Given{policy.PackPolicy: {
+						Level: policy.Advisory, Properties: resource.ObjectValue(map[string]resource.Value{"index": index}),
+					}}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			if diff := cmp.Diff(c.loaded, loaded); diff != "" {
+				t.Errorf("loaded (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.stopped, stopped); diff != "" {
+				t.Errorf("stopped (-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

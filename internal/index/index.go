@@ -25,9 +25,6 @@ type Settings struct {
 	Budget time.Duration // how long a run may be kept waiting in all
 }
 
-// A Stack is the running one.
-type Stack struct{ Organization, Project, Name string }
-
 // A Machine is what a run has around it: variables, files and the network.
 type Machine struct {
 	Getenv func(string) string
@@ -61,12 +58,12 @@ func newClient(transport http.RoundTripper) *http.Client {
 // A Loading is what is known of the tables of all stacks. It is read in the background, however long that takes, until it
 // is first asked for; from then on the budget runs. It is safe for concurrent use.
 type Loading struct {
-	settings Settings
-	stack    Stack
-	stop     context.CancelFunc
-	done     chan struct{} // closed when nothing is read any more
-	saved    chan struct{} // closed when what was read is kept for the next run
-	settle   sync.Once
+	settings     Settings
+	organization string // of the running stack; empty where that is not known
+	stop         context.CancelFunc
+	done         chan struct{} // closed when nothing is read any more
+	saved        chan struct{} // closed when what was read is kept for the next run
+	settle       sync.Once
 
 	mu       sync.Mutex
 	entries  []tables.Entry // as read so far
@@ -74,19 +71,21 @@ type Loading struct {
 	unread   []string // reasons: what was not read, and why
 	search   *search  // where tables are asked for one by one
 	stacks   progress
-	asked    bool                  // and answered: nothing changes any more
-	index    *tables.Index         // once settled
-	own      func() []tables.Entry // of it
+	asked    bool                      // and answered: nothing changes any more
+	index    *tables.Index             // once settled
+	own      map[string][]tables.Entry // of it, by project/stack
 	complete bool
 }
 
 // progress is how many stacks of a backend were read, and how many there are.
 type progress struct{ read, of int }
 
-// Load starts to read. ctx ends it.
-func Load(ctx context.Context, settings Settings, machine Machine, stack Stack) *Loading {
+// Load starts to read for a stack of an organization, empty where that is not known. ctx ends it.
+func Load(ctx context.Context, settings Settings, machine Machine, organization string) *Loading {
 	ctx, stop := context.WithCancel(ctx)
-	l := &Loading{settings: settings, stack: stack, stop: stop, done: make(chan struct{}), saved: make(chan struct{})}
+	l := &Loading{
+		settings: settings, organization: organization, stop: stop, done: make(chan struct{}), saved: make(chan struct{}),
+	}
 	go func() {
 		defer close(l.saved)
 		save := l.read(ctx, machine)
@@ -132,7 +131,7 @@ func (l *Loading) read(ctx context.Context, machine Machine) (save func()) {
 	case backend.cloud != "":
 		l.mu.Lock()
 		if !l.asked {
-			l.search = newSearch(machine.Client, backend, l.stack)
+			l.search = newSearch(machine.Client, backend, l.organization)
 		}
 		l.mu.Unlock()
 	default:
@@ -191,16 +190,7 @@ func (l *Loading) await() {
 			l.unread = append(l.unread, fmt.Sprintf("all other stacks, because %v were over", l.settings.Budget))
 		}
 		l.index = tables.New(time.Now(), slices.Clone(l.entries), nil, l.secret)
-		l.own = sync.OnceValue(func() []tables.Entry {
-			owner := tables.Owner{Organization: l.stack.Organization, Project: l.stack.Project, Stack: l.stack.Name}
-			var own []tables.Entry
-			for _, e := range l.index.Tables {
-				if owner.Owns(e) {
-					own = append(own, e)
-				}
-			}
-			return own
-		})
+		l.own = map[string][]tables.Entry{}
 		l.complete = len(l.unread) == 0 && l.secret == 0 && l.search == nil
 		if l.search != nil {
 			l.search.left = l.settings.Budget - time.Since(start)
@@ -235,13 +225,25 @@ func matching(entries []tables.Entry, match func(name string) bool) (found []tab
 	return found
 }
 
-// Own returns the tables of the running stack, as it was before the run.
-func (l *Loading) Own() []tables.Entry {
+// Own returns the tables of a stack of the organization, as it was before the run.
+func (l *Loading) Own(project, stack string) []tables.Entry {
 	l.await()
 	if l.search != nil {
-		return l.search.own()
+		return l.search.own(project, stack)
 	}
-	return l.own()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	owner := tables.Owner{Organization: l.organization, Project: project, Stack: stack}
+	own, known := l.own[owner.Project+"/"+owner.Stack]
+	if !known {
+		for _, e := range l.index.Tables {
+			if owner.Owns(e) {
+				own = append(own, e)
+			}
+		}
+		l.own[owner.Project+"/"+owner.Stack] = own
+	}
+	return own
 }
 
 // Complete reports whether a table that is not known is one that no stack owns.

@@ -23,9 +23,9 @@ import (
 //
 // Source: https://www.pulumi.com/docs/reference/cloud-rest-api/
 type search struct {
-	client  *http.Client
-	backend backend
-	stack   Stack
+	client       *http.Client
+	backend      backend
+	organization string
 
 	mu     sync.Mutex
 	left   time.Duration // that a run may still be kept waiting
@@ -53,12 +53,12 @@ const (
 	exporting = 8
 )
 
-func newSearch(client *http.Client, b backend, stack Stack) *search {
+func newSearch(client *http.Client, b backend, organization string) *search {
 	s := &search{
-		client: client, backend: b, stack: stack,
+		client: client, backend: b, organization: organization,
 		names: map[string][]tables.Entry{}, states: map[string]*exported{}, lost: map[string][]string{},
 	}
-	if stack.Organization == "" {
+	if organization == "" {
 		s.broken = true
 		s.fail("Pulumi Cloud at " + b.name + ": it is searched within an organization, and none is given")
 	}
@@ -123,8 +123,8 @@ func (s *search) matching(match func(name string) bool) []tables.Entry {
 	return matching(s.whole.Tables, match)
 }
 
-// own returns the tables of the running stack. One that is not there yet has none.
-func (s *search) own() []tables.Entry {
+// own returns the tables of a stack. One that is not there yet has none.
+func (s *search) own(project, stack string) []tables.Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.broken {
@@ -132,7 +132,7 @@ func (s *search) own() []tables.Entry {
 	}
 	ctx, done := s.wait()
 	defer done()
-	own := candidate{Project: s.stack.Project, Stack: s.stack.Name}
+	own := candidate{Project: project, Stack: stack}
 	s.export(ctx, []candidate{own})
 	return s.states[own.owner()].Entries // nothing is compared with it: one that cannot be read is not missed
 }
@@ -182,7 +182,7 @@ func (s *search) find(ctx context.Context, query string) (found []candidate) {
 			Resources []candidate `json:"resources"`
 		}
 		err := s.get(ctx, fmt.Sprintf("/api/orgs/%s/search/resourcesv2?query=%s&size=%d&page=%d",
-			url.PathEscape(s.stack.Organization), url.QueryEscape(query), pageSize, page),
+			url.PathEscape(s.organization), url.QueryEscape(query), pageSize, page),
 			func(r io.Reader) error { return json.NewDecoder(r).Decode(&result) })
 		if err != nil {
 			return fail(plainError(err))
@@ -234,7 +234,7 @@ func (s *search) locate(ctx context.Context, candidates []candidate, match func(
 		}
 		for _, c := range matched[owner] {
 			entries = append(entries, tables.Entry{
-				Name: c.ID, Organization: s.stack.Organization, Project: c.Project, Stack: c.Stack, URN: c.URN,
+				Name: c.ID, Organization: s.organization, Project: c.Project, Stack: c.Stack, URN: c.URN,
 			})
 		}
 	}
@@ -257,9 +257,9 @@ func (s *search) export(ctx context.Context, stacks []candidate) {
 			for c := range next {
 				state := s.states[c.owner()]
 				err := s.get(ctx, fmt.Sprintf("/api/stacks/%s/%s/%s/export",
-					url.PathEscape(s.stack.Organization), url.PathEscape(c.Project), url.PathEscape(c.Stack)),
+					url.PathEscape(s.organization), url.PathEscape(c.Project), url.PathEscape(c.Stack)),
 					func(r io.Reader) (err error) {
-						state.StateTables, err = facts.ReadTables(r, s.stack.Organization)
+						state.StateTables, err = facts.ReadTables(r, s.organization)
 						return err
 					})
 				state.err = plainError(err)

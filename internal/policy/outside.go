@@ -14,11 +14,11 @@ import (
 
 // Others are the tables of all stacks, as far as they can be told. To ask may take as long as the run may be kept waiting.
 type Others interface {
-	// Named returns the tables of a name, Matching those with names that match, Own those of the running stack, as it was
-	// before the run.
+	// Named returns the tables of a name, Matching those with names that match, Own those of a stack of the organization, as it
+	// was before the run.
 	Named(name string) []tables.Entry
 	Matching(match func(name string) bool) []tables.Entry
-	Own() []tables.Entry
+	Own(project, stack string) []tables.Entry
 	// Complete reports whether a table that is not known is one that no stack owns.
 	Complete() bool
 	// Unread says what was not read of what was asked for.
@@ -39,10 +39,17 @@ func (p *Pass) Around() place.Around {
 		AWS:        p.Outside.AWS,
 		Configured: p.Config.Pack().AccountOf(p.Stack.Organization, urn.Project(), urn.Stack()),
 	}
-	if p.Outside.Others != nil {
-		around.Own = p.Outside.Others.Own
-	}
+	around.Own = func() []tables.Entry { return p.Before(urn.Project(), urn.Stack()) }
 	return around
+}
+
+// Before returns the tables that a stack owned before the run. Where no stack was configured there is no run: what is judged
+// may be that very state, or one of any age, and nothing is returned.
+func (f Frame) Before(project, stack string) []tables.Entry {
+	if f.Outside.Others == nil || !f.Stack.Known {
+		return nil
+	}
+	return f.Outside.Others.Own(project, stack)
 }
 
 // Owner returns the stack of the resource, with the URNs that the resource has or had.
