@@ -41,13 +41,14 @@ type fixture struct {
 	Pack      map[string]any `yaml:"pack"`   // properties of the policy dynamoguard
 	Other     []string       `yaml:"other"`  // names in the configuration that no policy has
 	Preview   bool           `yaml:"preview"`
+	Analyze   bool           `yaml:"analyze"` // as policy analyze does, which configures no stack
 	Stack     map[string]string
 	Others    []fixtureTable    `yaml:"others"` // tables of all stacks; none are looked for where it is absent
 	Unread    []string          `yaml:"unread"` // why there may be more of them
 	AWS       map[string]string `yaml:"aws"`    // environment variables, the AWS configuration's text as CONFIG
 	Resources []fixtureResource `yaml:"resources"`
-	// OfStack is what a stack policy is to say at the end: of a diagnostic "level name: message", where name is that of the
-	// resource.
+	// OfStack is what the policy is to say at the end: of a diagnostic "level name: message", where name is that of the
+	// resource. A resource policy says there what was not known, if that is mandatory.
 	OfStack want `yaml:"ofStack"`
 	// Policies are the other policies that run, all where it is absent: for what a notice lists of them.
 	Policies []string `yaml:"policies"`
@@ -69,7 +70,7 @@ func (f *fixture) policies(t *testing.T, p *policy.Policy) []*policy.Policy {
 }
 
 // A fixtureTable is a table that a stack owns. The URN is made up where it is absent. Provider is a name.
-type fixtureTable struct{ Stack, Account, Region, Name, URN, Provider string }
+type fixtureTable struct{ Stack, Account, Region, Name, URN, Provider, Pending string }
 
 func (x fixtureTable) entry() tables.Entry {
 	project, stack, _ := strings.Cut(x.Stack, "/")
@@ -80,7 +81,7 @@ func (x fixtureTable) entry() tables.Entry {
 	return tables.Entry{
 		Partition: "aws", Account: x.Account, Region: x.Region, Name: x.Name, Organization: "acme", Project: project, Stack: stack,
 		URN:      cmp.Or(x.URN, fmt.Sprintf("urn:pulumi:%s::%s::%s::%s", stack, project, facts.Table, x.Name)),
-		Provider: provider,
+		Provider: provider, Pending: x.Pending,
 	}
 }
 
@@ -176,7 +177,7 @@ func TestFixtures(t *testing.T) {
 				t.Errorf("%d clean and %d violating resources in testdata/%s: both kinds are needed", clean, violating, p.Name)
 			}
 			// What facts read is read of all types alike, and tested there.
-			shared := facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads())
+			shared := facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads(), facts.TemplateReads())
 			for typ, patterns := range p.Reads {
 				for _, pattern := range patterns {
 					if !read[typ][pattern] && !slices.Contains(shared[typ], pattern) {
@@ -269,8 +270,10 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 		t.Fatal(err)
 	}
 	stack := &pulumirpc.AnalyzerStackConfigureRequest{DryRun: f.Preview, Organization: "acme", Stack: "dev", Project: "shop", Config: f.Stack}
-	if _, err := server.ConfigureStack(ctx, wire(t, stack)); err != nil {
-		t.Fatal(err)
+	if !f.Analyze {
+		if _, err := server.ConfigureStack(ctx, wire(t, stack)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	requests := f.requests(t)
 	for i, request := range requests {
@@ -295,7 +298,7 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 			clean++
 		}
 	}
-	if p.CheckResource != nil {
+	if p.CheckResource != nil && len(f.OfStack.Diagnostics) == 0 {
 		return clean, violating
 	}
 	response, err := server.AnalyzeStack(ctx, wire(t, f.stack(t, requests)))

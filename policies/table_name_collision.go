@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dynamoguard/internal/facts"
@@ -28,7 +29,9 @@ var TableNameCollision = &policy.Policy{
 		for AWS. Providers that select the account by the same inputs work in the same account. Where an account or a
 		region cannot be told, the collision is a possible one, and advisory. The tables of other stacks come from an
 		index, a file:// backend or Pulumi Cloud, see the settings of dynamoguard. Tables of aws-native count. The
-		GlobalTable of 2017 claims nothing: its tables do.`,
+		GlobalTable of 2017 claims nothing: its tables do. A name that another state is about to delete, or to create, may
+		be taken. A name that the stack's own state has under another URN, which is no alias, is that of a table that was
+		renamed in the program or moved: advisory, because an import looks the same.`,
 	Before: `
 name: orders`,
 	After: `
@@ -59,8 +62,10 @@ func checkNameCollision(p *policy.Pass) {
 		return
 	}
 	claims := p.Facts.TableClaims(p.Around(), &p.Log)
+	declared := map[string]bool{} // URNs that still claim the name
 	for _, c := range p.Seen.Claims.Claim(string(p.Resource.URN), claims) {
 		const remedy = "give one of the two another name"
+		declared[c.EarlierURN] = true
 		owners := fmt.Sprintf("%s and %s", c.EarlierURN, p.Resource.URN)
 		if c.Match == tables.Same {
 			p.Report(policy.Finding{
@@ -77,10 +82,11 @@ func checkNameCollision(p *policy.Pass) {
 			Remedy: remedy + ", or tell their providers apart by allowedAccountIds and region",
 		})
 	}
-	if p.Outside.Others != nil {
-		for _, c := range claims {
+	for _, c := range claims {
+		if p.Outside.Others != nil {
 			checkOtherStacks(p, c)
 		}
+		checkOwnState(p, c, declared)
 	}
 	if len(claims) == 0 && len(p.Log.Unknown) == 0 {
 		p.NotApplicable("it claims no table name")
@@ -117,11 +123,36 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 		})
 		return
 	}
+	remedy := "give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard"
+	if first.Entry.Pending != "" {
+		remedy = "give one of the two another name, or let the other stack finish first"
+	}
 	reportPossible(p, policy.Finding{
 		Path:   resource.Path(c.Path),
 		Wrong:  fmt.Sprintf("%s: the table name %s may be taken by %s: %s", c.Path, c.Shown, owner, whatIsMissing(c.Identity, first.Entry)),
-		Remedy: "give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard",
+		Remedy: remedy,
 	})
+}
+
+// checkOwnState compares a claim with what the stack itself owned before the run. The same table under another URN is a resource
+// that was renamed, or moved below another parent: Pulumi creates the new one before it deletes the old one, and AWS refuses.
+// An import looks the same, and nobody tells a policy pack of it.
+func checkOwnState(p *policy.Pass, c tables.Claim, declared map[string]bool) {
+	urns := p.Owner().URNs
+	for _, e := range p.Before(p.Resource.URN.Project(), p.Resource.URN.Stack()) {
+		if declared[e.URN] || slices.Contains(urns, e.URN) ||
+			c.Identity.Match(p.Config.Pack().Located(e).Identity()) == tables.Different {
+			continue
+		}
+		p.Report(policy.Finding{
+			Path: resource.Path(c.Path),
+			Wrong: fmt.Sprintf("%s: the table name %s belongs to %s in the stack's own state, which is no alias of this resource, "+
+				"and AWS refuses a second table of the name", c.Path, c.Shown, e.URN),
+			Remedy: fmt.Sprintf("where it is the same table, give this resource the alias %s, or import it; else give it another name", e.URN),
+			Limit:  policy.Advisory,
+		})
+		return
+	}
 }
 
 func reportPossible(p *policy.Pass, f policy.Finding) {
@@ -158,6 +189,12 @@ func whatIsMissing(claim tables.Identity, other tables.Entry) string {
 	}
 	if other.Region == "" {
 		missing = append(missing, "the region of the other is not in its state")
+	}
+	switch other.Pending {
+	case tables.PendingDeletion:
+		missing = append(missing, "the other is to be deleted, and may be there still")
+	case tables.PendingCreation:
+		missing = append(missing, "the other was being created when its last update broke off")
 	}
 	return text.And(missing)
 }

@@ -3,6 +3,7 @@ package facts
 import (
 	"cmp"
 	"io"
+	"slices"
 
 	"dynamoguard/internal/account"
 	"dynamoguard/internal/place"
@@ -23,16 +24,19 @@ var owners = map[string]struct{ name, replicas string }{
 // export, see state.Read. A table of which the name or the place is a secret is counted and left out.
 //
 // A Table owns its name in its own region and in those of the replicas the program asked for; a TableReplica in its own;
-// so do aws-native's Table and GlobalTable. A resource that is only read (external) owns nothing, nor does one that is
-// to be deleted. One that was deleted to be replaced still does: its stack is about to create it again.
+// so do aws-native's Table and GlobalTable. A resource that is only read (external) owns nothing. One that is to be deleted,
+// or that was being created, is pending; where the state has another that owns the same, that one counts. One that was
+// deleted to be replaced owns what it did: its stack is about to create it again.
 func ReadTables(r io.Reader, organization string) (tables.StateTables, error) {
 	var found tables.StateTables
 	isOwner := func(typ string) bool { _, ok := owners[typ]; return ok }
 	err := state.Read(r, isOwner, func(r *state.Resource) {
 		switch {
-		case r.Delete || r.External:
+		case r.External:
 		case secretTable(r):
-			found.Secret++
+			if pending(r) == "" {
+				found.Secret++
+			}
 		default:
 			found.Entries = append(found.Entries, owned(r, organization)...)
 		}
@@ -40,7 +44,34 @@ func ReadTables(r io.Reader, organization string) (tables.StateTables, error) {
 	if err != nil {
 		return tables.StateTables{}, err
 	}
+	found.Entries = settled(found.Entries)
 	return found, nil
+}
+
+// pending says what may become of what a resource owns.
+func pending(r *state.Resource) string {
+	switch {
+	case r.Delete:
+		return tables.PendingDeletion
+	case r.Creating:
+		return tables.PendingCreation
+	default:
+		return ""
+	}
+}
+
+// settled leaves out what is pending of a table that is owned for certain: what a replacement leaves to be deleted has mostly the
+// name of what replaced it.
+func settled(entries []tables.Entry) []tables.Entry {
+	type identity struct{ account, region, name string }
+	of := func(e tables.Entry) identity { return identity{e.Account, e.Region, e.Name} }
+	owned := map[identity]bool{}
+	for _, e := range entries {
+		if e.Pending == "" {
+			owned[of(e)] = true
+		}
+	}
+	return slices.DeleteFunc(entries, func(e tables.Entry) bool { return e.Pending != "" && owned[of(e)] })
 }
 
 // secretTable reports whether what says which table a resource owns is a secret.
@@ -75,6 +106,7 @@ func owned(r *state.Resource, organization string) (entries []tables.Entry) {
 		Partition: arn.Partition, Account: arn.Account, Region: arn.Region,
 		Name:         cmp.Or(arn.Name, text(out, shape.name), text(in, shape.name), r.ID),
 		Organization: organization, Project: r.URN.Project(), Stack: r.URN.Stack(), URN: string(r.URN),
+		Pending: pending(r),
 	}
 	if r.Provider != nil {
 		e.Provider = string(r.Provider.URN)

@@ -50,6 +50,11 @@ func entry(typ, text string) tables.Entry {
 	}
 }
 
+func pending(e tables.Entry, what string) tables.Entry {
+	e.Pending = what
+	return e
+}
+
 // made is an entry of the provider p.
 func made(typ, text string) tables.Entry {
 	e := entry(typ, text)
@@ -137,7 +142,14 @@ func TestReadTables(t *testing.T) {
 		{"only its id", checkpoint(owned(table, "orders", `"outputs":{}`)),
 			[]tables.Entry{entry(table, "? ? ? id-orders")}, 0},
 		{"read, not owned", checkpoint(owned(table, "orders", `"external":true,`+arn)), nil, 0},
-		{"to be deleted", checkpoint(owned(table, "orders", `"delete":true,`+arn)), nil, 0},
+		{"to be deleted", checkpoint(owned(table, "orders", `"delete":true,`+arn)),
+			[]tables.Entry{pending(entry(table, "aws 111122223333 us-east-1 orders"), tables.PendingDeletion)}, 0},
+		{"replaced, and to be deleted", checkpoint(owned(table, "orders", `"delete":true,`+arn), owned(table, "orders", arn)),
+			[]tables.Entry{entry(table, "aws 111122223333 us-east-1 orders")}, 0},
+		{"a secret, and to be deleted", checkpoint(owned(table, "orders", `"delete":true,"inputs":{"name":`+secret+`}`)), nil, 0},
+		{"being created", `{"version":3,"checkpoint":{"latest":{"resources":[],"pending_operations":[{"type":"creating","resource":` +
+			owned(table, "orders", `"inputs":{"name":"orders"}`) + `}]}}}`,
+			[]tables.Entry{pending(entry(table, "? ? ? orders"), tables.PendingCreation)}, 0},
 		{"deleted, to be created again", checkpoint(owned(table, "orders", `"pendingReplacement":true,`+arn)),
 			[]tables.Entry{entry(table, "aws 111122223333 us-east-1 orders")}, 0},
 		{"a secret name", checkpoint(owned(table, "orders", `"inputs":{"name":`+secret+`},"outputs":{"name":"orders"}`)), nil, 1},

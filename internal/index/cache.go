@@ -12,7 +12,7 @@ import (
 
 // cacheFormat is part of every cache file's name, so that no version reads what another wrote. It is a new one whenever
 // what is kept changes.
-const cacheFormat = "3"
+const cacheFormat = "4"
 
 // A cacheFile keeps what was read of one source. It is replaced as a whole, and starts with the checksum of its content:
 // one that is not whole, or that something else wrote, is as good as none. The content is a gob, which is read in a third

@@ -2,6 +2,7 @@
 package state
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -26,6 +27,7 @@ type Resource struct {
 	Position     Position
 
 	Delete             bool // it was replaced, and is to be deleted
+	Creating           bool // it was being created, or imported, when an update broke off: it may be there or not
 	External           bool // it is only read
 	PendingReplacement bool // it was deleted, and is to be created again
 }
@@ -53,8 +55,8 @@ const mostBytes = 400 << 20
 // providerTypes is what the types of providers begin with.
 const providerTypes = "pulumi:providers:"
 
-// Read calls each for the resources of wanted types, of all types where wanted is nil, in the order of the state: a
-// checkpoint as a backend keeps it, or an export, in UTF-8 or, with a byte-order mark, as Windows writes them, in UTF-16. It
+// Read calls each for the resources of wanted types, of all types where wanted is nil, in the order of the state, and after
+// them for those that were being created: a checkpoint as a backend keeps it, or an export, in UTF-8 or, with a byte-order mark, as Windows writes them, in UTF-16. It
 // reads in one pass, keeps the text of one resource in memory at a time, and decrypts nothing. Providers are decoded, others
 // that are not wanted only skipped.
 //
@@ -131,20 +133,48 @@ func (s *reader) deployment() {
 		s.Skip()
 		return
 	}
-	s.Members(func(name string) {
-		if name != "resources" {
-			s.Skip()
-			return
-		}
+	list := func(name string, element func()) {
 		switch s.Next() {
 		case '[':
-			s.Elements(func(int) { s.resource() })
+			s.Elements(func(int) { element() })
 		case 'n':
 			s.Skip()
 		default:
-			s.Fail("resources is not a list")
+			s.Fail("%s is not a list", name)
+		}
+	}
+	s.Members(func(name string) {
+		switch name {
+		case "resources":
+			list(name, func() { s.resource(s.Value(), false) })
+		case "pending_operations":
+			list(name, s.operation)
+		default:
+			s.Skip()
 		}
 	})
+}
+
+// operation reads an operation that was under way when an update broke off: {"resource", "type"}. What is being updated or
+// deleted is among the resources.
+//
+// Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/core.go
+func (s *reader) operation() {
+	var text []byte
+	var typ string
+	s.Members(func(name string) {
+		switch {
+		case name == "resource":
+			text = bytes.Clone(s.Value())
+		case name == "type" && s.Next() == '"':
+			typ = s.Text()
+		default:
+			s.Skip()
+		}
+	})
+	if s.Err() == nil && (typ == "creating" || typ == "importing") && bytes.HasPrefix(text, []byte("{")) {
+		s.resource(text, true)
+	}
 }
 
 // encoded is a resource as a state has it.
@@ -166,8 +196,7 @@ type encoded struct {
 	SourcePosition       string                    `json:"sourcePosition"`
 }
 
-func (s *reader) resource() {
-	text := s.Value()
+func (s *reader) resource(text []byte, creating bool) {
 	if s.Err() != nil {
 		return
 	}
@@ -185,6 +214,7 @@ func (s *reader) resource() {
 	}
 	e.Type = typ // what was asked about, whatever comes after it
 	r := s.decode(&e)
+	r.Creating = creating
 	if isProvider {
 		p := &resource.Provider{URN: r.URN, Type: r.Type, Name: r.Name, Properties: r.Properties}
 		s.providers[string(r.URN)+"::"+r.ID] = p

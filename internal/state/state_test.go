@@ -114,6 +114,9 @@ func TestReadForms(t *testing.T) {
 		"initialised only":     {`{"version":3,"checkpoint":{"stack":"organization/shop/dev"}}`, ""},
 		"never deployed":       {`{"version":3,"deployment":null}`, ""},
 		"without resources":    {`{"version":3,"deployment":{"resources":null}}`, ""},
+		"being created":        {`{"version":3,"deployment":{` + resources + `,"pending_operations":[{"resource":{"urn":"urn:pulumi:dev::shop::my:Key::new","type":"my:Key"},"type":"creating"},{"type":"importing","resource":{"urn":"urn:pulumi:dev::shop::my:Key::old","type":"my:Key"}}]}}`, one + "; new {}; old {}"},
+		"other operations":     {`{"version":3,"deployment":{` + resources + `,"pending_operations":[{"resource":{"urn":"urn:pulumi:dev::shop::my:Key::new","type":"my:Key"},"type":"updating"},{"resource":null,"type":"creating"},{"type":7},{}]}}`, one},
+		"no operations":        {`{"version":3,"deployment":{"pending_operations":null,` + resources + `}}`, one},
 		"something else first": {`{"x":[{"resources":[{"type":"a"}]}],"version":3,"deployment":{"pending_operations":[{"resource":{"type":"a"}}],` + resources + `}}`, one},
 	} {
 		for how, r := range map[string]io.Reader{

@@ -44,7 +44,15 @@ type Entry struct {
 	Provider     string `json:"provider,omitempty"` // URN of its provider; empty where the state does not say
 	// Backend is that of the stack, a Reading's; empty in an index of one backend.
 	Backend string `json:"backend,omitempty"`
+	// Pending is PendingDeletion or PendingCreation of a table that may be there or not, empty of one that is.
+	Pending string `json:"pending,omitempty"`
 }
+
+// What an update that broke off may leave of a table.
+const (
+	PendingDeletion = "deletion"
+	PendingCreation = "creation"
+)
 
 // Identity is what of the entry is unique in AWS.
 func (e Entry) Identity() Identity {
@@ -70,7 +78,7 @@ func (e Entry) compare(f Entry) int {
 		strings.Compare(e.Name, f.Name), strings.Compare(e.Account, f.Account), strings.Compare(e.Region, f.Region),
 		strings.Compare(e.Organization, f.Organization), strings.Compare(e.Project, f.Project),
 		strings.Compare(e.Stack, f.Stack), strings.Compare(e.URN, f.URN), strings.Compare(e.Partition, f.Partition),
-		strings.Compare(e.Provider, f.Provider), strings.Compare(e.Backend, f.Backend),
+		strings.Compare(e.Provider, f.Provider), strings.Compare(e.Backend, f.Backend), strings.Compare(e.Pending, f.Pending),
 	)
 }
 
@@ -284,6 +292,8 @@ func (d *indexDecoder) entry(i int) {
 			field = &e.Provider
 		case "backend":
 			field = &e.Backend
+		case "pending":
+			field = &e.Pending
 		default:
 			d.Skip()
 			return
@@ -523,11 +533,11 @@ func Collisions(claim Identity, named []Entry, owner Owner) []Conflict {
 		if owner.Owns(e) {
 			continue
 		}
-		switch m := claim.Match(e.Identity()); m {
-		case Same:
-			same = append(same, Conflict{e, m})
-		case Possible:
-			possible = append(possible, Conflict{e, m})
+		switch m := claim.Match(e.Identity()); {
+		case m == Same && e.Pending == "":
+			same = append(same, Conflict{e, Same})
+		case m != Different:
+			possible = append(possible, Conflict{e, Possible})
 		}
 	}
 	return append(same, possible...)
