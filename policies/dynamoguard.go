@@ -1,12 +1,8 @@
 package policies
 
 import (
-	"fmt"
-	"strings"
-
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
-	"dynamoguard/internal/resource"
-	"dynamoguard/internal/text"
 )
 
 // DynamoGuard finds nothing itself: it tells the stack what the other policies could not judge or were told not to, and
@@ -15,9 +11,10 @@ var DynamoGuard = &policy.Policy{
 	Name:  policy.PackPolicy,
 	Title: "What the pack could not judge, or was told not to, is said",
 	Doc: `
-		One notice of each kind at the end of the stack: what is not known before it is created, exemptions that were
-		used, exemptions that have expired, names in the configuration that no policy has, and tables of other stacks
-		that could not be read. Its properties are the settings of the whole pack. Notices are advisory whatever the
+		One notice of each kind at the end of the stack: policy documents and other values that are not known before
+		something is created, exemptions that were used, exemptions that have expired, names in the configuration that
+		no policy has, tables of other stacks that could not be read, a run that does not say which stack it is of, and
+		what a provider declares that is not read. Its properties are the settings of the whole pack. Notices are advisory whatever the
 		level; disabled, there are none.`,
 	Before: `
 name: orders
@@ -70,83 +67,7 @@ pointInTimeRecovery:
 		"defaultEnvironment":         `The environment of stacks that nothing else gives one.`,
 	},
 
+	Reads: facts.TemplateReads(),
+
 	Notices: notices,
-}
-
-// notices are one of each kind.
-func notices(run *policy.Run) []string {
-	var list []string
-	var exempted, expired []string
-	unknown := unknownValues{waiting: map[unknownValue][]string{}}
-	for _, j := range run.Judgements {
-		switch {
-		case j.Outcome == policy.Exempt:
-			exempted = append(exempted, exemption(j))
-			continue
-		case j.Exemption != nil:
-			expired = append(expired, exemption(j))
-		}
-		if run.Config.Of(j.Policy).Unknown == policy.UnknownAdvisory {
-			unknown.add(j)
-		}
-	}
-	if len(unknown.order) > 0 {
-		list = append(list, unknown.notice(run.Stack))
-	}
-	if len(exempted) > 0 {
-		list = append(list, fmt.Sprintf("%s: %s",
-			text.Count(len(exempted), "exemption was used", "exemptions were used"), text.List(exempted, "; ")))
-	}
-	if len(expired) > 0 {
-		list = append(list, fmt.Sprintf("%s; renew or remove: %s",
-			text.Count(len(expired), "exemption has expired and no longer holds", "exemptions have expired and no longer hold"),
-			text.List(expired, "; ")))
-	}
-	if names := run.Config.UnknownPolicies; len(names) > 0 {
-		list = append(list, "the configuration has names that no policy of this version has, and they were left out: "+text.List(names, ", "))
-	}
-	if run.Outside.Others != nil {
-		if unread := run.Outside.Others.Unread(); len(unread) > 0 {
-			list = append(list, "not all tables of other stacks were compared with this one's; not read: "+strings.Join(unread, "; "))
-		}
-	}
-	return list
-}
-
-func exemption(j policy.Judgement) string {
-	return fmt.Sprintf("%s on %s: %v", j.Policy.Name, j.URN, *j.Exemption)
-}
-
-// unknownValues are values that were not known, each once with the policies that wait for it.
-type unknownValues struct {
-	order   []unknownValue
-	waiting map[unknownValue][]string
-}
-
-type unknownValue struct {
-	resource string
-	path     resource.Path
-}
-
-func (u *unknownValues) add(j policy.Judgement) {
-	for _, path := range j.Unknown {
-		v := unknownValue{policy.Name(j.URN), path}
-		if _, ok := u.waiting[v]; !ok {
-			u.order = append(u.order, v)
-		}
-		u.waiting[v] = append(u.waiting[v], j.Policy.Name)
-	}
-}
-
-func (u *unknownValues) notice(stack *policy.StackContext) string {
-	items := make([]string, len(u.order))
-	for i, v := range u.order {
-		items[i] = fmt.Sprintf("%s of %s (%s)", v.path, v.resource, strings.Join(u.waiting[v], ", "))
-	}
-	yet, end := "", ""
-	if stack.Preview {
-		yet, end = " yet", "; `pulumi up` will judge each before it is created"
-	}
-	return fmt.Sprintf("%s not known%s and could not be judged: %s%s",
-		text.Count(len(items), "value is", "values are"), yet, text.List(items, "; "), end)
 }

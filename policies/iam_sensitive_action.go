@@ -128,6 +128,9 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	switch {
 	case open.Empty():
 		return
+	case !known && principal.BoundaryARN != "":
+		pass.NotApplicable("its permissions boundary is not a policy of the stack, so what it leaves open is not known")
+		return
 	case !known:
 		pass.Log.NoteUnknown("permissionsBoundary")
 		return

@@ -196,7 +196,7 @@ func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice)
 			PolicyPackName:    packName,
 			PolicyPackVersion: s.version,
 			Description:       d.Policy.Title,
-			Message:           text.Printable(d.Message),
+			Message:           d.Message,
 			EnforcementLevel:  levels[d.Level],
 			Severity:          severities[d.Policy.Severity],
 			Urn:               strings.ToValidUTF8(string(d.URN), "\uFFFD"),
@@ -204,11 +204,16 @@ func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice)
 	}
 	for _, j := range judgements {
 		for _, d := range j.Diagnostics() {
+			d.Message = text.Printable(d.Message)
 			add(d)
 		}
 	}
 	for _, n := range notices {
-		add(policy.Diagnostic{Policy: n.Policy, URN: n.URN, Level: policy.Advisory, Message: n.Message})
+		lines := []string{text.Printable(n.Text)}
+		for _, item := range n.Items {
+			lines = append(lines, "  "+text.Printable(item))
+		}
+		add(policy.Diagnostic{Policy: n.Policy, URN: n.URN, Level: policy.Advisory, Message: strings.Join(lines, "\n")})
 	}
 	for start := 0; start < len(judgements); { // those of one policy stand together
 		p, end := judgements[start].Policy, start+1

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -152,7 +153,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 			continue
 		}
 		j := judge(policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}, r, f)
-		j.Enforce(config.Of(p), now)
+		j.Exempt(config.Of(p).Exemptions, now)
 		judgements = append(judgements, j)
 		if _, ok := p.Reads[r.Type]; ok {
 			read = append(read, j)
@@ -195,9 +196,9 @@ const disabled = "disabled by configuration"
 
 // A Notice is what a policy tells the stack of the run itself.
 type Notice struct {
-	Policy  *policy.Policy
-	URN     resource.URN // of the root of the stack
-	Message string
+	Policy *policy.Policy
+	URN    resource.URN // of the root of the stack
+	policy.Notice
 }
 
 // AnalyzeStack runs the stack policies at the end of a run, in the order of the policies, and then asks for the notices. The
@@ -206,6 +207,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	config, stack, outside := e.settings()
 	graph := facts.NewGraph(resources, &e.seen)
 	root := e.rootURN(resources, stack)
+	now := e.now()
 	var judgements []policy.Judgement
 	for _, p := range e.policies {
 		if p.CheckStack == nil {
@@ -213,24 +215,33 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 		}
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
 		for _, j := range judgeStack(&policy.StackPass{Frame: frame, Graph: graph}, root) {
-			j.Enforce(config.Of(p), e.now())
+			j.Exempt(config.Of(p).Exemptions, now)
 			judgements = append(judgements, j)
 		}
 	}
 	e.mu.Lock()
 	e.record.stack = judgements
-	run := &policy.Run{Judgements: e.record.all(), Config: config, Stack: stack, Outside: outside}
+	run := &policy.Run{Judgements: e.record.all(), Config: config, Stack: stack, Outside: outside, Seen: &e.seen}
+	unknown := policy.Unknowns(run, graph, now)
+	e.record.replace(unknown)
+	run.Judgements = e.record.all()
+	judgements = slices.Clone(e.record.stack)
 	e.mu.Unlock()
+	for _, j := range unknown {
+		if j.Policy.CheckResource != nil {
+			judgements = append(judgements, j)
+		}
+	}
 
 	var list []Notice
 	for _, p := range e.policies {
 		if p.Notices == nil {
 			continue
 		}
-		j, messages := tell(p, run, root)
+		j, notices := tell(p, run, root)
 		judgements = append(judgements, j)
-		for _, m := range messages {
-			list = append(list, Notice{Policy: p, URN: root, Message: m})
+		for _, n := range notices {
+			list = append(list, Notice{Policy: p, URN: root, Notice: n})
 		}
 	}
 	return judgements, list
@@ -252,7 +263,7 @@ func judgeStack(pass *policy.StackPass, root resource.URN) (judgements []policy.
 }
 
 // tell asks a policy for its notices. Whatever it does, there is a judgement.
-func tell(p *policy.Policy, run *policy.Run, root resource.URN) (j policy.Judgement, messages []string) {
+func tell(p *policy.Policy, run *policy.Run, root resource.URN) (j policy.Judgement, notices []policy.Notice) {
 	j = policy.Judgement{Policy: p, URN: root, Level: run.Config.Of(p).Level}
 	if j.Level == policy.Disabled {
 		j.Outcome, j.Reason = policy.NotApplicable, disabled
@@ -260,7 +271,7 @@ func tell(p *policy.Policy, run *policy.Run, root resource.URN) (j policy.Judgem
 	}
 	defer func() {
 		if cause := recover(); cause != nil {
-			j, messages = failed(p, run.Config.Of(p).Level, root, cause), nil
+			j, notices = failed(p, run.Config.Of(p).Level, root, cause), nil
 		}
 	}()
 	return j, p.Notices(run)

@@ -42,15 +42,18 @@ var (
 	})
 	notices = &policy.Policy{
 		Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.PackSettings{},
-		Notices: func(run *policy.Run) (list []string) {
+		Notices: func(run *policy.Run) (list []policy.Notice) {
+			say := func(what string, j policy.Judgement) {
+				list = append(list, policy.Notice{Text: what + " " + string(j.URN) + " " + j.Policy.Name})
+			}
 			for _, j := range run.Judgements {
 				switch {
 				case len(j.Unknown) > 0:
-					list = append(list, "unknown "+string(j.URN)+" "+j.Policy.Name)
+					say("unknown", j)
 				case j.Outcome == policy.Exempt:
-					list = append(list, "exempted "+string(j.URN)+" "+j.Policy.Name)
+					say("exempted", j)
 				case j.Exemption != nil:
-					list = append(list, "expired "+string(j.URN)+" "+j.Policy.Name)
+					say("expired", j)
 				}
 			}
 			return list
@@ -135,7 +138,7 @@ func TestMemory(t *testing.T) {
 	var got []string
 	_, notices := e.AnalyzeStack([]*resource.Resource{res("a", resource.Value{})})
 	for _, n := range notices {
-		got = append(got, string(n.URN)+" "+n.Message)
+		got = append(got, string(n.URN)+" "+n.Text)
 	}
 	const root = "urn:pulumi:dev::shop::pulumi:pulumi:Stack::shop-dev unknown "
 	want := []string{root + string(urn("a")) + " reads", root + string(urn("c")) + " reads"}
@@ -174,7 +177,7 @@ func TestExemptions(t *testing.T) {
 	var got []string
 	_, notices := e.AnalyzeStack(nil)
 	for _, n := range notices {
-		got = append(got, n.Message)
+		got = append(got, n.Text)
 	}
 	if diff := cmp.Diff([]string{
 		"exempted " + string(urn("a")) + " finds", "exempted " + string(urn("a")) + " unsure", "exempted " + string(urn("a")) + " both",
@@ -231,7 +234,7 @@ func (s silent) Unread() []string                        { return []string{"the 
 func TestLoad(t *testing.T) {
 	unread := &policy.Policy{
 		Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.DefaultPackSettings(),
-		Notices: func(run *policy.Run) []string { return run.Outside.Others.Unread() },
+		Notices: func(*policy.Run) []policy.Notice { return nil },
 	}
 	for _, c := range []struct {
 		name            string
@@ -399,7 +402,7 @@ func TestStackExemption(t *testing.T) {
 	}
 	var messages []string
 	for _, n := range told {
-		messages = append(messages, n.Message)
+		messages = append(messages, n.Text)
 	}
 	if diff := cmp.Diff([]string{
 		"exempted " + string(urn("a")) + " late", "expired " + string(urn("b")) + " late", "expired " + string(urn("c")) + " late",

@@ -28,6 +28,29 @@ func (r *record) resource(urn resource.URN, judgements []policy.Judgement) {
 	}
 }
 
+// replace puts judgements in the place of those before by the same policy of the same resource.
+func (r *record) replace(list []policy.Judgement) {
+	type key struct {
+		policy *policy.Policy
+		urn    resource.URN
+	}
+	by := make(map[key]policy.Judgement, len(list))
+	for _, j := range list {
+		by[key{j.Policy, j.URN}] = j
+	}
+	within := func(judgements []policy.Judgement) {
+		for i, j := range judgements {
+			if other, ok := by[key{j.Policy, j.URN}]; ok {
+				judgements[i] = other
+			}
+		}
+	}
+	within(r.stack)
+	for _, j := range list {
+		within(r.byURN[j.URN])
+	}
+}
+
 func (r *record) all() []policy.Judgement {
 	lists := make([][]policy.Judgement, 0, len(r.order)+1)
 	for _, urn := range r.order {

@@ -76,6 +76,10 @@ type Graph struct {
 
 // NewGraph returns the graph of a stack. seen is what was remembered of it, nil where nothing was.
 func NewGraph(resources []*resource.Resource, seen *Stack) *Graph {
+	resources = slices.Clone(resources)
+	for i, r := range resources {
+		resources[i] = seen.declared(r)
+	}
 	g := &Graph{
 		Resources: resources,
 		byURN:     make(map[resource.URN]*resource.Resource, len(resources)),

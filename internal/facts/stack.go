@@ -15,12 +15,22 @@ import (
 type Stack struct {
 	Claims tables.Register
 
-	documents library
+	library library
 
 	mu     sync.Mutex
 	tables map[string][]declared // by table name
 	names  map[resource.URN]string
 	named  map[resource.URN]bool // whether Pulumi chose the name
+
+	unset     map[resource.URN][]string // what the program did not set, of what links and holds documents
+	documents map[resource.URN][]seenDocument
+	notRead   map[resource.URN]NotRead
+}
+
+// A seenDocument is a policy document that grants access, or may once it is known.
+type seenDocument struct {
+	path  resource.Path
+	known bool
 }
 
 // declared is a Table of the stack.
@@ -35,13 +45,20 @@ func (s *Stack) Facts(r *resource.Resource) *Facts {
 		return New(r)
 	}
 	return newFacts(r, func(at resource.Path, text string, kind iam.Kind) *iam.Document {
-		return s.documents.parse(Place{r.URN, at}, text, kind)
+		return s.library.parse(Place{r.URN, at}, text, kind)
 	})
 }
 
 // See remembers a resource that others may have to be judged by. defaultRegion is the stack's aws:region.
 func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
-	if f.resource.Type != Table {
+	r := f.resource
+	s.seeDeclared(r)
+	if why := notRead(r); why != (NotRead{}) {
+		s.mu.Lock()
+		set(&s.notRead, r.URN, why)
+		s.mu.Unlock()
+	}
+	if r.Type != Table {
 		return
 	}
 	var log resource.Log
@@ -51,7 +68,7 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 	if s.tables == nil {
 		s.tables, s.names = map[string][]declared{}, map[resource.URN]string{}
 	}
-	urn := f.resource.URN
+	urn := r.URN
 	before := s.names[urn]
 	s.tables[before] = slices.DeleteFunc(s.tables[before], func(d declared) bool { return d.resource.URN == urn })
 	delete(s.names, urn)
@@ -60,6 +77,117 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		s.tables[own.Name] = append(s.tables[own.Name], declared{f.resource, own})
 		s.names[urn] = own.Name
 	}
+}
+
+// seeDeclared remembers which policy documents a resource has, and what of it the program left to the provider.
+func (s *Stack) seeDeclared(r *resource.Resource) {
+	if len(settable[r.Type]) == 0 {
+		return
+	}
+	var unset []string
+	for _, property := range settable[r.Type] {
+		if r.Properties.Get(property).Unset() {
+			unset = append(unset, property)
+		}
+	}
+	var documents []seenDocument
+	for _, h := range holders[r.Type] {
+		if h.kind == iam.Trust {
+			continue
+		}
+		for _, d := range h.documents(r, func(resource.Path, string, iam.Kind) *iam.Document { return nil }) {
+			documents = append(documents, seenDocument{d.Path, d.Known})
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set(&s.unset, r.URN, unset)
+	set(&s.documents, r.URN, documents)
+}
+
+// set sets the value of a key, and makes the map for the first.
+func set[K comparable, V any](m *map[K]V, key K, value V) {
+	if *m == nil {
+		*m = map[K]V{}
+	}
+	(*m)[key] = value
+}
+
+// settable are the properties, by type, that say something of principals or hold documents, and that a provider may fill in
+// where the program does not set them: until it has, a preview calls them unknown.
+var settable = func() map[string][]string {
+	properties := map[string][]string{}
+	add := func(typ, pattern string) {
+		if property := resource.Path(pattern).Property(); !slices.Contains(properties[typ], property) {
+			properties[typ] = append(properties[typ], property)
+		}
+	}
+	for typ, l := range links {
+		for _, references := range [][]Reference{l.principals, l.policies, l.groups, l.boundary} {
+			for _, ref := range references {
+				add(typ, ref.Property)
+			}
+		}
+	}
+	for typ, list := range holders {
+		for _, h := range list {
+			add(typ, h.property)
+		}
+	}
+	return properties
+}()
+
+// declared returns a resource as the program declared it: what is unknown of it and the program did not set is not set. The
+// outputs of a preview call unknown whatever the provider may fill in.
+func (s *Stack) declared(r *resource.Resource) *resource.Resource {
+	if s == nil {
+		return r
+	}
+	s.mu.Lock()
+	unset := s.unset[r.URN]
+	s.mu.Unlock()
+	var changed map[string]resource.Value
+	for _, property := range unset {
+		if r.Properties.Get(property).Kind() != resource.Unknown {
+			continue
+		}
+		if changed == nil {
+			changed = map[string]resource.Value{}
+			for _, key := range r.Properties.Keys() {
+				changed[key] = r.Properties.Get(key)
+			}
+		}
+		changed[property] = resource.NullValue()
+	}
+	if changed == nil {
+		return r
+	}
+	as := *r
+	as.Properties = resource.ObjectValue(changed)
+	return &as
+}
+
+// Documents returns how many policy documents that may grant access the stack has declared so far, and how many of them are
+// known.
+func (s *Stack) Documents() (known, all int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, list := range s.documents {
+		for _, d := range list {
+			all++
+			if d.known {
+				known++
+			}
+		}
+	}
+	return known, all
+}
+
+// Awaited reports whether a place holds a policy document that is not known yet.
+func (s *Stack) Awaited(at Place) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.documents[at.URN], seenDocument{at.Path, false})
 }
 
 // Table returns the Table of the stack with an identity, nil where none was seen or several could be meant.

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"dynamoguard/internal/resource"
@@ -102,18 +101,13 @@ func (j *Judgement) Diagnostics() []Diagnostic {
 	return list
 }
 
-// Enforce applies the settings of a judgement's policy: what was not known becomes a violation where they ask for that, and a
-// violation that an exemption covers is exempt.
-func (j *Judgement) Enforce(settings PolicySettings, now time.Time) {
-	if len(j.Unknown) > 0 && settings.Unknown == UnknownMandatory {
-		j.Findings = append(j.Findings, unknownFinding(j.URN, j.Unknown))
-		j.Outcome, j.Reason = Failed, ""
-	}
+// Exempt applies the exemptions of a judgement's policy: a violation that one covers is exempt.
+func (j *Judgement) Exempt(exemptions []Exemption, now time.Time) {
 	if j.Outcome != Failed {
 		return
 	}
-	for i := range settings.Exemptions {
-		switch x := &settings.Exemptions[i]; {
+	for i := range exemptions {
+		switch x := &exemptions[i]; {
 		case !x.Covers(j.URN):
 		case !x.Expired(now):
 			j.Outcome, j.Reason, j.Exemption = Exempt, "exempt: "+x.String(), x
@@ -124,30 +118,8 @@ func (j *Judgement) Enforce(settings PolicySettings, now time.Time) {
 	}
 }
 
-// unknownFinding is the finding of what was not known, for where that counts as a violation.
-func unknownFinding(urn resource.URN, unknown []resource.Path) Finding {
-	f := Finding{
-		URN: urn, Path: unknown[0], Group: UnknownMandatory,
-		Wrong: paths(unknown) + " is not known, so it could not be judged", Remedy: "give it a value that is known in preview",
-	}
-	if len(unknown) > 1 {
-		f.Wrong, f.Remedy = paths(unknown)+" are not known, so they could not be judged", "give them values that are known in preview"
-	}
-	return f
-}
-
 func paths(ps []resource.Path) string {
 	return text.ListOf(ps, ", ", func(p resource.Path) string { return string(p) })
-}
-
-// ShortType is a type token as people write it: aws:iam:Policy for aws:iam/policy:Policy.
-func ShortType(token string) string {
-	parts := strings.Split(token, ":")
-	if len(parts) != 3 {
-		return token
-	}
-	module, _, _ := strings.Cut(parts[1], "/")
-	return parts[0] + ":" + module + ":" + parts[2]
 }
 
 // Name is a resource as people write it: aws:iam:Policy "orders". What is no URN stands for itself.
@@ -155,5 +127,5 @@ func Name(urn resource.URN) string {
 	if urn.Type() == "" {
 		return resource.Quote(string(urn))
 	}
-	return fmt.Sprintf("%s %q", ShortType(urn.Type()), urn.Name())
+	return fmt.Sprintf("%s %q", resource.ShortType(urn.Type()), urn.Name())
 }

@@ -153,4 +153,11 @@ type Run struct {
 	Config     *Configuration
 	Stack      *StackContext
 	Outside    Outside
+	Seen       *facts.Stack
+}
+
+// A Notice is what the pack tells the stack of the run itself: a sentence, and what it enumerates, each on a line of its own.
+type Notice struct {
+	Text  string
+	Items []string
 }

@@ -64,7 +64,7 @@ type Policy struct {
 	// by its outputs; Notices is what to tell the stack about the run itself, asked last of all.
 	CheckResource func(*Pass)
 	CheckStack    func(*StackPass)
-	Notices       func(*Run) []string
+	Notices       func(*Run) []Notice
 }
 
 // Description is Doc in one line.

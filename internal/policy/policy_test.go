@@ -35,7 +35,7 @@ func TestValidate(t *testing.T) {
 			p.CheckResource, p.CheckStack, p.Reads = nil, func(*policy.StackPass) {}, nil
 		}, "table-key: it reads nothing"},
 		{"notices, which read no resource", func(p *policy.Policy) {
-			p.CheckResource, p.Notices, p.Reads = nil, func(*policy.Run) []string { return nil }, nil
+			p.CheckResource, p.Notices, p.Reads = nil, func(*policy.Run) []policy.Notice { return nil }, nil
 		}, ""},
 		{"no name", func(p *policy.Policy) { p.Name = "" }, ": the name is not in kebab-case"},
 		{"upper case", func(p *policy.Policy) { p.Name = "table-Key" }, "table-Key: the name is not in kebab-case"},

@@ -76,3 +76,13 @@ type Resource struct {
 	// OnRead, where set, is told the pattern of every property that is read.
 	OnRead func(pattern string)
 }
+
+// ShortType is a type token as people write it: aws:iam:Policy for aws:iam/policy:Policy.
+func ShortType(token string) string {
+	parts := strings.Split(token, ":")
+	if len(parts) != 3 {
+		return token
+	}
+	module, _, _ := strings.Cut(parts[1], "/")
+	return parts[0] + ":" + module + ":" + parts[2]
+}

@@ -1,0 +1,157 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/text"
+)
+
+// notices are one of each kind, of what was not judged or not as it would have been.
+func notices(run *policy.Run) []policy.Notice {
+	var list []policy.Notice
+	for _, kind := range []func(*policy.Run) []policy.Notice{
+		unknownNotices, exemptionNotices, configurationNotices, otherStacksNotices, notReadNotices,
+	} {
+		list = append(list, kind(run)...)
+	}
+	return list
+}
+
+// enumerate is a notice with no more items than anybody reads, and one alone on the line of the sentence.
+func enumerate(sentence string, items []string) policy.Notice {
+	const most = 20
+	switch n := len(items); {
+	case n == 1:
+		return policy.Notice{Text: sentence + " " + items[0]}
+	case n > most:
+		items = append(slices.Clone(items[:most]), fmt.Sprintf("and %d more", n-most))
+	}
+	return policy.Notice{Text: sentence, Items: items}
+}
+
+// unknownNotices are about what was not known: policy documents, of which all policies on documents know nothing then; other
+// values; and what is judged at the end of a stack only, which nothing can judge before it is created.
+func unknownNotices(run *policy.Run) (list []policy.Notice) {
+	var documents, values, atEnd []string
+	waiting := map[facts.Place][]string{}
+	var order []facts.Place
+	end := map[facts.Place]bool{}
+	for _, j := range run.Judgements {
+		if run.Config.Of(j.Policy).Unknown != policy.UnknownAdvisory {
+			continue
+		}
+		for _, path := range j.Unknown {
+			at := facts.Place{URN: j.URN, Path: path}
+			if waiting[at] == nil {
+				order, end[at] = append(order, at), true
+			}
+			waiting[at] = append(waiting[at], j.Policy.Name)
+			end[at] = end[at] && j.Policy.CheckStack != nil
+		}
+	}
+	for _, at := range order {
+		place := fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN))
+		switch by := " (" + strings.Join(waiting[at], ", ") + ")"; {
+		case run.Seen.Awaited(at):
+			documents = append(documents, place)
+		case end[at]:
+			atEnd = append(atEnd, place+by)
+		default:
+			values = append(values, place+by)
+		}
+	}
+	before, after := "", ""
+	if run.Stack.Preview {
+		before, after = " in a preview", ", and `pulumi up` judges each before it is created"
+	}
+	if len(documents) > 0 {
+		judged, total := run.Seen.Documents()
+		list = append(list, enumerate(fmt.Sprintf("%d of %s judged; the rest is not known%s%s:",
+			judged, text.Count(total, "policy document was", "policy documents were"), before, after), documents))
+	}
+	if len(values) > 0 {
+		list = append(list, enumerate(fmt.Sprintf("%s not known%s%s:", text.Count(len(values), "value is", "values are"), before, after), values))
+	}
+	if len(atEnd) > 0 {
+		if run.Stack.Preview {
+			after = "; what rests on that is judged at the end of an update only"
+		}
+		list = append(list, enumerate(fmt.Sprintf("%s not known%s%s:", text.Count(len(atEnd),
+			"reference between resources is", "references between resources are"), before, after), atEnd))
+	}
+	return list
+}
+
+func exemptionNotices(run *policy.Run) (list []policy.Notice) {
+	var used, expired []string
+	for _, j := range run.Judgements {
+		if j.Exemption == nil {
+			continue
+		}
+		exemption := fmt.Sprintf("%s on %s: %v", j.Policy.Name, j.URN, *j.Exemption)
+		if j.Outcome == policy.Exempt {
+			used = append(used, exemption)
+		} else {
+			expired = append(expired, exemption)
+		}
+	}
+	if len(used) > 0 {
+		list = append(list, enumerate(text.Count(len(used), "exemption was used:", "exemptions were used:"), used))
+	}
+	if len(expired) > 0 {
+		list = append(list, enumerate(text.Count(len(expired),
+			"exemption has expired and no longer holds; renew or remove it:",
+			"exemptions have expired and no longer hold; renew or remove them:"), expired))
+	}
+	return list
+}
+
+func configurationNotices(run *policy.Run) (list []policy.Notice) {
+	if names := run.Config.UnknownPolicies; len(names) > 0 {
+		list = append(list, policy.Notice{
+			Text: "the configuration has names that no policy of this version has, and they were left out: " + text.List(names, ", "),
+		})
+	}
+	return list
+}
+
+// otherStacksNotices are about the tables of other stacks, where something was asked about them.
+func otherStacksNotices(run *policy.Run) (list []policy.Notice) {
+	if run.Outside.Others == nil {
+		return nil
+	}
+	if unread := run.Outside.Others.Unread(); len(unread) > 0 {
+		list = append(list, enumerate("not all tables of other stacks were compared with this one's; not read:", unread))
+	}
+	if !run.Stack.Known && len(run.Judgements) > 0 {
+		list = append(list, policy.Notice{Text: "the run does not say which stack it is of, as `pulumi policy analyze` never does: " +
+			"tables were compared with those of other stacks by project and stack alone, Pulumi Cloud was not asked for want of " +
+			"an organization, and nothing was concluded from the state before the run"})
+	}
+	return list
+}
+
+// notReadNotices are one for each kind of resource that is not read.
+func notReadNotices(run *policy.Run) (list []policy.Notice) {
+	kinds := run.Seen.NotRead()
+	for len(kinds) > 0 {
+		kind, resources, names := kinds[0].Kind, 0, ""
+		var items []string
+		for len(kinds) > 0 && kinds[0].Kind == kind {
+			k := kinds[0]
+			resources += k.Resources
+			items = append(items, fmt.Sprintf("%d of %s", k.Resources, k.Type))
+			if k.Names {
+				names = "; the names of tables were compared"
+			}
+			kinds = kinds[1:]
+		}
+		list = append(list, enumerate(fmt.Sprintf("%s judged, for this version does not read them%s:",
+			text.Count(resources, kind+" was not", kind+"s were not"), names), items))
+	}
+	return list
+}
