@@ -129,8 +129,8 @@ func otherStacksNotices(run *policy.Run) (list []policy.Notice) {
 	}
 	if !run.Stack.Known && len(run.Judgements) > 0 {
 		list = append(list, policy.Notice{Text: "the run does not say which stack it is of, as `pulumi policy analyze` never does: " +
-			"tables were compared with those of other stacks by project and stack alone, Pulumi Cloud was not asked for want of " +
-			"an organization, and nothing was concluded from the state before the run"})
+			"without an organization Pulumi Cloud was not asked for tables of other stacks, and nothing was concluded from the " +
+			"stack's own state before the run"})
 	}
 	return list
 }
