@@ -66,8 +66,8 @@ func TestUnknownLevels(t *testing.T) {
 				`of aws:dynamodb:Table "orders"; write the ARN of a table from what a preview knows, account, region and the table's own `+
 				"name property, as in arn:aws:dynamodb:us-east-1:111122223333:table/${orders.name}. SOC 2: CC6.1, CC6.3")},
 		{"mandatory for all", `{"dynamoguard": {"enforcementLevel": "advisory", "unknown": "mandatory"}}`, stopped(
-			"mandatory medium iam-document "+clerk+": policy is not known, so what it grants could not be judged: it is made "+
-				`of aws:dynamodb:Table "orders"; write the ARN of a table from what a preview knows, account, region and the table's own `+
+			"mandatory medium iam-document " + clerk + ": policy is not known, so what it grants could not be judged: it is made " +
+				`of aws:dynamodb:Table "orders"; write the ARN of a table from what a preview knows, account, region and the table's own ` +
 				"name property, as in arn:aws:dynamodb:us-east-1:111122223333:table/${orders.name}. SOC 2: CC6.1")},
 	}
 	for _, test := range tests {
