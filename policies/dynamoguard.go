@@ -6,6 +6,7 @@ import (
 
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
+	"dynamoguard/internal/tables"
 	"dynamoguard/internal/text"
 )
 
@@ -95,7 +96,8 @@ func notices(run *policy.Run) []string {
 	}
 	if run.Outside.Others != nil {
 		if unread := run.Outside.Others.Unread(); len(unread) > 0 {
-			list = append(list, "not all tables of other stacks were compared with this one's; not read: "+strings.Join(unread, "; "))
+			reasons := text.ListOf(unread, "; ", func(u tables.Unread) string { return u.Reason })
+			list = append(list, "not all tables of other stacks were compared with this one's; not read: "+reasons)
 		}
 	}
 	return list

@@ -105,29 +105,49 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 			more++
 		}
 	}
-	owner := fmt.Sprintf("stack %s, %s", first.Entry.Owner(), first.Entry.URN)
+	stack := first.Entry.Owner()
+	if urn := p.Resource.URN; p.Owner().Elsewhere(first.Entry) && first.Entry.Project == urn.Project() && first.Entry.Stack == urn.Stack() {
+		stack += " of another backend"
+	}
+	owner := fmt.Sprintf("stack %s, %s", stack, first.Entry.URN)
 	if more > 0 {
 		owner += fmt.Sprintf(", and %d more", more)
 	}
+	owner += by(first.Entry.Source)
+	doubt := first.Entry.Doubt()
+	if doubt != "" {
+		doubt = "; " + doubt
+	}
 	if first.Match == tables.Same {
-		p.Report(policy.Finding{
+		f := policy.Finding{
 			Path:   resource.Path(c.Path),
-			Wrong:  fmt.Sprintf("%s: the table name %s is taken in %s by %s", c.Path, c.Shown, placeAndSource(c.Identity), owner),
+			Wrong:  fmt.Sprintf("%s: the table name %s is taken in %s by %s%s", c.Path, c.Shown, placeAndSource(c.Identity), owner, doubt),
 			Remedy: "give one of the two another name, or let one stack own the table and the other refer to it",
-		})
+		}
+		if doubt != "" {
+			f.Limit = policy.Advisory
+		}
+		p.Report(f)
 		return
 	}
-	reportPossible(p, policy.Finding{
+	f := policy.Finding{
 		Path:   resource.Path(c.Path),
-		Wrong:  fmt.Sprintf("%s: the table name %s may be taken by %s: %s", c.Path, c.Shown, owner, whatIsMissing(c.Identity, first.Entry)),
+		Wrong:  fmt.Sprintf("%s: the table name %s may be taken by %s: %s%s", c.Path, c.Shown, owner, whatIsMissing(c.Identity, first.Entry), doubt),
 		Remedy: "give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard",
-	})
+	}
+	if doubt != "" {
+		f.Limit = policy.Advisory
+	}
+	reportPossible(p, f)
 }
 
+// reportPossible reports what is not certain, at the configured level or at the finding's own limit, if that is lower.
 func reportPossible(p *policy.Pass, f policy.Finding) {
 	levels := map[string]policy.Level{"advisory": policy.Advisory, "mandatory": policy.Mandatory}
 	if limit := levels[policy.Settings[CollisionConfig](p).Possible]; limit != policy.Disabled {
-		f.Limit = limit
+		if f.Limit == policy.Disabled || limit < f.Limit {
+			f.Limit = limit
+		}
 		p.Report(f)
 	}
 }

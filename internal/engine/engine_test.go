@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"iter"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -219,11 +221,16 @@ func TestConcurrentUse(t *testing.T) {
 // silent are other stacks without a table.
 type silent struct{ loaded policy.IndexSettings }
 
-func (silent) Named(string) []tables.Entry               { return nil }
-func (silent) Matching(func(string) bool) []tables.Entry { return nil }
-func (silent) Own() []tables.Entry                       { return nil }
-func (silent) Complete() bool                            { return true }
-func (s silent) Unread() []string                        { return []string{"the index " + s.loaded.Source} }
+func (silent) Backend() string             { return "" }
+func (silent) Named(string) []tables.Entry { return nil }
+func (silent) Own() []tables.Entry         { return nil }
+func (silent) Complete() bool              { return true }
+func (silent) Matching(string, func(tables.Entry) bool) iter.Seq[tables.Entry] {
+	return slices.Values([]tables.Entry(nil))
+}
+func (s silent) Unread() []tables.Unread {
+	return []tables.Unread{{Reason: "the index " + s.loaded.Source}}
+}
 
 // TestLoad starts to read other stacks' tables once the stack is known, and again only where the configuration names
 // another source.
@@ -231,7 +238,7 @@ func TestLoad(t *testing.T) {
 	var loaded, stopped []string
 	unread := &policy.Policy{
 		Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.DefaultPackSettings(),
-		Notices: func(run *policy.Run) []string { return run.Outside.Others.Unread() },
+		Notices: func(run *policy.Run) []string { return []string{run.Outside.Others.Unread()[0].Reason} },
 	}
 	e := engine.New([]*policy.Policy{unread}, now).In(engine.World{
 		Load: func(s policy.IndexSettings, stack policy.StackContext) (policy.Others, func()) {

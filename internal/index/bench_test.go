@@ -104,7 +104,7 @@ func BenchmarkIndex(b *testing.B) {
 	}
 	text := string(tables.New(time.Now(), entries, nil, 0).Encode())
 	write(b, filepath.Join(env.Home, "index.json"), text)
-	settings := Settings{Source: "index.json", SHA256: checksumOf(text), Budget: time.Minute}
+	settings := Settings{Source: filepath.Join(env.Home, "index.json"), SHA256: checksumOf(text), Budget: time.Minute}
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
 		l := Load(context.Background(), settings, env, dev)
