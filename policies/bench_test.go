@@ -77,7 +77,7 @@ func BenchmarkAcross(b *testing.B) {
 			URN: fmt.Sprintf("urn:pulumi:%s::project-%d::aws:dynamodb/table:Table::t%d", stack, i%500, i),
 		}
 	}
-	all := others{tables.New(today, entries, nil, 0), nil}
+	all := others{Lookup: tables.NewLookup(tables.New(today, entries, nil, 0))}
 	for name, arn := range map[string]string{
 		"exact":  "arn:aws:dynamodb:us-east-1:111122223333:table/table-1000",
 		"prefix": "arn:aws:dynamodb:*:*:table/table-10*",
@@ -86,7 +86,7 @@ func BenchmarkAcross(b *testing.B) {
 	} {
 		b.Run(name, func(b *testing.B) {
 			e := engine.New([]*policy.Policy{policies.IAMCrossEnvironmentGrant}, time.Now).In(engine.World{
-				Load: func(policy.IndexSettings, string) (policy.Others, func()) { return all, func() {} },
+				Load: func(policy.IndexSettings, policy.StackContext) (policy.Others, func()) { return all, func() {} },
 			})
 			e.ConfigureStack(policy.StackContext{Known: true, Organization: "acme", Project: "shop", Name: "dev"})
 			r := &resource.Resource{

@@ -43,9 +43,10 @@ type fixture struct {
 	Preview   bool           `yaml:"preview"`
 	Analyze   bool           `yaml:"analyze"` // as policy analyze does, which configures no stack
 	Stack     map[string]string
-	Others    []fixtureTable    `yaml:"others"` // tables of all stacks; none are looked for where it is absent
-	Unread    []string          `yaml:"unread"` // why there may be more of them
-	AWS       map[string]string `yaml:"aws"`    // environment variables, the AWS configuration's text as CONFIG
+	Others    []fixtureTable    `yaml:"others"`  // tables of all stacks; none are looked for where it is absent
+	Unread    []string          `yaml:"unread"`  // why there may be more of them
+	Backend   string            `yaml:"backend"` // of the running stack
+	AWS       map[string]string `yaml:"aws"`     // environment variables, the AWS configuration's text as CONFIG
 	Resources []fixtureResource `yaml:"resources"`
 	// OfStack is what the policy is to say at the end: of a diagnostic "level name: message", where name is that of the
 	// resource. A resource policy says there what was not known, if that is mandatory.
@@ -69,8 +70,9 @@ func (f *fixture) policies(t *testing.T, p *policy.Policy) []*policy.Policy {
 	return list
 }
 
-// A fixtureTable is a table that a stack owns. The URN is made up where it is absent. Provider is a name.
-type fixtureTable struct{ Stack, Account, Region, Name, URN, Provider, Pending string }
+// A fixtureTable is a table that a stack owns. The URN is made up where it is absent. Provider is a name. Source, where it is
+// there, is what tells of the table, as of the day before, and Doubt why that may not hold any more.
+type fixtureTable struct{ Stack, Account, Region, Name, URN, Provider, Pending, Backend, Source, Doubt string }
 
 func (x fixtureTable) entry() tables.Entry {
 	project, stack, _ := strings.Cut(x.Stack, "/")
@@ -78,29 +80,37 @@ func (x fixtureTable) entry() tables.Entry {
 	if x.Provider != "" {
 		provider = fmt.Sprintf("urn:pulumi:%s::%s::pulumi:providers:aws::%s", stack, project, x.Provider)
 	}
-	return tables.Entry{
+	e := tables.Entry{
 		Partition: "aws", Account: x.Account, Region: x.Region, Name: x.Name, Organization: "acme", Project: project, Stack: stack,
 		URN:      cmp.Or(x.URN, fmt.Sprintf("urn:pulumi:%s::%s::%s::%s", stack, project, facts.Table, x.Name)),
-		Provider: provider, Pending: x.Pending,
+		Provider: provider, Pending: x.Pending, Backend: x.Backend,
 	}
+	if x.Source != "" {
+		e.Source = &tables.Source{Name: x.Source, At: today.AddDate(0, 0, -1), Doubt: x.Doubt}
+	}
+	return e
 }
 
 // others are the tables of a fixture's other stacks.
 type others struct {
-	*tables.Index
-	unread []string
-}
-
-func (o others) Matching(match func(string) bool) []tables.Entry {
-	return slices.DeleteFunc(slices.Clone(o.Tables), func(e tables.Entry) bool { return !match(e.Name) })
+	*tables.Lookup
+	unread  []string
+	backend string
 }
 
 func (o others) Own(project, stack string) []tables.Entry {
-	return slices.DeleteFunc(slices.Clone(o.Tables), func(e tables.Entry) bool { return e.Owner() != project+"/"+stack })
+	return slices.DeleteFunc(slices.Clone(o.All()), func(e tables.Entry) bool { return e.Owner() != project+"/"+stack || e.Backend != o.backend })
 }
 
-func (o others) Complete() bool   { return len(o.unread) == 0 }
-func (o others) Unread() []string { return o.unread }
+func (o others) Backend() string { return o.backend }
+func (o others) Complete() bool  { return len(o.unread) == 0 }
+
+func (o others) Unread() (list []tables.Unread) {
+	for _, reason := range o.unread {
+		list = append(list, tables.Unread{Reason: reason})
+	}
+	return list
+}
 
 // world is the world around the fixture's stack.
 func (f *fixture) world() engine.World {
@@ -115,12 +125,12 @@ func (f *fixture) world() engine.World {
 		},
 	}}
 	if f.Others != nil {
-		w.Load = func(policy.IndexSettings, string) (policy.Others, func()) {
+		w.Load = func(policy.IndexSettings, policy.StackContext) (policy.Others, func()) {
 			var entries []tables.Entry
 			for _, x := range f.Others {
 				entries = append(entries, x.entry())
 			}
-			return others{tables.New(today, entries, nil, 0), f.Unread}, func() {}
+			return others{tables.NewLookup(tables.New(today, entries, nil, 0)), f.Unread, f.Backend}, func() {}
 		}
 	}
 	return w
@@ -359,7 +369,7 @@ func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[st
 	}
 	frame := policy.Frame{Policy: p, Seen: new(facts.Stack), Config: config, Stack: &policy.StackContext{}}
 	if w := f.world(); w.Load != nil {
-		frame.Outside.Others, _ = w.Load(policy.IndexSettings{}, "acme")
+		frame.Outside.Others, _ = w.Load(policy.IndexSettings{}, policy.StackContext{})
 	}
 	decode := func(d analyzer.Described) *resource.Resource {
 		r := analyzer.DecodeResource(d, func(string) bool { return true })

@@ -2,12 +2,12 @@ package policies
 
 import (
 	"fmt"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
 
 	"dynamoguard/internal/facts"
-	"dynamoguard/internal/glob"
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/soc2"
@@ -66,7 +66,7 @@ func checkCrossEnvironment(p *policy.Pass) {
 		return
 	}
 	for _, d := range grants(p) {
-		r := reacher{pass: p, environment: own, account: p.Facts.Account(p.Around()), environments: map[stackName]string{}}
+		r := reacher{pass: p, environment: own, account: p.Facts.Account(p.Around())}
 		granted := iam.NewGrants([]*iam.Document{d.Document}, nil)
 		statements := slices.CompactFunc(slices.Clone(granted.List), func(a, b iam.Grant) bool { return a.Statement == b.Statement })
 		for _, statement := range statements {
@@ -82,7 +82,7 @@ func checkCrossEnvironment(p *policy.Pass) {
 			case len(possible.tables) > 0:
 				p.Report(policy.Finding{
 					Path:   at(d, statement.Statement, possible.elements),
-					Wrong:  possible.describe(d, own, "may give") + "; nothing says that their accounts or regions differ",
+					Wrong:  possible.describe(d, own, "may give") + "; " + text.List(possible.doubts, "; "),
 					Remedy: remedyOf(own),
 					Limit:  policy.Advisory,
 				})
@@ -97,23 +97,14 @@ func remedyOf(environment string) string {
 
 // A reacher finds the tables of other environments that grants reach.
 type reacher struct {
-	pass         *policy.Pass
-	environment  string
-	account      tables.Part          // of the stack
-	environments map[stackName]string // of other stacks
+	pass        *policy.Pass
+	environment string
+	account     tables.Part // of the stack
 }
-
-type stackName struct{ organization, project, stack string }
 
 // environmentOf is the environment of the stack that owns a table.
 func (r *reacher) environmentOf(e tables.Entry) string {
-	name := stackName{e.Organization, e.Project, e.Stack}
-	environment, known := r.environments[name]
-	if !known {
-		environment = r.pass.Config.Pack().EnvironmentOf(e.Organization, e.Project, e.Stack)
-		r.environments[name] = environment
-	}
-	return environment
+	return r.pass.Config.EnvironmentOf(e.Organization, e.Project, e.Stack)
 }
 
 // enough is how many tables a finding needs: what reaches more reaches them all.
@@ -123,7 +114,9 @@ const enough = 100
 type reached struct {
 	elements []iam.Element
 	actions  iam.ActionSet
-	tables   []string // as a message names them
+	tables   []string         // as a message names them
+	sources  []*tables.Source // that tell of them
+	doubts   []string         // why it is not certain
 }
 
 // reach adds the tables that one element of a statement reaches. What a policy variable or a condition on the table's tags
@@ -134,13 +127,20 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 	}
 	settings := r.pass.Config.Pack()
 	owner := r.pass.Owner()
-	for _, e := range candidates(r.pass.Outside.Others, g) {
+	// What no table of a stack in a place can be reached for, none of them is looked at for.
+	abroad := func(of tables.Entry) bool {
+		if environment := r.environmentOf(of); environment == "" || environment == r.environment || owner.Owns(of) {
+			return false
+		}
+		return r.sameAccount(g, settings.Located(of)) != tables.Different &&
+			(g.Table.Region == "" || of.Region == "" || g.Table.Region == of.Region)
+	}
+	for e := range candidates(r.pass.Outside.Others, g, abroad) {
 		if len(certain.tables) >= enough {
 			return
 		}
-		environment := r.environmentOf(e)
-		if environment == "" || environment == r.environment || owner.Owns(e) {
-			continue
+		if owner.Owns(e) {
+			continue // by an alias
 		}
 		e = settings.Located(e)
 		open := granted.Reaches(g, iam.TableRef{Partition: e.Partition, Region: e.Region, Account: e.Account, Name: e.Name})
@@ -148,22 +148,34 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 		if open.Empty() {
 			continue
 		}
+		var doubts []string
+		if r.sameAccount(g, e) == tables.Possible || e.Region == "" && g.Table.Region != "" {
+			doubts = append(doubts, "nothing says that their accounts or regions differ")
+		}
+		if doubt := e.Doubt(); doubt != "" {
+			doubts = append(doubts, doubt)
+		}
 		into := certain
-		switch match := r.sameAccount(g, e); {
-		case match == tables.Different:
-			continue
-		case match == tables.Possible || e.Region == "" && g.Table.Region != "":
+		if len(doubts) > 0 {
 			into = possible
 		}
 		into.actions = into.actions.Or(open)
-		name := fmt.Sprintf("%q of stack %s (%s)", e.Name, e.Owner(), environment)
-		if len(into.tables) < enough && !slices.Contains(into.tables, name) {
-			into.tables = append(into.tables, name)
+		into.sources = addOldest(into.sources, e.Source)
+		for _, doubt := range doubts {
+			into.doubts = addOnce(into.doubts, doubt)
 		}
-		if !slices.Contains(into.elements, g.Element) {
-			into.elements = append(into.elements, g.Element)
+		into.elements = addOnce(into.elements, g.Element)
+		if len(into.tables) < enough {
+			into.tables = addOnce(into.tables, fmt.Sprintf("%q of stack %s (%s)", e.Name, e.Owner(), r.environmentOf(e)))
 		}
 	}
+}
+
+func addOnce[T comparable](list []T, v T) []T {
+	if slices.Contains(list, v) {
+		return list
+	}
+	return append(list, v)
 }
 
 // sameAccount compares the account that a grant is about with that of a table. A policy of an identity reaches the tables
@@ -190,17 +202,22 @@ func withoutMetadata(set iam.ActionSet) iam.ActionSet {
 
 var policyVariable = regexp.MustCompile(`\$\{[^}]*\}`)
 
-// candidates are the tables whose names the element of a grant may match.
-func candidates(others policy.Others, g *iam.Grant) []tables.Entry {
+// candidates are the tables whose names the element of a grant may match, of the stacks and places that are in.
+func candidates(others policy.Others, g *iam.Grant, in func(tables.Entry) bool) iter.Seq[tables.Entry] {
 	if g.Table.Name != "" && !g.Not {
-		return others.Named(g.Table.Name)
+		return func(yield func(tables.Entry) bool) {
+			for _, e := range others.Named(g.Table.Name) {
+				if in(e) && !yield(e) {
+					return
+				}
+			}
+		}
 	}
-	_, name, ok := strings.Cut(g.Element.Text, "table/")
-	if !ok || g.Not {
-		return others.Matching(func(string) bool { return true })
+	pattern := "*"
+	if _, name, ok := strings.Cut(g.Element.Text, "table/"); ok && !g.Not {
+		pattern, _, _ = strings.Cut(name, "/") // what follows belongs to the table
 	}
-	name, _, _ = strings.Cut(name, "/") // what follows belongs to the table
-	return others.Matching(func(n string) bool { return glob.Match(name, n) })
+	return others.Matching(pattern, in)
 }
 
 // describe says what is reached. Of a secret document it shows the place alone.
@@ -224,8 +241,8 @@ func (r reached) describe(d *facts.Document, own, verb string) string {
 	if len(r.elements) > 1 {
 		verb = strings.Replace(verb, "gives", "give", 1)
 	}
-	return fmt.Sprintf("%s %s %s stack %s, on %s: %s",
-		elements(d, r.elements), verb, article(own), actions(r.actions.List(), r.actions.Worst(), nil), what, text.And(list))
+	return fmt.Sprintf("%s %s %s stack %s, on %s: %s%s",
+		elements(d, r.elements), verb, article(own), actions(r.actions.List(), r.actions.Worst(), nil), what, text.And(list), by(r.sources...))
 }
 
 // article puts the indefinite article before the name of an environment.

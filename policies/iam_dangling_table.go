@@ -85,7 +85,7 @@ func checkDanglingTables(p *policy.StackPass) {
 		return
 	}
 	known := knownTables{others: others, settings: p.Config.Pack(), accounts: map[string]bool{}}
-	for _, e := range others.Matching(func(string) bool { return true }) {
+	for e := range others.Matching("*", func(tables.Entry) bool { return true }) {
 		known.accounts[known.settings.Located(e).Account] = true
 	}
 	// What the stack had before this run counts no more, unless a table of it has a name that is not known: it may be that.

@@ -124,8 +124,12 @@ func otherStacksNotices(run *policy.Run) (list []policy.Notice) {
 	if run.Outside.Others == nil {
 		return nil
 	}
-	if unread := run.Outside.Others.Unread(); len(unread) > 0 {
-		list = append(list, enumerate("not all tables of other stacks were compared with this one's; not read:", unread))
+	var reasons []string
+	for _, u := range run.Outside.Others.Unread() {
+		reasons = append(reasons, u.Reason)
+	}
+	if len(reasons) > 0 {
+		list = append(list, enumerate("not all tables of other stacks were compared with this one's; not read:", reasons))
 	}
 	if !run.Stack.Known && len(run.Judgements) > 0 {
 		list = append(list, policy.Notice{Text: "the run does not say which stack it is of, as `pulumi policy analyze` never does: " +

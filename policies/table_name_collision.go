@@ -111,43 +111,64 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 			more++
 		}
 	}
-	owner := fmt.Sprintf("stack %s, %s", first.Entry.Owner(), first.Entry.URN)
+	stack := first.Entry.Owner()
+	if urn := p.Resource.URN; p.Owner().Elsewhere(first.Entry) && first.Entry.Project == urn.Project() && first.Entry.Stack == urn.Stack() {
+		stack += " of another backend"
+	}
+	owner := fmt.Sprintf("stack %s, %s", stack, first.Entry.URN)
 	if more > 0 {
 		owner += fmt.Sprintf(", and %d more", more)
 	}
+	owner += by(first.Entry.Source)
+	doubt := first.Entry.Doubt()
+	if doubt != "" {
+		doubt = "; " + doubt
+	}
 	if first.Match == tables.Same {
-		p.Report(policy.Finding{
+		f := policy.Finding{
 			Path:   resource.Path(c.Path),
-			Wrong:  fmt.Sprintf("%s: the table name %s is taken in %s by %s", c.Path, c.Shown, placeAndSource(c.Identity), owner),
+			Wrong:  fmt.Sprintf("%s: the table name %s is taken in %s by %s%s", c.Path, c.Shown, placeAndSource(c.Identity), owner, doubt),
 			Remedy: "give one of the two another name, or let one stack own the table and the other refer to it",
-		})
+		}
+		if doubt != "" {
+			f.Limit = policy.Advisory
+		}
+		p.Report(f)
 		return
 	}
-	remedy := "give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard"
-	if first.Entry.Pending != "" {
-		remedy = "give one of the two another name, or let the other stack finish first"
-	}
-	reportPossible(p, policy.Finding{
+	f := policy.Finding{
 		Path:   resource.Path(c.Path),
-		Wrong:  fmt.Sprintf("%s: the table name %s may be taken by %s: %s", c.Path, c.Shown, owner, whatIsMissing(c.Identity, first.Entry)),
-		Remedy: remedy,
-	})
+		Wrong:  fmt.Sprintf("%s: the table name %s may be taken by %s: %s%s", c.Path, c.Shown, owner, whatIsMissing(c.Identity, first.Entry), doubt),
+		Remedy: "give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard",
+	}
+	if first.Entry.Pending != "" {
+		f.Remedy = "give one of the two another name, or let the other stack finish first"
+	}
+	if doubt != "" {
+		f.Limit = policy.Advisory
+	}
+	reportPossible(p, f)
 }
 
 // checkOwnState compares a claim with what the stack itself owned before the run. The same table under another URN is a resource
 // that was renamed, or moved below another parent: Pulumi creates the new one before it deletes the old one, and AWS refuses.
 // An import looks the same, and nobody tells a policy pack of it.
 func checkOwnState(p *policy.Pass, c tables.Claim, declared map[string]bool) {
-	urns := p.Owner().URNs
-	for _, e := range p.Before(p.Resource.URN.Project(), p.Resource.URN.Stack()) {
-		if declared[e.URN] || slices.Contains(urns, e.URN) ||
+	if !p.Stack.Known || p.Outside.Others == nil {
+		return // it may be that very state, or one of any age, that is judged
+	}
+	stack := p.Owner()
+	urns := stack.URNs
+	stack.URNs = nil
+	for _, e := range p.Outside.Others.Named(c.Identity.Name) {
+		if !stack.Owns(e) || declared[e.URN] || slices.Contains(urns, e.URN) ||
 			c.Identity.Match(p.Config.Pack().Located(e).Identity()) == tables.Different {
 			continue
 		}
 		p.Report(policy.Finding{
 			Path: resource.Path(c.Path),
-			Wrong: fmt.Sprintf("%s: the table name %s belongs to %s in the stack's own state, which is no alias of this resource, "+
-				"and AWS refuses a second table of the name", c.Path, c.Shown, e.URN),
+			Wrong: fmt.Sprintf("%s: the table name %s belongs to %s in the stack's own state%s, which is no alias of this resource, "+
+				"and AWS refuses a second table of the name", c.Path, c.Shown, e.URN, by(e.Source)),
 			Remedy: fmt.Sprintf("where it is the same table, give this resource the alias %s, or import it; else give it another name", e.URN),
 			Limit:  policy.Advisory,
 		})
@@ -155,10 +176,13 @@ func checkOwnState(p *policy.Pass, c tables.Claim, declared map[string]bool) {
 	}
 }
 
+// reportPossible reports what is not certain, at the configured level or at the finding's own limit, if that is lower.
 func reportPossible(p *policy.Pass, f policy.Finding) {
 	levels := map[string]policy.Level{"advisory": policy.Advisory, "mandatory": policy.Mandatory}
 	if limit := levels[policy.Settings[CollisionConfig](p).Possible]; limit != policy.Disabled {
-		f.Limit = limit
+		if f.Limit == policy.Disabled || limit < f.Limit {
+			f.Limit = limit
+		}
 		p.Report(f)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -57,18 +58,21 @@ backend.`,
 func list(c *cobra.Command, source, organization, pattern string) error {
 	const budget = 10 * time.Minute // a person waits, and can stop it
 	var found []tables.Entry
-	var unread []string
+	var unread []tables.Unread
 	if source != "" {
 		x, err := index.Open(c.Context(), source, index.System())
 		if err != nil {
 			return err
 		}
 		found = x.Tables
-		unread = x.Unread
+		for _, stack := range x.Unread {
+			unread = append(unread, tables.Unread{Reason: stack})
+		}
 	} else {
-		l := index.Load(c.Context(), index.Settings{Budget: budget}, index.System(), organization)
+		l := index.Load(c.Context(), index.Settings{Budget: budget}, index.System(), index.Stack{Organization: organization})
 		defer l.Close()
-		found = l.Matching(func(name string) bool { return glob.Match(pattern, name) })
+		matching := l.Matching(pattern, func(tables.Entry) bool { return true })
+		found = tables.New(time.Now(), slices.Collect(matching), nil, 0).Tables
 		unread = l.Unread()
 	}
 	w := tabwriter.NewWriter(c.OutOrStdout(), 0, 0, 2, ' ', 0)
@@ -90,8 +94,8 @@ func list(c *cobra.Command, source, organization, pattern string) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	for _, reason := range unread {
-		_, _ = io.WriteString(c.ErrOrStderr(), "not read: "+text.Printable(reason)+"\n")
+	for _, u := range unread {
+		_, _ = io.WriteString(c.ErrOrStderr(), "not read: "+text.Printable(u.Reason)+"\n")
 	}
 	if n == 0 && pattern != "*" {
 		return fmt.Errorf("no stack that was read owns a table named %s", pattern)

@@ -15,13 +15,15 @@ import (
 func world(ctx context.Context) engine.World {
 	system := index.System()
 	return engine.World{
-		Load: func(s policy.IndexSettings, organization string) (policy.Others, func()) {
+		Load: func(s policy.IndexSettings, stack policy.StackContext) (policy.Others, func()) {
 			l := index.Load(ctx, index.Settings{
-				Source: s.Source,
-				SHA256: s.SHA256,
-				MaxAge: time.Duration(s.MaxAgeDays) * 24 * time.Hour,
-				Budget: time.Duration(s.BudgetSeconds) * time.Second,
-			}, system, organization)
+				Source:    s.Source,
+				SHA256:    s.SHA256,
+				PublicKey: s.PublicKey,
+				Header:    s.HeaderFromEnv,
+				MaxAge:    time.Duration(s.MaxAgeDays) * 24 * time.Hour,
+				Budget:    time.Duration(s.BudgetSeconds) * time.Second,
+			}, system, index.Stack{Organization: stack.Organization, Project: stack.Project, Name: stack.Name})
 			return l, l.Stop
 		},
 		AWS: &account.Sources{Getenv: os.Getenv, ReadFile: os.ReadFile, Home: system.Home},

@@ -73,8 +73,8 @@ func (p properties) add(reads map[string][]string) {
 
 // A World is what the engine can learn of the world around a stack.
 type World struct {
-	// Load starts to read the tables of all stacks of an organization, empty where that is not known; stop ends it.
-	Load func(settings policy.IndexSettings, organization string) (others policy.Others, stop func())
+	// Load starts to read the tables of all stacks for the running one, as far as that is known; stop ends it.
+	Load func(policy.IndexSettings, policy.StackContext) (others policy.Others, stop func())
 	AWS  *account.Sources
 }
 
@@ -125,7 +125,7 @@ func (e *Engine) settings() (*policy.Configuration, *policy.StackContext, policy
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.outside.Others == nil && e.world.Load != nil {
-		e.outside.Others, e.stop = e.world.Load(e.config.Pack().Index, e.stack.Organization)
+		e.outside.Others, e.stop = e.world.Load(e.config.Pack().Index, *e.stack)
 	}
 	return e.config, e.stack, e.outside
 }

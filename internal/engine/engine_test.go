@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"iter"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -223,11 +225,16 @@ func TestConcurrentUse(t *testing.T) {
 // silent are other stacks without a table.
 type silent struct{ loaded policy.IndexSettings }
 
-func (silent) Named(string) []tables.Entry               { return nil }
-func (silent) Matching(func(string) bool) []tables.Entry { return nil }
-func (silent) Own(_, _ string) []tables.Entry            { return nil }
-func (silent) Complete() bool                            { return true }
-func (s silent) Unread() []string                        { return []string{"the index " + s.loaded.Source} }
+func (silent) Backend() string                { return "" }
+func (silent) Named(string) []tables.Entry    { return nil }
+func (silent) Own(_, _ string) []tables.Entry { return nil }
+func (silent) Complete() bool                 { return true }
+func (silent) Matching(string, func(tables.Entry) bool) iter.Seq[tables.Entry] {
+	return slices.Values([]tables.Entry(nil))
+}
+func (s silent) Unread() []tables.Unread {
+	return []tables.Unread{{Reason: "the index " + s.loaded.Source}}
+}
 
 // TestLoad: the tables of other stacks begin to be read with the first resource, with all that is configured by then, whether
 // or not a stack is: policy analyze configures none.
@@ -241,19 +248,19 @@ func TestLoad(t *testing.T) {
 		do              []string
 		loaded, stopped []string
 	}{
-		{"as the engine does", []string{"stack", "configure early.json", "resource", "resource"}, []string{"acme early.json"}, nil},
+		{"as the engine does", []string{"stack", "configure early.json", "resource", "resource"}, []string{"dev early.json"}, nil},
 		{"policy analyze", []string{"configure early.json", "resource", "resource"}, []string{" early.json"}, nil},
-		{"nothing configured", []string{"stack", "resource"}, []string{"acme "}, nil},
+		{"nothing configured", []string{"stack", "resource"}, []string{"dev "}, nil},
 		{"nothing is asked", []string{"stack", "configure early.json"}, nil, nil},
 		{"in another order", []string{"resource", "stack", "resource", "configure late.json", "resource"},
-			[]string{" ", "acme ", "acme late.json"}, []string{" ", "acme "}},
+			[]string{" ", "dev ", "dev late.json"}, []string{" ", "dev "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var loaded, stopped []string
 			e := engine.New([]*policy.Policy{unread}, now).In(engine.World{
-				Load: func(s policy.IndexSettings, organization string) (policy.Others, func()) {
-					loaded = append(loaded, organization+" "+s.Source)
-					return silent{s}, func() { stopped = append(stopped, organization+" "+s.Source) }
+				Load: func(s policy.IndexSettings, stack policy.StackContext) (policy.Others, func()) {
+					loaded = append(loaded, stack.Name+" "+s.Source)
+					return silent{s}, func() { stopped = append(stopped, stack.Name+" "+s.Source) }
 				},
 			})
 			for _, do := range c.do {

@@ -8,10 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"dynamoguard/internal/tables"
 )
 
 // A backend is where the running stack keeps its state.
 type backend struct {
+	id     string // as tables.BackendOf returns it
 	name   string // fit to be shown
 	folder string // that holds .pulumi, of a file:// backend
 	cloud  string // address of Pulumi Cloud, with token
@@ -71,20 +74,20 @@ func findBackend(machine Machine) (backend, error) {
 		}
 		folder = filepath.FromSlash(folder)
 		if filepath.IsAbs(folder) {
-			return backend{name: "file://", folder: filepath.Clean(folder)}, nil
+			return folderBackend(folder), nil
 		}
 		// Relative to where the CLI was started, which the engine does not tell: the program's folder, or the project's.
 		found := filepath.Join(base, folder)
 		if _, err := os.Stat(filepath.Join(found, ".pulumi")); err != nil && project != "" {
 			found = filepath.Join(filepath.Dir(project), folder)
 		}
-		return backend{name: "file://", folder: found}, nil
+		return folderBackend(found), nil
 	}
 	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
-		return backend{name: public(address)}, nil
+		return backend{id: tables.BackendOf(address), name: public(address)}, nil
 	}
 	address = strings.TrimSuffix(address, "/")
-	b := backend{name: public(address), cloud: address, token: machine.Getenv("PULUMI_ACCESS_TOKEN")}
+	b := backend{id: tables.BackendOf(address), name: public(address), cloud: address, token: machine.Getenv("PULUMI_ACCESS_TOKEN")}
 	if b.token == "" {
 		b.token = login.AccessTokens[address]
 	}
@@ -95,6 +98,20 @@ func findBackend(machine Machine) (backend, error) {
 		return backend{}, errors.New("Pulumi Cloud at " + b.name + ": there is no access token")
 	}
 	return b, nil
+}
+
+func folderBackend(folder string) backend {
+	folder = filepath.Clean(folder)
+	return backend{id: tables.BackendOf(fileURL(folder)), name: "file://", folder: folder}
+}
+
+// fileURL is the URL of a folder.
+func fileURL(folder string) string {
+	path := filepath.ToSlash(folder)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // a drive of Windows
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
 // findProject finds the project file in a folder or above.

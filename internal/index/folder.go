@@ -33,6 +33,9 @@ type stateFile struct {
 	modified time.Time
 }
 
+// name is how the stack is known in an index.
+func (f stateFile) name() string { return tables.NoOrganization + "/" + f.stack }
+
 // A cached state is what was read of a file. It is the same file as long as path, size and time are.
 type cached struct {
 	Size     int64
@@ -45,14 +48,22 @@ type cached struct {
 // Source: https://github.com/pulumi/pulumi/tree/master/pkg/backend/diy
 func (l *Loading) readFolder(ctx context.Context, machine Machine, folder string) (save func()) {
 	root := filepath.Join(folder, ".pulumi")
+	report := Report{Name: "the backend in " + folder, At: time.Now()}
+	defer func() { l.report(report) }()
 	files, unreadable, err := stateFiles(root)
 	if err != nil {
-		l.missing("the backend in %s: %v", folder, plainError(err))
+		report.Problem = plainError(err).Error()
+		l.missing("the backend in %s: %s", folder, report.Problem)
 		return func() {}
 	}
 	for _, u := range unreadable {
 		l.missing("%s", u)
 	}
+	states := map[string]*ownState{}
+	for _, f := range files {
+		states[f.name()] = &ownState{changed: f.modified}
+	}
+	l.has(states, len(unreadable) == 0, 0)
 	cache := cacheFile{folder: machine.Cache, key: "folder " + root}
 	before := map[string]cached{}
 	cache.load(&before)
@@ -61,19 +72,18 @@ func (l *Loading) readFolder(ctx context.Context, machine Machine, folder string
 		expected += len(r.Entries)
 	}
 	l.mu.Lock()
-	l.entries = make([]tables.Entry, 0, expected)
-	l.stacks.of = len(files)
+	l.direct = make([]tables.Entry, 0, expected)
 	l.mu.Unlock()
 
 	now := map[string]cached{} // what the cache is to hold
 	changed := false
-	var problems, zstd []string
+	backend := folderBackend(folder).id
 	add := func(f stateFile, r cached, fresh bool) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		l.entries = append(l.entries, r.Entries...)
-		l.secret += r.Secret
-		l.stacks.read++
+		l.took(f.name(), r.StateTables, backend, &tables.Source{Name: "the state in " + fileURL(folder), At: f.modified})
+		report.Stacks++
+		report.Tables += len(r.Entries)
 		if time.Since(f.modified) > settled {
 			now[f.path] = r
 			changed = changed || fresh
@@ -96,17 +106,11 @@ func (l *Loading) readFolder(ctx context.Context, machine Machine, folder string
 				switch {
 				case errors.Is(err, fs.ErrNotExist):
 					// The stack was removed, or moved to another file, since it was listed: nothing to say.
-					add(stateFile{modified: time.Now()}, cached{}, false)
+					add(stateFile{stack: f.stack, modified: time.Now()}, cached{}, false)
 				case ctx.Err() != nil:
 					// It was not read to the end.
-				case errors.Is(err, errZstandard):
-					l.mu.Lock()
-					zstd = append(zstd, f.stack)
-					l.mu.Unlock()
 				case err != nil:
-					l.mu.Lock()
-					problems = append(problems, fmt.Sprintf("%s (%v)", f.stack, plainError(err)))
-					l.mu.Unlock()
+					l.failed(f.name(), plainError(err))
 				default:
 					add(f, r, true)
 				}
@@ -121,23 +125,9 @@ func (l *Loading) readFolder(ctx context.Context, machine Machine, folder string
 	}
 	close(next)
 	workers.Wait()
-	slices.Sort(problems)
-	slices.Sort(zstd)
-	if n := len(problems); n > 0 {
-		l.missing("%s that cannot be read: %s", stacks(n), some(problems))
-	}
-	if n := len(zstd); n > 0 {
-		l.missing("%s compressed with Zstandard, which is read through an index only: %s", stacks(n), some(zstd))
-	}
-	l.mu.Lock()
-	left := len(files) - l.stacks.read - len(problems) - len(zstd)
-	l.mu.Unlock()
-	if left > 0 {
-		l.missing("%s of %d, because %v were over", stacks(left), len(files), l.settings.Budget)
-	}
 	// What was read is worth keeping even where time ran out: the next run has less to read.
 	return func() {
-		if left > 0 {
+		if ctx.Err() != nil {
 			for path, r := range before {
 				if _, ok := now[path]; !ok {
 					now[path] = r

@@ -1,13 +1,18 @@
-// Package index gets at the tables of other stacks: from an index that was built before, from the backend of the running
-// stack if that is a folder, or from Pulumi Cloud. It never fails and never takes longer than it may: what could not be
-// read is said.
+// Package index gets at the tables of other stacks: from an index that was built before, and from the backend of the running
+// stack, if that is a folder or Pulumi Cloud. It never fails and never takes longer than it may: what could not be read is
+// said.
 package index
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"iter"
+	"maps"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -17,13 +22,21 @@ import (
 	"dynamoguard/internal/text"
 )
 
+// None is the source of a run that is to look at no other stack.
+const None = "none"
+
 // Settings say where to look.
 type Settings struct {
-	Source string        // of an index: a path or an https URL; empty to read the stack's own backend
-	SHA256 string        // of that index in hexadecimal; empty to take it as it is
-	MaxAge time.Duration // an index older than this is said to be; 0 is any age
-	Budget time.Duration // how long a run may be kept waiting in all
+	Source    string            // of an index: an absolute path or an https URL; empty for the stack's own backend alone; or None
+	SHA256    string            // of that index in hexadecimal; empty to take it as it is
+	PublicKey string            // that it is signed with, see tables.ParsePublicKey; empty to take it as it is
+	Header    map[string]string // sent where that index is got: the name of a header, and of the environment variable that holds it
+	MaxAge    time.Duration     // an index older than this is said to be; 0 is any age
+	Budget    time.Duration     // how long a run may be kept waiting in all
 }
+
+// A Stack is the running one.
+type Stack struct{ Organization, Project, Name string }
 
 // A Machine is what a run has around it: variables, files and the network.
 type Machine struct {
@@ -45,47 +58,53 @@ func System() Machine {
 	return m
 }
 
-// newClient returns a client that keeps to TLS once it has it.
-func newClient(transport http.RoundTripper) *http.Client {
-	return &http.Client{Transport: transport, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if via[0].URL.Scheme == "https" && r.URL.Scheme != "https" || len(via) >= 5 {
-			return http.ErrUseLastResponse
-		}
-		return nil
-	}}
-}
-
 // A Loading is what is known of the tables of all stacks. It is read in the background, however long that takes, until it
 // is first asked for; from then on the budget runs. It is safe for concurrent use.
 type Loading struct {
-	settings     Settings
-	organization string // of the running stack; empty where that is not known
-	stop         context.CancelFunc
-	done         chan struct{} // closed when nothing is read any more
-	saved        chan struct{} // closed when what was read is kept for the next run
-	settle       sync.Once
+	settings Settings
+	stack    Stack
+	stop     context.CancelFunc
+	done     chan struct{} // closed when nothing is read any more
+	saved    chan struct{} // closed when what was read is kept for the next run
+	settle   sync.Once
 
 	mu       sync.Mutex
-	entries  []tables.Entry // as read so far
-	secret   int
-	unread   []string // reasons: what was not read, and why
-	search   *search  // where tables are asked for one by one
-	stacks   progress
+	backend  string                    // of the running stack, as tables.BackendOf returns it; empty where it is not known
+	given    *tables.Index             // that was configured; nil for none
+	direct   []tables.Entry            // as read so far from the stack's own backend
+	states   map[string]*ownState      // of that backend, by organization/project/stack, or organization/stack in the older layout
+	listed   bool                      // states are all there are
+	secret   int                       // tables left out of direct
+	unread   []tables.Unread           // what was not read, and why
+	reports  []Report                  // one for each source, the search aside
+	search   *search                   // where tables are asked for one by one
+	inCloud  bool                      // states are of Pulumi Cloud
+	slack    time.Duration             // how long after it is said to have changed, a state may have changed still
 	asked    bool                      // and answered: nothing changes any more
-	index    *tables.Index             // once settled
-	own      map[string][]tables.Entry // of it, by project/stack
+	lookup   *tables.Lookup            // once settled
+	own      map[string][]tables.Entry // by project/stack
 	complete bool
 }
 
-// progress is how many stacks of a backend were read, and how many there are.
-type progress struct{ read, of int }
+// An ownState is the state of one stack in the running one's own backend.
+type ownState struct {
+	changed time.Time // zero where that is not known
+	read    bool
+	problem error // that it could not be read for
+}
 
-// Load starts to read for a stack of an organization, empty where that is not known. ctx ends it.
-func Load(ctx context.Context, settings Settings, machine Machine, organization string) *Loading {
+// A Report says what came of one source.
+type Report struct {
+	Name           string    // fit to be shown
+	At             time.Time // of which it tells; zero where it was not read
+	Stacks, Tables int       // that were read
+	Problem        string    // that it was not read for, or that something is wrong with it; fit to be shown
+}
+
+// Load starts to read. ctx ends it.
+func Load(ctx context.Context, settings Settings, machine Machine, stack Stack) *Loading {
 	ctx, stop := context.WithCancel(ctx)
-	l := &Loading{
-		settings: settings, organization: organization, stop: stop, done: make(chan struct{}), saved: make(chan struct{}),
-	}
+	l := &Loading{settings: settings, stack: stack, stop: stop, done: make(chan struct{}), saved: make(chan struct{})}
 	go func() {
 		defer close(l.saved)
 		save := l.read(ctx, machine)
@@ -107,60 +126,220 @@ func (l *Loading) Close() {
 	}
 }
 
-// read reads the first source that there is: the configured index, or else the backend of the stack. What save keeps for
-// the next run, nobody has to wait for.
+// read reads the sources that there are: the configured index and the backend of the stack. What save keeps for the next run,
+// nobody has to wait for.
 func (l *Loading) read(ctx context.Context, machine Machine) (save func()) {
-	save = func() {}
-	if l.settings.Source != "" {
-		opening, done := context.WithTimeout(ctx, l.settings.Budget)
-		x, save, err := open(opening, l.settings, machine)
-		done()
-		if err == nil {
-			l.take(x)
-			return save
-		}
-		// The backend, if it can be read at all, is better than nothing.
-		l.missing("the index %s: %v", public(l.settings.Source), err)
+	if l.settings.Source == None {
+		return func() {}
 	}
 	backend, err := findBackend(machine)
+	l.mu.Lock()
+	l.backend = backend.id
+	l.mu.Unlock()
+	var saves []func()
+	var reading sync.WaitGroup
+	if backend.folder != "" {
+		reading.Go(func() { saves = append(saves, l.readFolder(ctx, machine, backend.folder)) })
+	}
+	saveIndex, given := l.readIndex(ctx, machine)
 	switch {
 	case err != nil:
-		l.missing("%v", err)
+		if !given { // else the index was configured for that
+			l.missing("%v", err)
+		}
+		l.report(Report{Name: "the stack's own backend", Problem: err.Error()})
 	case backend.folder != "":
-		return l.readFolder(ctx, machine, backend.folder)
+	case backend.cloud != "" && given:
+		l.readCloud(ctx, newCloud(machine, backend, l.stack.Organization))
 	case backend.cloud != "":
 		l.mu.Lock()
 		if !l.asked {
-			l.search = newSearch(machine.Client, backend, l.organization)
+			l.search = newSearch(ctx, newCloud(machine, backend, l.stack.Organization), l.stack)
 		}
 		l.mu.Unlock()
 	default:
+		reason := fmt.Sprintf("the backend %s is read through an index", backend.name)
 		if l.settings.Source == "" {
-			l.missing("the backend %s is read through an index, and none is configured (dynamoguard.index)", backend.name)
+			reason += ", and none is configured (dynamoguard.index)"
+			l.missing("%s", reason)
+		}
+		l.report(Report{Name: "the backend " + backend.name, Problem: reason})
+	}
+	reading.Wait()
+	return func() {
+		for _, save := range append(saves, saveIndex) {
+			save()
 		}
 	}
-	return save
 }
 
-// take takes a whole index.
-func (l *Loading) take(x *tables.Index) {
-	l.mu.Lock()
-	l.entries, l.secret = x.Tables, x.Secret
-	l.mu.Unlock()
-	if n := len(x.Unread); n > 0 {
-		l.missing("the index lacks %s that could not be read when it was made: %s", stacks(n), some(x.Unread))
+// readIndex reads the configured index, and reports whether there is one.
+func (l *Loading) readIndex(ctx context.Context, machine Machine) (save func(), ok bool) {
+	save = func() {}
+	if l.settings.Source == "" {
+		return save, false
 	}
-	if age := time.Since(x.GeneratedAt); l.settings.MaxAge > 0 && age > l.settings.MaxAge {
-		l.missing("the index was made %d days ago, on %s: what changed since", int(age.Hours()/24), x.GeneratedAt.Format(time.DateOnly))
+	name := "the index " + public(l.settings.Source)
+	opening, done := context.WithTimeout(ctx, l.settings.Budget)
+	defer done()
+	var x *tables.Index
+	err := errRelative
+	if strings.Contains(l.settings.Source, "://") || filepath.IsAbs(l.settings.Source) {
+		x, save, err = open(opening, l.settings, machine)
+	}
+	if err != nil {
+		// The backend, if it can be read at all, is better than nothing.
+		l.missing("%s: %v", name, err)
+		l.report(Report{Name: name, Problem: err.Error()})
+		return func() {}, false
+	}
+	l.take(name, x)
+	return save, true
+}
+
+// errRelative: the folder that a path starts from, the program's, is the developer's.
+var errRelative = errors.New("it is neither an absolute path nor an https URL")
+
+// skew is how far two clocks may be apart.
+const skew = 5 * time.Minute
+
+func future(x *tables.Index) bool { return time.Until(x.GeneratedAt) > skew }
+
+// take takes a whole index.
+func (l *Loading) take(name string, x *tables.Index) {
+	source := &tables.Source{Name: name, At: x.GeneratedAt}
+	owners := map[string]bool{}
+	for _, r := range x.Read {
+		for _, stack := range r.Stacks {
+			owners[r.Backend+" "+stack] = true
+		}
+	}
+	for i := range x.Tables {
+		x.Tables[i].Source = source
+		if len(x.Read) == 0 {
+			owners[x.Tables[i].FullOwner()] = true
+		}
+	}
+	problem := ""
+	switch age := time.Since(x.GeneratedAt); {
+	case future(x):
+		problem = fmt.Sprintf("the index says it was made in the future, on %s: what changed since", tables.ShowTime(x.GeneratedAt))
+	case l.settings.MaxAge > 0 && age > l.settings.MaxAge:
+		problem = fmt.Sprintf("the index was made %d days ago, on %s: what changed since", int(age.Hours()/24), x.GeneratedAt.Format(time.DateOnly))
+	}
+	l.mu.Lock()
+	l.given = x
+	l.mu.Unlock()
+	if problem != "" {
+		l.lacks(tables.Unread{Reason: problem, Kind: tables.Outdated})
+	}
+	l.report(Report{Name: name, At: x.GeneratedAt, Stacks: len(owners), Tables: len(x.Tables), Problem: problem})
+}
+
+func (l *Loading) report(r Report) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.asked {
+		l.reports = append(l.reports, r)
 	}
 }
 
 func (l *Loading) missing(format string, args ...any) {
+	l.lacks(tables.Unread{Reason: fmt.Sprintf(format, args...)})
+}
+
+func (l *Loading) lacks(u tables.Unread) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.asked { // else it was said already that time was up
-		l.unread = append(l.unread, fmt.Sprintf(format, args...))
+		l.unread = append(l.unread, u)
 	}
+}
+
+// has notes the stacks of the running one's own backend, and whether that is all of them.
+func (l *Loading) has(states map[string]*ownState, all bool, slack time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.asked {
+		l.states, l.listed, l.slack = states, all, slack
+	}
+}
+
+// took notes the tables of one stack, by the name that has knows it by. l.mu is held.
+func (l *Loading) took(stack string, found tables.StateTables, backend string, source *tables.Source) {
+	from := len(l.direct)
+	l.direct = append(l.direct, found.Entries...)
+	for i := range l.direct[from:] {
+		l.direct[from+i].Backend, l.direct[from+i].Source = backend, source
+	}
+	l.secret += found.Secret
+	if s := l.states[stack]; s != nil {
+		s.read = true
+	}
+}
+
+// failed notes why a stack could not be read.
+func (l *Loading) failed(stack string, problem error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if s := l.states[stack]; s != nil {
+		s.problem = problem
+	}
+}
+
+// long is how long an update may take. What tells when one began does not tell when it ended.
+const long = time.Hour
+
+// readCloud reads the stacks of Pulumi Cloud of which the index may not tell how they are: those that it did not read, and
+// those that were updated since.
+func (l *Loading) readCloud(ctx context.Context, c *cloud) {
+	r := Report{Name: "Pulumi Cloud at " + c.backend.name}
+	defer func() { l.report(r) }()
+	l.mu.Lock()
+	l.inCloud = true
+	l.mu.Unlock()
+	if c.organization == "" {
+		r.Problem = noOrganization(c.backend)
+		l.missing("%s", r.Problem)
+		return
+	}
+	listed, err := c.list(ctx)
+	if err != nil {
+		r.Problem = fmt.Sprintf("the stacks of Pulumi Cloud at %s: %v", c.backend.name, err)
+		l.missing("%s, so only the index tells of them", r.Problem)
+		return
+	}
+	r.At = c.source.At
+	made, inIndex := l.given.GeneratedAt, l.given.Stacks(c.backend.id)
+	states := map[string]*ownState{}
+	var todo []listedStack
+	for _, owner := range slices.Sorted(maps.Keys(listed)) {
+		s, full := listed[owner], c.organization+"/"+owner
+		states[full] = &ownState{changed: s.updated()}
+		switch settled := s.LastUpdate != nil && !s.updated().Add(long).After(made); {
+		case s.empty():
+			states[full].read = true // there is nothing to read
+		case settled && inIndex[full]:
+		case s.Project == l.stack.Project && s.Stack == l.stack.Name:
+			todo = slices.Insert(todo, 0, s)
+		default:
+			todo = append(todo, s)
+		}
+	}
+	l.has(states, false, long) // the token may not see all of them
+	c.exportAll(ctx, todo, func(s listedStack, found tables.StateTables, err error) {
+		full := c.organization + "/" + s.owner()
+		switch {
+		case err == nil:
+			r.Stacks++
+			r.Tables += len(found.Entries)
+			l.mu.Lock()
+			l.took(full, found, c.backend.id, c.source)
+			l.mu.Unlock()
+		case ctx.Err() == nil: // else it was not read to the end
+			l.failed(full, err)
+		}
+	})
 }
 
 // await waits until everything is read or the budget is used up, whichever comes first.
@@ -183,19 +362,139 @@ func (l *Loading) await() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.asked = true
-		switch {
-		case late && l.stacks.of > 0:
-			l.unread = append(l.unread, fmt.Sprintf("%s of %d, because %v were over", stacks(l.stacks.of-l.stacks.read), l.stacks.of, l.settings.Budget))
-		case late:
-			l.unread = append(l.unread, fmt.Sprintf("all other stacks, because %v were over", l.settings.Budget))
+		if late && l.states == nil {
+			l.unread = append(l.unread, tables.Unread{Reason: fmt.Sprintf("all other stacks, because %v were over", l.settings.Budget)})
 		}
-		l.index = tables.New(time.Now(), slices.Clone(l.entries), nil, l.secret)
+		x := tables.New(time.Now(), l.combine(), nil, 0)
+		l.lookup = tables.NewLookup(x)
 		l.own = map[string][]tables.Entry{}
-		l.complete = len(l.unread) == 0 && l.secret == 0 && l.search == nil
+		l.complete = len(l.unread) == 0 && l.secret == 0 && l.search == nil && l.settings.Source != None
 		if l.search != nil {
 			l.search.left = l.settings.Budget - time.Since(start)
 		}
 	})
+}
+
+func (l *Loading) owner() tables.Owner {
+	return tables.Owner{Backend: l.backend, Organization: l.stack.Organization, Project: l.stack.Project, Stack: l.stack.Name}
+}
+
+// combine puts the index and what was read of the stack's own backend together. On its stacks the backend has the say: what the
+// index tells of one that was read, or that is not there any more, is left out, and what it tells of one that was not read
+// although it has changed since is in doubt. l.mu is held.
+func (l *Loading) combine() []tables.Entry {
+	l.lackOfStates()
+	if l.given == nil {
+		return slices.Clone(l.direct)
+	}
+	owner := l.owner()
+	// Where the index tells of other backends only, the stack's own may be among them under another URL.
+	foreign := !l.given.Tells(l.backend)
+	doubts := map[string]*tables.Source{} // by what they say: many entries share one
+	doubt := func(e tables.Entry, why string) tables.Entry {
+		if doubts[why] == nil {
+			doubts[why] = &tables.Source{Name: e.Source.Name, At: e.Source.At, Doubt: why}
+		}
+		e.Source = doubts[why]
+		return e
+	}
+	entries := make([]tables.Entry, 0, len(l.given.Tables)+len(l.direct))
+	for _, e := range l.given.Tables {
+		s := l.stateOf(e)
+		switch {
+		case owner.Elsewhere(e):
+			if foreign && (s != nil || e.Project == owner.Project && e.Stack == owner.Stack) {
+				e = doubt(e, "the index may know the backend of this run by another URL")
+			}
+		case s != nil && s.read:
+			continue
+		case s != nil && (future(l.given) || s.changed.After(l.given.GeneratedAt)):
+			e = doubt(e, "its state of "+tables.ShowTime(s.changed)+" is newer, and was not read")
+		case s == nil && l.listed && e.Backend != "":
+			continue
+		}
+		entries = append(entries, e)
+	}
+	l.lackOfIndex(foreign)
+	return append(entries, l.direct...)
+}
+
+// stateOf is what is known of the stack of an entry in the stack's own backend.
+func (l *Loading) stateOf(e tables.Entry) *ownState {
+	organization := cmp.Or(e.Organization, tables.NoOrganization) + "/"
+	return cmp.Or(l.states[organization+e.Owner()], l.states[organization+e.Stack])
+}
+
+// lackOfStates says which states of the stack's own backend were not read, and why, those aside that the index tells the latest
+// of. l.mu is held.
+func (l *Loading) lackOfStates() {
+	var inIndex map[string]bool
+	if l.given != nil && !future(l.given) {
+		inIndex = l.given.Stacks(l.backend)
+	}
+	of := 0
+	var broken, compressed, late, problems []string
+	lost := map[string][]string{}
+	for _, full := range slices.Sorted(maps.Keys(l.states)) {
+		s := l.states[full]
+		if inIndex[full] && !s.changed.Add(l.slack).After(l.given.GeneratedAt) {
+			continue
+		}
+		of++
+		_, name, _ := strings.Cut(full, "/")
+		switch {
+		case s.read:
+		case s.problem == nil:
+			late = append(late, full)
+		case l.inCloud:
+			lost[s.problem.Error()] = append(lost[s.problem.Error()], name)
+		case errors.Is(s.problem, errZstandard):
+			compressed = append(compressed, full)
+		default:
+			broken = append(broken, full)
+			problems = append(problems, fmt.Sprintf("%s (%v)", name, s.problem))
+		}
+	}
+	say := func(list []string, format string, args ...any) {
+		if len(list) > 0 {
+			l.unread = append(l.unread, tables.Unread{Reason: fmt.Sprintf(format, args...), Stacks: list})
+		}
+	}
+	say(broken, "%s that cannot be read: %s", stacks(len(broken)), some(problems))
+	say(compressed, "%s compressed with Zstandard, which is read through an index only: %s", stacks(len(compressed)), some(shortened(compressed)))
+	l.unread = append(l.unread, lostStates(l.stack.Organization, lost)...)
+	say(late, "%s of %d, because %v were over", stacks(len(late)), of, l.settings.Budget)
+}
+
+// shortened are the names of stacks without the organization.
+func shortened(list []string) []string {
+	short := make([]string, len(list))
+	for i, full := range list {
+		_, short[i], _ = strings.Cut(full, "/")
+	}
+	return short
+}
+
+// lackOfIndex says what the index lacks and the stack's own backend does not make up for. l.mu is held.
+func (l *Loading) lackOfIndex(foreign bool) {
+	var lacks []string
+	for _, stack := range l.given.Unread {
+		if s := l.states[stack]; foreign || len(l.given.Read) > 1 || s == nil || !s.read {
+			lacks = append(lacks, stack)
+		}
+	}
+	if n := len(lacks); n > 0 {
+		l.unread = append(l.unread, tables.Unread{
+			Reason: fmt.Sprintf("the index lacks %s that could not be read when it was made: %s", stacks(n), some(lacks)), Stacks: lacks,
+		})
+	}
+	l.secret = max(l.secret, l.given.Secret) // of stacks that may be the same
+}
+
+// Backend is that of the running stack, as tables.BackendOf returns it; empty where it is not known.
+func (l *Loading) Backend() string {
+	l.await()
+	return l.backend
 }
 
 // Named returns the tables of a name that stacks own, the running one's included.
@@ -204,25 +503,18 @@ func (l *Loading) Named(name string) []tables.Entry {
 	if l.search != nil {
 		return l.search.named(name)
 	}
-	return l.index.Named(name)
+	return l.lookup.Named(name)
 }
 
-// Matching returns the tables with names that match.
-func (l *Loading) Matching(match func(name string) bool) []tables.Entry {
+// Matching returns the tables with names that match a pattern, in which * and ? are wildcards, of the stacks and places that are
+// in. That is asked of each before its tables are looked at, or asked for, by an entry without a name; it must not ask
+// the Loading in turn.
+func (l *Loading) Matching(pattern string, in func(tables.Entry) bool) iter.Seq[tables.Entry] {
 	l.await()
 	if l.search != nil {
-		return l.search.matching(match)
+		return l.search.matching(pattern, in)
 	}
-	return matching(l.index.Tables, match)
-}
-
-func matching(entries []tables.Entry, match func(name string) bool) (found []tables.Entry) {
-	for _, e := range entries {
-		if match(e.Name) {
-			found = append(found, e)
-		}
-	}
-	return found
+	return l.lookup.Matching(pattern, in)
 }
 
 // Own returns the tables of a stack of the organization, as it was before the run.
@@ -233,15 +525,11 @@ func (l *Loading) Own(project, stack string) []tables.Entry {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	owner := tables.Owner{Organization: l.organization, Project: project, Stack: stack}
-	own, known := l.own[owner.Project+"/"+owner.Stack]
+	own, known := l.own[project+"/"+stack]
 	if !known {
-		for _, e := range l.index.Tables {
-			if owner.Owns(e) {
-				own = append(own, e)
-			}
-		}
-		l.own[owner.Project+"/"+owner.Stack] = own
+		owner := tables.Owner{Organization: l.stack.Organization, Project: project, Stack: stack, Backend: l.backend}
+		own = slices.Collect(l.lookup.Matching("*", owner.Owns))
+		l.own[project+"/"+stack] = own
 	}
 	return own
 }
@@ -252,21 +540,31 @@ func (l *Loading) Complete() bool {
 	return l.complete
 }
 
-// Unread says what was not read of what was asked for, and why: one reason for each.
-func (l *Loading) Unread() []string {
+// Unread says what was not read of what was asked for, and why: one reason for each. It does not wait.
+func (l *Loading) Unread() []tables.Unread {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.asked {
 		return nil
 	}
-	reasons := slices.Clone(l.unread)
+	list := slices.Clone(l.unread)
 	if l.search != nil {
-		reasons = append(reasons, l.search.reasons()...)
+		list = append(list, l.search.unread()...)
 	}
 	if l.secret > 0 {
-		reasons = append(reasons, count(l.secret, "table")+" with a secret name")
+		list = append(list, tables.Unread{Reason: count(l.secret, "table") + " with a secret name", Kind: tables.SecretNames})
 	}
-	return reasons
+	return list
+}
+
+// Sources says what came of each source. It waits for them.
+func (l *Loading) Sources() []Report {
+	l.await()
+	reports := slices.Clone(l.reports)
+	if l.search != nil {
+		reports = append(reports, l.search.report())
+	}
+	return reports
 }
 
 func stacks(n int) string { return count(n, "stack") }

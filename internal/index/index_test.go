@@ -29,7 +29,7 @@ import (
 // patience is a budget that only what hangs uses up.
 const patience = 10 * time.Minute
 
-const acme = "acme" // the organization of the running stack
+var dev = Stack{Organization: "acme", Project: "shop", Name: "dev"}
 
 // machine is an environment of its own, with some variables: NAME=value.
 func machine(t testing.TB, variables ...string) Machine {
@@ -83,21 +83,31 @@ func zip(text string) string {
 	return b.String()
 }
 
+func anywhere(tables.Entry) bool { return true }
+
+// reasons are why something was not read.
+func reasons(l *Loading) (list []string) {
+	for _, u := range l.Unread() {
+		list = append(list, u.Reason)
+	}
+	return list
+}
+
 // load reads all there is, and returns it as "owner name" with what was not read.
 func load(t testing.TB, settings Settings, env Machine) (found, unread []string) {
 	t.Helper()
 	if settings.Budget == 0 {
 		settings.Budget = patience
 	}
-	l := Load(context.Background(), settings, env, acme)
+	l := Load(context.Background(), settings, env, dev)
 	defer func() {
 		l.Stop()
 		<-l.saved
 	}()
-	for _, e := range l.Matching(func(string) bool { return true }) {
+	for e := range l.Matching("*", anywhere) {
 		found = append(found, e.Owner()+" "+e.Name)
 	}
-	unread = l.Unread()
+	unread = reasons(l)
 	if complete := len(unread) == 0; l.Complete() != complete {
 		t.Errorf("complete: %v, not read: %v", l.Complete(), unread)
 	}
@@ -389,6 +399,7 @@ func TestFindBackend(t *testing.T) {
 		if err != nil {
 			got = backend{}
 		}
+		got.id = "" // see TestBackendID
 		if got != c.want || fmt.Sprint(err) != fmt.Sprint(c.wantErr) && (err != nil || c.wantErr != "") {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
 		}
@@ -453,8 +464,9 @@ func TestFaults(t *testing.T) {
 	env := machine(t, "PULUMI_BACKEND_URL=file://~")
 	env.Client = newClient(server.Client().Transport)
 	write(t, filepath.Join(env.Home, ".pulumi/stacks/test.json"), state("backend", "test", "orders"))
-	write(t, filepath.Join(env.Home, "index.json"), text)
-	good, instead := []string{"shop/prod orders"}, []string{"backend/test orders"}
+	path := filepath.Join(env.Home, "index.json")
+	write(t, path, text)
+	good, instead := []string{"backend/test orders", "shop/prod orders"}, []string{"backend/test orders"}
 	at := server.URL
 	for _, c := range []struct {
 		name, source, sum string
@@ -463,15 +475,16 @@ func TestFaults(t *testing.T) {
 	}{
 		{"a URL", at + "/good?signature=hidden", "", good, ""},
 		{"with its checksum", at + "/good", checksumOf(text), good, ""},
-		{"a path", "index.json", checksumOf(text), good, ""},
+		{"a path", path, checksumOf(text), good, ""},
 		{"an ETag", at + "/tagged", "", good, ""},
 		{"an ETag, again", at + "/tagged", "", good, ""},
-		{"a wrong checksum", "index.json", strings.Repeat("0", 64), instead,
-			"the index index.json: its SHA-256 is " + strings.ToLower(checksumOf(text)) + ", not " + strings.Repeat("0", 64) + " as configured"},
-		{"no file", "lost.json", "", instead, "the index lost.json: no such file or directory"},
-		{"a folder", ".", "", instead, "the index .: is a directory"},
-		{"401", strings.Replace(at, "://", "://user:hidden@", 1) + "/401?signature=hidden", "", instead, "the index " + at + "/401: the server answers 401 Unauthorized"},
-		{"500", at + "/500", "", instead, "the index " + at + "/500: the server answers 500 Internal Server Error"},
+		{"a relative path", "index.json", "", instead, "the index index.json: it is neither an absolute path nor an https URL"},
+		{"a wrong checksum", path, strings.Repeat("0", 64), instead,
+			"the index " + path + ": its SHA-256 is " + strings.ToLower(checksumOf(text)) + ", not " + strings.Repeat("0", 64) + " as configured"},
+		{"no file", path + "x", "", instead, "the index " + path + "x: no such file or directory"},
+		{"a folder", env.Home, "", instead, "the index " + env.Home + ": is a directory"},
+		{"401", strings.Replace(at, "://", "://user:hidden@", 1) + "/401?signature=hidden", "", instead, "the index " + at + "/401: the server answers 401 Unauthorized: it wants a header (index.headerFromEnv), or a presigned URL has expired"},
+		{"500", at + "/500", "", instead, "the index " + at + "/500: the server answers 500 Internal Server Error, also when asked again"},
 		{"cut off", at + "/cut", "", instead, fmt.Sprintf("the index %s/cut: not a table index: it ends after %d bytes, in the middle", at, len(text)/2)},
 		{"connection dropped", at + "/dropped", "", instead, "the index " + at + "/dropped: unexpected EOF"},
 		{"from the future", at + "/future", "", instead, "the index " + at + "/future: not a table index: schemaVersion 7 is newer than 1, the newest this version of dynamoguard reads; update it"},
@@ -480,7 +493,7 @@ func TestFaults(t *testing.T) {
 		{"not a URL", "https://host/%zz?sig=hidden", "", instead, "the index https://...: it is not a URL"},
 		{"without TLS", "http://example.invalid/index.json", "", instead, "the index http://example.invalid/index.json: http is not https"},
 		{"stale", at + "/old", "", good, "the index was made 30 days ago, on " + time.Now().Add(-30*24*time.Hour).UTC().Format(time.DateOnly) + ": what changed since"},
-		{"incomplete", at + "/partial", "", nil, "the index lacks 1 stack that could not be read when it was made: acme/shop/lost|2 tables with a secret name"},
+		{"incomplete", at + "/partial", "", instead, "the index lacks 1 stack that could not be read when it was made: acme/shop/lost|2 tables with a secret name"},
 	} {
 		var unread []string
 		if c.unread != "" {
@@ -525,10 +538,10 @@ func TestBudget(t *testing.T) {
 			env := machine(t, "PULUMI_BACKEND_URL=s3://bucket")
 			env.Client = newClient(c.transport)
 			start := time.Now()
-			l := Load(t.Context(), Settings{Source: "https://example.invalid/index.json", Budget: budget}, env, acme)
+			l := Load(t.Context(), Settings{Source: "https://example.invalid/index.json", Budget: budget}, env, dev)
 			found := l.Named("orders")
 			took := time.Since(start)
-			if diff := cmp.Diff([]string{c.unread}, l.Unread()); diff != "" || len(found) > 0 || took != c.took || l.Complete() {
+			if diff := cmp.Diff([]string{c.unread}, reasons(l)); diff != "" || len(found) > 0 || took != c.took || l.Complete() {
 				t.Errorf("%s: %v after %v, complete: %v (-want +got):\n%s", c.name, found, took, l.Complete(), diff)
 			}
 			<-l.saved
@@ -551,10 +564,10 @@ func TestBudgetOfFolder(t *testing.T) {
 			write(t, filepath.Join(stacks, fmt.Sprintf("b-%04d.json", i)), "{")
 		}
 		start := time.Now()
-		l := Load(t.Context(), Settings{Budget: budget}, env, acme)
+		l := Load(t.Context(), Settings{Budget: budget}, env, dev)
 		found := len(l.Named("orders"))
 		took := time.Since(start)
-		unread := l.Unread()
+		unread := reasons(l)
 		<-l.saved
 
 		// Each worker got through 7 of them, and was stopped at the second attempt on the 8th.
@@ -583,14 +596,14 @@ func TestLate(t *testing.T) {
 		const budget = 5 * time.Second
 		l := &Loading{
 			settings: Settings{Budget: budget}, stop: func() {}, done: make(chan struct{}), saved: make(chan struct{}),
-			stacks: progress{read: 9, of: 10},
+			states: map[string]*ownState{"organization/shop/dev": {read: true}, "organization/shop/prod": {}},
 		}
 		start := time.Now()
 		l.Named("orders")
 		if took := time.Since(start); took != budget+50*time.Millisecond {
 			t.Errorf("took %v", took)
 		}
-		if diff := cmp.Diff([]string{"1 stack of 10, because 5s were over"}, l.Unread()); diff != "" || l.Complete() {
+		if diff := cmp.Diff([]tables.Unread{{Reason: "1 stack of 2, because 5s were over", Stacks: []string{"organization/shop/prod"}}}, l.Unread()); diff != "" || l.Complete() {
 			t.Errorf("complete: %v (-want +got):\n%s", l.Complete(), diff)
 		}
 		start = time.Now()

@@ -1,37 +1,34 @@
 package index
 
 import (
-	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"sync"
 	"time"
 
-	"dynamoguard/internal/facts"
+	"dynamoguard/internal/glob"
 	"dynamoguard/internal/tables"
 )
 
 // A search asks Pulumi Cloud for tables as they are needed: its resource search says which stacks have a resource of
 // that name, the export of each says where. It sees the stacks that the token may see.
-//
-// Source: https://www.pulumi.com/docs/reference/cloud-rest-api/
 type search struct {
-	client       *http.Client
-	backend      backend
-	organization string
+	cloud *cloud
+	stack Stack
+	// versions are those of all stacks, by project/stack, once listed is closed; none where they could not be listed.
+	versions map[string]listedStack
+	listed   chan struct{}
 
 	mu     sync.Mutex
 	left   time.Duration // that a run may still be kept waiting
 	names  map[string][]tables.Entry
 	all    []candidate          // every table; nil before it was asked for
-	whole  *tables.Index        // of them, once all their stacks were asked for
+	lookup *tables.Lookup       // of those whose stacks were asked for; nil where more were since
 	states map[string]*exported // by project/stack
 	broken bool                 // what the search cannot do once, it is not asked again
 	failed []string             // reasons
@@ -49,23 +46,34 @@ type exported struct {
 const (
 	pageSize   = 100
 	maxResults = 10_000
-	// exporting is how many states are asked for at once.
-	exporting = 8
 )
 
-func newSearch(client *http.Client, b backend, organization string) *search {
+// newSearch returns a search, and begins to list the stacks, which tells what of the last run still holds. ctx ends that.
+func newSearch(ctx context.Context, c *cloud, stack Stack) *search {
 	s := &search{
-		client: client, backend: b, organization: organization,
+		cloud: c, stack: stack, listed: make(chan struct{}),
 		names: map[string][]tables.Entry{}, states: map[string]*exported{}, lost: map[string][]string{},
 	}
-	if organization == "" {
+	if stack.Organization == "" {
 		s.broken = true
-		s.fail("Pulumi Cloud at " + b.name + ": it is searched within an organization, and none is given")
+		s.fail(noOrganization(c.backend))
+		close(s.listed)
+		return s
 	}
+	go func() {
+		defer close(s.listed)
+		s.versions, _ = c.list(ctx) // without it, each state is read anew
+	}()
 	return s
 }
 
+func noOrganization(b backend) string {
+	return "Pulumi Cloud at " + b.name + ": it is searched within an organization, and none is given"
+}
+
 // A candidate is a resource that the search found.
+//
+// Source: https://www.pulumi.com/docs/reference/cloud-rest-api/schema/resourcesearchresult/
 type candidate struct {
 	URN      string `json:"urn"`
 	Type     string `json:"type"`
@@ -84,9 +92,6 @@ var searched = []string{"aws:dynamodb/table:Table", "aws-native:dynamodb:Table",
 func (s *search) named(name string) []tables.Entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.whole != nil {
-		return s.whole.Named(name)
-	}
 	if known, ok := s.names[name]; ok {
 		return known
 	}
@@ -96,17 +101,17 @@ func (s *search) named(name string) []tables.Entry {
 	if candidates == nil {
 		candidates = s.find(ctx, fmt.Sprintf("id:%q", name))
 	}
-	known := s.locate(ctx, candidates, func(n string) bool { return n == name })
+	candidates = slices.DeleteFunc(slices.Clone(candidates), func(c candidate) bool { return c.ID != name })
+	s.export(ctx, candidates)
+	known := tables.New(time.Now(), s.tablesOf(candidates), nil, 0).Named(name)
 	s.names[name] = known
 	return known
 }
 
-func (s *search) matching(match func(name string) bool) []tables.Entry {
+// matching asks for the states of the stacks that are in and have tables with names that match, and no others.
+func (s *search) matching(pattern string, in func(tables.Entry) bool) iter.Seq[tables.Entry] {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.whole != nil {
-		return matching(s.whole.Tables, match)
-	}
 	ctx, done := s.wait()
 	defer done()
 	if s.all == nil {
@@ -115,12 +120,32 @@ func (s *search) matching(match func(name string) bool) []tables.Entry {
 			s.all = append(s.all, s.find(ctx, fmt.Sprintf("type:%q", typ))...)
 		}
 	}
-	if found := s.locate(ctx, s.all, match); slices.ContainsFunc(s.all, func(c candidate) bool { return s.states[c.owner()] == nil }) {
-		return found
+	wanted := map[string]bool{} // by project/stack
+	var needed []candidate
+	for _, c := range s.all {
+		owner := c.owner()
+		want, asked := wanted[owner]
+		if !asked {
+			want = in(s.entry(c))
+			wanted[owner] = want
+		}
+		if want && glob.Match(pattern, c.ID) {
+			needed = append(needed, c)
+			wanted[owner] = false // once is enough
+		}
 	}
-	everything := s.locate(ctx, s.all, func(string) bool { return true })
-	s.whole = tables.New(time.Now(), everything, nil, 0)
-	return matching(s.whole.Tables, match)
+	if s.export(ctx, needed) || s.lookup == nil {
+		s.lookup = tables.NewLookup(tables.New(time.Now(), s.tablesOf(s.all), nil, 0))
+	}
+	return s.lookup.Matching(pattern, in)
+}
+
+// entry is what the search itself says of a table: whose it is.
+func (s *search) entry(c candidate) tables.Entry {
+	return tables.Entry{
+		Name: c.ID, Organization: s.stack.Organization, Project: c.Project, Stack: c.Stack, URN: c.URN,
+		Backend: s.cloud.backend.id, Source: s.cloud.source,
+	}
 }
 
 // own returns the tables of a stack. One that is not there yet has none.
@@ -133,7 +158,7 @@ func (s *search) own(project, stack string) []tables.Entry {
 	ctx, done := s.wait()
 	defer done()
 	own := candidate{Project: project, Stack: stack}
-	s.export(ctx, []candidate{own})
+	s.ask(ctx, []candidate{own})
 	return s.states[own.owner()].Entries // nothing is compared with it: one that cannot be read is not missed
 }
 
@@ -153,49 +178,88 @@ func (s *search) fail(reason string) {
 	}
 }
 
-func (s *search) reasons() []string {
+// unread says what could not be read.
+func (s *search) unread() []tables.Unread {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reasons := slices.Clone(s.failed)
-	for _, cause := range slices.Sorted(maps.Keys(s.lost)) {
-		owners := slices.Sorted(slices.Values(s.lost[cause]))
+	var list []tables.Unread
+	for _, reason := range s.failed {
+		list = append(list, tables.Unread{Reason: reason})
+	}
+	return append(list, lostStates(s.stack.Organization, s.lost)...)
+}
+
+// lostStates says which states of Pulumi Cloud could not be read: their project/stack by cause.
+func lostStates(organization string, lost map[string][]string) (list []tables.Unread) {
+	for _, cause := range slices.Sorted(maps.Keys(lost)) {
+		owners := slices.Sorted(slices.Values(lost[cause]))
 		of := "the state of"
 		if len(owners) > 1 {
 			of = "the states of"
 		}
-		reasons = append(reasons, fmt.Sprintf("%s %s in Pulumi Cloud: %s", of, some(owners), cause))
+		u := tables.Unread{Reason: fmt.Sprintf("%s %s in Pulumi Cloud: %s", of, some(owners), cause)}
+		for _, owner := range owners {
+			u.Stacks = append(u.Stacks, organization+"/"+owner)
+		}
+		list = append(list, u)
 	}
-	return reasons
+	return list
+}
+
+// report tells of what was read so far.
+func (s *search) report() Report {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := Report{Name: "Pulumi Cloud at " + s.cloud.backend.name, At: s.cloud.source.At}
+	for _, state := range s.states {
+		if state.err == nil {
+			r.Stacks++
+			r.Tables += len(state.Entries)
+		}
+	}
+	if len(s.failed) > 0 {
+		r.Problem = s.failed[0]
+	}
+	return r
 }
 
 // find asks for the tables among the results of a query, page by page.
 func (s *search) find(ctx context.Context, query string) (found []candidate) {
 	fail := func(err error) []candidate {
 		s.broken = true
-		s.fail(fmt.Sprintf("the resource search of Pulumi Cloud at %s: %v", s.backend.name, err))
+		s.fail(fmt.Sprintf("the resource search of Pulumi Cloud at %s: %v", s.cloud.backend.name, err))
 		return found
 	}
+	type resource struct{ owner, urn string }
+	seen := map[resource]bool{}
 	listed := 0
 	for page := 1; !s.broken; page++ {
 		var result struct {
 			Total     int         `json:"total"`
 			Resources []candidate `json:"resources"`
 		}
-		err := s.get(ctx, fmt.Sprintf("/api/orgs/%s/search/resourcesv2?query=%s&size=%d&page=%d",
-			url.PathEscape(s.organization), url.QueryEscape(query), pageSize, page),
-			func(r io.Reader) error { return json.NewDecoder(r).Decode(&result) })
+		err := s.cloud.getJSON(ctx, fmt.Sprintf("/api/orgs/%s/search/resourcesv2?query=%s&size=%d&page=%d",
+			url.PathEscape(s.stack.Organization), url.QueryEscape(query), pageSize, page), &result)
 		if err != nil {
-			return fail(plainError(err))
+			return fail(err)
 		}
+		known := len(seen)
 		for _, c := range result.Resources {
-			if slices.Contains(searched, c.Type) && !c.External && !c.Delete {
-				found = append(found, c)
+			if at := (resource{c.owner(), c.URN}); !seen[at] {
+				seen[at] = true
+				if slices.Contains(searched, c.Type) && !c.External && !c.Delete {
+					found = append(found, c)
+				}
 			}
 		}
 		listed += len(result.Resources)
 		switch {
-		case len(result.Resources) == 0 || listed >= result.Total:
+		case listed >= result.Total:
 			return found
+		case len(result.Resources) == 0:
+			return fail(fmt.Errorf("there are %d tables, and it lists %d", result.Total, listed))
+		case len(seen) == known:
+			return fail(errors.New("it lists the same tables again and again"))
 		case listed >= maxResults:
 			return fail(fmt.Errorf("there are %d tables, and it lists %d", result.Total, maxResults))
 		}
@@ -203,96 +267,65 @@ func (s *search) find(ctx context.Context, query string) (found []candidate) {
 	return found
 }
 
-// locate returns the tables of the candidates whose name matches, from the states of their stacks. A state that cannot be
-// read leaves what the search said: the name.
-func (s *search) locate(ctx context.Context, candidates []candidate, match func(string) bool) []tables.Entry {
-	matched := map[string][]candidate{} // by owner
-	var stacks []candidate              // one of each
+// export is ask for states that are missed where they cannot be read.
+func (s *search) export(ctx context.Context, candidates []candidate) (asked bool) {
+	asked = s.ask(ctx, candidates)
 	for _, c := range candidates {
-		if !match(c.ID) {
-			continue
-		}
-		owner := c.owner()
-		if matched[owner] == nil {
-			stacks = append(stacks, c)
-		}
-		matched[owner] = append(matched[owner], c)
-	}
-	s.export(ctx, stacks)
-	var entries []tables.Entry
-	for _, stack := range stacks {
-		owner := stack.owner()
-		state := s.states[owner]
-		if state.err == nil {
-			entries = append(entries, matching(state.Entries, match)...)
-			continue
-		}
-		if !state.lost {
+		if state := s.states[c.owner()]; state.err != nil && !state.lost {
 			state.lost = true
-			cause := state.err.Error()
-			s.lost[cause] = append(s.lost[cause], owner)
-		}
-		for _, c := range matched[owner] {
-			entries = append(entries, tables.Entry{
-				Name: c.ID, Organization: s.organization, Project: c.Project, Stack: c.Stack, URN: c.URN,
-			})
+			s.lost[state.err.Error()] = append(s.lost[state.err.Error()], c.owner())
+			asked = true
 		}
 	}
-	return tables.New(time.Now(), entries, nil, 0).Tables
+	return asked
 }
 
-// export reads the states of stacks, of each once, several at a time.
-func (s *search) export(ctx context.Context, stacks []candidate) {
+// ask reads the states of the stacks of candidates, of each once, and reports whether there were any to ask for.
+func (s *search) ask(ctx context.Context, candidates []candidate) bool {
 	var todo []candidate
-	for _, c := range stacks {
+	for _, c := range candidates {
 		if s.states[c.owner()] == nil {
-			s.states[c.owner()] = &exported{}
+			s.states[c.owner()] = &exported{err: errLate}
 			todo = append(todo, c)
 		}
 	}
-	next := make(chan candidate)
-	var workers sync.WaitGroup
-	for range min(exporting, len(todo)) {
-		workers.Go(func() {
-			for c := range next {
-				state := s.states[c.owner()]
-				err := s.get(ctx, fmt.Sprintf("/api/stacks/%s/%s/%s/export",
-					url.PathEscape(s.organization), url.PathEscape(c.Project), url.PathEscape(c.Stack)),
-					func(r io.Reader) (err error) {
-						state.StateTables, err = facts.ReadTables(r, s.organization)
-						return err
-					})
-				state.err = plainError(err)
-			}
-		})
+	if len(todo) == 0 {
+		return false
 	}
-	for _, c := range todo {
-		next <- c
+	var versions map[string]listedStack
+	select {
+	case <-s.listed:
+		versions = s.versions
+	case <-ctx.Done():
 	}
-	close(next)
-	workers.Wait()
+	stacks := make([]listedStack, len(todo))
+	for i, c := range todo {
+		stacks[i] = versions[c.owner()]
+		stacks[i].Project, stacks[i].Stack = c.Project, c.Stack
+	}
+	s.cloud.exportAll(ctx, stacks, func(stack listedStack, state tables.StateTables, err error) {
+		*s.states[stack.owner()] = exported{StateTables: state, err: err}
+	})
+	return true
 }
 
-func (s *search) get(ctx context.Context, path string, read func(io.Reader) error) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.backend.cloud+path, nil)
-	if err != nil {
-		return errors.New("its address is not a URL")
-	}
-	request.Header.Set("Authorization", "token "+s.backend.token)
-	request.Header.Set("Accept", "application/vnd.pulumi+8")
-	response, err := s.client.Do(request)
-	if err != nil {
-		return plainError(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("the server answers %s", response.Status)
-	}
-	var body io.Reader = response.Body
-	if response.Header.Get("Content-Encoding") == "gzip" {
-		if body, err = gzip.NewReader(body); err != nil {
-			return err
+// tablesOf returns the tables of the stacks of candidates that were asked for. A state that cannot be read leaves what the
+// search said: the name.
+func (s *search) tablesOf(candidates []candidate) (entries []tables.Entry) {
+	taken := map[string]bool{} // by project/stack
+	for _, c := range candidates {
+		state := s.states[c.owner()]
+		switch {
+		case state == nil:
+		case state.err != nil:
+			entries = append(entries, s.entry(c))
+		case !taken[c.owner()]:
+			taken[c.owner()] = true
+			for _, e := range state.Entries {
+				e.Backend, e.Source = s.cloud.backend.id, s.cloud.source
+				entries = append(entries, e)
+			}
 		}
 	}
-	return read(body)
+	return entries
 }

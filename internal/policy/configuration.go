@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/resource"
 )
@@ -78,6 +79,22 @@ type Configuration struct {
 
 	settings map[*Policy]PolicySettings
 	pack     PackSettings
+
+	environments sync.Map // of stacks that were asked for, by stackName
+}
+
+type stackName struct{ organization, project, stack string }
+
+// EnvironmentOf is that of the settings of the pack. It is worked out once for each stack: a document may reach the tables of
+// many, and a stack has many documents.
+func (c *Configuration) EnvironmentOf(organization, project, stack string) string {
+	name := stackName{organization, project, stack}
+	if known, ok := c.environments.Load(name); ok {
+		return known.(string)
+	}
+	environment := c.pack.EnvironmentOf(organization, project, stack)
+	c.environments.Store(name, environment)
+	return environment
 }
 
 // Of returns what holds for a policy.

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,15 +15,18 @@ import (
 
 // Others are the tables of all stacks, as far as they can be told. To ask may take as long as the run may be kept waiting.
 type Others interface {
-	// Named returns the tables of a name, Matching those with names that match, Own those of a stack of the organization, as it
-	// was before the run.
+	// Backend is that of the running stack, as tables.BackendOf returns it; empty where it is not known.
+	Backend() string
+	// Named returns the tables of a name, Own those of a stack of the organization, as it was before the run.
 	Named(name string) []tables.Entry
-	Matching(match func(name string) bool) []tables.Entry
 	Own(project, stack string) []tables.Entry
+	// Matching returns the tables with names that match a pattern, in which * and ? are wildcards, of the stacks and places
+	// that are in. That is asked before their tables are looked at, of an entry without a name.
+	Matching(pattern string, in func(tables.Entry) bool) iter.Seq[tables.Entry]
 	// Complete reports whether a table that is not known is one that no stack owns.
 	Complete() bool
 	// Unread says what was not read of what was asked for.
-	Unread() []string
+	Unread() []tables.Unread
 }
 
 // Outside is what lies around a run and is not part of its stack. Where there is nothing, nothing is known.
@@ -56,6 +60,9 @@ func (f Frame) Before(project, stack string) []tables.Entry {
 func (p *Pass) Owner() tables.Owner {
 	urn := p.Resource.URN
 	o := tables.Owner{Organization: p.Stack.Organization, Project: urn.Project(), Stack: urn.Stack(), URNs: []string{string(urn)}}
+	if p.Outside.Others != nil {
+		o.Backend = p.Outside.Others.Backend()
+	}
 	for _, alias := range p.Resource.Options.Aliases {
 		o.URNs = append(o.URNs, string(alias))
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -46,6 +47,31 @@ type Entry struct {
 	Backend string `json:"backend,omitempty"`
 	// Pending is PendingDeletion or PendingCreation of a table that may be there or not, empty of one that is.
 	Pending string `json:"pending,omitempty"`
+	// Source is what says so; nil where nobody noted it. Many entries share one.
+	Source *Source `json:"-"`
+}
+
+// A Source is what a table is known from.
+type Source struct {
+	Name string    // fit to be shown, such as: the index https://example.com/tables.json
+	At   time.Time // of which it tells
+	// Doubt says why it may not hold any more, as a clause; empty where nothing speaks against it. What rests on it is
+	// advisory.
+	Doubt string
+}
+
+// String names the source and its time.
+func (s *Source) String() string { return s.Name + " of " + ShowTime(s.At) }
+
+// ShowTime is how messages write the time of a source.
+func ShowTime(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") }
+
+// Doubt is why the entry may not hold any more, empty where nothing speaks against it.
+func (e Entry) Doubt() string {
+	if e.Source == nil {
+		return ""
+	}
+	return e.Source.Doubt
 }
 
 // What an update that broke off may leave of a table.
@@ -70,9 +96,10 @@ func (e Entry) ARN() string {
 		":table/" + e.Name
 }
 
-// stack is the full name of the stack that owns the table.
-func (e Entry) stack() string { return e.Organization + "/" + e.Project + "/" + e.Stack }
+// FullOwner is the stack that owns the table, as organization/project/stack.
+func (e Entry) FullOwner() string { return e.Organization + "/" + e.Owner() }
 
+// compare orders entries. Two that differ by their source alone are the same.
 func (e Entry) compare(f Entry) int {
 	return cmp.Or(
 		strings.Compare(e.Name, f.Name), strings.Compare(e.Account, f.Account), strings.Compare(e.Region, f.Region),
@@ -103,11 +130,47 @@ type Reading struct {
 	Stacks  []string `json:"stacks"`  // organization/project/stack, in order
 }
 
-// BackendOf tells the backend of a URL from others. It does not tell the URL, because indexes are published.
-func BackendOf(url string) string {
-	sum := sha256.Sum256([]byte(url))
+// BackendOf tells the backend of a URL from others, however the URL is written: the user, the password and what says how to
+// get at the backend do not count, a slash at the end neither. It does not tell the URL, because indexes are published.
+// The path of a file:// URL is to be absolute.
+func BackendOf(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Opaque == "" {
+		where := url.Values{}
+		for _, name := range locating {
+			if value := u.Query().Get(name); value != "" {
+				where.Set(name, value)
+			}
+		}
+		plain := url.URL{Scheme: u.Scheme, Host: strings.ToLower(u.Host), Path: strings.TrimRight(u.Path, "/"), RawQuery: where.Encode()}
+		address = plain.String()
+	}
+	sum := sha256.Sum256([]byte(address))
 	return hex.EncodeToString(sum[:8])
 }
+
+// locating are the parameters of a backend's URL that say which backend it is: the service of a bucket (s3), the account of a
+// container (azblob), the table of a database (postgres).
+//
+// Source: https://www.pulumi.com/docs/iac/concepts/state-and-backends/
+var locating = []string{"endpoint", "storage_account", "domain", "table"}
+
+// An Unread says what was not read of what was asked for.
+type Unread struct {
+	Reason string // fit to be shown
+	// Stacks are those that it is about, as organization/project/stack, or project/stack or stack where no more is known of
+	// them; none where it is not known which they are, or where it is about no stacks.
+	Stacks []string
+	Kind   UnreadKind
+}
+
+// An UnreadKind tells what was not read at all from what was read in part.
+type UnreadKind uint8
+
+const (
+	NotRead     UnreadKind = iota // stacks, or a whole source
+	Outdated                      // a source was read that tells of long ago, or nobody can tell of when
+	SecretNames                   // tables were left out because their names are secret
+)
 
 // New returns the index of some tables. It keeps the entries.
 func New(generatedAt time.Time, entries []Entry, unread []string, secret int) *Index {
@@ -117,7 +180,7 @@ func New(generatedAt time.Time, entries []Entry, unread []string, secret int) *I
 	unread = slices.Sorted(slices.Values(unread))
 	return &Index{
 		GeneratedAt: generatedAt.UTC().Truncate(time.Second),
-		Tables:      slices.Compact(entries),
+		Tables:      slices.CompactFunc(entries, func(a, b Entry) bool { return a.compare(b) == 0 }),
 		Unread:      slices.Compact(unread),
 		Secret:      secret,
 	}
@@ -343,7 +406,7 @@ func (d *indexDecoder) leaveOut() (wrong []string) {
 		} else if len(wrong) < most {
 			wrong = append(wrong, fmt.Sprintf("tables[%d]: %s", i, why))
 		}
-		d.unread = append(d.unread, e.stack())
+		d.unread = append(d.unread, e.FullOwner())
 	}
 	d.tables = valid
 	return wrong
@@ -392,7 +455,7 @@ func Merge(indexes ...*Index) *Index {
 		oldest = x.GeneratedAt // the last one is
 		read, has := x.made()
 		for _, e := range x.Tables {
-			if backend := x.backendOf(e); !have.has(backend, e.stack()) {
+			if backend := x.backendOf(e); !have.has(backend, e.FullOwner()) {
 				e.Backend = backend
 				entries = append(entries, e)
 			}
@@ -475,14 +538,32 @@ func (x *Index) made() (read, has made) {
 	has.add(read)
 	for _, e := range x.Tables {
 		backend := x.backendOf(e)
-		has.of(backend)[e.stack()] = true
-		if _, found := slices.BinarySearch(x.Unread, e.stack()); len(x.Read) == 0 && !found {
-			read.of(backend)[e.stack()] = true
+		has.of(backend)[e.FullOwner()] = true
+		if _, found := slices.BinarySearch(x.Unread, e.FullOwner()); len(x.Read) == 0 && !found {
+			read.of(backend)[e.FullOwner()] = true
 		}
 	}
 	return read, has
 }
 
+// Stacks are those that the index read, as organization/project/stack: of a backend, and of those that it does not name.
+func (x *Index) Stacks(backend string) map[string]bool {
+	read, _ := x.made()
+	stacks := maps.Clone(read[backend])
+	if stacks == nil {
+		stacks = map[string]bool{}
+	}
+	maps.Copy(stacks, read[""])
+	return stacks
+}
+
+// Tells reports whether the index may have been made of a backend: it names it, or names none. One that is not known is "".
+func (x *Index) Tells(backend string) bool {
+	backends := x.backends()
+	return backend == "" || slices.Contains(backends, backend) || slices.Contains(backends, "")
+}
+
+// backends are those that it was made of, "" where it does not say.
 func (x *Index) backends() []string {
 	if len(x.Read) == 0 {
 		return []string{""}
@@ -494,6 +575,13 @@ func (x *Index) backends() []string {
 	return backends
 }
 
+// NameBackends gives each entry the backend of its stack, where the index says which.
+func (x *Index) NameBackends() {
+	for i, e := range x.Tables {
+		x.Tables[i].Backend = x.backendOf(e)
+	}
+}
+
 func (x *Index) backendOf(e Entry) string {
 	if e.Backend == "" && len(x.Read) == 1 {
 		return x.Read[0].Backend
@@ -503,15 +591,21 @@ func (x *Index) backendOf(e Entry) string {
 
 // An Owner is the stack that claims a table, and the URNs that the claiming resource has or had: its own and its aliases.
 type Owner struct {
+	Backend                      string // as BackendOf returns it; empty where it is not known
 	Organization, Project, Stack string
 	URNs                         []string
 }
 
 // Owns reports whether an entry is the owner's own: of its stack, or of a resource that it goes by, which is of another
-// stack where an alias says so. An organization that is not known may be any; a URN does not hold it.
+// stack where an alias says so. A backend or an organization that is not known may be any; a URN holds neither.
 func (o Owner) Owns(e Entry) bool {
-	return sameOrganization(e.Organization, o.Organization) &&
+	return !o.Elsewhere(e) && sameOrganization(e.Organization, o.Organization) &&
 		(e.Project == o.Project && e.Stack == o.Stack || slices.Contains(o.URNs, e.URN))
+}
+
+// Elsewhere reports whether an entry is known to be of another backend. Two backends may have stacks of the same name.
+func (o Owner) Elsewhere(e Entry) bool {
+	return o.Backend != "" && e.Backend != "" && o.Backend != e.Backend
 }
 
 func sameOrganization(a, b string) bool {
@@ -525,20 +619,23 @@ type Conflict struct {
 	Match Match // Same or Possible
 }
 
-// Collisions returns the entries that are the claimed table, and those that may be, the former first. Entries of the owner
-// itself are none.
+// Collisions returns the entries that are the claimed table, and those that may be, the former first; of either, those that
+// are in doubt last. Entries of the owner itself are none.
 func Collisions(claim Identity, named []Entry, owner Owner) []Conflict {
-	var same, possible []Conflict
+	var conflicts []Conflict
 	for _, e := range named {
 		if owner.Owns(e) {
 			continue
 		}
-		switch m := claim.Match(e.Identity()); {
-		case m == Same && e.Pending == "":
-			same = append(same, Conflict{e, Same})
-		case m != Different:
-			possible = append(possible, Conflict{e, Possible})
+		if m := claim.Match(e.Identity()); m != Different {
+			if e.Pending != "" {
+				m = Possible
+			}
+			conflicts = append(conflicts, Conflict{e, m})
 		}
 	}
-	return append(same, possible...)
+	slices.SortStableFunc(conflicts, func(a, b Conflict) int {
+		return cmp.Or(cmp.Compare(b.Match, a.Match), strings.Compare(a.Entry.Doubt(), b.Entry.Doubt()))
+	})
+	return conflicts
 }
