@@ -44,7 +44,7 @@ type fixture struct {
 	Analyze   bool           `yaml:"analyze"` // as policy analyze does, which configures no stack
 	Stack     map[string]string
 	Others    []fixtureTable    `yaml:"others"`  // tables of all stacks; none are looked for where it is absent
-	Unread    []string          `yaml:"unread"`  // why there may be more of them
+	Unread    []fixtureUnread   `yaml:"unread"`  // why there may be more of them
 	Backend   string            `yaml:"backend"` // of the running stack
 	AWS       map[string]string `yaml:"aws"`     // environment variables, the AWS configuration's text as CONFIG
 	Resources []fixtureResource `yaml:"resources"`
@@ -94,7 +94,7 @@ func (x fixtureTable) entry() tables.Entry {
 // others are the tables of a fixture's other stacks.
 type others struct {
 	*tables.Lookup
-	unread  []string
+	unread  []fixtureUnread
 	backend string
 }
 
@@ -106,10 +106,21 @@ func (o others) Backend() string { return o.backend }
 func (o others) Complete() bool  { return len(o.unread) == 0 }
 
 func (o others) Unread() (list []tables.Unread) {
-	for _, reason := range o.unread {
-		list = append(list, tables.Unread{Reason: reason})
+	for _, u := range o.unread {
+		list = append(list, tables.Unread(u))
 	}
 	return list
+}
+
+// A fixtureUnread is a reason, written as a string, or one with the stacks that it is about or with its kind.
+type fixtureUnread tables.Unread
+
+func (u *fixtureUnread) UnmarshalYAML(n *yaml.Node) error {
+	if n.Kind == yaml.ScalarNode {
+		u.Reason = n.Value
+		return nil
+	}
+	return n.Decode((*tables.Unread)(u))
 }
 
 // world is the world around the fixture's stack.

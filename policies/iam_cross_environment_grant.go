@@ -152,6 +152,9 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 		if r.sameAccount(g, e) == tables.Possible || e.Region == "" && g.Table.Region != "" {
 			doubts = append(doubts, "nothing says that their accounts or regions differ")
 		}
+		if e.Pending != "" {
+			doubts = append(doubts, "its "+e.Pending+" is pending")
+		}
 		if doubt := e.Doubt(); doubt != "" {
 			doubts = append(doubts, doubt)
 		}

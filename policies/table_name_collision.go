@@ -31,7 +31,9 @@ var TableNameCollision = &policy.Policy{
 		index, a file:// backend or Pulumi Cloud, see the settings of dynamoguard. Tables of aws-native count. The
 		GlobalTable of 2017 claims nothing: its tables do. A name that another state is about to delete, or to create, may
 		be taken. A name that the stack's own state has under another URN, which is no alias, is that of a table that was
-		renamed in the program or moved: advisory, because an import looks the same.`,
+		renamed in the program or moved: advisory, because an import looks the same. Where index.required of dynamoguard is
+		set and tables of other stacks could not be read, the first table, or the first document that grants on tables, is
+		a violation.`,
 	Before: `
 name: orders`,
 	After: `
@@ -46,7 +48,7 @@ name: invoices`,
 		"possible": `
 			The level, at most, of a collision that is not certain because an account or a region is not known.`,
 	},
-	Reads: facts.TableReads(),
+	Reads: facts.Reads(facts.TableReads(), facts.DocumentReads(grantKinds...)),
 
 	CheckResource: checkNameCollision,
 }
@@ -59,6 +61,13 @@ type CollisionConfig struct {
 func checkNameCollision(p *policy.Pass) {
 	if p.Resource.Type == facts.GlobalTable {
 		p.NotApplicable("a global table of version 2017 owns no name: its tables do")
+		return
+	}
+	if _, owns := facts.TableReads()[p.Resource.Type]; !owns {
+		if p.Outside.Others != nil {
+			requireForGrants(p)
+		}
+		p.NotApplicable("it claims no table name")
 		return
 	}
 	claims := p.Facts.TableClaims(p.Around(), &p.Log)
@@ -85,8 +94,9 @@ func checkNameCollision(p *policy.Pass) {
 	for _, c := range claims {
 		if p.Outside.Others != nil {
 			checkOtherStacks(p, c)
+			checkOwnState(p, c, declared)
+			requireOthers(p, resource.Path(c.Path))
 		}
-		checkOwnState(p, c, declared)
 	}
 	if len(claims) == 0 && len(p.Log.Unknown) == 0 {
 		p.NotApplicable("it claims no table name")
@@ -154,7 +164,7 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 // that was renamed, or moved below another parent: Pulumi creates the new one before it deletes the old one, and AWS refuses.
 // An import looks the same, and nobody tells a policy pack of it.
 func checkOwnState(p *policy.Pass, c tables.Claim, declared map[string]bool) {
-	if !p.Stack.Known || p.Outside.Others == nil {
+	if !p.Stack.Known {
 		return // it may be that very state, or one of any age, that is judged
 	}
 	stack := p.Owner()

@@ -22,6 +22,7 @@ type Stack struct {
 	names  map[resource.URN]string
 	named  map[resource.URN]bool // whether Pulumi chose the name
 
+	first     map[string]resource.URN   // by what
 	unset     map[resource.URN][]string // what the program did not set, of what links and holds documents
 	documents map[resource.URN][]seenDocument
 	notRead   map[resource.URN]NotRead
@@ -165,6 +166,16 @@ func (s *Stack) declared(r *resource.Resource) *resource.Resource {
 	as := *r
 	as.Properties = resource.ObjectValue(changed)
 	return &as
+}
+
+// First reports whether a resource is the first that something is said of. It is that also when it is judged again.
+func (s *Stack) First(what string, urn resource.URN) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.first[what] == "" {
+		set(&s.first, what, urn)
+	}
+	return s.first[what] == urn
 }
 
 // Documents returns how many policy documents that may grant access the stack has declared so far, and how many of them are

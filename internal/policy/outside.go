@@ -85,6 +85,15 @@ type IndexSettings struct {
 	AllowUnread   []string          `json:"allowUnread"`
 }
 
+// MayBeUnread reports whether a stack is one that may be missing, given as organization/project/stack or as much of that as is
+// known.
+func (s IndexSettings) MayBeUnread(stack string) bool {
+	_, withoutOrganization, _ := strings.Cut(stack, "/")
+	return slices.ContainsFunc(s.AllowUnread, func(pattern string) bool {
+		return glob.Match(pattern, stack) || strings.Contains(withoutOrganization, "/") && glob.Match(pattern, withoutOrganization)
+	})
+}
+
 // A StackAccount is the account that stacks deploy to.
 type StackAccount struct {
 	Stacks  string `json:"stacks" required:""`
