@@ -5,8 +5,11 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/pem"
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -28,6 +31,17 @@ func keyOf(account uint64) string {
 	binary.BigEndian.PutUint64(bits[:], (1<<40|account)<<23)
 	return "AKIA" + base32.StdEncoding.EncodeToString(bits[:])
 }
+
+// sourced is a result whose messages name BACKEND and TIME for the folder and
+// the time of the states that they rest on.
+func sourced(r harness.Result) harness.Result {
+	for i, event := range r.Policy {
+		r.Policy[i] = stateIn.ReplaceAllString(event, "(by the state in BACKEND of TIME)")
+	}
+	return r
+}
+
+var stateIn = regexp.MustCompile(`\(by the state in file://\S+/backend of \d{4}-\d\d-\d\d \d\d:\d\d UTC\)`)
 
 // The account of the stand-in provider, and another one.
 const (
@@ -53,10 +67,11 @@ func TestAcross(t *testing.T) {
 	const second = "urn:pulumi:dev::billing::" + tableOrders
 	const remedy = "give one of the two another name, or "
 	taken := "mandatory high table-name-collision " + second + `: name: the table name "orders" is taken in account 111122223333 ` +
-		"(by AWS_ACCESS_KEY_ID) and region us-east-1 by stack shop/dev, urn:pulumi:dev::shop::" + tableOrders + "; " +
+		"(by AWS_ACCESS_KEY_ID) and region us-east-1 by stack shop/dev, urn:pulumi:dev::shop::" + tableOrders +
+		" (by the state in BACKEND of TIME); " +
 		remedy + "let one stack own the table and the other refer to it. SOC 2: CC8.1, A1.2"
 	maybe := "advisory high table-name-collision " + second + `: name: the table name "orders" may be taken by stack shop/dev, ` +
-		"urn:pulumi:dev::shop::" + tableOrders + ": the account of this table is not known " +
+		"urn:pulumi:dev::shop::" + tableOrders + " (by the state in BACKEND of TIME): the account of this table is not known " +
 		"(neither the environment nor a default profile names an account); " +
 		remedy + "settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard. SOC 2: CC8.1, A1.2"
 
@@ -84,7 +99,7 @@ func TestAcross(t *testing.T) {
 			if c.name == "same account, up" {
 				run = s.Up
 			}
-			check(t, c.name, run(), c.want)
+			check(t, c.name, sourced(run()), c.want)
 		})
 	}
 }
@@ -114,10 +129,10 @@ func TestEnvironments(t *testing.T) {
 	reaches := "mandatory high iam-cross-environment-grant " + policy +
 		`: policy.Statement[0].Resource "arn:aws:dynamodb:*:*:table/orders-*" gives a staging stack DynamoDB actions GetItem and PutItem, ` +
 		`PutItem among them, on tables of other environments: "orders-billing" of stack billing/prod (prod), ` +
-		`"orders-dev" of stack shop/dev (dev) and "orders-prod" of stack shop/prod (prod); ` +
+		`"orders-dev" of stack shop/dev (dev) and "orders-prod" of stack shop/prod (prod) (by the state in BACKEND of TIME); ` +
 		"name the tables of staging only, or let the stack that owns these grant access to them. SOC 2: CC6.3, CC8.1"
 	staging := dev.Beside("billing", "staging", grants("arn:aws:dynamodb:*:*:table/orders-*"))
-	check(t, "a prefix", staging.Preview(), stopped(reaches))
+	check(t, "a prefix", sourced(staging.Preview()), stopped(reaches))
 	staging.Become(grants("arn:aws:dynamodb:*:*:table/orders-staging"))
 	check(t, "its own tables", staging.Preview(), passes())
 
@@ -201,4 +216,69 @@ func TestSources(t *testing.T) {
 			check(t, c.name, preview(budget, c.index), want)
 		})
 	}
+}
+
+// TestRequired configures indexes that cannot be used, with index.required and
+// without. With it the run stops; without it, it passes and says so.
+func TestRequired(t *testing.T) {
+	refusing := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer refusing.Close()
+	certificate := filepath.Join(t.TempDir(), "certificate.pem")
+	block := &pem.Block{Type: "CERTIFICATE", Bytes: refusing.Certificate().Raw}
+	if err := os.WriteFile(certificate, pem.EncodeToMemory(block), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hanging, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never says a word
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hanging.Close()
+	closed, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	good := filepath.Join(t.TempDir(), "good.json")
+	index := `{"schemaVersion":1,"generatedAt":"` + time.Now().UTC().Format(time.RFC3339) + `","tables":[]}`
+	if err := os.WriteFile(good, []byte(index), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256([]byte(index))
+	zeros := strings.Repeat("0", 64)
+	declares := stack(func(p program) { p.table("orders", nil) })
+	for _, c := range []struct{ name, index, unread string }{
+		{"another checksum", `"budgetSeconds": 60, "source": "` + good + `", "sha256": "` + zeros + `"`,
+			"the index " + good + ": its SHA-256 is " + hex.EncodeToString(sum[:]) + ", not " + zeros + " as configured"},
+		{"not authorised", `"budgetSeconds": 60, "source": "` + refusing.URL + `/index.json"`,
+			"the index " + refusing.URL + "/index.json: the server answers 401 Unauthorized"},
+		{"unreachable", `"budgetSeconds": 60, "source": "https://` + closed.Addr().String() + `/index.json"`,
+			"the index https://" + closed.Addr().String() + "/index.json: dial tcp " + closed.Addr().String() + ": connect: connection refused"},
+		{"not in time", `"budgetSeconds": 2, "source": "https://` + hanging.Addr().String() + `/index.json"`,
+			"the index https://" + hanging.Addr().String() + "/index.json: it did not answer in time"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			of := func(program pulumi.RunFunc, required bool) *harness.Stack {
+				s := harness.NewStack(t, collision, program, harness.PackConfig(fmt.Sprintf(
+					`{"dynamoguard": {"enforcementLevel": "advisory", "index": {"required": %v, %s}}}`, required, c.index)))
+				s.Sandbox().Env = []string{"SSL_CERT_FILE=" + certificate}
+				return s
+			}
+			notice := "advisory low dynamoguard " + rootStack +
+				": not all tables of other stacks were compared with this one's; not read: " + c.unread
+			violation := "mandatory high table-name-collision " + tableOrders + ": index.required is set, and not all tables of other " +
+				"stacks could be read: " + c.unread + "; see to it that they can be read, or name the stacks that may be missing in " +
+				"index.allowUnread. SOC 2: CC8.1, A1.2"
+			check(t, "not required", of(declares, false).Preview(), harness.Result{Policy: []string{notice}})
+			required := of(declares, true)
+			check(t, "required", required.Preview(), stopped(notice, violation))
+			check(t, "required, up", required.Up(), stoppedUp(violation))
+		})
+	}
+	t.Run("a stack without tables", func(t *testing.T) {
+		s := harness.NewStack(t, collision, stack(func(p program) { p.policy("reader", pulumi.String(trust)) }),
+			harness.PackConfig(`{"dynamoguard": {"enforcementLevel": "advisory", "index": {"required": true, "source": "/none.json"}}}`))
+		check(t, "required", s.Preview(), passes())
+	})
 }
