@@ -11,9 +11,8 @@ import (
 	"dynamoguard/internal/policy"
 )
 
-// world is the machine that the pack runs on: its files, its environment variables and its network.
-func world(ctx context.Context) engine.World {
-	system := index.System()
+// world is what the engine learns of the machine that the pack runs on: its files, its environment variables and its network.
+func world(ctx context.Context, system index.Machine) engine.World {
 	return engine.World{
 		Load: func(s policy.IndexSettings, stack policy.StackContext) (policy.Others, func()) {
 			l := index.Load(ctx, index.Settings{
@@ -24,6 +23,6 @@ func world(ctx context.Context) engine.World {
 			}, system, index.Stack{Organization: stack.Organization, Project: stack.Project, Name: stack.Name})
 			return l, l.Stop
 		},
-		AWS: &account.Sources{Getenv: os.Getenv, ReadFile: os.ReadFile, Home: system.Home},
+		AWS: &account.Sources{Getenv: system.Getenv, ReadFile: os.ReadFile, Home: system.Home},
 	}
 }
