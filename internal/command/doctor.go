@@ -201,7 +201,7 @@ func (d *doctor) others(stack index.Stack, others policy.Others) {
 			own++
 		}
 	}
-	d.page.field("  read", fmt.Sprintf("%s of %s, of which %d are this stack's own",
+	d.page.field("  read", fmt.Sprintf("%s of %s, %d of them this stack's own",
 		text.Count(len(found), "table", "tables"), text.Count(len(stacks), "stack", "stacks"), own))
 	unread := others.Unread()
 	d.page.field("  not read", unread...)

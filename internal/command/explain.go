@@ -151,6 +151,11 @@ func (p program) explain(out io.Writer, q question, records []*record.Record, se
 	switch {
 	case len(found) == 0:
 		for _, r := range records {
+			for _, known := range r.Policies {
+				if known.Name == q.policy && known.Level == policy.Disabled.String() {
+					w.line(known.Name + " is disabled by configuration")
+				}
+			}
 			for _, gap := range r.Gaps {
 				if q.message == "" && q.about(gap.Policy, gap.URN) {
 					w.gap(gap)
@@ -159,7 +164,7 @@ func (p program) explain(out io.Writer, q question, records []*record.Record, se
 		}
 	case len(found) == 1:
 		w.finding(p.named(found[0].Policy), found[0])
-		w.field("  found in", searched)
+		w.field("  found in", "the "+searched)
 	default:
 		w.choice(found)
 	}
@@ -237,12 +242,16 @@ func (w *page) example(yaml string) {
 func enforced(p *policy.Policy, f record.Finding) string {
 	level := f.Level + " by configuration"
 	if p != nil && p.Level.String() == f.Level {
-		level = f.Level + ", as the policy is by default"
+		level = f.Level + ", the policy's default"
 	}
-	if f.Limit != "" {
-		return f.Limit + ", because something that it rests on is not certain; the policy is " + level
+	switch {
+	case f.Exempt:
+		return "not, because of the exemption; else " + level
+	case f.Limit != "":
+		return f.Limit + ", because something that it rests on is not certain; else " + level
+	default:
+		return level
 	}
-	return level
 }
 
 func exemption(f record.Finding) string {
