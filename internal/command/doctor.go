@@ -85,13 +85,10 @@ func (d *doctor) examine(c *cobra.Command, named index.Stack, config string) err
 		return err
 	}
 	d.inForce(config)
-	w := world(c.Context(), d.system)
-	others, stop := w.Load(d.config.Pack().Index, policy.StackContext{
-		Known: true, Organization: stack.Organization, Project: stack.Project, Name: stack.Name,
-	})
-	defer stop()
-	d.place(stack, policy.Outside{Others: others, AWS: w.AWS})
-	d.others(stack, others)
+	l := index.Load(c.Context(), indexSettings(d.config.Pack().Index), d.system, stack)
+	defer l.Close()
+	d.place(stack, policy.Outside{Others: l, AWS: world(c.Context(), d.system).AWS})
+	d.others(stack, l)
 	d.lastRun(stack)
 	return nil
 }
@@ -126,7 +123,14 @@ func (d *doctor) stack(named index.Stack) (index.Stack, error) {
 	d.page.section("The stack")
 	d.page.field("  project", stack.Project+", by "+projectFrom)
 	d.page.field("  stack", stack.Name+", by "+from)
-	d.page.field("  organization", cmp.Or(stack.Organization, "not known; only Pulumi Cloud has one, and --organization names it"))
+	switch stack.Organization {
+	case "":
+		d.page.field("  organization", "not known; only Pulumi Cloud has one, and --organization names it")
+	case tables.NoOrganization:
+		d.page.field("  organization", "none, since the backend is not Pulumi Cloud")
+	default:
+		d.page.field("  organization", stack.Organization)
+	}
 	return stack, nil
 }
 
@@ -184,17 +188,16 @@ func (d *doctor) place(stack index.Stack, outside policy.Outside) {
 }
 
 // others says which tables of other stacks a run would compare with, having waited for them as long as a run would.
-func (d *doctor) others(stack index.Stack, others policy.Others) {
+func (d *doctor) others(stack index.Stack, l *index.Loading) {
 	d.page.section("Tables of other stacks")
-	settings := d.config.Pack().Index
-	source, err := index.Where(index.Settings{Source: settings.Source}, d.system)
+	source, err := index.Where(indexSettings(d.config.Pack().Index), d.system)
 	if err != nil {
 		source = "nowhere" // Unread has the reason
 	}
 	d.page.field("  from", source)
 	owner := tables.Owner{Organization: stack.Organization, Project: stack.Project, Stack: stack.Name}
 	own, stacks := 0, map[string]bool{}
-	found := others.Matching(func(string) bool { return true })
+	found := l.Matching(func(string) bool { return true })
 	for _, e := range found {
 		stacks[e.Organization+"/"+e.Owner()] = true
 		if owner.Owns(e) {
@@ -203,7 +206,7 @@ func (d *doctor) others(stack index.Stack, others policy.Others) {
 	}
 	d.page.field("  read", fmt.Sprintf("%s of %s, %d of them this stack's own",
 		text.Count(len(found), "table", "tables"), text.Count(len(stacks), "stack", "stacks"), own))
-	unread := others.Unread()
+	unread := l.Unread()
 	d.page.field("  not read", unread...)
 	if len(unread) > 0 {
 		d.missing("not all tables of other stacks can be read", byOtherStacks)

@@ -15,14 +15,18 @@ import (
 func world(ctx context.Context, system index.Machine) engine.World {
 	return engine.World{
 		Load: func(s policy.IndexSettings, stack policy.StackContext) (policy.Others, func()) {
-			l := index.Load(ctx, index.Settings{
-				Source: s.Source,
-				SHA256: s.SHA256,
-				MaxAge: time.Duration(s.MaxAgeDays) * 24 * time.Hour,
-				Budget: time.Duration(s.BudgetSeconds) * time.Second,
-			}, system, index.Stack{Organization: stack.Organization, Project: stack.Project, Name: stack.Name})
+			l := index.Load(ctx, indexSettings(s), system, index.Stack{Organization: stack.Organization, Project: stack.Project, Name: stack.Name})
 			return l, l.Stop
 		},
 		AWS: &account.Sources{Getenv: system.Getenv, ReadFile: os.ReadFile, Home: system.Home},
+	}
+}
+
+func indexSettings(s policy.IndexSettings) index.Settings {
+	return index.Settings{
+		Source: s.Source,
+		SHA256: s.SHA256,
+		MaxAge: time.Duration(s.MaxAgeDays) * 24 * time.Hour,
+		Budget: time.Duration(s.BudgetSeconds) * time.Second,
 	}
 }
