@@ -1,11 +1,19 @@
 package e2e
 
 import (
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
+	"google.golang.org/protobuf/types/known/emptypb"
+
 	"dynamoguard/e2e/internal/harness"
+	"dynamoguard/e2e/internal/wire"
 )
 
 // TestExplain asks the pack itself, after a preview that it stopped, about
@@ -41,4 +49,55 @@ func TestExplain(t *testing.T) {
 			t.Errorf("%q: exit code %d, %v\n%s", c.args, code, err, out)
 		}
 	}
+}
+
+// TestRecorded: however a run ends, what it judged is kept, and only the user
+// can read it; a run that judged nothing leaves nothing.
+func TestRecorded(t *testing.T) {
+	for name, end := range map[string]func(*wire.Plugin){
+		"interrupt": func(p *wire.Plugin) { p.Signal(os.Interrupt) },
+		"terminate": func(p *wire.Plugin) { p.Signal(syscall.SIGTERM) },
+		"Cancel":    func(p *wire.Plugin) { _, _ = p.Cancel(t.Context(), &emptypb.Empty{}) }, // the record tells
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := wire.Start(t, harness.Tools(t).Pack, wire.Engine(t))
+			p.Judge(t.Context(), wire.Request(t, "aws:dynamodb/table:Table", "orders", nil, wire.AWS(t, "us-east-1")))
+			end(p)
+			p.WaitEnd()
+			files := recorded(t, p.Home)
+			if len(files) != 1 {
+				t.Fatalf("%d records are kept", len(files))
+			}
+			info, err := os.Stat(files[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(files[0])
+			var record struct{ Findings []struct{ Policy string } }
+			if err != nil || json.Unmarshal(text, &record) != nil || len(record.Findings) == 0 || info.Mode() != 0o600 {
+				t.Errorf("%v, %v: %s", info.Mode(), err, text)
+			}
+		})
+	}
+	p := wire.Start(t, harness.Tools(t).Pack, wire.Engine(t))
+	p.Signal(os.Interrupt)
+	p.WaitEnd()
+	if files := recorded(t, p.Home); len(files) > 0 {
+		t.Errorf("of a run that judged nothing: %v", files)
+	}
+}
+
+// recorded returns the records of runs below a folder.
+func recorded(t *testing.T, home string) (files []string) {
+	t.Helper()
+	err := filepath.WalkDir(home, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && filepath.Base(filepath.Dir(path)) == "runs" {
+			files = append(files, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
 }
