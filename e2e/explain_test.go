@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"dynamoguard/e2e/internal/harness"
@@ -61,7 +62,7 @@ func TestRecorded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := wire.Start(t, harness.Tools(t).Pack, wire.Engine(t))
-			p.Judge(t.Context(), wire.Request(t, "aws:dynamodb/table:Table", "orders", nil, wire.AWS(t, "us-east-1")))
+			p.Judge(t.Context(), wire.Request(t, "aws:dynamodb/table:Table", "orders", resource.PropertyMap{"name": resource.NewProperty("orders")}, wire.AWS(t, "us-east-1")))
 			end(p)
 			p.WaitEnd()
 			files := recorded(t, p.Home)
