@@ -17,7 +17,9 @@ import (
 
 	"dynamoguard/internal/analyzer"
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/index"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/record"
 	"dynamoguard/internal/text"
 )
 
@@ -27,11 +29,16 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 	defer stop()
 
 	var err error
+	system := index.System()
 	address, serving := engineAddress(args)
 	if serving {
-		err = analyzer.Serve(ctx, address, version, engine.New(policies, time.Now).In(world(ctx)), stdout)
+		rules := engine.New(policies, time.Now).In(world(ctx, system))
+		err = analyzer.Serve(ctx, address, version, rules, stdout)
+		keep(rules, version, record.In(system.Cache))
 	} else {
 		root := rootCommand(version, policies)
+		p := program{version: version, policies: policies, system: system, now: time.Now}
+		root.AddCommand(explainCommand(p), doctorCommand(p))
 		root.SetArgs(args)
 		root.SetIn(stdin)
 		root.SetOut(stdout)
@@ -46,6 +53,32 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		return 1
 	}
 	return 0
+}
+
+// A program is what the commands on runs work with.
+type program struct {
+	version  string
+	policies []*policy.Policy
+	system   index.Machine
+	now      func() time.Time
+}
+
+// keep keeps what was judged, for explain. It takes no longer than a second, and where it fails nothing is kept: the run is what
+// matters.
+func keep(rules *engine.Engine, version string, store record.Store) {
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		for _, r := range record.Of(rules.Run(), version, time.Now()) {
+			if store.Save(r) != nil {
+				return
+			}
+		}
+	}()
+	select {
+	case <-kept:
+	case <-time.After(time.Second):
+	}
 }
 
 // engineAddress tells the engine, which ends its arguments with its own address after flags of its choosing, from a

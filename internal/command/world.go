@@ -11,21 +11,24 @@ import (
 	"dynamoguard/internal/policy"
 )
 
-// world is the machine that the pack runs on: its files, its environment variables and its network.
-func world(ctx context.Context) engine.World {
-	system := index.System()
+// world is what the engine learns of the machine that the pack runs on: its files, its environment variables and its network.
+func world(ctx context.Context, system index.Machine) engine.World {
 	return engine.World{
 		Load: func(s policy.IndexSettings, stack policy.StackContext) (policy.Others, func()) {
-			l := index.Load(ctx, index.Settings{
-				Source:    s.Source,
-				SHA256:    s.SHA256,
-				PublicKey: s.PublicKey,
-				Header:    s.HeaderFromEnv,
-				MaxAge:    time.Duration(s.MaxAgeDays) * 24 * time.Hour,
-				Budget:    time.Duration(s.BudgetSeconds) * time.Second,
-			}, system, index.Stack{Organization: stack.Organization, Project: stack.Project, Name: stack.Name})
+			l := index.Load(ctx, indexSettings(s), system, index.Stack{Organization: stack.Organization, Project: stack.Project, Name: stack.Name})
 			return l, l.Stop
 		},
-		AWS: &account.Sources{Getenv: os.Getenv, ReadFile: os.ReadFile, Home: system.Home},
+		AWS: &account.Sources{Getenv: system.Getenv, ReadFile: os.ReadFile, Home: system.Home},
+	}
+}
+
+func indexSettings(s policy.IndexSettings) index.Settings {
+	return index.Settings{
+		Source:    s.Source,
+		SHA256:    s.SHA256,
+		PublicKey: s.PublicKey,
+		Header:    s.HeaderFromEnv,
+		MaxAge:    time.Duration(s.MaxAgeDays) * 24 * time.Hour,
+		Budget:    time.Duration(s.BudgetSeconds) * time.Second,
 	}
 }

@@ -244,6 +244,9 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 			list = append(list, Notice{Policy: p, URN: root, Notice: n})
 		}
 	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.record.ended, e.record.notices = true, list
 	return judgements, list
 }
 

@@ -13,6 +13,9 @@ type record struct {
 	order []resource.URN // of byURN, as first judged
 	first resource.URN   // that was asked about, whether or not anything judges its type
 	stack []policy.Judgement
+
+	ended   bool // the stack was judged
+	notices []Notice
 }
 
 func (r *record) resource(urn resource.URN, judgements []policy.Judgement) {

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"dynamoguard/internal/iam"
+	"dynamoguard/internal/jsonscan"
 	"dynamoguard/internal/resource"
 )
 
@@ -120,52 +121,95 @@ func (h *holder) append(docs []*Document, p resource.Property, parse parseFunc) 
 	case !d.Known:
 	case p.Value.Kind() == resource.String:
 		text, _ := p.Value.Text()
-		d.Document = parse(p.Path, text, h.kind)
+		d.Document = parse(p, text, h.kind)
 	case p.Value.Kind() == resource.Object:
 		// The classic provider always sends a string; a document given as an object is what others do.
 		text, _ := json.Marshal(p.Value.Plain())
-		d.Document = parse(p.Path, string(text), h.kind)
+		d.Document = parse(p, string(text), h.kind)
 	default:
 		d.Mistyped = string(p.Path) + " is " + p.Value.Kind().String() + ", not a policy document"
 	}
 	return append(docs, d)
 }
 
-// A parseFunc parses the document at a path of one resource.
-type parseFunc func(at resource.Path, text string, kind iam.Kind) *iam.Document
+// A parseFunc parses the document that a property of one resource holds.
+type parseFunc func(p resource.Property, text string, kind iam.Kind) *iam.Document
 
 // A library keeps the parsed documents of a run, so that each is parsed once: by its inputs in Analyze, and by its outputs
 // at the end of the stack only where these are another text. The zero value is empty and ready for use, also by several at a
 // time.
 type library struct {
 	mu   sync.Mutex
-	kept map[Place]*iam.Document
+	kept map[Place]kept
 	size int // bytes of the texts that are kept
+}
+
+// kept is a document of a library.
+type kept struct {
+	*iam.Document
+	secret bool // its text, or part of it, is not to be shown
 }
 
 // librarySize bounds the texts that are kept. What is beyond it is parsed again.
 const librarySize = 8 << 20
 
-func (l *library) parse(at Place, text string, kind iam.Kind) *iam.Document {
+func (l *library) parse(at Place, text string, kind iam.Kind, secret bool) *iam.Document {
 	l.mu.Lock()
-	before := l.kept[at]
+	before, ok := l.kept[at]
 	l.mu.Unlock()
-	if before != nil && before.Kind == kind && before.Text() == text {
-		return before
+	if ok && before.Kind == kind && before.Text() == text && (before.secret || !secret) {
+		return before.Document
 	}
 	document := iam.Parse(text, kind)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if before = l.kept[at]; before != nil {
+	if before, ok = l.kept[at]; ok {
 		l.size -= len(before.Text())
 		delete(l.kept, at)
 	}
 	if l.size+len(text) <= librarySize {
 		if l.kept == nil {
-			l.kept = map[Place]*iam.Document{}
+			l.kept = map[Place]kept{}
 		}
-		l.kept[at] = document
+		// What was a secret as an input stays one, whatever the provider makes of it.
+		l.kept[at] = kept{document, secret || before.secret}
 		l.size += len(text)
 	}
 	return document
+}
+
+// statement returns the statement that a path of a resource leads into, as the document has it, and the path from there on,
+// such as Action[1]; both are empty where the document is a secret, or is not among those that are kept.
+func (l *library) statement(at Place) (text string, within resource.Path) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for end, c := range at.Path {
+		if c != '.' {
+			continue
+		}
+		if d, ok := l.kept[Place{at.URN, at.Path[:end]}]; ok && !d.secret {
+			return statement(d.Text(), at.Path[end+1:])
+		}
+	}
+	return "", ""
+}
+
+// statement finds the statement of a document that a path of the document leads into: Statement[0].Action[1], or
+// Statement.Action where the document has one that is not in a list.
+func statement(document string, at resource.Path) (text string, within resource.Path) {
+	first, rest, _ := strings.Cut(string(at), ".")
+	s := jsonscan.Of([]byte(document))
+	if resource.Path(first).Property() != "Statement" || s.Next() != '{' || !s.Find("Statement") {
+		return "", ""
+	}
+	if s.Next() != '[' {
+		return string(s.Value()), resource.Path(rest)
+	}
+	s.Elements(func(i int) {
+		value := s.Value()
+		if resource.Path("Statement").Index(i) == resource.Path(first) {
+			text, within = string(value), resource.Path(rest)
+		}
+	})
+	return text, within
 }

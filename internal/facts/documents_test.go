@@ -166,3 +166,48 @@ func TestReads(t *testing.T) {
 		t.Errorf("(-said +read):\n%s", diff)
 	}
 }
+
+// TestStatement finds the statement that a path leads into, in documents that may be shown.
+func TestStatement(t *testing.T) {
+	const (
+		first  = `{"Effect": "Deny", "Action": "*", "Resource": "*"}`
+		second = `{"Sid":"}","Effect":"Allow","Action":["dynamodb:*"],"Resource":"*"}`
+		list   = `{"Version":"2012-10-17","Statement":[` + first + ` , ` + second + `]}`
+		single = `{"Statement":` + second + `}`
+	)
+	var stack facts.Stack
+	see := func(r *resource.Resource) { stack.Facts(r).Documents(iam.Identity, iam.Trust) }
+	see(res(facts.ManagedPolicy, "list", "policy", list))
+	see(res(facts.ManagedPolicy, "single", "policy", single))
+	see(res(facts.ManagedPolicy, "torn", "policy", list[:len(list)-20]))
+	see(res(facts.ManagedPolicy, "secret", "policy", resource.StringValue(list).AsSecret()))
+	see(res(facts.ManagedPolicy, "secret", "policy", list+" ")) // as an output
+	see(res(facts.Role, "role", "assumeRolePolicy", single, "inlinePolicies", []resource.Value{resource.ObjectValue(map[string]resource.Value{
+		"policy": resource.StringValue(list),
+	})}))
+	for _, c := range []struct {
+		typ, name string
+		path      resource.Path
+		want      string
+		within    resource.Path
+	}{
+		{facts.ManagedPolicy, "list", "policy.Statement[0]", first, ""},
+		{facts.ManagedPolicy, "list", "policy.Statement[1].Action[0]", second, "Action[0]"},
+		{facts.ManagedPolicy, "list", "policy.Statement[1].Condition.StringLike.aws:x", second, "Condition.StringLike.aws:x"},
+		{facts.ManagedPolicy, "list", "policy.Statement[2]", "", ""},
+		{facts.ManagedPolicy, "list", "policy.Version", "", ""},
+		{facts.ManagedPolicy, "list", "policy", "", ""},
+		{facts.ManagedPolicy, "list", "name.Statement[0]", "", ""},
+		{facts.ManagedPolicy, "single", "policy.Statement.Action[0]", second, "Action[0]"},
+		{facts.ManagedPolicy, "torn", "policy.Statement[0].Action", first, "Action"},
+		{facts.ManagedPolicy, "secret", "policy.Statement[0].Action", "", ""},
+		{facts.ManagedPolicy, "other", "policy.Statement[0].Action", "", ""},
+		{facts.Role, "role", "assumeRolePolicy.Statement.Action", second, "Action"},
+		{facts.Role, "role", "inlinePolicies[0].policy.Statement[0].Effect", first, "Effect"},
+	} {
+		urn := res(c.typ, c.name).URN
+		if got, within := stack.Statement(facts.Place{URN: urn, Path: c.path}); got != c.want || within != c.within {
+			t.Errorf("%s of %s: %s, %q", c.path, c.name, got, within)
+		}
+	}
+}

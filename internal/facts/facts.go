@@ -39,7 +39,7 @@ type Facts struct {
 
 // New returns the facts of a resource.
 func New(r *resource.Resource) *Facts {
-	return newFacts(r, func(_ resource.Path, text string, kind iam.Kind) *iam.Document { return iam.Parse(text, kind) })
+	return newFacts(r, func(_ resource.Property, text string, kind iam.Kind) *iam.Document { return iam.Parse(text, kind) })
 }
 
 func newFacts(r *resource.Resource, parse parseFunc) *Facts {

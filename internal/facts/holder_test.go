@@ -17,7 +17,7 @@ func TestHolderCondition(t *testing.T) {
 		r := &resource.Resource{Properties: resource.ObjectValue(map[string]resource.Value{
 			"policy": resource.StringValue("{}"), "serviceName": resource.StringValue(service),
 		})}
-		parse := func(_ resource.Path, text string, kind iam.Kind) *iam.Document { return iam.Parse(text, kind) }
+		parse := func(_ resource.Property, text string, kind iam.Kind) *iam.Document { return iam.Parse(text, kind) }
 		if got := len(h.documents(r, parse)); got != want {
 			t.Errorf("%s: %d documents, want %d", service, got, want)
 		}

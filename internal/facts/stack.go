@@ -45,9 +45,16 @@ func (s *Stack) Facts(r *resource.Resource) *Facts {
 	if s == nil {
 		return New(r)
 	}
-	return newFacts(r, func(at resource.Path, text string, kind iam.Kind) *iam.Document {
-		return s.library.parse(Place{r.URN, at}, text, kind)
+	return newFacts(r, func(p resource.Property, text string, kind iam.Kind) *iam.Document {
+		return s.library.parse(Place{r.URN, p.Path}, text, kind, p.Value.HasSecret())
 	})
+}
+
+// Statement returns the statement of a policy document that a path of a resource of the stack leads into, as it is written,
+// and the path within it: Action[1]. Both are empty where there is none, where it is not remembered any more, and where the
+// document is a secret.
+func (s *Stack) Statement(at Place) (text string, within resource.Path) {
+	return s.library.statement(at)
 }
 
 // See remembers a resource that others may have to be judged by. defaultRegion is the stack's aws:region.
@@ -96,7 +103,7 @@ func (s *Stack) seeDeclared(r *resource.Resource) {
 		if h.kind == iam.Trust {
 			continue
 		}
-		for _, d := range h.documents(r, func(resource.Path, string, iam.Kind) *iam.Document { return nil }) {
+		for _, d := range h.documents(r, func(resource.Property, string, iam.Kind) *iam.Document { return nil }) {
 			documents = append(documents, seenDocument{d.Path, d.Known})
 		}
 	}

@@ -36,10 +36,7 @@ type credentials struct {
 //
 // Source: https://www.pulumi.com/docs/iac/concepts/state-and-backends/
 func findBackend(machine Machine) (backend, error) {
-	home := machine.Getenv("PULUMI_HOME")
-	if home == "" {
-		home = filepath.Join(machine.Home, ".pulumi")
-	}
+	home := pulumiHome(machine)
 	var login credentials
 	for _, folder := range []string{machine.Getenv("PULUMI_CREDENTIALS_PATH"), home} {
 		if data, err := os.ReadFile(filepath.Join(folder, "credentials.json")); folder != "" && err == nil {
@@ -112,6 +109,11 @@ func fileURL(folder string) string {
 		path = "/" + path // a drive of Windows
 	}
 	return (&url.URL{Scheme: "file", Path: path}).String()
+}
+
+// pulumiHome is the folder in which the CLI keeps what is about all projects.
+func pulumiHome(machine Machine) string {
+	return cmp.Or(machine.Getenv("PULUMI_HOME"), filepath.Join(machine.Home, ".pulumi"))
 }
 
 // findProject finds the project file in a folder or above.

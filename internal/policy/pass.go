@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/resource"
@@ -160,4 +161,12 @@ type Run struct {
 type Notice struct {
 	Text  string
 	Items []string
+}
+
+// String is the notice on one line.
+func (n Notice) String() string {
+	if len(n.Items) == 0 {
+		return n.Text
+	}
+	return n.Text + " " + strings.Join(n.Items, "; ")
 }

@@ -187,6 +187,14 @@ func (s *Sandbox) Run(
 	return out.String(), s.Stderr, s.ExitCode, err
 }
 
+// Command is another program in the project's folder, with the variables of
+// the CLI.
+func (s *Sandbox) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	command := exec.CommandContext(ctx, name, args...)
+	command.Dir, command.Env = s.path("project"), s.environment()
+	return command
+}
+
 // Pulumi runs the CLI with the given arguments in the project's folder.
 func (s *Sandbox) Pulumi(ctx context.Context, args ...string) (stdout, stderr string, err error) {
 	stdout, stderr, _, err = s.Run(ctx, "", nil, nil, nil, nil, args...)

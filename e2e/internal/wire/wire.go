@@ -53,6 +53,7 @@ type Plugin struct {
 	pulumirpc.AnalyzerClient
 
 	Ready time.Duration // from the process's start to its answer to Handshake
+	Home  string        // of its user, whose cache folder is below it
 
 	t       testing.TB
 	command *exec.Cmd
@@ -65,8 +66,8 @@ type Plugin struct {
 // ended with the test.
 func Start(t testing.TB, binary string, args ...string) *Plugin {
 	t.Helper()
-	p := &Plugin{t: t, command: exec.Command(binary, args...), ended: make(chan struct{})}
-	p.command.Env = append(os.Environ(), "HOME="+t.TempDir())
+	p := &Plugin{t: t, command: exec.Command(binary, args...), ended: make(chan struct{}), Home: t.TempDir()}
+	p.command.Env = append(os.Environ(), "HOME="+p.Home, "XDG_CACHE_HOME=")
 	p.command.Stderr = os.Stderr
 	stdout, err := p.command.StdoutPipe()
 	if err != nil {

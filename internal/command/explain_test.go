@@ -1,0 +1,169 @@
+package command
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"dynamoguard/internal/engine"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/record"
+	"dynamoguard/internal/resource"
+)
+
+const exemptions = `{"all":"advisory","iam-wildcard-action":"mandatory","table-encryption":{"enforcementLevel":"mandatory",
+"exemptions":[{"resource":"orders","reason":"moves to another account","owner":"platform","expires":"2027-01-31"},
+{"resource":"carts","reason":"is empty","owner":"platform","expires":"2026-11-01"}]}}`
+
+// TestExplainState explains what is found in a state. Each golden file is all that a person sees.
+func TestExplainState(t *testing.T) {
+	for _, c := range []struct {
+		golden string
+		args   []string
+	}{
+		{"explain-document.txt", []string{"iam-wildcard-action", "urn:pulumi:dev::shop::aws:iam/policy:Policy::app"}},
+		{"explain-table.txt", []string{"table-point-in-time-recovery", "carts"}},
+		{"explain-exempt.txt", []string{"--config", "configuration.json", "table-encryption", "orders"}},
+		{"explain-expired.txt", []string{"--config", "configuration.json", "table-encryption", "carts"}},
+		{"explain-several.txt", []string{"table-encryption"}},
+		{"explain-none.txt", []string{"table-encryption", "cart"}},
+		{"explain-unknown.txt", []string{"iam-unscoped-resource", "hidden"}},
+		{"explain-disabled.txt", []string{"--config", "disabled.json", "table-encryption"}},
+	} {
+		t.Run(c.golden, func(t *testing.T) {
+			p := aProgram(t, map[string]string{
+				"state.json": aState(t), "configuration.json": exemptions, "disabled.json": `{"all":"disabled","iam-document":{"enforcementLevel":"advisory"}}`,
+			})
+			compare(t, c.golden, p.outcome(t.Context(), explainCommand(p), append([]string{"--file", "state.json"}, c.args...)...))
+		})
+	}
+}
+
+// aState is an exported state.
+func aState(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(testdata, "state.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestExplainRun explains what a run found, by whatever of a finding is pasted.
+func TestExplainRun(t *testing.T) {
+	p := aProgram(t, nil)
+	rules := engine.New(p.policies, p.now)
+	rules.ConfigureStack(policy.StackContext{Known: true, Organization: "acme", Project: "shop", Name: "dev", Preview: true})
+	if err := rules.JudgeState(strings.NewReader(aState(t))); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range record.Of(rules.Run(), p.version, noon) {
+		if err := record.In(p.system.Cache).Save(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := p.outcome(t.Context(), explainCommand(p), "iam-wildcard-action", "app")
+	compare(t, "explain-run.txt", whole)
+	for name, args := range map[string][]string{
+		"a message":                    {`policy.Statement[1].Action[1] "dynamoDB:*" grants 57`},
+		"a message, as the CLI has it": {"  - [mandatory] [severity: high]  iam-wildcard-action  (aws:iam:Policy: app)\n          policy.Statement[1].Action[1] \"dynamodb:*\" grants 57 DynamoDB\n          actions, DeleteTable among them; list the actions the workload calls. SOC 2: CC6.1, CC6.3\n"},
+		"a message without quotes":     {`policy.Statement[1].Action[1]`, `"dynamodb:*"`, "grants"},
+		"a URN and a part":             {"urn:pulumi:dev::shop::aws:iam/policy:Policy::app", "list the actions"},
+		"a path":                       {"policy.Statement[1].Action[1]"},
+		"a stack":                      {"--stack", "acme/shop/dev", "iam-wildcard-action"},
+	} {
+		got := p.outcome(t.Context(), explainCommand(p), args...)
+		if name == "a message" { // in other letters it is another one
+			if want := "\nexit code 1: no finding matches; searched was the preview of acme/shop/dev at 2026-11-27 12:00:00 UTC, dynamoguard 1.2.3\n"; got != want {
+				t.Errorf("%s: %s", name, got)
+			}
+			continue
+		}
+		if got != whole {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+	if got, want := p.outcome(t.Context(), explainCommand(p), "--stack", "bank/prod", "iam-wildcard-action"),
+		"\nexit code 1: no run of bank/prod is recorded on this machine\n"; got != want {
+		t.Error(got)
+	}
+}
+
+// TestExplainMistakes: what cannot be answered is said.
+func TestExplainMistakes(t *testing.T) {
+	p := aProgram(t, map[string]string{"state.json": aState(t), "torn.json": `{"version":3,"deployment":{"resources":[`, "list.json": "[]",
+		"level.json": `{"iam-document":"mandatry"}`, "setting.json": `{"table-encryption":{"minimunKey":"customer"}}`})
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{nil, "requires at least 1 arg(s), only received 0"},
+		{[]string{"x"}, "no run is recorded on this machine"},
+		{[]string{"--file", "torn.json", "x"}, "torn.json: not a state: it ends after 40 bytes, in the middle"},
+		{[]string{"--file", "none.json", "x"}, "open none.json: no such file or directory"},
+		{[]string{"--config", "list.json", "x"}, "--config is what a state is judged by, so it needs --file"},
+		{[]string{"--file", "state.json", "--config", "list.json", "x"}, "list.json is not a JSON object"},
+		{[]string{"--file", "state.json", "--config", "level.json", "x"},
+			`level.json: iam-document "mandatry" is not one of advisory, mandatory, disabled`},
+		{[]string{"--file", "state.json", "--config", "setting.json", "x"},
+			"dynamoguard cannot use its configuration:\n  table-encryption.minimunKey is not a property; did you mean \"minimumKey\"?"},
+	} {
+		if got, want := p.outcome(t.Context(), explainCommand(p), c.args...), "\nexit code 1: "+c.want+"\n"; got != want {
+			t.Errorf("%q: %s\nwant %s", c.args, got, want)
+		}
+	}
+}
+
+// TestKeep: what was judged is kept, and a run ends in time although nothing can be kept.
+func TestKeep(t *testing.T) {
+	p := aProgram(t, nil)
+	store := record.In(p.system.Cache)
+	keep(engine.New(p.policies, p.now), "1.2.3", store)
+	if last, err := store.Last(""); last != nil || err != nil {
+		t.Errorf("of a run that judged nothing: %v, %v", last, err)
+	}
+	rules := engine.New(p.policies, p.now)
+	rules.Analyze(&resource.Resource{
+		URN: "urn:pulumi:dev::shop::aws:dynamodb/table:Table::orders", Type: "aws:dynamodb/table:Table", Properties: resource.ObjectValue(nil),
+	})
+	keep(rules, "1.2.3", store)
+	if last, err := store.Last(""); last == nil || err != nil {
+		t.Errorf("of a run: %v, %v", last, err)
+	}
+	keep(rules, "1.2.3", record.In("not\x00a folder")) // fails, and that is all
+
+	busy, release := make(chan struct{}), make(chan struct{})
+	rules.In(engine.World{Load: func(policy.IndexSettings, policy.StackContext) (policy.Others, func()) {
+		close(busy)
+		<-release
+		return nil, func() {}
+	}})
+	go rules.ConfigureStack(policy.StackContext{Known: true})
+	<-busy // and the engine answers nobody
+	kept := make(chan struct{})
+	go func() {
+		defer close(kept)
+		keep(rules, "1.2.3", record.In(""))
+	}()
+	select {
+	case <-kept:
+	case <-time.After(time.Minute):
+		t.Error("the run does not end")
+	}
+	close(release)
+}
+
+// TestForgedExplanation: nothing of a state, of a record or of an argument controls the terminal.
+func TestForgedExplanation(t *testing.T) {
+	p := aProgram(t, map[string]string{"state.json": `{"version":3,"deployment":{"resources":[
+{"urn":"urn:pulumi:de\u001b[31mv::shop::aws:iam/policy:Policy::a\npp","type":"aws:iam/policy:Policy","inputs":{"policy":
+"{\"Statement\":[{\"Effect\":\"Allow\",\"A\\u001bct\u202e\":1,\"Action\":\"dynamodb:*\u009b\",\"Resource\":\"arn:aws:dynamodb:*:*:table/\u001b[2J\"}]}"}}]}}`})
+	for _, args := range [][]string{{"iam-wildcard-action"}, {"iam-document"}, {"table-encryption"}, {"\x1b[2J\n"}} {
+		got := p.outcome(t.Context(), explainCommand(p), append([]string{"--file", "state.json"}, args...)...)
+		if strings.ContainsAny(got, "\x1b\u009b\u202e\r") {
+			t.Errorf("%q: %q", args, got)
+		}
+	}
+}
