@@ -97,8 +97,9 @@ type others struct {
 	backend string
 }
 
-func (o others) Own() []tables.Entry {
-	return slices.DeleteFunc(slices.Clone(o.All()), func(e tables.Entry) bool { return e.Owner() != "shop/dev" || e.Backend != o.backend })
+func (o others) Own(project, stack string) []tables.Entry {
+	owner := tables.Owner{Backend: o.backend, Organization: "acme", Project: project, Stack: stack}
+	return slices.DeleteFunc(slices.Clone(o.All()), func(e tables.Entry) bool { return !owner.Owns(e) })
 }
 
 func (o others) Backend() string { return o.backend }

@@ -152,7 +152,7 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 		if r.sameAccount(g, e) == tables.Possible || e.Region == "" && g.Table.Region != "" {
 			doubts = append(doubts, "nothing says that their accounts or regions differ")
 		}
-		if doubt := e.Doubt(); doubt != "" {
+		if doubt := owner.Doubt(e); doubt != "" {
 			doubts = append(doubts, doubt)
 		}
 		into := certain

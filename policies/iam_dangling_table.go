@@ -99,7 +99,7 @@ func checkDanglingTables(p *policy.StackPass) {
 		}
 	}
 	if claimed && len(log.Unknown) == 0 {
-		known.before = others.Own()
+		known.before = p.Before(p.Stack.Project, p.Stack.Name)
 	}
 	for _, d := range documents {
 		known.check(p.On(d.urn), d)

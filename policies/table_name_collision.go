@@ -106,7 +106,7 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 		}
 	}
 	stack := first.Entry.Owner()
-	if urn := p.Resource.URN; p.Owner().Elsewhere(first.Entry) && first.Entry.Project == urn.Project() && first.Entry.Stack == urn.Stack() {
+	if p.Owner().Namesake(first.Entry) {
 		stack += " of another backend"
 	}
 	owner := fmt.Sprintf("stack %s, %s", stack, first.Entry.URN)
@@ -114,7 +114,7 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 		owner += fmt.Sprintf(", and %d more", more)
 	}
 	owner += by(first.Entry.Source)
-	doubt := first.Entry.Doubt()
+	doubt := first.Doubt
 	if doubt != "" {
 		doubt = "; " + doubt
 	}

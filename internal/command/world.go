@@ -21,7 +21,7 @@ func world(ctx context.Context) engine.World {
 				SHA256: s.SHA256,
 				MaxAge: time.Duration(s.MaxAgeDays) * 24 * time.Hour,
 				Budget: time.Duration(s.BudgetSeconds) * time.Second,
-			}, system, index.Stack{Organization: stack.Organization, Project: stack.Project, Name: stack.Name})
+			}, system, stack.Organization)
 			return l, l.Stop
 		},
 		AWS: &account.Sources{Getenv: os.Getenv, ReadFile: os.ReadFile, Home: system.Home},

@@ -221,10 +221,10 @@ func TestConcurrentUse(t *testing.T) {
 // silent are other stacks without a table.
 type silent struct{ loaded policy.IndexSettings }
 
-func (silent) Backend() string             { return "" }
-func (silent) Named(string) []tables.Entry { return nil }
-func (silent) Own() []tables.Entry         { return nil }
-func (silent) Complete() bool              { return true }
+func (silent) Backend() string                { return "" }
+func (silent) Named(string) []tables.Entry    { return nil }
+func (silent) Own(_, _ string) []tables.Entry { return nil }
+func (silent) Complete() bool                 { return true }
 func (silent) Matching(string, func(tables.Entry) bool) iter.Seq[tables.Entry] {
 	return slices.Values([]tables.Entry(nil))
 }

@@ -35,9 +35,6 @@ type Settings struct {
 	Budget    time.Duration     // how long a run may be kept waiting in all
 }
 
-// A Stack is the running one.
-type Stack struct{ Organization, Project, Name string }
-
 // A Machine is what a run has around it: variables, files and the network.
 type Machine struct {
 	Getenv func(string) string
@@ -61,28 +58,28 @@ func System() Machine {
 // A Loading is what is known of the tables of all stacks. It is read in the background, however long that takes, until it
 // is first asked for; from then on the budget runs. It is safe for concurrent use.
 type Loading struct {
-	settings Settings
-	stack    Stack
-	stop     context.CancelFunc
-	done     chan struct{} // closed when nothing is read any more
-	saved    chan struct{} // closed when what was read is kept for the next run
-	settle   sync.Once
+	settings     Settings
+	organization string // of the running stack; empty where that is not known
+	stop         context.CancelFunc
+	done         chan struct{} // closed when nothing is read any more
+	saved        chan struct{} // closed when what was read is kept for the next run
+	settle       sync.Once
 
 	mu       sync.Mutex
-	backend  string               // of the running stack, as tables.BackendOf returns it; empty where it is not known
-	given    *tables.Index        // that was configured; nil for none
-	direct   []tables.Entry       // as read so far from the stack's own backend
-	states   map[string]*ownState // of that backend, by organization/project/stack, or organization/stack in the older layout
-	listed   bool                 // states are all there are
-	secret   int                  // tables left out of direct
-	unread   []tables.Unread      // what was not read, and why
-	reports  []Report             // one for each source, the search aside
-	search   *search              // where tables are asked for one by one
-	inCloud  bool                 // states are of Pulumi Cloud
-	slack    time.Duration        // how long after it is said to have changed, a state may have changed still
-	asked    bool                 // and answered: nothing changes any more
-	lookup   *tables.Lookup       // once settled
-	own      func() []tables.Entry
+	backend  string                    // of the running stack, as tables.BackendOf returns it; empty where it is not known
+	given    *tables.Index             // that was configured; nil for none
+	direct   []tables.Entry            // as read so far from the stack's own backend
+	states   map[string]*ownState      // of that backend, by organization/project/stack, or organization/stack in the older layout
+	listed   bool                      // states are all there are
+	secret   int                       // tables left out of direct
+	unread   []tables.Unread           // what was not read, and why
+	reports  []Report                  // one for each source, the search aside
+	search   *search                   // where tables are asked for one by one
+	inCloud  bool                      // states are of Pulumi Cloud
+	slack    time.Duration             // how long after it is said to have changed, a state may have changed still
+	asked    bool                      // and answered: nothing changes any more
+	lookup   *tables.Lookup            // once settled
+	own      map[string][]tables.Entry // by project/stack
 	complete bool
 }
 
@@ -101,10 +98,12 @@ type Report struct {
 	Problem        string    // that it was not read for, or that something is wrong with it; fit to be shown
 }
 
-// Load starts to read. ctx ends it.
-func Load(ctx context.Context, settings Settings, machine Machine, stack Stack) *Loading {
+// Load starts to read for a stack of an organization, empty where that is not known. ctx ends it.
+func Load(ctx context.Context, settings Settings, machine Machine, organization string) *Loading {
 	ctx, stop := context.WithCancel(ctx)
-	l := &Loading{settings: settings, stack: stack, stop: stop, done: make(chan struct{}), saved: make(chan struct{})}
+	l := &Loading{
+		settings: settings, organization: organization, stop: stop, done: make(chan struct{}), saved: make(chan struct{}),
+	}
 	go func() {
 		defer close(l.saved)
 		save := l.read(ctx, machine)
@@ -150,11 +149,11 @@ func (l *Loading) read(ctx context.Context, machine Machine) (save func()) {
 		l.report(Report{Name: "the stack's own backend", Problem: err.Error()})
 	case backend.folder != "":
 	case backend.cloud != "" && given:
-		l.readCloud(ctx, newCloud(machine, backend, l.stack.Organization))
+		l.readCloud(ctx, newCloud(machine, backend, l.organization))
 	case backend.cloud != "":
 		l.mu.Lock()
 		if !l.asked {
-			l.search = newSearch(ctx, newCloud(machine, backend, l.stack.Organization), l.stack)
+			l.search = newSearch(ctx, newCloud(machine, backend, l.organization))
 		}
 		l.mu.Unlock()
 	default:
@@ -320,8 +319,6 @@ func (l *Loading) readCloud(ctx context.Context, c *cloud) {
 		case s.empty():
 			states[full].read = true // there is nothing to read
 		case settled && inIndex[full]:
-		case s.Project == l.stack.Project && s.Stack == l.stack.Name:
-			todo = slices.Insert(todo, 0, s)
 		default:
 			todo = append(todo, s)
 		}
@@ -365,27 +362,13 @@ func (l *Loading) await() {
 		if late && l.states == nil {
 			l.unread = append(l.unread, tables.Unread{Reason: fmt.Sprintf("all other stacks, because %v were over", l.settings.Budget)})
 		}
-		x := tables.New(time.Now(), l.combine(), nil, 0)
-		l.lookup = tables.NewLookup(x)
-		l.own = sync.OnceValue(func() []tables.Entry {
-			owner := l.owner()
-			var own []tables.Entry
-			for _, e := range x.Tables {
-				if owner.Owns(e) {
-					own = append(own, e)
-				}
-			}
-			return own
-		})
+		l.lookup = tables.NewLookup(tables.New(time.Now(), l.combine(), nil, 0))
+		l.own = map[string][]tables.Entry{}
 		l.complete = len(l.unread) == 0 && l.secret == 0 && l.search == nil && l.settings.Source != None
 		if l.search != nil {
 			l.search.left = l.settings.Budget - time.Since(start)
 		}
 	})
-}
-
-func (l *Loading) owner() tables.Owner {
-	return tables.Owner{Backend: l.backend, Organization: l.stack.Organization, Project: l.stack.Project, Stack: l.stack.Name}
 }
 
 // combine puts the index and what was read of the stack's own backend together. On its stacks the backend has the say: what the
@@ -396,9 +379,11 @@ func (l *Loading) combine() []tables.Entry {
 	if l.given == nil {
 		return slices.Clone(l.direct)
 	}
-	owner := l.owner()
-	// Where the index tells of other backends only, the stack's own may be among them under another URL.
 	foreign := !l.given.Tells(l.backend)
+	if foreign && len(l.given.Tables) > 0 {
+		l.given.Tables[0].Source.Foreign = true // they share it
+	}
+	running := tables.Owner{Backend: l.backend}
 	doubts := map[string]*tables.Source{} // by what they say: many entries share one
 	doubt := func(e tables.Entry, why string) tables.Entry {
 		if doubts[why] == nil {
@@ -411,9 +396,9 @@ func (l *Loading) combine() []tables.Entry {
 	for _, e := range l.given.Tables {
 		s := l.stateOf(e)
 		switch {
-		case owner.Elsewhere(e):
-			if foreign && (s != nil || e.Project == owner.Project && e.Stack == owner.Stack) {
-				e = doubt(e, "the index may know the backend of this run by another URL")
+		case running.Elsewhere(e):
+			if foreign && s != nil {
+				e = doubt(e, tables.MayBeSameBackend)
 			}
 		case s != nil && s.read:
 			continue
@@ -471,7 +456,7 @@ func (l *Loading) lackOfStates() {
 	}
 	say(broken, "%s that cannot be read: %s", stacks(len(broken)), some(problems))
 	say(compressed, "%s compressed with Zstandard, which is read through an index only: %s", stacks(len(compressed)), some(shortened(compressed)))
-	l.unread = append(l.unread, lostStates(l.stack.Organization, lost)...)
+	l.unread = append(l.unread, lostStates(l.organization, lost)...)
 	say(late, "%s of %d, because %v were over", stacks(len(late)), of, l.settings.Budget)
 }
 
@@ -526,13 +511,25 @@ func (l *Loading) Matching(pattern string, in func(tables.Entry) bool) iter.Seq[
 	return l.lookup.Matching(pattern, in)
 }
 
-// Own returns the tables of the running stack, as it was before the run.
-func (l *Loading) Own() []tables.Entry {
+// Own returns the tables of a stack of the organization, as it was before the run.
+func (l *Loading) Own(project, stack string) []tables.Entry {
 	l.await()
 	if l.search != nil {
-		return l.search.own()
+		return l.search.own(project, stack)
 	}
-	return l.own()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	owner := tables.Owner{Backend: l.backend, Organization: l.organization, Project: project, Stack: stack}
+	own, known := l.own[project+"/"+stack]
+	if !known {
+		for _, e := range l.lookup.All() {
+			if owner.Owns(e) {
+				own = append(own, e)
+			}
+		}
+		l.own[project+"/"+stack] = own
+	}
+	return own
 }
 
 // Complete reports whether a table that is not known is one that no stack owns.

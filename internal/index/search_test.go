@@ -134,7 +134,7 @@ func (c *service) serve(t *testing.T) *Loading {
 	t.Helper()
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
-	l := Load(context.Background(), Settings{Budget: patience}, machine(t, "PULUMI_BACKEND_URL="+server.URL, "PULUMI_ACCESS_TOKEN=hidden"), dev)
+	l := Load(context.Background(), Settings{Budget: patience}, machine(t, "PULUMI_BACKEND_URL="+server.URL, "PULUMI_ACCESS_TOKEN=hidden"), acme)
 	t.Cleanup(l.Stop)
 	return l
 }
@@ -151,7 +151,7 @@ func (c *service) serveIn(t *testing.T, settings Settings) *Loading {
 		}
 		return w.Result(), nil
 	}))
-	return Load(t.Context(), settings, env, dev)
+	return Load(t.Context(), settings, env, acme)
 }
 
 func owners(entries []tables.Entry) []string {
@@ -374,7 +374,7 @@ func TestSearchOwn(t *testing.T) {
 	c.add("shop", "prod", "carts")
 	l := c.serve(t)
 	for range 2 {
-		if diff := cmp.Diff([]string{"acme shop/dev 111122223333 us-east-1 orders"}, owners(l.Own())); diff != "" {
+		if diff := cmp.Diff([]string{"acme shop/dev 111122223333 us-east-1 orders"}, owners(l.Own("shop", "dev"))); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -383,7 +383,7 @@ func TestSearchOwn(t *testing.T) {
 	}
 	for name, c := range map[string]*service{"no state yet": {}, "no access": {status: http.StatusForbidden}} {
 		l := c.serve(t)
-		if own := l.Own(); len(own) > 0 || len(l.Unread()) > 0 {
+		if own := l.Own("shop", "dev"); len(own) > 0 || len(l.Unread()) > 0 {
 			t.Errorf("%s: %v, not read: %v", name, own, reasons(l))
 		}
 	}

@@ -17,9 +17,9 @@ import (
 type Others interface {
 	// Backend is that of the running stack, as tables.BackendOf returns it; empty where it is not known.
 	Backend() string
-	// Named returns the tables of a name, Own those of the running stack, as it was before the run.
+	// Named returns the tables of a name, Own those of a stack of the running one's organization, as it was before the run.
 	Named(name string) []tables.Entry
-	Own() []tables.Entry
+	Own(project, stack string) []tables.Entry
 	// Matching returns the tables with names that match a pattern, in which * and ? are wildcards, of the stacks and places
 	// that are in. That is asked before their tables are looked at, of an entry without a name.
 	Matching(pattern string, in func(tables.Entry) bool) iter.Seq[tables.Entry]
@@ -43,10 +43,17 @@ func (p *Pass) Around() place.Around {
 		AWS:        p.Outside.AWS,
 		Configured: p.Config.Pack().AccountOf(p.Stack.Organization, urn.Project(), urn.Stack()),
 	}
-	if p.Outside.Others != nil {
-		around.Own = p.Outside.Others.Own
-	}
+	around.Own = func() []tables.Entry { return p.Before(urn.Project(), urn.Stack()) }
 	return around
+}
+
+// Before returns the tables that a stack owned before the run. Where no stack was configured there is no run: what is judged
+// may be that very state, or one of any age, and nothing is returned.
+func (f Frame) Before(project, stack string) []tables.Entry {
+	if f.Outside.Others == nil || !f.Stack.Known {
+		return nil
+	}
+	return f.Outside.Others.Own(project, stack)
 }
 
 // Owner returns the stack of the resource, with the URNs that the resource has or had.
