@@ -488,6 +488,8 @@ func (l *Loading) lackOfIndex(foreign bool) {
 // Backend is that of the running stack, as tables.BackendOf returns it; empty where it is not known.
 func (l *Loading) Backend() string {
 	l.await()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.backend
 }
 
@@ -558,7 +560,9 @@ func (l *Loading) Unread() []tables.Unread {
 // Sources says what came of each source. It waits for them.
 func (l *Loading) Sources() []Report {
 	l.await()
+	l.mu.Lock()
 	reports := slices.Clone(l.reports)
+	l.mu.Unlock()
 	if l.search != nil {
 		reports = append(reports, l.search.report())
 	}
