@@ -71,7 +71,10 @@ func (f *fixture) policies(t *testing.T, p *policy.Policy) []*policy.Policy {
 
 // A fixtureTable is a table that a stack owns. The URN is made up where it is absent. Provider is a name. Source, where it is
 // there, is what tells of the table, as of the day before, and Doubt why that may not hold any more.
-type fixtureTable struct{ Stack, Account, Region, Name, URN, Provider, Backend, Source, Doubt string }
+type fixtureTable struct {
+	Stack, Account, Region, Name, URN, Provider, Backend, Source, Doubt string
+	Foreign                                                             bool
+}
 
 func (x fixtureTable) entry() tables.Entry {
 	project, stack, _ := strings.Cut(x.Stack, "/")
@@ -85,7 +88,7 @@ func (x fixtureTable) entry() tables.Entry {
 		Provider: provider, Backend: x.Backend,
 	}
 	if x.Source != "" {
-		e.Source = &tables.Source{Name: x.Source, At: today.AddDate(0, 0, -1), Doubt: x.Doubt}
+		e.Source = &tables.Source{Name: x.Source, At: today.AddDate(0, 0, -1), Doubt: x.Doubt, Foreign: x.Foreign}
 	}
 	return e
 }

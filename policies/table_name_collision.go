@@ -106,7 +106,7 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 		}
 	}
 	stack := first.Entry.Owner()
-	if p.Owner().Namesake(first.Entry) {
+	if p.Owner().Namesake(first.Entry) && first.Doubt != tables.MayBeSameBackend {
 		stack += " of another backend"
 	}
 	owner := fmt.Sprintf("stack %s, %s", stack, first.Entry.URN)
