@@ -47,6 +47,7 @@ func TestManyGrants(t *testing.T) {
 	const grants, places, enough = 100, 300, 101
 	for resources, most := range map[string]int{
 		"arn:aws:dynamodb:us-east-1:111122223333:table/*":     grants * enough, // as many as a finding needs
+		"arn:aws:dynamodb:us-east-1:*:table/*":                grants * 1000,   // nothing says whose account: of one more stack until it is left
 		"arn:aws:dynamodb:us-east-1:999988887777:table/*":     0,               // of an account that no stack is in
 		"arn:aws:dynamodb:eu-west-1:111122223333:table/*":     0,
 		"arn:aws:dynamodb:*:111122223333:table/nobody-%d-*":   0,
