@@ -41,8 +41,8 @@ pointInTimeRecovery:
 			grant nothing, so the policies on grants leave them out.`,
 		"index": `Where the tables of other stacks are read from.`,
 		"index.source": `
-			Path or https URL of an index that dynamoguard-index made. Without it the stack's own backend is read, if it is a
-			folder (file://) or Pulumi Cloud.`,
+			Path or https URL of an index that dynamoguard-index made. The stack's own backend is read too, if it is a folder
+			(file://) or Pulumi Cloud.`,
 		"index.sha256":        `SHA-256 of that index; another one is not used.`,
 		"index.maxAgeDays":    `An index that is older is said to be.`,
 		"index.budgetSeconds": `How long a run may be kept waiting for the tables of other stacks.`,

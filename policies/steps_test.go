@@ -44,6 +44,7 @@ func TestManyGrants(t *testing.T) {
 			URN: fmt.Sprintf("urn:pulumi:%s::project-%d::aws:dynamodb/table:Table::t%d", stack, i%50, i),
 		}
 	}
+	lookup := tables.NewLookup(tables.New(today, entries, nil, 0))
 	const grants, places, enough = 100, 300, 101
 	for resources, most := range map[string]int{
 		"arn:aws:dynamodb:us-east-1:111122223333:table/*":     grants * enough, // as many as a finding needs
@@ -57,7 +58,7 @@ func TestManyGrants(t *testing.T) {
 		for i := range grants {
 			statements = append(statements, `{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"`+strings.ReplaceAll(resources, "%d", fmt.Sprint(i))+`"}`)
 		}
-		all := counted{others{Lookup: tables.NewLookup(tables.New(today, entries, nil, 0))}, new(int), new(int)}
+		all := counted{others{Lookup: lookup}, new(int), new(int)}
 		e := engine.New([]*policy.Policy{policies.IAMCrossEnvironmentGrant}, time.Now).In(engine.World{
 			Load: func(policy.IndexSettings, policy.StackContext) (policy.Others, func()) { return all, func() {} },
 		})

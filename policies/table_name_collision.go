@@ -27,7 +27,8 @@ var TableNameCollision = &policy.Policy{
 		Where the state and the credentials disagree, it cannot be told, nor where AWS_ENDPOINT_URL leads to a stand-in
 		for AWS. Providers that select the account by the same inputs work in the same account. Where an account or a
 		region cannot be told, the collision is a possible one, and advisory. The tables of other stacks come from an
-		index, a file:// backend or Pulumi Cloud, see the settings of dynamoguard. Tables of aws-native count. The
+		index and from the stack's own backend, a folder or Pulumi Cloud, see the settings of dynamoguard; a collision by an
+		index that is older than a state which was not read is advisory. Tables of aws-native count. The
 		GlobalTable of 2017 claims nothing: its tables do.`,
 	Before: `
 name: orders`,
