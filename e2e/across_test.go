@@ -67,11 +67,10 @@ func TestAcross(t *testing.T) {
 	const second = "urn:pulumi:dev::billing::" + tableOrders
 	const remedy = "give one of the two another name, or "
 	taken := "mandatory high table-name-collision " + second + `: name: the table name "orders" is taken in account 111122223333 ` +
-		"(by AWS_ACCESS_KEY_ID) and region us-east-1 by stack shop/dev, urn:pulumi:dev::shop::" + tableOrders +
-		" (by the state in BACKEND of TIME); " +
+		"(by AWS_ACCESS_KEY_ID) and region us-east-1 by stack shop/dev, urn:pulumi:dev::shop::" + tableOrders + byState + "; " +
 		remedy + "let one stack own the table and the other refer to it. SOC 2: CC8.1, A1.2"
 	maybe := "advisory high table-name-collision " + second + `: name: the table name "orders" may be taken by stack shop/dev, ` +
-		"urn:pulumi:dev::shop::" + tableOrders + " (by the state in BACKEND of TIME): the account of this table is not known " +
+		"urn:pulumi:dev::shop::" + tableOrders + byState + ": the account of this table is not known " +
 		"(neither the environment nor a default profile names an account); " +
 		remedy + "settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard. SOC 2: CC8.1, A1.2"
 
@@ -129,7 +128,7 @@ func TestEnvironments(t *testing.T) {
 	reaches := "mandatory high iam-cross-environment-grant " + policy +
 		`: policy.Statement[0].Resource "arn:aws:dynamodb:*:*:table/orders-*" gives a staging stack DynamoDB actions GetItem and PutItem, ` +
 		`PutItem among them, on tables of other environments: "orders-billing" of stack billing/prod (prod), ` +
-		`"orders-dev" of stack shop/dev (dev) and "orders-prod" of stack shop/prod (prod) (by the state in BACKEND of TIME); ` +
+		`"orders-dev" of stack shop/dev (dev) and "orders-prod" of stack shop/prod (prod)` + byState + "; " +
 		"name the tables of staging only, or let the stack that owns these grant access to them. SOC 2: CC6.3, CC8.1"
 	staging := dev.Beside("billing", "staging", grants("arn:aws:dynamodb:*:*:table/orders-*"))
 	check(t, "a prefix", sourced(staging.Preview()), stopped(reaches))

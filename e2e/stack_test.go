@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -21,11 +22,17 @@ func check(t *testing.T, run string, got, want harness.Result) {
 	}
 }
 
+// byState stands for what names the state that tells of a table: its backend, which
+// is another one in each test, and when it was written.
+const byState = " (by the state in the backend)"
+
+var stateOf = regexp.MustCompile(` \(by the state in file://[^ ]+ of [-0-9]+ [:0-9]+ UTC\)`)
+
 // describeResult writes a result line by line.
 func describeResult(r harness.Result) string {
 	lines := []string{fmt.Sprintf("exit code %d", r.ExitCode)}
 	for _, event := range r.Policy {
-		lines = append(lines, "policy: "+event)
+		lines = append(lines, "policy: "+stateOf.ReplaceAllString(event, byState))
 	}
 	for _, message := range r.Errors {
 		lines = append(lines, "error: "+message)

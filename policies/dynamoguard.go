@@ -37,8 +37,8 @@ pointInTimeRecovery:
 			grant nothing, so the policies on grants leave them out.`,
 		"index": `Where the tables of other stacks are read from.`,
 		"index.source": `
-			Absolute path or https URL of an index that dynamoguard-index made. Without it the stack's own backend is read, if
-			it is a folder (file://) or Pulumi Cloud. none: no tables of other stacks are read, and no notice says so.`,
+			Absolute path or https URL of an index that dynamoguard-index made. The stack's own backend is read
+			too, if it is a folder (file://) or Pulumi Cloud. none: no tables of other stacks are read, and no notice says so.`,
 		"index.sha256": `SHA-256 of that index; another one is not used.`,
 		"index.publicKey": `
 			The ed25519 key that the index must be signed by, as openssl pkey -pubout writes it between its first line and its

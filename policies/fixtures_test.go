@@ -72,7 +72,10 @@ func (f *fixture) policies(t *testing.T, p *policy.Policy) []*policy.Policy {
 
 // A fixtureTable is a table that a stack owns. The URN is made up where it is absent. Provider is a name. Source, where it is
 // there, is what tells of the table, as of the day before, and Doubt why that may not hold any more.
-type fixtureTable struct{ Stack, Account, Region, Name, URN, Provider, Pending, Backend, Source, Doubt string }
+type fixtureTable struct {
+	Stack, Account, Region, Name, URN, Provider, Pending, Backend, Source, Doubt string
+	Foreign                                                                      bool
+}
 
 func (x fixtureTable) entry() tables.Entry {
 	project, stack, _ := strings.Cut(x.Stack, "/")
@@ -86,7 +89,7 @@ func (x fixtureTable) entry() tables.Entry {
 		Provider: provider, Pending: x.Pending, Backend: x.Backend,
 	}
 	if x.Source != "" {
-		e.Source = &tables.Source{Name: x.Source, At: today.AddDate(0, 0, -1), Doubt: x.Doubt}
+		e.Source = &tables.Source{Name: x.Source, At: today.AddDate(0, 0, -1), Doubt: x.Doubt, Foreign: x.Foreign}
 	}
 	return e
 }
@@ -99,7 +102,8 @@ type others struct {
 }
 
 func (o others) Own(project, stack string) []tables.Entry {
-	return slices.DeleteFunc(slices.Clone(o.All()), func(e tables.Entry) bool { return e.Owner() != project+"/"+stack || e.Backend != o.backend })
+	owner := tables.Owner{Backend: o.backend, Organization: "acme", Project: project, Stack: stack}
+	return slices.DeleteFunc(slices.Clone(o.All()), func(e tables.Entry) bool { return !owner.Owns(e) })
 }
 
 func (o others) Backend() string { return o.backend }

@@ -127,50 +127,50 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 	}
 	settings := r.pass.Config.Pack()
 	owner := r.pass.Owner()
-	// What no table of a stack in a place can be reached for, none of them is looked at for.
+	doubts := func(e tables.Entry) []string {
+		var list []string
+		if r.sameAccount(g, e) == tables.Possible || e.Region == "" && g.Table.Region != "" {
+			list = append(list, "nothing says that their accounts or regions differ")
+		}
+		if e.Pending != "" {
+			list = append(list, "its "+e.Pending+" is pending")
+		}
+		if doubt := owner.Doubt(e); doubt != "" {
+			list = append(list, doubt)
+		}
+		return list
+	}
+	full := func(e tables.Entry) bool { return len(possible.tables) >= enough && len(doubts(e)) > 0 }
+	// Where no table of a stack in a place can be reached, or adds to what is known, none of them is looked at.
 	abroad := func(of tables.Entry) bool {
 		if environment := r.environmentOf(of); environment == "" || environment == r.environment || owner.Owns(of) {
 			return false
 		}
-		return r.sameAccount(g, settings.Located(of)) != tables.Different &&
+		of = settings.Located(of)
+		return r.sameAccount(g, of) != tables.Different && !full(of) &&
 			(g.Table.Region == "" || of.Region == "" || g.Table.Region == of.Region)
 	}
 	for e := range candidates(r.pass.Outside.Others, g, abroad) {
 		if len(certain.tables) >= enough {
 			return
 		}
-		if owner.Owns(e) {
-			continue // by an alias
+		if e = settings.Located(e); owner.Owns(e) || full(e) { // its own by an alias
+			continue
 		}
-		e = settings.Located(e)
 		open := granted.Reaches(g, iam.TableRef{Partition: e.Partition, Region: e.Region, Account: e.Account, Name: e.Name})
 		open = withoutMetadata(open)
 		if open.Empty() {
 			continue
 		}
-		var doubts []string
-		if r.sameAccount(g, e) == tables.Possible || e.Region == "" && g.Table.Region != "" {
-			doubts = append(doubts, "nothing says that their accounts or regions differ")
-		}
-		if e.Pending != "" {
-			doubts = append(doubts, "its "+e.Pending+" is pending")
-		}
-		if doubt := e.Doubt(); doubt != "" {
-			doubts = append(doubts, doubt)
-		}
 		into := certain
-		if len(doubts) > 0 {
+		for _, doubt := range doubts(e) {
 			into = possible
+			into.doubts = addOnce(into.doubts, doubt)
 		}
 		into.actions = into.actions.Or(open)
 		into.sources = addOldest(into.sources, e.Source)
-		for _, doubt := range doubts {
-			into.doubts = addOnce(into.doubts, doubt)
-		}
 		into.elements = addOnce(into.elements, g.Element)
-		if len(into.tables) < enough {
-			into.tables = addOnce(into.tables, fmt.Sprintf("%q of stack %s (%s)", e.Name, e.Owner(), r.environmentOf(e)))
-		}
+		into.tables = addOnce(into.tables, fmt.Sprintf("%q of stack %s (%s)", e.Name, e.Owner(), r.environmentOf(e)))
 	}
 }
 

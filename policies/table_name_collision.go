@@ -28,8 +28,8 @@ var TableNameCollision = &policy.Policy{
 		Where the state and the credentials disagree, it cannot be told, nor where AWS_ENDPOINT_URL leads to a stand-in
 		for AWS. Providers that select the account by the same inputs work in the same account. Where an account or a
 		region cannot be told, the collision is a possible one, and advisory. The tables of other stacks come from an
-		index, a file:// backend or Pulumi Cloud, see the settings of dynamoguard. Tables of aws-native count. The
-		GlobalTable of 2017 claims nothing: its tables do. A name that another state is about to delete, or to create, may
+		index and from the stack's own backend, a folder or Pulumi Cloud, see the settings of dynamoguard; a collision by an
+		index that is older than a state which was not read is advisory. Tables of aws-native count. The GlobalTable of 2017 claims nothing: its tables do. A name that another state is about to delete, or to create, may
 		be taken. A name that the stack's own state has under another URN, which is no alias, is that of a table that was
 		renamed in the program or moved: advisory, because an import looks the same. Where index.required of dynamoguard is
 		set and tables of other stacks could not be read, the first table, or the first document that grants on tables, is
@@ -122,7 +122,7 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 		}
 	}
 	stack := first.Entry.Owner()
-	if urn := p.Resource.URN; p.Owner().Elsewhere(first.Entry) && first.Entry.Project == urn.Project() && first.Entry.Stack == urn.Stack() {
+	if p.Owner().Namesake(first.Entry) && first.Doubt != tables.MayBeSameBackend {
 		stack += " of another backend"
 	}
 	owner := fmt.Sprintf("stack %s, %s", stack, first.Entry.URN)
@@ -130,7 +130,7 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 		owner += fmt.Sprintf(", and %d more", more)
 	}
 	owner += by(first.Entry.Source)
-	doubt := first.Entry.Doubt()
+	doubt := first.Doubt
 	if doubt != "" {
 		doubt = "; " + doubt
 	}

@@ -85,7 +85,7 @@ func (d *doctor) examine(c *cobra.Command, named index.Stack, config string) err
 		return err
 	}
 	d.inForce(config)
-	l := index.Load(c.Context(), indexSettings(d.config.Pack().Index), d.system, stack)
+	l := index.Load(c.Context(), indexSettings(d.config.Pack().Index), d.system, stack.Organization)
 	defer l.Close()
 	d.place(stack, policy.Outside{Others: l, AWS: world(c.Context(), d.system).AWS})
 	d.others(stack, l)

@@ -69,7 +69,7 @@ func list(c *cobra.Command, source, organization, pattern string) error {
 			unread = append(unread, tables.Unread{Reason: stack})
 		}
 	} else {
-		l := index.Load(c.Context(), index.Settings{Budget: budget}, index.System(), index.Stack{Organization: organization})
+		l := index.Load(c.Context(), index.Settings{Budget: budget}, index.System(), organization)
 		defer l.Close()
 		matching := l.Matching(pattern, func(tables.Entry) bool { return true })
 		found = tables.New(time.Now(), slices.Collect(matching), nil, 0).Tables

@@ -15,7 +15,10 @@ import (
 func world(ctx context.Context, system index.Machine) engine.World {
 	return engine.World{
 		Load: func(s policy.IndexSettings, stack policy.StackContext) (policy.Others, func()) {
-			l := index.Load(ctx, indexSettings(s), system, index.Stack{Organization: stack.Organization, Project: stack.Project, Name: stack.Name})
+			if s.Source == index.None {
+				return nil, func() {} // so that nobody takes it that there are none
+			}
+			l := index.Load(ctx, indexSettings(s), system, stack.Organization)
 			return l, l.Stop
 		},
 		AWS: &account.Sources{Getenv: system.Getenv, ReadFile: os.ReadFile, Home: system.Home},

@@ -33,7 +33,7 @@ func BenchmarkFolder(b *testing.B) {
 		write(b, filepath.Join(stacks, "shop", fmt.Sprintf("s%d.json", i)), strings.Replace(text, `"resources":[`, `"resources":[`+roles, 1))
 	}
 	read := func(b *testing.B) {
-		l := Load(context.Background(), Settings{Budget: time.Minute}, env, dev)
+		l := Load(context.Background(), Settings{Budget: time.Minute}, env, acme)
 		if found := l.Named("orders-777"); len(found) != 1 || len(l.Unread()) != 0 {
 			b.Fatal(found, l.Unread())
 		}
@@ -79,7 +79,7 @@ func BenchmarkUnchanged(b *testing.B) {
 			`{"version":3,"checkpoint":{"latest":{"resources":[`+strings.Join(resources, ",")+"]}}}")
 	}
 	read := func() {
-		l := Load(context.Background(), Settings{Budget: time.Minute}, env, dev)
+		l := Load(context.Background(), Settings{Budget: time.Minute}, env, acme)
 		if found := l.Named("orders-777-77"); len(found) != 1 || len(l.Unread()) != 0 {
 			b.Fatal(found, l.Unread())
 		}
@@ -107,7 +107,7 @@ func BenchmarkIndex(b *testing.B) {
 	settings := Settings{Source: filepath.Join(env.Home, "index.json"), SHA256: checksumOf(text), Budget: time.Minute}
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		l := Load(context.Background(), settings, env, dev)
+		l := Load(context.Background(), settings, env, acme)
 		for i := range 1000 {
 			if found := l.Named(fmt.Sprintf("orders-%d", i*97)); len(found) != 1 {
 				b.Fatal(i, found, l.Unread())

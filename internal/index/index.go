@@ -35,9 +35,6 @@ type Settings struct {
 	Budget    time.Duration     // how long a run may be kept waiting in all
 }
 
-// A Stack is the running one.
-type Stack struct{ Organization, Project, Name string }
-
 // A Machine is what a run has around it: variables, files and the network.
 type Machine struct {
 	Getenv func(string) string
@@ -61,12 +58,12 @@ func System() Machine {
 // A Loading is what is known of the tables of all stacks. It is read in the background, however long that takes, until it
 // is first asked for; from then on the budget runs. It is safe for concurrent use.
 type Loading struct {
-	settings Settings
-	stack    Stack
-	stop     context.CancelFunc
-	done     chan struct{} // closed when nothing is read any more
-	saved    chan struct{} // closed when what was read is kept for the next run
-	settle   sync.Once
+	settings     Settings
+	organization string // of the running stack; empty where that is not known
+	stop         context.CancelFunc
+	done         chan struct{} // closed when nothing is read any more
+	saved        chan struct{} // closed when what was read is kept for the next run
+	settle       sync.Once
 
 	mu       sync.Mutex
 	backend  string                    // of the running stack, as tables.BackendOf returns it; empty where it is not known
@@ -101,10 +98,12 @@ type Report struct {
 	Problem        string    // that it was not read for, or that something is wrong with it; fit to be shown
 }
 
-// Load starts to read. ctx ends it.
-func Load(ctx context.Context, settings Settings, machine Machine, stack Stack) *Loading {
+// Load starts to read for a stack of an organization, empty where that is not known. ctx ends it.
+func Load(ctx context.Context, settings Settings, machine Machine, organization string) *Loading {
 	ctx, stop := context.WithCancel(ctx)
-	l := &Loading{settings: settings, stack: stack, stop: stop, done: make(chan struct{}), saved: make(chan struct{})}
+	l := &Loading{
+		settings: settings, organization: organization, stop: stop, done: make(chan struct{}), saved: make(chan struct{}),
+	}
 	go func() {
 		defer close(l.saved)
 		save := l.read(ctx, machine)
@@ -150,11 +149,11 @@ func (l *Loading) read(ctx context.Context, machine Machine) (save func()) {
 		l.report(Report{Name: "the stack's own backend", Problem: err.Error()})
 	case backend.folder != "":
 	case backend.cloud != "" && given:
-		l.readCloud(ctx, newCloud(machine, backend, l.stack.Organization))
+		l.readCloud(ctx, newCloud(machine, backend, l.organization))
 	case backend.cloud != "":
 		l.mu.Lock()
 		if !l.asked {
-			l.search = newSearch(ctx, newCloud(machine, backend, l.stack.Organization), l.stack)
+			l.search = newSearch(ctx, newCloud(machine, backend, l.organization))
 		}
 		l.mu.Unlock()
 	default:
@@ -320,8 +319,6 @@ func (l *Loading) readCloud(ctx context.Context, c *cloud) {
 		case s.empty():
 			states[full].read = true // there is nothing to read
 		case settled && inIndex[full]:
-		case s.Project == l.stack.Project && s.Stack == l.stack.Name:
-			todo = slices.Insert(todo, 0, s)
 		default:
 			todo = append(todo, s)
 		}
@@ -365,18 +362,13 @@ func (l *Loading) await() {
 		if late && l.states == nil {
 			l.unread = append(l.unread, tables.Unread{Reason: fmt.Sprintf("all other stacks, because %v were over", l.settings.Budget)})
 		}
-		x := tables.New(time.Now(), l.combine(), nil, 0)
-		l.lookup = tables.NewLookup(x)
+		l.lookup = tables.NewLookup(tables.New(time.Now(), l.combine(), nil, 0))
 		l.own = map[string][]tables.Entry{}
 		l.complete = len(l.unread) == 0 && l.secret == 0 && l.search == nil && l.settings.Source != None
 		if l.search != nil {
 			l.search.left = l.settings.Budget - time.Since(start)
 		}
 	})
-}
-
-func (l *Loading) owner() tables.Owner {
-	return tables.Owner{Backend: l.backend, Organization: l.stack.Organization, Project: l.stack.Project, Stack: l.stack.Name}
 }
 
 // combine puts the index and what was read of the stack's own backend together. On its stacks the backend has the say: what the
@@ -387,9 +379,11 @@ func (l *Loading) combine() []tables.Entry {
 	if l.given == nil {
 		return slices.Clone(l.direct)
 	}
-	owner := l.owner()
-	// Where the index tells of other backends only, the stack's own may be among them under another URL.
 	foreign := !l.given.Tells(l.backend)
+	if foreign && len(l.given.Tables) > 0 {
+		l.given.Tables[0].Source.Foreign = true // they share it
+	}
+	running := tables.Owner{Backend: l.backend}
 	doubts := map[string]*tables.Source{} // by what they say: many entries share one
 	doubt := func(e tables.Entry, why string) tables.Entry {
 		if doubts[why] == nil {
@@ -402,9 +396,9 @@ func (l *Loading) combine() []tables.Entry {
 	for _, e := range l.given.Tables {
 		s := l.stateOf(e)
 		switch {
-		case owner.Elsewhere(e):
-			if foreign && (s != nil || e.Project == owner.Project && e.Stack == owner.Stack) {
-				e = doubt(e, "the index may know the backend of this run by another URL")
+		case running.Elsewhere(e):
+			if foreign && s != nil {
+				e = doubt(e, tables.MayBeSameBackend)
 			}
 		case s != nil && s.read:
 			continue
@@ -462,7 +456,7 @@ func (l *Loading) lackOfStates() {
 	}
 	say(broken, "%s that cannot be read: %s", stacks(len(broken)), some(problems))
 	say(compressed, "%s compressed with Zstandard, which is read through an index only: %s", stacks(len(compressed)), some(shortened(compressed)))
-	l.unread = append(l.unread, lostStates(l.stack.Organization, lost)...)
+	l.unread = append(l.unread, lostStates(l.organization, lost)...)
 	say(late, "%s of %d, because %v were over", stacks(len(late)), of, l.settings.Budget)
 }
 
@@ -494,6 +488,8 @@ func (l *Loading) lackOfIndex(foreign bool) {
 // Backend is that of the running stack, as tables.BackendOf returns it; empty where it is not known.
 func (l *Loading) Backend() string {
 	l.await()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.backend
 }
 
@@ -525,10 +521,14 @@ func (l *Loading) Own(project, stack string) []tables.Entry {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	owner := tables.Owner{Backend: l.backend, Organization: l.organization, Project: project, Stack: stack}
 	own, known := l.own[project+"/"+stack]
 	if !known {
-		owner := tables.Owner{Organization: l.stack.Organization, Project: project, Stack: stack, Backend: l.backend}
-		own = slices.Collect(l.lookup.Matching("*", owner.Owns))
+		for _, e := range l.lookup.All() {
+			if owner.Owns(e) {
+				own = append(own, e)
+			}
+		}
 		l.own[project+"/"+stack] = own
 	}
 	return own
@@ -560,7 +560,9 @@ func (l *Loading) Unread() []tables.Unread {
 // Sources says what came of each source. It waits for them.
 func (l *Loading) Sources() []Report {
 	l.await()
+	l.mu.Lock()
 	reports := slices.Clone(l.reports)
+	l.mu.Unlock()
 	if l.search != nil {
 		reports = append(reports, l.search.report())
 	}

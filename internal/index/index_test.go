@@ -29,7 +29,7 @@ import (
 // patience is a budget that only what hangs uses up.
 const patience = 10 * time.Minute
 
-var dev = Stack{Organization: "acme", Project: "shop", Name: "dev"}
+const acme = "acme" // the organization of the running stack
 
 // machine is an environment of its own, with some variables: NAME=value.
 func machine(t testing.TB, variables ...string) Machine {
@@ -99,7 +99,7 @@ func load(t testing.TB, settings Settings, env Machine) (found, unread []string)
 	if settings.Budget == 0 {
 		settings.Budget = patience
 	}
-	l := Load(context.Background(), settings, env, dev)
+	l := Load(context.Background(), settings, env, acme)
 	defer func() {
 		l.Stop()
 		<-l.saved
@@ -538,7 +538,7 @@ func TestBudget(t *testing.T) {
 			env := machine(t, "PULUMI_BACKEND_URL=s3://bucket")
 			env.Client = newClient(c.transport)
 			start := time.Now()
-			l := Load(t.Context(), Settings{Source: "https://example.invalid/index.json", Budget: budget}, env, dev)
+			l := Load(t.Context(), Settings{Source: "https://example.invalid/index.json", Budget: budget}, env, acme)
 			found := l.Named("orders")
 			took := time.Since(start)
 			if diff := cmp.Diff([]string{c.unread}, reasons(l)); diff != "" || len(found) > 0 || took != c.took || l.Complete() {
@@ -564,7 +564,7 @@ func TestBudgetOfFolder(t *testing.T) {
 			write(t, filepath.Join(stacks, fmt.Sprintf("b-%04d.json", i)), "{")
 		}
 		start := time.Now()
-		l := Load(t.Context(), Settings{Budget: budget}, env, dev)
+		l := Load(t.Context(), Settings{Budget: budget}, env, acme)
 		found := len(l.Named("orders"))
 		took := time.Since(start)
 		unread := reasons(l)

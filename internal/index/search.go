@@ -19,7 +19,6 @@ import (
 // that name, the export of each says where. It sees the stacks that the token may see.
 type search struct {
 	cloud *cloud
-	stack Stack
 	// versions are those of all stacks, by project/stack, once listed is closed; none where they could not be listed.
 	versions map[string]listedStack
 	listed   chan struct{}
@@ -49,12 +48,12 @@ const (
 )
 
 // newSearch returns a search, and begins to list the stacks, which tells what of the last run still holds. ctx ends that.
-func newSearch(ctx context.Context, c *cloud, stack Stack) *search {
+func newSearch(ctx context.Context, c *cloud) *search {
 	s := &search{
-		cloud: c, stack: stack, listed: make(chan struct{}),
+		cloud: c, listed: make(chan struct{}),
 		names: map[string][]tables.Entry{}, states: map[string]*exported{}, lost: map[string][]string{},
 	}
-	if stack.Organization == "" {
+	if c.organization == "" {
 		s.broken = true
 		s.fail(noOrganization(c.backend))
 		close(s.listed)
@@ -143,7 +142,7 @@ func (s *search) matching(pattern string, in func(tables.Entry) bool) iter.Seq[t
 // entry is what the search itself says of a table: whose it is.
 func (s *search) entry(c candidate) tables.Entry {
 	return tables.Entry{
-		Name: c.ID, Organization: s.stack.Organization, Project: c.Project, Stack: c.Stack, URN: c.URN,
+		Name: c.ID, Organization: s.cloud.organization, Project: c.Project, Stack: c.Stack, URN: c.URN,
 		Backend: s.cloud.backend.id, Source: s.cloud.source,
 	}
 }
@@ -157,9 +156,12 @@ func (s *search) own(project, stack string) []tables.Entry {
 	}
 	ctx, done := s.wait()
 	defer done()
-	own := candidate{Project: project, Stack: stack}
-	s.ask(ctx, []candidate{own})
-	return s.states[own.owner()].Entries // nothing is compared with it: one that cannot be read is not missed
+	own := []candidate{{Project: project, Stack: stack}}
+	s.ask(ctx, own)
+	if s.states[own[0].owner()].err != nil {
+		return nil // nothing is compared with it: one that cannot be read is not missed
+	}
+	return s.tablesOf(own)
 }
 
 // wait is the time that may still be spent. What was spent is taken off when done is called.
@@ -186,7 +188,7 @@ func (s *search) unread() []tables.Unread {
 	for _, reason := range s.failed {
 		list = append(list, tables.Unread{Reason: reason})
 	}
-	return append(list, lostStates(s.stack.Organization, s.lost)...)
+	return append(list, lostStates(s.cloud.organization, s.lost)...)
 }
 
 // lostStates says which states of Pulumi Cloud could not be read: their project/stack by cause.
@@ -239,7 +241,7 @@ func (s *search) find(ctx context.Context, query string) (found []candidate) {
 			Resources []candidate `json:"resources"`
 		}
 		err := s.cloud.getJSON(ctx, fmt.Sprintf("/api/orgs/%s/search/resourcesv2?query=%s&size=%d&page=%d",
-			url.PathEscape(s.stack.Organization), url.QueryEscape(query), pageSize, page), &result)
+			url.PathEscape(s.cloud.organization), url.QueryEscape(query), pageSize, page), &result)
 		if err != nil {
 			return fail(err)
 		}

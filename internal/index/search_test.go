@@ -134,7 +134,7 @@ func (c *service) serve(t *testing.T) *Loading {
 	t.Helper()
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
-	l := Load(context.Background(), Settings{Budget: patience}, machine(t, "PULUMI_BACKEND_URL="+server.URL, "PULUMI_ACCESS_TOKEN=hidden"), dev)
+	l := Load(context.Background(), Settings{Budget: patience}, machine(t, "PULUMI_BACKEND_URL="+server.URL, "PULUMI_ACCESS_TOKEN=hidden"), acme)
 	t.Cleanup(l.Stop)
 	return l
 }
@@ -151,7 +151,7 @@ func (c *service) serveIn(t *testing.T, settings Settings) *Loading {
 		}
 		return w.Result(), nil
 	}))
-	return Load(t.Context(), settings, env, dev)
+	return Load(t.Context(), settings, env, acme)
 }
 
 func owners(entries []tables.Entry) []string {

@@ -16,6 +16,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// A Stack is what the CLI writes as organization/project/name; of each it may not be known.
+type Stack struct{ Organization, Project, Name string }
+
 // A Selection is the stack that the CLI would run in a folder, as far as that can be told, and what tells.
 type Selection struct {
 	Stack

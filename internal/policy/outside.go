@@ -17,7 +17,7 @@ import (
 type Others interface {
 	// Backend is that of the running stack, as tables.BackendOf returns it; empty where it is not known.
 	Backend() string
-	// Named returns the tables of a name, Own those of a stack of the organization, as it was before the run.
+	// Named returns the tables of a name, Own those of a stack of the running one's organization, as it was before the run.
 	Named(name string) []tables.Entry
 	Own(project, stack string) []tables.Entry
 	// Matching returns the tables with names that match a pattern, in which * and ? are wildcards, of the stacks and places

@@ -58,21 +58,19 @@ type Source struct {
 	// Doubt says why it may not hold any more, as a clause; empty where nothing speaks against it. What rests on it is
 	// advisory.
 	Doubt string
+	// Foreign: it names backends, and that of the run is none of them.
+	Foreign bool
 }
+
+// MayBeSameBackend is the doubt about a stack that has the name of one of the run's backend, in an index that does not name that
+// backend: it has it under another URL, or not at all.
+const MayBeSameBackend = "the index may know the backend of this run by another URL"
 
 // String names the source and its time.
 func (s *Source) String() string { return s.Name + " of " + ShowTime(s.At) }
 
 // ShowTime is how messages write the time of a source.
 func ShowTime(at time.Time) string { return at.UTC().Format("2006-01-02 15:04 MST") }
-
-// Doubt is why the entry may not hold any more, empty where nothing speaks against it.
-func (e Entry) Doubt() string {
-	if e.Source == nil {
-		return ""
-	}
-	return e.Source.Doubt
-}
 
 // What an update that broke off may leave of a table.
 const (
@@ -608,6 +606,23 @@ func (o Owner) Elsewhere(e Entry) bool {
 	return o.Backend != "" && e.Backend != "" && o.Backend != e.Backend
 }
 
+// Namesake reports whether an entry is of a stack with the owner's name in another backend.
+func (o Owner) Namesake(e Entry) bool {
+	return o.Elsewhere(e) && sameOrganization(e.Organization, o.Organization) && e.Project == o.Project && e.Stack == o.Stack
+}
+
+// Doubt says why an entry may not be another's, or not be there any more; empty where nothing speaks against it.
+func (o Owner) Doubt(e Entry) string {
+	switch {
+	case e.Source == nil:
+		return ""
+	case e.Source.Doubt == "" && e.Source.Foreign && o.Namesake(e):
+		return MayBeSameBackend
+	default:
+		return e.Source.Doubt
+	}
+}
+
 func sameOrganization(a, b string) bool {
 	unknown := func(s string) bool { return s == "" || s == NoOrganization }
 	return a == b || unknown(a) || unknown(b)
@@ -616,7 +631,8 @@ func sameOrganization(a, b string) bool {
 // A Conflict is an entry of another stack that is, or may be, the table that is claimed.
 type Conflict struct {
 	Entry Entry
-	Match Match // Same or Possible
+	Match Match  // Same or Possible
+	Doubt string // see Owner.Doubt
 }
 
 // Collisions returns the entries that are the claimed table, and those that may be, the former first; of either, those that
@@ -631,11 +647,11 @@ func Collisions(claim Identity, named []Entry, owner Owner) []Conflict {
 			if e.Pending != "" {
 				m = Possible
 			}
-			conflicts = append(conflicts, Conflict{e, m})
+			conflicts = append(conflicts, Conflict{e, m, owner.Doubt(e)})
 		}
 	}
 	slices.SortStableFunc(conflicts, func(a, b Conflict) int {
-		return cmp.Or(cmp.Compare(b.Match, a.Match), strings.Compare(a.Entry.Doubt(), b.Entry.Doubt()))
+		return cmp.Or(cmp.Compare(b.Match, a.Match), strings.Compare(a.Doubt, b.Doubt))
 	})
 	return conflicts
 }
