@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"dynamoguard/internal/account"
 	"dynamoguard/internal/jsonscan"
@@ -44,6 +45,12 @@ type Entry struct {
 	Provider     string `json:"provider,omitempty"` // URN of its provider; empty where the state does not say
 	// Backend is that of the stack, a Reading's; empty in an index of one backend.
 	Backend string `json:"backend,omitempty"`
+}
+
+// Memory is about how many bytes the entry takes.
+func (e Entry) Memory() int {
+	return int(unsafe.Sizeof(e)) + len(e.Partition) + len(e.Account) + len(e.Region) + len(e.Name) + len(e.Organization) +
+		len(e.Project) + len(e.Stack) + len(e.URN) + len(e.Provider) + len(e.Backend)
 }
 
 // Identity is what of the entry is unique in AWS.
