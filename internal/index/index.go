@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/user"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"dynamoguard/internal/files"
 	"dynamoguard/internal/tables"
 	"dynamoguard/internal/text"
 )
@@ -31,7 +33,7 @@ type Stack struct{ Organization, Project, Name string }
 // A Machine is what a run has around it: variables, files and the network.
 type Machine struct {
 	Getenv func(string) string
-	Home   string       // folder that holds .pulumi
+	Home   string       // what ~ is to the CLI: the user's home as the system has it
 	Folder string       // of the program: Pulumi.yaml is there or above
 	Cache  string       // folder for what was read before; empty for none
 	Client *http.Client // follows no redirect to an address without TLS
@@ -40,7 +42,11 @@ type Machine struct {
 // System is the machine of this process.
 func System() Machine {
 	m := Machine{Getenv: os.Getenv, Client: newClient(nil)}
-	m.Home, _ = os.UserHomeDir()
+	// The CLI does not ask HOME.
+	// Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/util/pulumihome
+	if user, err := user.Current(); err == nil {
+		m.Home = user.HomeDir
+	}
 	m.Folder, _ = os.Getwd()
 	if cache, err := os.UserCacheDir(); err == nil {
 		m.Cache = cache + string(os.PathSeparator) + "dynamoguard"
@@ -123,12 +129,16 @@ func (l *Loading) read(ctx context.Context, machine Machine) (save func()) {
 		// The backend, if it can be read at all, is better than nothing.
 		l.missing("the index %s: %v", public(l.settings.Source), err)
 	}
-	backend, err := findBackend(machine)
+	backend, err := files.Within(ctx, func() (backend, error) { return findBackend(ctx, machine) })
 	switch {
+	case err != nil && err == ctx.Err():
+		if l.settings.Source == "" {
+			l.missing("the backend of the stack was not found: %v", errLate)
+		}
 	case err != nil:
 		l.missing("%v", err)
 	case backend.folder != "":
-		return l.readFolder(ctx, machine, backend.folder)
+		return l.readFolder(ctx, machine, backend.folder, realistic)
 	case backend.cloud != "":
 		l.mu.Lock()
 		if !l.asked {

@@ -166,7 +166,10 @@ func TestLayout(t *testing.T) {
 	}{
 		{"version: 1\n", byProject, ""},
 		{"version: 1", byProject, ""},
-		{"# layout\nversion:   '1' # by project\n", byProject, ""},
+		{"# layout\n\"version\":   1 # by project\n", byProject, ""},
+		{"old: &v 1\nversion: *v\n", byProject, ""},
+		{"version: '1'\n", nil, "meta.yaml does not tell a version"}, // nor does the CLI read it
+		{"version: -1\n", nil, "meta.yaml does not tell a version"},
 		{"{\"version\": 1}\r\n", byProject, ""},
 		{"version: 0\n", flat, ""},
 		{"version: 7\n", nil, "meta.yaml tells layout 7, and this version of dynamoguard reads layouts up to 1; update it"},
@@ -359,7 +362,7 @@ func TestFindBackend(t *testing.T) {
 		`{"current":"https://api.pulumi.com","accessTokens":{"https://api.pulumi.com":"t1"},"accounts":{"https://other.example":{"accessToken":"t2"}}}`)
 	write(t, filepath.Join(env.Home, "elsewhere/credentials.json"), `{"current":"file:///elsewhere"}`)
 	write(t, filepath.Join(env.Home, "program/Pulumi.yaml"), "name: shop\nruntime: go # url: no\nconfig:\n  url: no\nbackend: # where\n  # comment\n  url: \"file://./here\"\n")
-	write(t, filepath.Join(env.Home, "flow/Pulumi.yaml"), "name: shop\nbackend: {url: s3://bucket/path?region=us-east-1}\n")
+	write(t, filepath.Join(env.Home, "flow/Pulumi.yaml"), "name: shop\nbackend: {url: \"s3://bucket/path?region=us-east-1\"}\n")
 	write(t, filepath.Join(env.Home, "json/Pulumi.json"), `{"name":"shop","backend":{"url":"https://user:pw@other.example/"}}`)
 	write(t, filepath.Join(env.Home, "plain/Pulumi.yaml"), "name: shop\n")
 	for _, c := range []struct {
@@ -385,7 +388,7 @@ func TestFindBackend(t *testing.T) {
 	} {
 		e := machine(t, c.variables...)
 		e.Home, e.Folder = env.Home, filepath.Join(env.Home, c.folder)
-		got, err := findBackend(e)
+		got, err := findBackend(t.Context(), e)
 		if err != nil {
 			got = backend{}
 		}
@@ -569,7 +572,7 @@ func TestBudgetOfFolder(t *testing.T) {
 		}
 		// What was read is not read again, so that the next run gets further.
 		kept := map[string]cached{}
-		cacheFile{folder: env.Cache, key: "folder " + filepath.Join(env.Home, ".pulumi")}.load(&kept)
+		cacheFile{folder: env.Cache, key: "folder " + filepath.Join(env.Home, ".pulumi")}.load(t.Context(), &kept)
 		if len(kept) != whole {
 			t.Errorf("%d states were remembered, want %d", len(kept), whole)
 		}

@@ -8,13 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 
+	"dynamoguard/internal/files"
 	"dynamoguard/internal/tables"
 )
 
@@ -42,7 +43,9 @@ func open(ctx context.Context, settings Settings, machine Machine) (x *tables.In
 		if !filepath.IsAbs(path) {
 			path = filepath.Join(machine.Folder, path)
 		}
-		data, err = readFile(path)
+		if data, err = files.Read(ctx, path, maxIndex); err != nil {
+			err = plainError(err)
+		}
 	}
 	if err != nil {
 		return nil, nil, err
@@ -59,22 +62,18 @@ func open(ctx context.Context, settings Settings, machine Machine) (x *tables.In
 	return x, save, nil
 }
 
-// readFile is os.ReadFile with errors that leave out the path.
-func readFile(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	return data, plainError(err)
-}
-
 var errLate = errors.New("it did not answer in time")
+
+var errNotURL = errors.New("it is not a URL")
 
 var errRequest = errors.New("the request failed, or led to what is not a URL")
 
 // plainError is the cause of an error, without the path or the address, which may hold a secret. So may the text of what
 // went wrong with a request, a redirect to a broken address for one: only of the network and of TLS it is shown.
 func plainError(err error) error {
-	var pathError *os.PathError
+	var pathError *fs.PathError
 	if errors.As(err, &pathError) {
-		return pathError.Err
+		err = pathError.Err
 	}
 	var urlError *url.Error
 	if errors.As(err, &urlError) {
@@ -102,7 +101,7 @@ func plainError(err error) error {
 func fetch(ctx context.Context, address string, machine Machine) (data []byte, save func(), err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, nil, errors.New("it is not a URL")
+		return nil, nil, errNotURL
 	}
 	if request.URL.Scheme != "https" {
 		return nil, nil, fmt.Errorf("%s is not https", request.URL.Scheme)
@@ -113,7 +112,7 @@ func fetch(ctx context.Context, address string, machine Machine) (data []byte, s
 	}
 	cache := cacheFile{folder: machine.Cache, key: "index " + address}
 	var before copied
-	if cache.load(&before) && before.ETag != "" {
+	if cache.load(ctx, &before) && before.ETag != "" {
 		request.Header.Set("If-None-Match", before.ETag)
 	}
 	response, err := machine.Client.Do(request)
@@ -127,7 +126,7 @@ func fetch(ctx context.Context, address string, machine Machine) (data []byte, s
 	case response.StatusCode != http.StatusOK:
 		return nil, nil, fmt.Errorf("the server answers %s", response.Status)
 	}
-	data, err = io.ReadAll(io.LimitReader(response.Body, maxIndex))
+	data, err = io.ReadAll(files.Limit(response.Body, maxIndex))
 	if err != nil {
 		return nil, nil, plainError(err)
 	}

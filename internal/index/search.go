@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/files"
 	"dynamoguard/internal/tables"
 )
 
@@ -294,5 +295,5 @@ func (s *search) get(ctx context.Context, path string, read func(io.Reader) erro
 			return err
 		}
 	}
-	return read(body)
+	return read(files.Limit(body, mostState))
 }
