@@ -66,7 +66,7 @@ type Plugin struct {
 func Start(t testing.TB, binary string, args ...string) *Plugin {
 	t.Helper()
 	p := &Plugin{t: t, command: exec.Command(binary, args...), ended: make(chan struct{})}
-	p.command.Env = append(os.Environ(), "HOME="+t.TempDir())
+	p.command.Env = append(os.Environ(), "HOME="+t.TempDir(), "PULUMI_HOME="+t.TempDir())
 	p.command.Stderr = os.Stderr
 	stdout, err := p.command.StdoutPipe()
 	if err != nil {
