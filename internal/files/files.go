@@ -19,6 +19,11 @@ var ErrNotRegular = errors.New("is not a regular file")
 // A TooLargeError is the cause of the error for what has more bytes than may be read of it.
 type TooLargeError struct{ Most int64 }
 
+// ErrTooLarge is what every TooLargeError is.
+var ErrTooLarge = errors.New("is too large")
+
+func (e *TooLargeError) Is(target error) bool { return target == ErrTooLarge }
+
 func (e *TooLargeError) Error() string { return "is larger than " + size(e.Most) }
 
 // size writes a number of bytes in the largest unit that it is a whole number of.

@@ -255,7 +255,7 @@ func list(ctx context.Context, root string, most bounds) (found listing, err err
 	each := func(folder string, f func(fs.DirEntry) error) error {
 		return files.Each(ctx, folder, func(entry fs.DirEntry) error {
 			if listed == most.listed {
-				unreadable("the stacks beyond the first %d files of the backend", most.listed)
+				unreadable("the stacks beyond the first %s of the backend", count(most.listed, "file"))
 				return errEnough
 			}
 			listed++
@@ -346,12 +346,15 @@ func readState(ctx context.Context, f stateFile, most int64, all *volume) (cache
 		return cached{Size: file.Info.Size(), Modified: file.Info.ModTime().UnixNano(), StateTables: found}, err
 	}
 	r, err := read()
-	if err != nil && ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
+	if err != nil && ctx.Err() == nil && !slices.ContainsFunc(lasting, func(l error) bool { return errors.Is(err, l) }) {
 		time.Sleep(20 * time.Millisecond)
 		r, err = read()
 	}
 	return r, err
 }
+
+// lasting are the causes of errors that a state has however often it is read.
+var lasting = []error{fs.ErrNotExist, fs.ErrPermission, files.ErrNotRegular, files.ErrTooLarge}
 
 // A volume is how much of all states was read. Once that is more than most, it is enough.
 type volume struct {

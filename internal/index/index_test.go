@@ -398,6 +398,131 @@ func TestFindBackend(t *testing.T) {
 	}
 }
 
+// TestFolderOf holds to what the CLI makes of file:// URLs: its own function and the driver were run on them.
+func TestFolderOf(t *testing.T) {
+	for _, c := range []struct{ address, want string }{
+		{"file://~", "/home/jo"},
+		{"file://~/", "/home/jo"},
+		{"file://~/state", "/home/jo/state"},
+		{"file://~/../state/", "/home/state"},
+		{"file://~state", "/home/jo/tate"}, // the CLI's own way
+		{"file://~s", "/home/jo"},
+		{"file://~?no_tmp_dir=true", "/home/jo"},
+		{"file://", "/work/shop"},
+		{"file://.", "/work/shop"},
+		{"file://./state", "/work/shop/state"},
+		{"file://state", "/work/shop/state"},
+		{"file://../state", "/work/state"},
+		{"file:///", "/"},
+		{"file:///var/state/", "/var/state"},
+		{"file:///var//my%20state?metadata=skip", "/var/my state"},
+		{"file:///var/my state", "/var/my state"},
+		{"file:///var/~/state", "/var/~/state"},
+		{"file:///var/state#2", "/var/state"},
+		{"file:///var/a%2Fb", "/var/a/b"},
+		{"file:///var/50%", "it is not a URL"},
+		{"file://~/state\n", "it is not a URL"},
+		{"file://a b/c", "it is not a URL"},
+	} {
+		got, err := Folder(c.address, "/home/jo", "/work/shop")
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%q is %q, not %q", c.address, got, c.want)
+		}
+	}
+	if got, err := Folder("file://~", "", "/work"); err == nil {
+		t.Errorf("without a home it is %q", got)
+	}
+	if got, err := Folder("file://~", "/home/50%25", "/work"); got != "/home/50%" {
+		t.Errorf("what the home is called is decoded too: %q, %v", got, err)
+	}
+}
+
+// TestSystemHome: the CLI asks the system for the home, and nothing that a program's folder or a shell can set.
+func TestSystemHome(t *testing.T) {
+	before := System().Home
+	t.Setenv("HOME", t.TempDir())
+	if after := System().Home; before == "" || after != before {
+		t.Errorf("it is %q, and %q with another HOME", before, after)
+	}
+}
+
+// TestProject reads projects as the CLI does, which reads YAML.
+func TestProject(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"Pulumi.yaml", "backend:\n  url: s3://a\n", "s3://a"},
+		{"Pulumi.yaml", "\"backend\":\n  'url': \"s3:\\x2f/a\"\n", "s3://a"},
+		{"Pulumi.yaml", "? backend\n: ? url\n  : s3://a\n", "s3://a"},
+		{"Pulumi.yaml", "backend: {url: s3://a}\n", "s3://a"},
+		{"Pulumi.yaml", "backend:\n  url: >-\n    s3://a\n", "s3://a"},
+		{"Pulumi.yaml", "backend:\n  url:\n    s3://a # b\n", "s3://a"},
+		{"Pulumi.yaml", "template:\n  b: &b {url: s3://a}\nbackend: *b\n", "s3://a"},
+		{"Pulumi.yaml", "template: &b {url: s3://a}\nbackend:\n  <<: *b\n", "s3://a"},
+		{"Pulumi.yaml", "description: |\n  backend:\n    url: s3://no\nbackend:\n  url: s3://a\n", "s3://a"},
+		{"Pulumi.yaml", "description: |\n backend:\n   url: s3://no\n", ""},
+		{"Pulumi.yaml", "config:\n  backend:\n    url: s3://no\n", ""},
+		{"Pulumi.yaml", "\xef\xbb\xbfbackend:\n  url: s3://a\n", "s3://a"},
+		{"Pulumi.yaml", "{\"backend\": {\"url\": \"s3://a\"}}", "s3://a"},
+		{"Pulumi.yaml", "name: shop\nbackend:\n", ""},
+		{"Pulumi.yaml", "", ""},
+		{"Pulumi.yaml", "backend: s3://a\n", "is not the YAML of a project"},
+		{"Pulumi.yaml", "backend:\n  url: [\n", "is not the YAML of a project"},
+		{"Pulumi.yml", "backend:\n  \"url\": s3://a\n", "s3://a"},
+		{"Pulumi.json", "\xef\xbb\xbf{\"backend\": {\"url\": \"s3:\\/\\/a\"}}", "s3://a"},
+		{"Pulumi.json", "backend:\n  url: s3://a\n", "is not the JSON of a project"},
+	} {
+		path := filepath.Join(t.TempDir(), c.name)
+		write(t, path, c.text)
+		got, err := projectBackend(t.Context(), path)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s\n%s\n%q, not %q", c.name, c.text, got, c.want)
+		}
+	}
+	folder := t.TempDir()
+	for _, name := range []string{"Pulumi.yml", "Pulumi.yaml", "Pulumi.json"} { // the later ones have the say
+		write(t, filepath.Join(folder, name), "")
+		if got := filepath.Base(findProject(folder)); got != name {
+			t.Errorf("beside %s, %s is read", name, got)
+		}
+	}
+}
+
+// TestYAMLBomb: aliases of aliases, and brackets in brackets, take no more than the file does by far.
+func TestYAMLBomb(t *testing.T) {
+	aliases := "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+	for i := range 30 {
+		alias := fmt.Sprintf("*a%d", i)
+		aliases += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(alias+",", 9), ","))
+	}
+	for name, c := range map[string]struct{ text, want string }{
+		"aliases":  {aliases + "backend: {url: s3://a}\n", "s3://a"},
+		"expanded": {aliases + "backend: *a30\n", "is not the YAML of a project"},
+		"merged":   {"a: &a {b: &b {<<: *b}, <<: *b}\nbackend: *a\n", "is not the YAML of a project"},
+		"lists":    {"a: " + strings.Repeat("[", 1<<20), "is not the YAML of a project"},
+		"objects":  {"a: " + strings.Repeat("{", 1<<20), "is not the YAML of a project"},
+		"indents":  {strings.Repeat("- ", 1<<20), "is not the YAML of a project"},
+		"large":    {strings.Repeat("#", mostSettings+1), "is larger than 4 MB"},
+	} {
+		path := filepath.Join(t.TempDir(), "Pulumi.yaml")
+		write(t, path, c.text)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got, err := projectBackend(t.Context(), path)
+		runtime.ReadMemStats(&after)
+		if err != nil {
+			got = plainError(err).Error()
+		}
+		if took := (after.TotalAlloc - before.TotalAlloc) >> 20; got != c.want || took > 100 {
+			t.Errorf("%s: %q, not %q, after %d MB", name, got, c.want, took)
+		}
+	}
+}
+
 // indexText is an index of one table.
 func indexText(at time.Time) string {
 	return string(tables.New(at, []tables.Entry{{
