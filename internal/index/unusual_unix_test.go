@@ -72,3 +72,26 @@ func TestUnusual(t *testing.T) {
 		}
 	}
 }
+
+// TestCacheOfOthers: tables that others can write to the cache are not believed.
+func TestCacheOfOthers(t *testing.T) {
+	env := machine(t, "PULUMI_BACKEND_URL=file://~")
+	path := filepath.Join(env.Home, ".pulumi/stacks/dev.json")
+	write(t, path, state("shop", "dev", "orders"))
+	expect(t, "saved", Settings{}, env, []string{"shop/dev orders"}, nil)
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(state("shop", "dev", "ORDERS")), 0o600); err != nil { // of the same size and time
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, info.ModTime(), info.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "of the user", Settings{}, env, []string{"shop/dev orders"}, nil)
+	if err := os.Chmod(env.Cache, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "of everybody", Settings{}, env, []string{"shop/dev ORDERS"}, nil)
+}

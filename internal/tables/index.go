@@ -167,6 +167,9 @@ func (x *Index) Encode() []byte {
 	return b.Bytes()
 }
 
+// mostListed bounds the lists of an index that is decoded: an entry takes a hundred times the memory of {} in the text.
+const mostListed = 2_000_000
+
 // Decode reads an index. An error names the place of what is wrong. A text that was cut off, one of another format and
 // one of a newer schema are errors. A table that cannot be one is left out, and its stack is then one that was not read.
 func Decode(data []byte) (*Index, error) {
@@ -215,7 +218,14 @@ func (d *indexDecoder) index() {
 		case "unread":
 			d.list(name, func(i int) { d.unread = append(d.unread, d.string(fmt.Sprintf("unread[%d]", i))) })
 		case "read":
-			if err := json.Unmarshal(d.Value(), &d.read); d.Err() == nil && err != nil {
+			text := d.Value()
+			if jsonscan.Values(text) > mostListed {
+				d.Fail("read has more than %d values", mostListed)
+			}
+			if d.Err() != nil {
+				return
+			}
+			if err := json.Unmarshal(text, &d.read); err != nil {
 				d.Fail("read is not a list of backends with their stacks")
 			}
 		case "secret":
@@ -243,7 +253,13 @@ func (d *indexDecoder) list(at string, f func(i int)) {
 		d.Fail("%s is not a list", at)
 		return
 	}
-	d.Elements(f)
+	d.Elements(func(i int) {
+		if i == mostListed {
+			d.Fail("%s has more than %d elements", at, mostListed)
+			return
+		}
+		f(i)
+	})
 }
 
 func (d *indexDecoder) count(at string) int {
