@@ -101,7 +101,6 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// TestDecodeLeavesOut: a table that cannot be one is left out, and its stack is one that was not read.
 // TestDecodeBomb: a list may have no more elements than there is memory for.
 func TestDecodeBomb(t *testing.T) {
 	for text, want := range map[string]string{
@@ -114,6 +113,7 @@ func TestDecodeBomb(t *testing.T) {
 	}
 }
 
+// TestDecodeLeavesOut: a table that cannot be one is left out, and its stack is one that was not read.
 func TestDecodeLeavesOut(t *testing.T) {
 	const text = `{"schemaVersion":1,"generatedAt":"2026-11-22T12:00:00Z","unread":["acme/a/b"],"tables":[
 {"partition":"aws","account":"1","region":"us-east-1","name":"a","organization":"acme","project":"shop","stack":"one","urn":"urn:pulumi:one::shop::t::a"},
