@@ -16,11 +16,11 @@ import (
 // ErrNotRegular is the cause of the error for what is neither a file nor a folder: a pipe, a device, a socket.
 var ErrNotRegular = errors.New("is not a regular file")
 
-// A TooLargeError is the cause of the error for what has more bytes than may be read of it.
-type TooLargeError struct{ Most int64 }
-
 // ErrTooLarge is what every TooLargeError is.
 var ErrTooLarge = errors.New("is too large")
+
+// A TooLargeError is the cause of the error for what has more bytes than may be read of it.
+type TooLargeError struct{ Most int64 }
 
 func (e *TooLargeError) Is(target error) bool { return target == ErrTooLarge }
 

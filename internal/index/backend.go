@@ -103,11 +103,12 @@ func findBackend(ctx context.Context, machine Machine) (backend, error) {
 	if b.token == "" {
 		b.token = login.Accounts[address].AccessToken
 	}
-	if b.token == "" && loginErr != nil {
-		return backend{}, fmt.Errorf("Pulumi Cloud at %s: there is no access token: %w", b.name, loginErr)
-	}
 	if b.token == "" {
-		return backend{}, errors.New("Pulumi Cloud at " + b.name + ": there is no access token")
+		err := errors.New("Pulumi Cloud at " + b.name + ": there is no access token")
+		if loginErr != nil {
+			err = fmt.Errorf("%w: %w", err, loginErr)
+		}
+		return backend{}, err
 	}
 	return b, nil
 }
