@@ -50,6 +50,36 @@ func TestDependencies(t *testing.T) {
 	}
 }
 
+// TestFiles holds what is shipped to one place that opens files to read them, so that no other can be made to read what is
+// none, or what never ends; and to one that knows YAML.
+func TestFiles(t *testing.T) {
+	opening := regexp.MustCompile(`\b(os\.(Open|OpenFile|OpenInRoot|OpenRoot|ReadFile|ReadDir|DirFS|CopyFS)|ioutil\.\w+|syscall\.Open|template\.Parse(Files|Glob)|http\.(Dir|ServeFile))\b`)
+	const opener, parser = "dynamoguard/internal/files", "dynamoguard/internal/index"
+	sources := 0
+	for _, line := range strings.Split(list(t, "-deps", "-f", `{{$p := .}}{{range .GoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}
+{{end}}{{range .IgnoredGoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}
+{{end}}`, "."), "\n") {
+		pkg, file, ok := strings.Cut(line, " ")
+		if !ok || pkg != "dynamoguard" && !strings.HasPrefix(pkg, "dynamoguard/") {
+			continue
+		}
+		sources++
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := opening.FindString(string(text)); found != "" && pkg != opener && !strings.HasSuffix(file, "_test.go") {
+			t.Errorf("%s calls %s; only %s opens files", file, found, opener)
+		}
+		if strings.Contains(string(text), `"go.yaml.in/yaml`) && pkg != parser {
+			t.Errorf("%s reads YAML; only %s does", file, parser)
+		}
+	}
+	if sources == 0 {
+		t.Error("there are no sources")
+	}
+}
+
 // TestReadme holds the README's list of packages to those there are.
 func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("README.md")

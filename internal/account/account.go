@@ -4,7 +4,9 @@ package account
 
 import (
 	"encoding/base32"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 )
@@ -67,7 +69,9 @@ func OfRole(arn string) string {
 
 // Sources are what the AWS SDK reads credentials from.
 type Sources struct {
-	Getenv   func(string) string
+	Getenv func(string) string
+	// ReadFile reads a file. One that is not there or that may not be read is none to the SDK either; of any other error
+	// nobody knows what the SDK makes, so that it leaves the account open.
 	ReadFile func(string) ([]byte, error)
 	Home     string // folder that holds .aws
 }
@@ -97,7 +101,7 @@ func (s Sources) Ambient() Answer {
 		}
 	}
 	answer := s.Profile("default")
-	if answer.ID == "" {
+	if _, err := s.profile("default"); answer.ID == "" && err == nil {
 		answer.From = "neither the environment nor a default profile names an account"
 	}
 	return answer
@@ -123,8 +127,11 @@ func (s Sources) Profile(name string) Answer {
 	if answer := s.standIn(); answer.StandIn {
 		return answer
 	}
-	p := s.profile(name)
+	p, err := s.profile(name)
 	from := fmt.Sprintf("the AWS profile %q", name)
+	if err != nil {
+		return Answer{From: fmt.Sprintf("%s cannot be read: %v", from, err)}
+	}
 	if p == nil {
 		return Answer{From: from + " was not found"}
 	}
@@ -157,8 +164,8 @@ func (s Sources) Profile(name string) Answer {
 }
 
 // profile joins what the two shared files say of a profile, nil where neither knows it. The credentials file has the say.
-func (s Sources) profile(name string) map[string]string {
-	var found map[string]string
+// The error names the first of them that cannot be read, without its path.
+func (s Sources) profile(name string) (found map[string]string, err error) {
 	read := func(variable, file string, sections ...string) {
 		path := s.Getenv(variable)
 		if path == "" {
@@ -166,8 +173,11 @@ func (s Sources) profile(name string) map[string]string {
 		} else if rest, ok := strings.CutPrefix(path, "~/"); ok {
 			path = filepath.Join(s.Home, rest)
 		}
-		data, err := s.ReadFile(path)
-		if err != nil {
+		data, readErr := s.ReadFile(path)
+		if readErr != nil {
+			if err == nil && !errors.Is(readErr, fs.ErrNotExist) && !errors.Is(readErr, fs.ErrPermission) {
+				err = unreadable(file, readErr)
+			}
 			return
 		}
 		for _, section := range sections {
@@ -185,7 +195,16 @@ func (s Sources) profile(name string) map[string]string {
 		read("AWS_CONFIG_FILE", "config", "profile "+name)
 	}
 	read("AWS_SHARED_CREDENTIALS_FILE", "credentials", name)
-	return found
+	return found, err
+}
+
+// unreadable is the error that a shared file cannot be read with.
+func unreadable(file string, err error) error {
+	var pathError *fs.PathError
+	if errors.As(err, &pathError) {
+		err = pathError.Err
+	}
+	return fmt.Errorf("%s: %w", file, err)
 }
 
 // settings reads one section of an INI file. Nested settings, which are indented, are none of ours.
@@ -223,7 +242,11 @@ func (s Sources) Region(profile string) string {
 	}
 	for _, name := range []string{profile, s.Getenv("AWS_PROFILE"), s.Getenv("AWS_DEFAULT_PROFILE"), "default"} {
 		if name != "" {
-			return s.profile(name)["region"]
+			p, err := s.profile(name)
+			if err != nil {
+				return ""
+			}
+			return p["region"]
 		}
 	}
 	return ""

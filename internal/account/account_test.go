@@ -1,6 +1,8 @@
 package account_test
 
 import (
+	"cmp"
+	"errors"
 	"io/fs"
 	"testing"
 
@@ -129,6 +131,9 @@ func TestSources(t *testing.T) {
 		"old":                {vars{"AWS_PROFILE": "old"}, account.Answer{From: `the AWS profile "old" has an access key of a kind that does not tell its account`}},
 		"no such profile":    {vars{"AWS_PROFILE": "lost"}, account.Answer{From: `the AWS profile "lost" was not found`}},
 		"other files":        {vars{"AWS_PROFILE": "web", "AWS_CONFIG_FILE": "~/lost"}, account.Answer{From: `the AWS profile "web" was not found`}},
+		"files of others":    {vars{"AWS_PROFILE": "web", "AWS_SHARED_CREDENTIALS_FILE": "~/forbidden"}, account.Answer{ID: "111122223333", From: `the AWS profile "web", role_arn`}},
+		"a pipe":             {vars{"AWS_PROFILE": "web", "AWS_SHARED_CREDENTIALS_FILE": "~/pipe"}, account.Answer{From: `the AWS profile "web" cannot be read: credentials: is not a regular file`}},
+		"a default pipe":     {vars{"AWS_CONFIG_FILE": "~/pipe"}, account.Answer{From: `the AWS profile "default" cannot be read: config: is not a regular file`}},
 		"another default":    {vars{"AWS_SHARED_CREDENTIALS_FILE": "~/default"}, account.Answer{ID: "029608264753", From: `the AWS profile "default", aws_access_key_id`}},
 	} {
 		if got := sources(c.vars).Ambient(); got != c.want {
@@ -148,6 +153,7 @@ func TestRegion(t *testing.T) {
 		{map[string]string{"AWS_PROFILE": "sso"}, "", "eu-west-1"},
 		{map[string]string{"AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-west-2"}, "sso", "us-east-1"},
 		{map[string]string{"AWS_DEFAULT_REGION": "us-west-2"}, "", "us-west-2"},
+		{map[string]string{"AWS_SHARED_CREDENTIALS_FILE": "~/pipe"}, "sso", ""}, // which may name another
 	} {
 		if got := sources(c.vars).Region(c.profile); got != c.want {
 			t.Errorf("%v %q: %q, not %q", c.vars, c.profile, got, c.want)
@@ -160,6 +166,7 @@ func sources(vars map[string]string) account.Sources {
 		"/home/.aws/config": config, "/home/.aws/credentials": credentials,
 		"/home/default": "[default]\naws_access_key_id = ASIAQNZGKIQY56JQ7WML\naws_secret_access_key = hidden\n",
 	}
+	errs := map[string]error{"/home/pipe": errors.New("is not a regular file"), "/home/forbidden": fs.ErrPermission}
 	return account.Sources{
 		Home:   "/home",
 		Getenv: func(name string) string { return vars[name] },
@@ -167,7 +174,7 @@ func sources(vars map[string]string) account.Sources {
 			if text, ok := files[path]; ok {
 				return []byte(text), nil
 			}
-			return nil, fs.ErrNotExist
+			return nil, &fs.PathError{Op: "open", Path: path, Err: cmp.Or(errs[path], fs.ErrNotExist)}
 		},
 	}
 }

@@ -2,6 +2,7 @@ package command
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -80,7 +81,7 @@ func (d *doctor) examine(c *cobra.Command, named index.Stack, config string) err
 	if d.config, err = policy.Configure(d.policies, given); err != nil {
 		return err
 	}
-	stack, err := d.stack(named)
+	stack, err := d.stack(c.Context(), named)
 	if err != nil {
 		return err
 	}
@@ -94,8 +95,8 @@ func (d *doctor) examine(c *cobra.Command, named index.Stack, config string) err
 }
 
 // stack says which stack it is about.
-func (d *doctor) stack(named index.Stack) (index.Stack, error) {
-	selected, err := index.Selected(d.system)
+func (d *doctor) stack(ctx context.Context, named index.Stack) (index.Stack, error) {
+	selected, err := index.Selected(ctx, d.system)
 	if err != nil {
 		return index.Stack{}, err
 	}
@@ -191,11 +192,6 @@ func (d *doctor) place(stack index.Stack, outside policy.Outside) {
 // others says which tables of other stacks a run would compare with, having waited for them as long as a run would.
 func (d *doctor) others(stack index.Stack, l *index.Loading) {
 	d.page.section("Tables of other stacks")
-	source, err := index.Where(indexSettings(d.config.Pack().Index), d.system)
-	if err != nil {
-		source = "nowhere" // Unread has the reason
-	}
-	d.page.field("  from", source)
 	owner := tables.Owner{Backend: l.Backend(), Organization: stack.Organization, Project: stack.Project, Stack: stack.Name}
 	own, found, stacks := 0, 0, map[string]bool{}
 	for e := range l.Matching("*", func(tables.Entry) bool { return true }) {
@@ -207,6 +203,17 @@ func (d *doctor) others(stack index.Stack, l *index.Loading) {
 	}
 	d.page.field("  read", fmt.Sprintf("%s of %s, %d of them this stack's own",
 		text.Count(found, "table", "tables"), text.Count(len(stacks), "stack", "stacks"), own))
+	for _, source := range l.Sources() {
+		lines := []string{source.Name}
+		if !source.At.IsZero() {
+			lines[0] += ", of " + tables.ShowTime(source.At)
+			lines = append(lines, fmt.Sprintf("%s of %s", text.Count(source.Tables, "table", "tables"), text.Count(source.Stacks, "stack", "stacks")))
+		}
+		if source.Problem != "" {
+			lines = append(lines, "but: "+source.Problem)
+		}
+		d.page.field("  from", lines...)
+	}
 	var unread []string
 	for _, u := range l.Unread() {
 		unread = append(unread, u.Reason)

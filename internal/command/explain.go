@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 	"unicode"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/files"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/record"
 	"dynamoguard/internal/resource"
@@ -52,6 +52,9 @@ are listed.
 	return command
 }
 
+// mostState is more than the largest states have, in bytes.
+const mostState = 1 << 30
+
 // records are those to search, and what to call them.
 func (p program) records(c *cobra.Command, stack, file, config string) (records []*record.Record, searched string, err error) {
 	if file == "" {
@@ -66,7 +69,7 @@ func (p program) records(c *cobra.Command, stack, file, config string) (records 
 		}
 		return []*record.Record{last}, last.Describe(), nil
 	}
-	f, err := os.Open(file)
+	f, err := files.Open(c.Context(), file, mostState)
 	if err != nil {
 		return nil, "", err
 	}

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"cmp"
+	"fmt"
 	"io"
 	"slices"
 
@@ -20,15 +21,20 @@ var owners = map[string]struct{ name, replicas string }{
 	NativeGlobal: {"tableName", "region"},
 }
 
+// mostMemory bounds what the tables of one state may take.
+const mostMemory = 64 << 20
+
 // ReadTables reads the tables that the resources of one stack own from its state: a checkpoint as a backend keeps it, or an
 // export, see state.Read. A table of which the name or the place is a secret is counted and left out.
 //
 // A Table owns its name in its own region and in those of the replicas the program asked for; a TableReplica in its own;
 // so do aws-native's Table and GlobalTable. A resource that is only read (external) owns nothing. One that is to be deleted,
 // or that was being created, is pending; where the state has another that owns the same, that one counts. One that was
-// deleted to be replaced owns what it did: its stack is about to create it again.
+// deleted to be replaced owns what it did: its stack is about to create it again. Tables that take more
+// than 64 MB of memory are an error: that is room for 100,000.
 func ReadTables(r io.Reader, organization string) (tables.StateTables, error) {
 	var found tables.StateTables
+	memory := 0
 	isOwner := func(typ string) bool { _, ok := owners[typ]; return ok }
 	err := state.Read(r, isOwner, func(r *state.Resource) {
 		switch {
@@ -37,10 +43,17 @@ func ReadTables(r io.Reader, organization string) (tables.StateTables, error) {
 			if pending(r) == "" {
 				found.Secret++
 			}
-		default:
-			found.Entries = append(found.Entries, owned(r, organization)...)
+		case memory <= mostMemory:
+			entries := owned(r, organization)
+			for _, e := range entries {
+				memory += e.Memory()
+			}
+			found.Entries = append(found.Entries, entries...)
 		}
 	})
+	if err == nil && memory > mostMemory {
+		err = fmt.Errorf("its tables take more than %d MB of memory", mostMemory>>20)
+	}
 	if err != nil {
 		return tables.StateTables{}, err
 	}

@@ -182,6 +182,22 @@ func TestReadTables(t *testing.T) {
 	}
 }
 
+// TestReadTablesMemory: what is kept of a state is bounded, however many tables it has and whatever they are called.
+func TestReadTablesMemory(t *testing.T) {
+	replicas := owned(table, "orders", `"inputs":{"replicas":[`+strings.Repeat(`{"regionName":"a"},`, 9_999)+`{"regionName":"a"}]}`)
+	name := owned(table, strings.Repeat("x", 3<<20), `"inputs":{}`)
+	for text, want := range map[string]string{
+		strings.Repeat(replicas+",", 20) + replicas: "<nil>",
+		strings.Repeat(replicas+",", 30) + replicas: "its tables take more than 64 MB of memory",
+		strings.Repeat(name+",", 11) + name:         "its tables take more than 64 MB of memory",
+	} {
+		found, err := facts.ReadTables(strings.NewReader(checkpoint(text)), "acme")
+		if fmt.Sprint(err) != want || (err == nil) != (len(found.Entries) > 0) {
+			t.Errorf("%s... of %d MB: %d tables, %v", text[:80], len(text)>>20, len(found.Entries), err)
+		}
+	}
+}
+
 func TestReadTablesErrors(t *testing.T) {
 	good := checkpoint(owned(table, "orders", `"outputs":{"name":"orders"}`))
 	for text, want := range map[string]string{

@@ -1,14 +1,21 @@
 package index
 
 import (
+	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
+	"dynamoguard/internal/files"
 	"dynamoguard/internal/tables"
 )
 
@@ -32,53 +39,60 @@ type credentials struct {
 	} `json:"accounts"`
 }
 
+// mostSettings is the size of a file that people or the CLI write: a program in YAML is one, within Pulumi.yaml.
+const mostSettings = 4 << 20
+
+// readLogin reads what the CLI remembers of logins. A file that is not there, or holds something else, is none.
+func readLogin(ctx context.Context, machine Machine) (login credentials, err error) {
+	folder := cmp.Or(machine.Getenv("PULUMI_CREDENTIALS_PATH"), machine.Getenv("PULUMI_HOME"))
+	if folder == "" && machine.Home == "" {
+		return login, nil
+	}
+	folder = cmp.Or(folder, filepath.Join(machine.Home, ".pulumi"))
+	data, err := files.Read(ctx, filepath.Join(folder, "credentials.json"), mostSettings)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return login, fmt.Errorf("credentials.json: %w", plainError(err))
+	}
+	_ = json.Unmarshal(data, &login)
+	return login, nil
+}
+
 // findBackend finds the backend as the CLI does: by PULUMI_BACKEND_URL, the project, or the last login.
 //
 // Source: https://www.pulumi.com/docs/iac/concepts/state-and-backends/
-func findBackend(machine Machine) (backend, error) {
-	home := pulumiHome(machine)
-	var login credentials
-	for _, folder := range []string{machine.Getenv("PULUMI_CREDENTIALS_PATH"), home} {
-		if data, err := os.ReadFile(filepath.Join(folder, "credentials.json")); folder != "" && err == nil {
-			_ = json.Unmarshal(data, &login) // one that cannot be read is none
-			break
-		}
-	}
+func findBackend(ctx context.Context, machine Machine) (backend, error) {
 	project := findProject(machine.Folder)
 	address, base := machine.Getenv("PULUMI_BACKEND_URL"), machine.Folder
 	if address == "" && project != "" {
-		address, base = projectBackend(project), filepath.Dir(project)
+		named, err := readProject(ctx, project)
+		if err != nil {
+			return backend{}, fmt.Errorf("the backend of the stack was not found: %s: %w", filepath.Base(project), plainError(err))
+		}
+		address, base = named.Backend.URL, filepath.Dir(project)
 	}
+	login, loginErr := readLogin(ctx, machine)
 	if address == "" {
 		address = login.Current
 	}
 	if address == "" && machine.Getenv("PULUMI_ACCESS_TOKEN") != "" {
 		address = cmp.Or(machine.Getenv("PULUMI_API"), "https://api.pulumi.com") // where the CLI logs in by itself
 	}
+	if address == "" && loginErr != nil {
+		return backend{}, fmt.Errorf("the backend of the stack was not found: %w", loginErr)
+	}
 	if address == "" {
 		return backend{}, errors.New("the backend of the stack was not found: neither PULUMI_BACKEND_URL nor the project nor a login names one")
 	}
-	if rest, ok := strings.CutPrefix(address, "file://"); ok {
-		folder, _, _ := strings.Cut(rest, "?")
-		if plain, err := url.PathUnescape(folder); err == nil {
-			folder = plain
-		}
-		if tail, ok := strings.CutPrefix(folder, "~"); ok {
-			folder = filepath.Join(machine.Home, tail)
-		}
-		if len(folder) > 0 && folder[0] == '/' && filepath.VolumeName(folder[1:]) != "" {
-			folder = folder[1:] // file:///C:/state
-		}
-		folder = filepath.FromSlash(folder)
-		if filepath.IsAbs(folder) {
-			return folderBackend(folder), nil
-		}
+	if strings.HasPrefix(address, "file://") {
+		folder, err := Folder(address, machine.Home, base)
 		// Relative to where the CLI was started, which the engine does not tell: the program's folder, or the project's.
-		found := filepath.Join(base, folder)
-		if _, err := os.Stat(filepath.Join(found, ".pulumi")); err != nil && project != "" {
-			found = filepath.Join(filepath.Dir(project), folder)
+		if _, missing := os.Stat(filepath.Join(folder, ".pulumi")); missing != nil && err == nil && project != "" {
+			folder, err = Folder(address, machine.Home, filepath.Dir(project))
 		}
-		return folderBackend(found), nil
+		if err != nil {
+			return backend{}, fmt.Errorf("the backend file://... of the stack: %w", err)
+		}
+		return folderBackend(folder), nil
 	}
 	if !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://") {
 		return backend{id: tables.BackendOf(address), name: public(address)}, nil
@@ -92,7 +106,11 @@ func findBackend(machine Machine) (backend, error) {
 		b.token = login.Accounts[address].AccessToken
 	}
 	if b.token == "" {
-		return backend{}, errors.New("Pulumi Cloud at " + b.name + ": there is no access token")
+		err := errors.New("Pulumi Cloud at " + b.name + ": there is no access token")
+		if loginErr != nil {
+			err = fmt.Errorf("%w: %w", err, loginErr)
+		}
+		return backend{}, err
 	}
 	return b, nil
 }
@@ -116,11 +134,50 @@ func pulumiHome(machine Machine) string {
 	return cmp.Or(machine.Getenv("PULUMI_HOME"), filepath.Join(machine.Home, ".pulumi"))
 }
 
+// Folder is the folder that a file:// backend is in, for the CLI with a home and started in a folder. It does what the CLI
+// does: ~ is the home that the system has of the user, not HOME; of what follows it one character is taken for a slash;
+// without anything it is where the CLI was started; and escapes are decoded once a relative path is absolute, those in the
+// path of the home among them.
+//
+// Sources: massageBlobPath in https://github.com/pulumi/pulumi/blob/master/pkg/backend/diy/backend.go and
+// https://github.com/google/go-cloud/blob/master/blob/fileblob/fileblob.go
+func Folder(address, home, started string) (string, error) {
+	if _, err := url.Parse(address); err != nil {
+		return "", errNotURL
+	}
+	folder, _, _ := strings.Cut(strings.TrimPrefix(address, "file://"), "?")
+	if strings.HasPrefix(folder, "~") {
+		if home == "" {
+			return "", errors.New("the system does not tell the home of the user")
+		}
+		folder = filepath.Join(home, folder[min(2, len(folder)):])
+	}
+	if len(folder) > 0 && folder[0] == '/' && filepath.VolumeName(folder[1:]) != "" {
+		folder = folder[1:] // file:///C:/state
+	}
+	if folder = filepath.FromSlash(folder); !filepath.IsAbs(folder) {
+		folder = filepath.Join(started, folder)
+	}
+	folder = filepath.ToSlash(filepath.Clean(folder))
+	u, err := url.Parse("file:///" + strings.TrimPrefix(folder, "/"))
+	if err != nil {
+		return "", errNotURL
+	}
+	folder = u.Path
+	if filepath.Separator != '/' {
+		folder = strings.TrimPrefix(folder, "/")
+	}
+	return filepath.FromSlash(folder), nil
+}
+
 // findProject finds the project file in a folder or above.
+//
+// Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/workspace/paths.go
 func findProject(folder string) string {
 	for {
-		for _, name := range []string{"Pulumi.yaml", "Pulumi.yml", "Pulumi.json"} {
-			if path := filepath.Join(folder, name); isFile(path) {
+		for _, name := range []string{"Pulumi.json", "Pulumi.yaml", "Pulumi.yml"} { // the CLI's order
+			path := filepath.Join(folder, name)
+			if info, err := os.Stat(path); err == nil && !info.IsDir() {
 				return path
 			}
 		}
@@ -132,47 +189,27 @@ func findProject(folder string) string {
 	}
 }
 
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
+// A project is what is read of a project file.
+type project struct {
+	Name    string `json:"name" yaml:"name"`
+	Backend struct {
+		URL string `json:"url" yaml:"url"`
+	} `json:"backend" yaml:"backend"`
 }
 
-// projectBackend reads backend.url from a project file. That is all it reads of YAML:
-//
-//	backend:
-//	  url: file://~
-//
-// or backend: {url: file://~}
-func projectBackend(path string) string {
-	data, err := os.ReadFile(path)
+func readProject(ctx context.Context, path string) (p project, err error) {
+	data, err := files.Read(ctx, path, mostSettings)
 	if err != nil {
-		return ""
+		return p, err
 	}
+	decode, format := yaml.Unmarshal, "YAML"
 	if filepath.Ext(path) == ".json" {
-		var project struct{ Backend struct{ URL string } }
-		_ = json.Unmarshal(data, &project)
-		return project.Backend.URL
+		decode, format = json.Unmarshal, "JSON"
 	}
-	inside := false
-	for line := range strings.Lines(string(data)) {
-		text := strings.TrimSpace(strings.SplitN(line, " #", 2)[0])
-		if text == "" || text[0] == '#' {
-			continue
-		}
-		if line[0] != ' ' && line[0] != '\t' {
-			rest, ok := strings.CutPrefix(text, "backend:")
-			inside = ok
-			if flow := strings.Trim(strings.TrimSpace(rest), "{}"); !ok || flow == "" {
-				continue
-			} else {
-				text = strings.TrimSpace(flow)
-			}
-		}
-		if value, ok := strings.CutPrefix(text, "url:"); inside && ok {
-			return strings.Trim(strings.TrimSpace(value), `"'`)
-		}
+	if decode(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), &p) != nil {
+		return project{}, errors.New("is not the " + format + " of a project") // the cause may quote it
 	}
-	return ""
+	return p, nil
 }
 
 // public is an address or a path without what may be secret in it: user, password and query. Of an address that is not

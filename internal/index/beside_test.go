@@ -285,7 +285,7 @@ func TestBackendID(t *testing.T) {
 	} {
 		env := machine(t, "PULUMI_BACKEND_URL="+c.backend, "PULUMI_ACCESS_TOKEN=t")
 		env.Home, env.Folder = home, home
-		if got, err := findBackend(env); err != nil || got.id != tables.BackendOf(c.indexed) {
+		if got, err := findBackend(t.Context(), env); err != nil || got.id != tables.BackendOf(c.indexed) {
 			t.Errorf("%s and %s: %+v, %v", c.backend, c.indexed, got, err)
 		}
 	}

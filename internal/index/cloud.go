@@ -123,7 +123,7 @@ func (c *cloud) export(ctx context.Context, project, stack, version string) (tab
 	settled := false
 	if version != "" {
 		var before exportedState
-		if kept.load(&before) && before.Version == version {
+		if kept.load(ctx, &before) && before.Version == version {
 			return before.StateTables, nil
 		}
 		var current struct {

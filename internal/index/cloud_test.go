@@ -203,8 +203,8 @@ func TestEndlessListing(t *testing.T) {
 	}
 }
 
-// TestBomb: a state is read to its end only if that comes.
-func TestBomb(t *testing.T) {
+// TestDecoded: a state is read to its end only if that comes.
+func TestDecoded(t *testing.T) {
 	body, err := decoded(&http.Response{
 		Header: http.Header{"Content-Encoding": {"gzip"}}, Body: io.NopCloser(strings.NewReader(zip(strings.Repeat(" ", 5<<20)))),
 	}, 4<<20)
@@ -212,7 +212,7 @@ func TestBomb(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, err := io.Copy(io.Discard, body)
-	if n != 4<<20 || fmt.Sprint(err) != "it is larger than 4 MB" {
+	if n != 4<<20 || fmt.Sprint(err) != "is larger than 4 MB" {
 		t.Errorf("%d bytes, %v", n, err)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"strconv"
 	"time"
+
+	"dynamoguard/internal/files"
 )
 
 // newClient returns a client that keeps to TLS once it has it. What a request carries, a token for one, is for the origin that
@@ -125,24 +127,7 @@ func decoded(response *http.Response, most int64) (io.Reader, error) {
 		}
 		body = unzipped
 	}
-	return &bounded{body, most, most}, nil
-}
-
-// bounded reads so many bytes, and fails where there are more.
-type bounded struct {
-	r          io.Reader
-	left, most int64
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if int64(len(p)) > b.left+1 {
-		p = p[:b.left+1] // one more shows that there is more
-	}
-	n, err := b.r.Read(p)
-	if b.left -= int64(n); b.left < 0 {
-		return n + int(b.left), fmt.Errorf("it is larger than %d MB", b.most>>20)
-	}
-	return n, err
+	return files.Limit(body, most), nil
 }
 
 // certificateError says in words of its own why a certificate is not trusted: it may hold any text.

@@ -12,12 +12,14 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
+	"dynamoguard/internal/files"
 	"dynamoguard/internal/tables"
 	"dynamoguard/internal/text"
 )
@@ -38,7 +40,7 @@ type Settings struct {
 // A Machine is what a run has around it: variables, files and the network.
 type Machine struct {
 	Getenv func(string) string
-	Home   string       // folder that holds .pulumi
+	Home   string       // what ~ is to the CLI: the user's home as the system has it
 	Folder string       // of the program: Pulumi.yaml is there or above
 	Cache  string       // folder for what was read before; empty for none
 	Client *http.Client // follows no redirect to an address without TLS
@@ -47,7 +49,11 @@ type Machine struct {
 // System is the machine of this process.
 func System() Machine {
 	m := Machine{Getenv: os.Getenv, Client: newClient(nil)}
-	m.Home, _ = os.UserHomeDir()
+	// The CLI does not ask HOME.
+	// Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/util/pulumihome
+	if user, err := user.Current(); err == nil {
+		m.Home = user.HomeDir
+	}
 	m.Folder, _ = os.Getwd()
 	if cache, err := os.UserCacheDir(); err == nil {
 		m.Cache = cache + string(os.PathSeparator) + "dynamoguard"
@@ -73,6 +79,7 @@ type Loading struct {
 	listed   bool                      // states are all there are
 	secret   int                       // tables left out of direct
 	unread   []tables.Unread           // what was not read, and why
+	cut      error                     // why the reading of states ended before its end, but for the budget
 	reports  []Report                  // one for each source, the search aside
 	search   *search                   // where tables are asked for one by one
 	inCloud  bool                      // states are of Pulumi Cloud
@@ -131,17 +138,21 @@ func (l *Loading) read(ctx context.Context, machine Machine) (save func()) {
 	if l.settings.Source == None {
 		return func() {}
 	}
-	backend, err := findBackend(machine)
+	backend, err := files.Within(ctx, func() (backend, error) { return findBackend(ctx, machine) })
 	l.mu.Lock()
 	l.backend = backend.id
 	l.mu.Unlock()
 	var saves []func()
 	var reading sync.WaitGroup
 	if backend.folder != "" {
-		reading.Go(func() { saves = append(saves, l.readFolder(ctx, machine, backend.folder)) })
+		reading.Go(func() { saves = append(saves, l.readFolder(ctx, machine, backend.folder, realistic)) })
 	}
 	saveIndex, given := l.readIndex(ctx, machine)
 	switch {
+	case err != nil && err == ctx.Err():
+		if l.settings.Source == "" {
+			l.missing("the backend of the stack was not found: %v", errLate)
+		}
 	case err != nil:
 		if !given { // else the index was configured for that
 			l.missing("%v", err)
@@ -457,7 +468,11 @@ func (l *Loading) lackOfStates() {
 	say(broken, "%s that cannot be read: %s", stacks(len(broken)), some(problems))
 	say(compressed, "%s compressed with Zstandard, which is read through an index only: %s", stacks(len(compressed)), some(shortened(compressed)))
 	l.unread = append(l.unread, lostStates(l.organization, lost)...)
-	say(late, "%s of %d, because %v were over", stacks(len(late)), of, l.settings.Budget)
+	why := l.cut
+	if why == nil {
+		why = fmt.Errorf("%v were over", l.settings.Budget)
+	}
+	say(late, "%s of %d, because %v", stacks(len(late)), of, why)
 }
 
 // shortened are the names of stacks without the organization.

@@ -176,7 +176,10 @@ func TestLayout(t *testing.T) {
 	}{
 		{"version: 1\n", byProject, ""},
 		{"version: 1", byProject, ""},
-		{"# layout\nversion:   '1' # by project\n", byProject, ""},
+		{"# layout\n\"version\":   1 # by project\n", byProject, ""},
+		{"old: &v 1\nversion: *v\n", byProject, ""},
+		{"version: '1'\n", nil, "meta.yaml does not tell a version"}, // nor does the CLI read it
+		{"version: -1\n", nil, "meta.yaml does not tell a version"},
 		{"{\"version\": 1}\r\n", byProject, ""},
 		{"version: 0\n", flat, ""},
 		{"version: 7\n", nil, "meta.yaml tells layout 7, and this version of dynamoguard reads layouts up to 1; update it"},
@@ -369,7 +372,7 @@ func TestFindBackend(t *testing.T) {
 		`{"current":"https://api.pulumi.com","accessTokens":{"https://api.pulumi.com":"t1"},"accounts":{"https://other.example":{"accessToken":"t2"}}}`)
 	write(t, filepath.Join(env.Home, "elsewhere/credentials.json"), `{"current":"file:///elsewhere"}`)
 	write(t, filepath.Join(env.Home, "program/Pulumi.yaml"), "name: shop\nruntime: go # url: no\nconfig:\n  url: no\nbackend: # where\n  # comment\n  url: \"file://./here\"\n")
-	write(t, filepath.Join(env.Home, "flow/Pulumi.yaml"), "name: shop\nbackend: {url: s3://bucket/path?region=us-east-1}\n")
+	write(t, filepath.Join(env.Home, "flow/Pulumi.yaml"), "name: shop\nbackend: {url: \"s3://bucket/path?region=us-east-1\"}\n")
 	write(t, filepath.Join(env.Home, "json/Pulumi.json"), `{"name":"shop","backend":{"url":"https://user:pw@other.example/"}}`)
 	write(t, filepath.Join(env.Home, "plain/Pulumi.yaml"), "name: shop\n")
 	for _, c := range []struct {
@@ -395,13 +398,143 @@ func TestFindBackend(t *testing.T) {
 	} {
 		e := machine(t, c.variables...)
 		e.Home, e.Folder = env.Home, filepath.Join(env.Home, c.folder)
-		got, err := findBackend(e)
+		got, err := findBackend(t.Context(), e)
 		if err != nil {
 			got = backend{}
 		}
 		got.id = "" // see TestBackendID
 		if got != c.want || fmt.Sprint(err) != fmt.Sprint(c.wantErr) && (err != nil || c.wantErr != "") {
 			t.Errorf("%s: %+v, %v", c.name, got, err)
+		}
+	}
+}
+
+// TestFolderOf holds to what the CLI makes of file:// URLs: its own function and the driver were run on them.
+func TestFolderOf(t *testing.T) {
+	for _, c := range []struct{ address, want string }{
+		{"file://~", "/home/jo"},
+		{"file://~/", "/home/jo"},
+		{"file://~/state", "/home/jo/state"},
+		{"file://~/../state/", "/home/state"},
+		{"file://~state", "/home/jo/tate"}, // the CLI's own way
+		{"file://~s", "/home/jo"},
+		{"file://~?no_tmp_dir=true", "/home/jo"},
+		{"file://", "/work/shop"},
+		{"file://.", "/work/shop"},
+		{"file://./state", "/work/shop/state"},
+		{"file://state", "/work/shop/state"},
+		{"file://../state", "/work/state"},
+		{"file:///", "/"},
+		{"file:///var/state/", "/var/state"},
+		{"file:///var//my%20state?metadata=skip", "/var/my state"},
+		{"file:///var/my state", "/var/my state"},
+		{"file:///var/~/state", "/var/~/state"},
+		{"file:///var/state#2", "/var/state"},
+		{"file:///var/a%2Fb", "/var/a/b"},
+		{"file:///var/50%", "it is not a URL"},
+		{"file://~/state\n", "it is not a URL"},
+		{"file://a b/c", "it is not a URL"},
+	} {
+		got, err := Folder(c.address, "/home/jo", "/work/shop")
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%q is %q, not %q", c.address, got, c.want)
+		}
+	}
+	if got, err := Folder("file://~", "", "/work"); err == nil {
+		t.Errorf("without a home it is %q", got)
+	}
+	if got, err := Folder("file://~", "/home/50%25", "/work"); got != "/home/50%" {
+		t.Errorf("what the home is called is decoded too: %q, %v", got, err)
+	}
+}
+
+// TestSystemHome: the CLI asks the system for the home, and nothing that a program's folder or a shell can set.
+func TestSystemHome(t *testing.T) {
+	before := System().Home
+	t.Setenv("HOME", t.TempDir())
+	if after := System().Home; before == "" || after != before {
+		t.Errorf("it is %q, and %q with another HOME", before, after)
+	}
+}
+
+// TestProject reads projects as the CLI does, which reads YAML.
+func TestProject(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"Pulumi.yaml", "backend:\n  url: s3://a\n", "s3://a"},
+		{"Pulumi.yaml", "\"backend\":\n  'url': \"s3:\\x2f/a\"\n", "s3://a"},
+		{"Pulumi.yaml", "? backend\n: ? url\n  : s3://a\n", "s3://a"},
+		{"Pulumi.yaml", "backend: {url: s3://a}\n", "s3://a"},
+		{"Pulumi.yaml", "backend:\n  url: >-\n    s3://a\n", "s3://a"},
+		{"Pulumi.yaml", "backend:\n  url:\n    s3://a # b\n", "s3://a"},
+		{"Pulumi.yaml", "template:\n  b: &b {url: s3://a}\nbackend: *b\n", "s3://a"},
+		{"Pulumi.yaml", "template: &b {url: s3://a}\nbackend:\n  <<: *b\n", "s3://a"},
+		{"Pulumi.yaml", "description: |\n  backend:\n    url: s3://no\nbackend:\n  url: s3://a\n", "s3://a"},
+		{"Pulumi.yaml", "description: |\n backend:\n   url: s3://no\n", ""},
+		{"Pulumi.yaml", "config:\n  backend:\n    url: s3://no\n", ""},
+		{"Pulumi.yaml", "\xef\xbb\xbfbackend:\n  url: s3://a\n", "s3://a"},
+		{"Pulumi.yaml", "{\"backend\": {\"url\": \"s3://a\"}}", "s3://a"},
+		{"Pulumi.yaml", "name: shop\nbackend:\n", ""},
+		{"Pulumi.yaml", "", ""},
+		{"Pulumi.yaml", "backend: s3://a\n", "is not the YAML of a project"},
+		{"Pulumi.yaml", "backend:\n  url: [\n", "is not the YAML of a project"},
+		{"Pulumi.yml", "backend:\n  \"url\": s3://a\n", "s3://a"},
+		{"Pulumi.json", "\xef\xbb\xbf{\"backend\": {\"url\": \"s3:\\/\\/a\"}}", "s3://a"},
+		{"Pulumi.json", "backend:\n  url: s3://a\n", "is not the JSON of a project"},
+	} {
+		path := filepath.Join(t.TempDir(), c.name)
+		write(t, path, c.text)
+		got, err := backendOf(t.Context(), path)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%s\n%s\n%q, not %q", c.name, c.text, got, c.want)
+		}
+	}
+	folder := t.TempDir()
+	for _, name := range []string{"Pulumi.yml", "Pulumi.yaml", "Pulumi.json"} { // the later ones have the say
+		write(t, filepath.Join(folder, name), "")
+		if got := filepath.Base(findProject(folder)); got != name {
+			t.Errorf("beside %s, %s is read", name, got)
+		}
+	}
+}
+
+func backendOf(ctx context.Context, path string) (string, error) {
+	p, err := readProject(ctx, path)
+	return p.Backend.URL, err
+}
+
+// TestYAMLBomb: aliases of aliases, and brackets in brackets, take no more than the file does by far.
+func TestYAMLBomb(t *testing.T) {
+	aliases := "a0: &a0 [x,x,x,x,x,x,x,x,x]\n"
+	for i := range 30 {
+		alias := fmt.Sprintf("*a%d", i)
+		aliases += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(alias+",", 9), ","))
+	}
+	for name, c := range map[string]struct{ text, want string }{
+		"aliases":  {aliases + "backend: {url: s3://a}\n", "s3://a"},
+		"expanded": {aliases + "backend: *a30\n", "is not the YAML of a project"},
+		"merged":   {"a: &a {b: &b {<<: *b}, <<: *b}\nbackend: *a\n", "is not the YAML of a project"},
+		"lists":    {"a: " + strings.Repeat("[", 1<<20), "is not the YAML of a project"},
+		"objects":  {"a: " + strings.Repeat("{", 1<<20), "is not the YAML of a project"},
+		"indents":  {strings.Repeat("- ", 1<<20), "is not the YAML of a project"},
+		"large":    {strings.Repeat("#", mostSettings+1), "is larger than 4 MB"},
+	} {
+		path := filepath.Join(t.TempDir(), "Pulumi.yaml")
+		write(t, path, c.text)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		got, err := backendOf(t.Context(), path)
+		runtime.ReadMemStats(&after)
+		if err != nil {
+			got = plainError(err).Error()
+		}
+		if took := (after.TotalAlloc - before.TotalAlloc) >> 20; got != c.want || took > 100 {
+			t.Errorf("%s: %q, not %q, after %d MB", name, got, c.want, took)
 		}
 	}
 }
@@ -582,7 +715,7 @@ func TestBudgetOfFolder(t *testing.T) {
 		}
 		// What was read is not read again, so that the next run gets further.
 		kept := map[string]cached{}
-		cacheFile{folder: env.Cache, key: "folder " + filepath.Join(env.Home, ".pulumi")}.load(&kept)
+		cacheFile{folder: env.Cache, key: "folder " + filepath.Join(env.Home, ".pulumi")}.load(t.Context(), &kept)
 		if len(kept) != whole {
 			t.Errorf("%d states were remembered, want %d", len(kept), whole)
 		}

@@ -8,14 +8,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 
+	"dynamoguard/internal/files"
 	"dynamoguard/internal/tables"
 )
 
@@ -40,7 +41,9 @@ func open(ctx context.Context, settings Settings, machine Machine) (x *tables.In
 	if strings.Contains(settings.Source, "://") {
 		data, save, err = fetch(ctx, settings, machine, maxIndex)
 	} else {
-		data, err = readFile(settings.Source)
+		if data, err = files.Read(ctx, settings.Source, maxIndex); err != nil {
+			err = plainError(err)
+		}
 	}
 	if err != nil {
 		return nil, nil, err
@@ -67,22 +70,18 @@ func open(ctx context.Context, settings Settings, machine Machine) (x *tables.In
 	return x, save, nil
 }
 
-// readFile is os.ReadFile with errors that leave out the path.
-func readFile(path string) ([]byte, error) {
-	data, err := os.ReadFile(path)
-	return data, plainError(err)
-}
-
 var errLate = errors.New("it did not answer in time")
+
+var errNotURL = errors.New("it is not a URL")
 
 var errRequest = errors.New("the request failed, or led to what is not a URL")
 
 // plainError is the cause of an error, without the path or the address, which may hold a secret. So may the text of what
 // went wrong with a request, a redirect to a broken address for one: only of the network and of TLS it is shown.
 func plainError(err error) error {
-	var pathError *os.PathError
+	var pathError *fs.PathError
 	if errors.As(err, &pathError) {
-		return pathError.Err
+		err = pathError.Err
 	}
 	var urlError *url.Error
 	if errors.As(err, &urlError) {
@@ -113,7 +112,7 @@ func plainError(err error) error {
 func fetch(ctx context.Context, settings Settings, machine Machine, most int64) (data []byte, save func(), err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, settings.Source, nil)
 	if err != nil {
-		return nil, nil, errors.New("it is not a URL")
+		return nil, nil, errNotURL
 	}
 	if request.URL.Scheme != "https" {
 		return nil, nil, fmt.Errorf("%s is not https", request.URL.Scheme)
@@ -133,7 +132,7 @@ func fetch(ctx context.Context, settings Settings, machine Machine, most int64) 
 	}
 	cache := cacheFile{folder: machine.Cache, key: key}
 	var before copied
-	if cache.load(&before) && before.ETag != "" {
+	if cache.load(ctx, &before) && before.ETag != "" {
 		request.Header.Set("If-None-Match", before.ETag)
 	}
 	response, err := do(machine.Client, request)

@@ -1,19 +1,17 @@
 package index
 
 import (
+	"context"
 	"crypto/sha1" // the CLI names its files so
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"dynamoguard/internal/files"
 )
 
 // A Stack is what the CLI writes as organization/project/name; of each it may not be known.
@@ -26,34 +24,25 @@ type Selection struct {
 	From    string // what selects the stack; empty where nothing does
 }
 
-// mostProject is more than the file of a project or the settings of a workspace take.
-const mostProject = 1 << 20
-
 // Selected finds out which stack the CLI would run in the machine's folder: that of PULUMI_STACK, else the one that the workspace
 // has selected. One that has another selected for each of several backends tells nothing.
 //
 // Sources: https://github.com/pulumi/pulumi/blob/master/pkg/backend/state/stacks.go and
 // https://github.com/pulumi/pulumi/blob/master/pkg/workspace/workspace.go
-func Selected(machine Machine) (Selection, error) {
+func Selected(ctx context.Context, machine Machine) (Selection, error) {
 	s := Selection{Project: findProject(machine.Folder)}
 	if s.Project == "" {
 		return s, nil
 	}
-	data, err := readAtMost(s.Project, mostProject)
+	project, err := readProject(ctx, s.Project)
 	if err != nil {
 		return s, fmt.Errorf("%s: %w", s.Project, plainError(err))
-	}
-	var project struct {
-		Name string `yaml:"name"`
-	}
-	if err := yaml.Unmarshal(data, &project); err != nil { // JSON is YAML
-		return s, fmt.Errorf("%s is not YAML", s.Project) // the cause may quote a value
 	}
 	s.Stack.Project = project.Name
 	selected := machine.Getenv("PULUMI_STACK")
 	if selected != "" {
 		s.From = "PULUMI_STACK"
-	} else if selected = selectedIn(machine, project.Name, s.Project); selected != "" {
+	} else if selected = selectedIn(ctx, machine, project.Name, s.Project); selected != "" {
 		s.From = "the workspace, where it is selected"
 	}
 	parts := strings.Split(selected, "/")
@@ -65,10 +54,10 @@ func Selected(machine Machine) (Selection, error) {
 }
 
 // selectedIn returns the stack that the workspace of a project has selected.
-func selectedIn(machine Machine, project, path string) string {
+func selectedIn(ctx context.Context, machine Machine, project, path string) string {
 	sum := sha1.Sum([]byte(path))
 	name := project + "-" + hex.EncodeToString(sum[:]) + "-workspace.json"
-	data, err := readAtMost(filepath.Join(pulumiHome(machine), "workspaces", filepath.Base(name)), mostProject)
+	data, err := files.Read(ctx, filepath.Join(pulumiHome(machine), "workspaces", filepath.Base(name)), mostSettings)
 	var settings struct {
 		Stack  string            `json:"stack"`
 		Stacks map[string]string `json:"stacks"` // by backend, of newer CLIs
@@ -85,41 +74,4 @@ func selectedIn(machine Machine, project, path string) string {
 	default:
 		return ""
 	}
-}
-
-// Where says where the tables of other stacks are read from, fit to be shown.
-func Where(settings Settings, machine Machine) (string, error) {
-	if settings.Source != "" {
-		return "the index " + public(settings.Source), nil
-	}
-	b, err := findBackend(machine)
-	switch {
-	case err != nil:
-		return "", err
-	case b.folder != "":
-		return "the stacks in the folder " + b.folder, nil
-	case b.cloud != "":
-		return "Pulumi Cloud at " + b.name, nil
-	default:
-		return "the backend " + b.name, nil
-	}
-}
-
-var errNoFile = errors.New("not a file")
-
-// readAtMost reads a file of a size.
-func readAtMost(path string, most int64) ([]byte, error) {
-	if !isFile(path) {
-		return nil, errNoFile
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = f.Close() }()
-	data, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(data)) > most {
-		err = fmt.Errorf("larger than %d bytes", most)
-	}
-	return data, err
 }

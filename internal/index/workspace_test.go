@@ -12,6 +12,7 @@ import (
 // TestSelected: the stack is that of PULUMI_STACK, else the one that the workspace has selected, as newer and older CLIs keep it.
 func TestSelected(t *testing.T) {
 	const byWorkspace = "the workspace, where it is selected"
+	dev := Stack{Organization: "acme", Project: "shop", Name: "dev"}
 	for _, c := range []struct {
 		name, project, settings string
 		variables               []string
@@ -41,7 +42,7 @@ func TestSelected(t *testing.T) {
 				sum := sha1.Sum([]byte(path))
 				write(t, filepath.Join(m.Home, ".pulumi", "workspaces", "shop-"+hex.EncodeToString(sum[:])+"-workspace.json"), c.settings)
 			}
-			got, err := Selected(m)
+			got, err := Selected(t.Context(), m)
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -49,26 +50,5 @@ func TestSelected(t *testing.T) {
 				t.Errorf("%v, want %q", err, c.wrong)
 			}
 		})
-	}
-}
-
-// TestWhere: what is said of a source holds nothing that may be secret in it.
-func TestWhere(t *testing.T) {
-	for _, c := range []struct {
-		settings Settings
-		variable string
-		want     string
-	}{
-		{Settings{Source: "https://u:s3cr3t@example.com/tables.json?X-Amz-Signature=s3cr3t"}, "", "the index https://example.com/tables.json"},
-		{Settings{}, "PULUMI_BACKEND_URL=file:///state", "the stacks in the folder " + filepath.FromSlash("/state")},
-		{Settings{}, "PULUMI_BACKEND_URL=s3://bucket?s3cr3t", "the backend s3://bucket"},
-		{Settings{}, "PULUMI_ACCESS_TOKEN=s3cr3t", "Pulumi Cloud at https://api.pulumi.com"},
-	} {
-		if got, err := Where(c.settings, machine(t, c.variable)); got != c.want || err != nil {
-			t.Errorf("%v %s: %q, %v; want %q", c.settings, c.variable, got, err, c.want)
-		}
-	}
-	if got, err := Where(Settings{}, machine(t)); got != "" || err == nil {
-		t.Errorf("of nothing: %q, %v", got, err)
 	}
 }

@@ -16,7 +16,7 @@ type Scanner struct {
 	most     int       // that buf may grow to
 	buf      []byte
 	pos, end int   // what of buf was not taken yet
-	mark     int   // from here on buf must be kept; -1 for nothing
+	mark     int   // from here on buf must be kept, which is where the outermost value begins that is asked for; -1 for nothing
 	before   int64 // bytes that came before buf
 	err      error // the first error; nothing is taken after it
 }
@@ -191,11 +191,16 @@ func (s *Scanner) raw() []byte {
 		s.Unexpected("a string")
 		return nil
 	}
-	s.mark = s.pos
+	outer, before := s.mark, s.Offset()
+	if outer < 0 {
+		s.mark = s.pos
+	}
 	s.skipText()
-	text := s.buf[s.mark:max(s.mark, s.pos-1)]
-	s.mark = -1
-	return text
+	start := int(before - s.before)
+	if outer < 0 {
+		s.mark = -1
+	}
+	return s.buf[start:max(start, s.pos-1)]
 }
 
 // Text takes a string.
@@ -222,6 +227,54 @@ func (s *Scanner) Value() []byte {
 	return text
 }
 
+// ValueIf takes an object, and returns its text where it is wanted, else nil; it holds until the next call. Whether it is
+// wanted is asked of a member of it, empty where the object has none of that name or no string. What comes after that
+// member in an object that is not wanted takes no memory.
+func (s *Scanner) ValueIf(member string, wanted func(string) bool) []byte {
+	s.Next()
+	s.mark = s.pos
+	value, ended := "", true
+	if s.Find(member) {
+		ended = false
+		if s.Next() == '"' {
+			value = s.Text()
+		} else {
+			s.Skip()
+		}
+	}
+	is := s.err == nil && wanted(value)
+	if !is {
+		s.mark = -1
+	}
+	if !ended {
+		s.leave(1)
+	}
+	if !is {
+		return nil
+	}
+	text := s.buf[s.mark:s.pos]
+	s.mark = -1
+	return text
+}
+
+// Values is how many values a text has, lists, objects and their members' names included.
+func Values(text []byte) int {
+	n := 1
+	for i := 0; i < len(text); i++ {
+		switch text[i] {
+		case ',', ':', '[', '{':
+			n++
+		case '"':
+			for i++; i < len(text) && text[i] != '"'; i++ {
+				if text[i] == '\\' {
+					i++
+				}
+			}
+		}
+	}
+	return n
+}
+
 // structural are the bytes that matter while a value is skipped.
 var structural = [256]bool{'"': true, '{': true, '[': true, '}': true, ']': true}
 
@@ -231,17 +284,18 @@ func (s *Scanner) Skip() {
 	case '"':
 		s.pos++
 		s.skipText()
-		return
 	case '{', '[':
+		s.leave(0)
 	case 0, '}', ']', ',', ':':
 		s.Unexpected("a value")
-		return
 	default:
 		s.skipLiteral()
-		return
 	}
-	depth := 0
-	for {
+}
+
+// leave takes what is left of as many lists and objects as there are around what comes next; of 0, of the one that begins.
+func (s *Scanner) leave(depth int) {
+	for s.err == nil {
 		for s.pos < s.end {
 			c := s.buf[s.pos]
 			s.pos++

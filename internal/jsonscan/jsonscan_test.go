@@ -3,6 +3,7 @@ package jsonscan_test
 import (
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"dynamoguard/internal/jsonscan"
 )
@@ -33,6 +34,43 @@ func TestMost(t *testing.T) {
 			t.Errorf("%d bytes: got %q, %v", c.asked, got, err)
 		case c.want != "" && (err == nil || err.Error() != c.want):
 			t.Errorf("%d bytes: got %v, want %s", c.asked, err, c.want)
+		}
+	}
+}
+
+// TestValueIf: what is not wanted takes the memory of what comes before the member that says so.
+func TestValueIf(t *testing.T) {
+	long := strings.Repeat("x", 1000)
+	for text, want := range map[string]string{
+		`{"type":"a","b":"c"}`:                      `{"type":"a","b":"c"}`,
+		`{"b":[{"type":"z"}],"type":"a"}`:           `{"b":[{"type":"z"}],"type":"a"}`,
+		`{"type":"z","b":{"c":["` + long + `",1]}}`: "",
+		`{"type":1}`:                      "",
+		`{}`:                              "",
+		`{"type":"a","b":"` + long + `"}`: "the value at byte 1 is larger than 64 bytes",
+		`{"b":"` + long + `","type":"z"}`: "the value at byte 1 is larger than 64 bytes",
+		`{"type":"z","b":"` + long:        "it ends after 1019 bytes, in the middle",
+		`{"b":1,"type":"` + strings.Repeat("\\u0061", 9): "the value at byte 1 is larger than 64 bytes",
+		`[]`: "byte 1 is '[', not the start of an object",
+	} {
+		s := jsonscan.New(iotest.OneByteReader(strings.NewReader("["+text+"]")), 64)
+		got := ""
+		s.Elements(func(int) { got = string(s.ValueIf("type", func(typ string) bool { return typ == "a" })) })
+		if s.Err() != nil {
+			got = s.Err().Error()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", text, got, want)
+		}
+	}
+}
+
+func TestValues(t *testing.T) {
+	for text, want := range map[string]int{
+		`1`: 1, `"a,b:[{\",\\"`: 1, `[1,2,"a,b"]`: 4, `{"a":1,"b":[{"c":2}]}`: 8,
+	} {
+		if got := jsonscan.Values([]byte(text)); got != want {
+			t.Errorf("%s: got %d, want %d", text, got, want)
 		}
 	}
 }

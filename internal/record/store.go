@@ -1,17 +1,19 @@
 package record
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"dynamoguard/internal/files"
 )
 
 // A Store is a folder that keeps the last record of each stack, the newest ones, in files that only the user can read. The zero
@@ -66,13 +68,13 @@ func (s Store) path(r *Record) string {
 
 // clean removes the oldest records where there are too many, and what a run left unfinished that ended while it wrote.
 func (s Store) clean(now time.Time) error {
-	files, err := s.files()
+	listed, err := s.files()
 	if err != nil {
 		return err
 	}
 	var errs []error
 	records := 0
-	for _, f := range files {
+	for _, f := range listed {
 		stale := strings.HasPrefix(f.Name(), unfinished) && now.Sub(f.ModTime()) > time.Hour
 		if filepath.Ext(f.Name()) == extension {
 			records++
@@ -108,12 +110,12 @@ func (s Store) Last(stack string) (*Record, error) {
 	if s.folder == "" {
 		return nil, errors.New("there is no folder to keep records in")
 	}
-	files, err := s.files()
+	listed, err := s.files()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	var last *Record
-	for _, f := range files {
+	for _, f := range listed {
 		if filepath.Ext(f.Name()) != extension {
 			continue
 		}
@@ -126,14 +128,9 @@ func (s Store) Last(stack string) (*Record, error) {
 }
 
 func read(path string) *Record {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer func() { _ = f.Close() }()
 	r := &Record{}
-	content, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err != nil || len(content) > most || json.Unmarshal(content, r) != nil || r.Format != format {
+	content, err := files.Read(context.Background(), path, most)
+	if err != nil || json.Unmarshal(content, r) != nil || r.Format != format {
 		return nil
 	}
 	return r

@@ -47,23 +47,28 @@ const (
 	newest = 4
 )
 
-// mostBytes is how large a resource may be: the engine sends and keeps none that is larger than a message may be.
-//
-// Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/util/rpcutil/grpc.go
-const mostBytes = 400 << 20
+// mostMemory bounds what one resource may take in memory, mostProviders what the providers of a state may, and perValue is
+// about what Go needs to hold a value beside its text, an empty object as it is decoded for one. Without them 20 KB of gzip
+// take a gigabyte. The largest resources that are known have some hundred KB, and some thousand values.
+const (
+	mostMemory    = 16 << 20
+	mostProviders = 64 << 20
+	perValue      = 128
+)
 
 // providerTypes is what the types of providers begin with.
 const providerTypes = "pulumi:providers:"
 
 // Read calls each for the resources of wanted types, of all types where wanted is nil, in the order of the state, and after
-// them for those that were being created: a checkpoint as a backend keeps it, or an export, in UTF-8 or, with a byte-order mark, as Windows writes them, in UTF-16. It
-// reads in one pass, keeps the text of one resource in memory at a time, and decrypts nothing. Providers are decoded, others
-// that are not wanted only skipped.
+// them for those that were being created: a checkpoint as a backend keeps it, or an export, in UTF-8 or, with a byte-order
+// mark, as Windows writes them, in UTF-16. It reads in one pass, keeps the text of one resource in memory at a time, and decrypts nothing. Providers are decoded, others
+// that are not wanted only skipped, however large they are. A resource that is decoded and takes more than 16 MB is an error,
+// as are providers that take more than 64 MB in all.
 //
 // An error says at which byte of the text, as UTF-8 without the mark, what is wrong, and never quotes a value.
 func Read(r io.Reader, wanted func(typ string) bool, each func(*Resource)) error {
 	s := &reader{
-		Scanner: jsonscan.New(unmarked(r), mostBytes), wanted: wanted, each: each,
+		Scanner: jsonscan.New(unmarked(r), mostMemory), wanted: wanted, each: each,
 		providers: map[string]*resource.Provider{},
 	}
 	s.top()
@@ -81,6 +86,7 @@ type reader struct {
 	wanted    func(typ string) bool
 	each      func(*Resource)
 	providers map[string]*resource.Provider // by urn::id, and the one that is not to be deleted also by URN
+	kept      int                           // what the providers take in memory
 }
 
 // top reads {"version", "checkpoint": {"latest": {"resources"}}} or {"version", "deployment": {"resources"}}.
@@ -146,7 +152,10 @@ func (s *reader) deployment() {
 	s.Members(func(name string) {
 		switch name {
 		case "resources":
-			list(name, func() { s.resource(s.Value(), false) })
+			list(name, func() {
+				text, typ := s.resource()
+				s.take(text, typ, false)
+			})
 		case "pending_operations":
 			list(name, s.operation)
 		default:
@@ -161,19 +170,20 @@ func (s *reader) deployment() {
 // Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/core.go
 func (s *reader) operation() {
 	var text []byte
-	var typ string
+	var typ, operation string
 	s.Members(func(name string) {
 		switch {
-		case name == "resource":
-			text = bytes.Clone(s.Value())
+		case name == "resource" && s.Next() == '{':
+			text, typ = s.resource()
+			text = bytes.Clone(text)
 		case name == "type" && s.Next() == '"':
-			typ = s.Text()
+			operation = s.Text()
 		default:
 			s.Skip()
 		}
 	})
-	if s.Err() == nil && (typ == "creating" || typ == "importing") && bytes.HasPrefix(text, []byte("{")) {
-		s.resource(text, true)
+	if operation == "creating" || operation == "importing" {
+		s.take(text, typ, true)
 	}
 }
 
@@ -196,15 +206,31 @@ type encoded struct {
 	SourcePosition       string                    `json:"sourcePosition"`
 }
 
-func (s *reader) resource(text []byte, creating bool) {
-	if s.Err() != nil {
+// resource reads the text of a resource of a type that matters; nil of another.
+func (s *reader) resource() (text []byte, typ string) {
+	text = s.ValueIf("type", func(t string) bool { // which stands before anything long
+		typ = t
+		return strings.HasPrefix(t, providerTypes) || s.wanted == nil || s.wanted(t)
+	})
+	return text, typ
+}
+
+// take decodes a resource.
+func (s *reader) take(text []byte, typ string, creating bool) {
+	isProvider := strings.HasPrefix(typ, providerTypes)
+	if s.Err() != nil || text == nil {
 		return
 	}
-	typ := typeOf(text)
-	isProvider := strings.HasPrefix(typ, providerTypes)
-	isWanted := s.wanted == nil || s.wanted(typ)
-	if !isProvider && !isWanted {
+	memory := len(text) + perValue*jsonscan.Values(text)
+	if memory > mostMemory {
+		s.Fail("the resource that ends at byte %d takes more than %d MB of memory", s.Offset(), mostMemory>>20)
 		return
+	}
+	if isProvider {
+		if s.kept += memory; s.kept > mostProviders {
+			s.Fail("its providers take more than %d MB of memory", mostProviders>>20)
+			return
+		}
 	}
 	var e encoded
 	if err := json.Unmarshal(text, &e); err != nil {
@@ -222,7 +248,7 @@ func (s *reader) resource(text []byte, creating bool) {
 			s.providers[string(r.URN)] = p
 		}
 	}
-	if isWanted {
+	if s.wanted == nil || s.wanted(typ) {
 		s.each(r)
 	}
 }
@@ -270,15 +296,6 @@ func (s *reader) provider(reference string) *resource.Provider {
 		return p
 	}
 	return &resource.Provider{URN: urn, Type: urn.Type(), Name: urn.Name(), Properties: resource.ObjectValue(nil)}
-}
-
-// typeOf is the type of a resource, which stands before anything long.
-func typeOf(text []byte) string {
-	s := jsonscan.Of(text)
-	if !s.Find("type") {
-		return ""
-	}
-	return s.Text()
 }
 
 // positionOf reads project:///<file>#<line>[,<column>].

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -269,4 +270,83 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A repeated is a text that is too long to be in memory: its middle comes many times.
+func repeated(before, middle string, times int, after string) io.Reader {
+	return io.MultiReader(strings.NewReader(before), &repeater{text: middle, left: times}, strings.NewReader(after))
+}
+
+type repeater struct {
+	text string
+	left int // times
+	rest string
+}
+
+func (r *repeater) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		if r.rest == "" {
+			if r.left == 0 {
+				break
+			}
+			r.left--
+			r.rest = r.text
+		}
+		k := copy(p[n:], r.rest)
+		n, r.rest = n+k, r.rest[k:]
+	}
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// TestBomb reads texts that are many times larger than what they were compressed to, and take many times that in memory if
+// they are let. Most is what all that is allocated takes, whether it is in use at the same time or not.
+func TestBomb(t *testing.T) {
+	const (
+		start    = `{"version":3,"checkpoint":{"latest":{"resources":[`
+		end      = `]}}}`
+		table    = `{"urn":"urn:pulumi:dev::shop::aws:dynamodb/table:Table::t","type":"aws:dynamodb/table:Table"`
+		role     = `{"urn":"urn:pulumi:dev::shop::aws:iam/role:Role::r","type":"aws:iam/role:Role"`
+		provider = `{"urn":"urn:pulumi:dev::shop::pulumi:providers:aws::p","type":"pulumi:providers:aws","id":"1"`
+		million  = 1_000_000
+	)
+	for _, c := range []struct {
+		name string
+		r    io.Reader
+		most int // MB
+		want string
+	}{
+		{"a long string of another resource", repeated(start+role+`,"inputs":{"x":"`, strings.Repeat("x", 100), million, `"}}`+end), 1, ""},
+		{"many values of another resource", repeated(start+role+`,"inputs":{"x":[0`, ",{}", 30*million, `]}}`+end), 1, ""},
+		{"deep in another resource", repeated(start+role+`,"inputs":{"x":`, "[", 30*million, ``), 1,
+			"not a state: it ends after 30000143 bytes, in the middle"},
+		{"many resources", repeated(start+role+`}`, ","+role+`}`, million, end), 40, ""},
+		{"a long string of a table", repeated(start+table+`,"inputs":{"x":"`, "x", 30*million, `"}}`+end), 40,
+			"not a state: the value at byte 50 is larger than 16777216 bytes"},
+		{"a long type", repeated(start+`{"type":"`, "x", 30*million, `"}`+end), 64,
+			"not a state: the value at byte 50 is larger than 16777216 bytes"},
+		{"a long name", repeated(`{"`, "x", 30*million, `":0}`), 64, "not a state: the value at byte 2 is larger than 16777216 bytes"},
+		{"many values of a table", repeated(start+table+`,"inputs":{"x":[0`, ",{}", million, `]}}`+end), 20,
+			"not a state: the resource that ends at byte 3000162 takes more than 16 MB of memory"},
+		{"many names in a table", repeated(start+table+`,"inputs":{"":0`, `,"":{"":0}`, million, `}}`+end), 40,
+			"not a state: the resource that ends at byte 10000159 takes more than 16 MB of memory"},
+		{"as many values as there may be", repeated(start+table+`,"inputs":{"x":[0`, ",{}", 60_000, `]}}`+end), 20, ""},
+		{"deep in a table", repeated(start+table+`,"inputs":{"x":`, "[", 100_000, strings.Repeat("]", 100_000)+`}}`+end), 40,
+			"not a state: the resource that ends at byte 200159 cannot be read"},
+		{"many providers", repeated(start+provider+`}`, ","+provider+`}`, million, end), 100,
+			"not a state: its providers take more than 64 MB of memory"},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		err := state.Read(c.r, func(typ string) bool { return typ == "aws:dynamodb/table:Table" }, func(*state.Resource) {})
+		runtime.ReadMemStats(&after)
+		if got := fmt.Sprint(err); got != c.want && (err != nil || c.want != "") {
+			t.Errorf("%s: %s", c.name, got)
+		}
+		if took := (after.TotalAlloc - before.TotalAlloc) >> 20; took > uint64(c.most) {
+			t.Errorf("%s: %d MB were allocated, not %d", c.name, took, c.most)
+		}
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unsafe"
 
 	"dynamoguard/internal/account"
 	"dynamoguard/internal/jsonscan"
@@ -77,6 +78,12 @@ const (
 	PendingDeletion = "deletion"
 	PendingCreation = "creation"
 )
+
+// Memory is about how many bytes the entry takes.
+func (e Entry) Memory() int {
+	return int(unsafe.Sizeof(e)) + len(e.Partition) + len(e.Account) + len(e.Region) + len(e.Name) + len(e.Organization) +
+		len(e.Project) + len(e.Stack) + len(e.URN) + len(e.Provider) + len(e.Backend) + len(e.Pending)
+}
 
 // Identity is what of the entry is unique in AWS.
 func (e Entry) Identity() Identity {
@@ -229,6 +236,9 @@ func (x *Index) Encode() []byte {
 	return b.Bytes()
 }
 
+// mostListed bounds the lists of an index that is decoded: an entry takes a hundred times the memory of {} in the text.
+const mostListed = 2_000_000
+
 // Decode reads an index. An error names the place of what is wrong. A text that was cut off, one of another format and
 // one of a newer schema are errors. A table that cannot be one is left out, and its stack is then one that was not read.
 func Decode(data []byte) (*Index, error) {
@@ -277,7 +287,14 @@ func (d *indexDecoder) index() {
 		case "unread":
 			d.list(name, func(i int) { d.unread = append(d.unread, d.string(fmt.Sprintf("unread[%d]", i))) })
 		case "read":
-			if err := json.Unmarshal(d.Value(), &d.read); d.Err() == nil && err != nil {
+			text := d.Value()
+			if jsonscan.Values(text) > mostListed {
+				d.Fail("read has more than %d values", mostListed)
+			}
+			if d.Err() != nil {
+				return
+			}
+			if err := json.Unmarshal(text, &d.read); err != nil {
 				d.Fail("read is not a list of backends with their stacks")
 			}
 		case "secret":
@@ -305,7 +322,13 @@ func (d *indexDecoder) list(at string, f func(i int)) {
 		d.Fail("%s is not a list", at)
 		return
 	}
-	d.Elements(f)
+	d.Elements(func(i int) {
+		if i == mostListed {
+			d.Fail("%s has more than %d elements", at, mostListed)
+			return
+		}
+		f(i)
+	})
 }
 
 func (d *indexDecoder) count(at string) int {

@@ -101,6 +101,18 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// TestDecodeBomb: a list may have no more elements than there is memory for.
+func TestDecodeBomb(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"unread":[` + strings.Repeat(`"",`, 2_000_000) + `""]}`:            "not a table index: unread has more than 2000000 elements",
+		`{"read":[{"stacks":[` + strings.Repeat(`"",`, 2_000_000) + `""]}]}`: "not a table index: read has more than 2000000 values",
+	} {
+		if x, err := tables.Decode([]byte(text)); x != nil || err == nil || err.Error() != want {
+			t.Errorf("%s...: %v", text[:20], err)
+		}
+	}
+}
+
 // TestDecodeLeavesOut: a table that cannot be one is left out, and its stack is one that was not read.
 func TestDecodeLeavesOut(t *testing.T) {
 	const text = `{"schemaVersion":1,"generatedAt":"2026-11-22T12:00:00Z","unread":["acme/a/b"],"tables":[

@@ -67,7 +67,7 @@ type Plugin struct {
 func Start(t testing.TB, binary string, args ...string) *Plugin {
 	t.Helper()
 	p := &Plugin{t: t, command: exec.Command(binary, args...), ended: make(chan struct{}), Home: t.TempDir()}
-	p.command.Env = append(os.Environ(), "HOME="+p.Home, "XDG_CACHE_HOME=")
+	p.command.Env = append(os.Environ(), "HOME="+p.Home, "PULUMI_HOME="+t.TempDir(), "XDG_CACHE_HOME=")
 	p.command.Stderr = os.Stderr
 	stdout, err := p.command.StdoutPipe()
 	if err != nil {

@@ -1,0 +1,48 @@
+package files_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"dynamoguard/internal/files"
+)
+
+// TestUnsized: a file may say that it is empty and be none the less long, as those of /proc are, or grow while it is read.
+func TestUnsized(t *testing.T) {
+	if _, err := files.Read(t.Context(), "/proc/self/status", 8); cause(err) != "is larger than 8 bytes" {
+		t.Error(err)
+	}
+}
+
+// TestClosed: no file stays open under a context that has ended.
+func TestClosed(t *testing.T) {
+	path := write(t, filepath.Join(t.TempDir(), "file"), "text")
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	for range 100 {
+		file, err := files.Open(ctx, path, 8)
+		if err == nil { // it was opened before anybody looked
+			_, err = io.ReadAll(file)
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	open := func() (n int) {
+		descriptors, _ := os.ReadDir("/proc/self/fd")
+		for _, d := range descriptors {
+			if to, _ := os.Readlink("/proc/self/fd/" + d.Name()); to == path {
+				n++
+			}
+		}
+		return n
+	}
+	for open() > 0 { // what closes it is on its way
+		runtime.Gosched()
+	}
+}
