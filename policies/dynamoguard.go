@@ -40,9 +40,20 @@ pointInTimeRecovery:
 			grant nothing, so the policies on grants leave them out.`,
 		"index": `Where the tables of other stacks are read from.`,
 		"index.source": `
-			Path or https URL of an index that dynamoguard-index made. Without it the stack's own backend is read, if it is a
-			folder (file://) or Pulumi Cloud.`,
-		"index.sha256":        `SHA-256 of that index; another one is not used.`,
+			Absolute path or https URL of an index that dynamoguard-index made. Without it the stack's own backend is read, if
+			it is a folder (file://) or Pulumi Cloud. none: no tables of other stacks are read, and no notice says so.`,
+		"index.sha256": `SHA-256 of that index; another one is not used.`,
+		"index.publicKey": `
+			The ed25519 key that the index must be signed by, as openssl pkey -pubout writes it between its first line and its
+			last.`,
+		"index.headerFromEnv": `
+			Headers that the index is asked for with: by the name of each, that of the environment variable which holds its
+			value.`,
+		"index.required": `
+			Whether the tables of other stacks must be read: where they could not be, the first table, or grant on tables, of a
+			stack violates table-name-collision.`,
+		"index.allowUnread": `
+			Stacks that need not be read for that, as project/stack or organization/project/stack, with * and ? as wildcards.`,
 		"index.maxAgeDays":    `An index that is older is said to be.`,
 		"index.budgetSeconds": `How long a run may be kept waiting for the tables of other stacks.`,
 		"accounts": `
@@ -56,6 +67,7 @@ pointInTimeRecovery:
 		"environments[].stacks": `
 			The stacks, as project/stack or organization/project/stack, with * and ? as wildcards.`,
 		"environments[].environment": `The environment, such as prod.`,
+		"defaultEnvironment":         `The environment of stacks that nothing else gives one.`,
 	},
 
 	Notices: notices,

@@ -28,10 +28,11 @@ const (
 
 // PackSettings are the settings of the whole pack: the Config of the policy named PackPolicy, which describes each.
 type PackSettings struct {
-	Boundaries   []string           `json:"boundaries"`
-	Index        IndexSettings      `json:"index"`
-	Accounts     []StackAccount     `json:"accounts"`
-	Environments []StackEnvironment `json:"environments"`
+	Boundaries         []string           `json:"boundaries"`
+	Index              IndexSettings      `json:"index"`
+	Accounts           []StackAccount     `json:"accounts"`
+	Environments       []StackEnvironment `json:"environments"`
+	DefaultEnvironment string             `json:"defaultEnvironment"`
 }
 
 // DefaultPackSettings are the settings of the pack where nothing is configured.
@@ -246,6 +247,21 @@ func (r *settingsReader) value(path string, v resource.Value, into reflect.Value
 			r.value(at, e, list.Index(i), tag)
 		}
 		into.Set(list)
+	case reflect.Map:
+		if !r.kind(path, v, resource.Object) {
+			return
+		}
+		members := reflect.MakeMap(into.Type())
+		for _, key := range v.Keys() {
+			at, member := path+"."+key, v.Get(key)
+			if member.Unset() {
+				r.errorf(at, "is null")
+			}
+			into := reflect.New(into.Type().Elem()).Elem()
+			r.value(at, member, into, tag)
+			members.SetMapIndex(reflect.ValueOf(key), into)
+		}
+		into.Set(members)
 	case reflect.Struct:
 		r.object(path, v, into)
 	default:
@@ -360,6 +376,8 @@ func typeSchema(v reflect.Value, path string, docs map[string]string) map[string
 		return map[string]any{"type": "integer"}
 	case reflect.Slice:
 		return map[string]any{"type": "array", "items": typeSchema(reflect.New(v.Type().Elem()).Elem(), path+"[]", docs)}
+	case reflect.Map:
+		return map[string]any{"type": "object", "additionalProperties": typeSchema(reflect.New(v.Type().Elem()).Elem(), path, docs)}
 	case reflect.Struct:
 		properties := map[string]any{}
 		addProperties(properties, v, path+".", docs)

@@ -62,12 +62,20 @@ func (p *Pass) Owner() tables.Owner {
 	return o
 }
 
-// IndexSettings say where the tables of other stacks are read from.
+// NoSource is the index.source of who wants no tables of other stacks.
+const NoSource = "none"
+
+// IndexSettings say where the tables of other stacks are read from, and what it means where they cannot be. Source is a
+// path, an https URL or NoSource. HeaderFromEnv holds the names of environment variables by those of headers.
 type IndexSettings struct {
-	Source        string `json:"source" pattern:"https://.+|[^:]+|[A-Za-z]:[^:]+" like:"a path or an https URL"`
-	SHA256        string `json:"sha256" pattern:"[0-9A-Fa-f]{64}" like:"64 hexadecimal digits"`
-	MaxAgeDays    int    `json:"maxAgeDays" min:"1" max:"3650"`
-	BudgetSeconds int    `json:"budgetSeconds" min:"1" max:"120"`
+	Source        string            `json:"source" pattern:"https://.+|[^:]+|[A-Za-z]:[^:]+" like:"a path or an https URL"`
+	SHA256        string            `json:"sha256" pattern:"[0-9A-Fa-f]{64}" like:"64 hexadecimal digits"`
+	PublicKey     string            `json:"publicKey"`
+	HeaderFromEnv map[string]string `json:"headerFromEnv"`
+	MaxAgeDays    int               `json:"maxAgeDays" min:"1" max:"3650"`
+	BudgetSeconds int               `json:"budgetSeconds" min:"1" max:"120"`
+	Required      bool              `json:"required"`
+	AllowUnread   []string          `json:"allowUnread"`
 }
 
 // A StackAccount is the account that stacks deploy to.

@@ -71,7 +71,7 @@ func TestPackSettings(t *testing.T) {
 		{"index", object("source", text("s3://bucket/index.json").AsSecret()), refused + `index.source [secret] is not a path or an https URL`},
 		{"index", object("sha256", text("abc")), refused + `index.sha256 "abc" is not 64 hexadecimal digits`},
 		{"index", object("budgetSeconds", resource.NumberValue(0)), refused + `index.budgetSeconds 0 is not a whole number from 1 to 120`},
-		{"index", object("url", text("x")), refused + `index.url is not a property; there are: budgetSeconds, maxAgeDays, sha256, source`},
+		{"index", object("url", text("x")), refused + `index.url is not a property; there are: allowUnread, budgetSeconds, headerFromEnv, maxAgeDays, publicKey, required, sha256, source`},
 		{"accounts", list(object("stacks", text("*"), "account", text("12"))), refused + `accounts[0].account "12" is not 12 digits`},
 		{"accounts", list(object("account", text("111122223333"))), refused + `accounts[0].stacks is required`},
 		{"environments", list(object("stacks", text("*"))), refused + `environments[0].environment is required`},

@@ -54,8 +54,10 @@ func TestValidate(t *testing.T) {
 		{"settings of settings", func(p *policy.Policy) {
 			p.Config = policy.PackSettings{}
 			p.Settings = map[string]string{
-				"boundaries": "B", "index": "I", "index.source": "S", "index.sha256": "S", "index.maxAgeDays": "M",
+				"boundaries": "B", "index": "I", "index.source": "S", "index.sha256": "S", "index.publicKey": "P",
+				"index.headerFromEnv": "H", "index.maxAgeDays": "M", "index.required": "R", "index.allowUnread": "A",
 				"accounts": "A", "accounts[].stacks": "S", "environments": "E", "environments[].stacks": "S", "environments[].other": "O",
+				"defaultEnvironment": "D",
 			}
 		}, "table-key: Settings does not describe accounts[].account\ntable-key: Settings does not describe environments[].environment\n" +
 			"table-key: Settings does not describe index.budgetSeconds\n" +
