@@ -105,6 +105,9 @@ func notices(run *policy.Run) []string {
 	if names := run.Config.UnknownPolicies; len(names) > 0 {
 		list = append(list, "the configuration has names that no policy of this version has, and they were left out: "+text.List(names, ", "))
 	}
+	if names := run.Config.Overruled; len(names) > 0 {
+		list = append(list, "the configuration has policies by their plain names as well, which count; left out: "+text.List(names, ", "))
+	}
 	if run.Outside.Others != nil {
 		if unread := run.Outside.Others.Unread(); len(unread) > 0 {
 			list = append(list, "not all tables of other stacks were compared with this one's; not read: "+strings.Join(unread, "; "))
