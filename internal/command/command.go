@@ -91,6 +91,6 @@ Pulumi runs it; pass it this file:
 			return err
 		},
 	})
-	root.AddCommand(indexCommand())
+	root.AddCommand(indexCommand(), doctorCommand(policies))
 	return root
 }
