@@ -246,7 +246,7 @@ func level(name string, v any) (l policy.Level, isSet bool, err error) {
 	}
 	written, _ := v.(string)
 	if l, isSet = levels[written]; !isSet {
-		return 0, false, fmt.Errorf("%s is not one of advisory, mandatory, disabled", name)
+		return 0, false, fmt.Errorf("%s %v is not one of advisory, mandatory, disabled", name, resource.Decode(v))
 	}
 	return l, true, nil
 }

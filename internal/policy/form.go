@@ -21,7 +21,7 @@ type form struct {
 
 // forms are those that tags name. A text without one must not be blank.
 var forms = map[string]form{
-	"":    {pattern: `\S`, words: "is blank"},
+	"":    {pattern: `\S`},
 	"any": {},
 
 	"account": {
@@ -64,9 +64,8 @@ var forms = map[string]form{
 	// A presigned URL is a secret. A path of either system will do wherever the configuration is read; whether it is one of the machine
 	// it is used on, who opens it must see.
 	"source": {
-		pattern: `^(none|https://([^/?#@\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^/?#@:\[\]\s]+)(:[0-9]+)?([/?#]\S*)?` +
-			`|/(.*[^/\s])|[A-Za-z]:[\\/](.*[^\\/\s])|\\\\[^\\/\s]+[\\/].*[^\\/\s])$`,
-		refused: noFile, hidden: true,
+		pattern: `^(none$|https://[^/?#]|/|[A-Za-z]:[\\/]|\\\\)`,
+		refused: func(s string) bool { return s != NoSource && !isFile(s) && !isURL(s) }, hidden: true,
 		words: "is not the absolute path of a file, an https URL or none",
 	},
 	"sha256": {pattern: `^[0-9A-Fa-f]{64}$`, words: "is not 64 hexadecimal digits"},
@@ -92,8 +91,8 @@ var forms = map[string]form{
 	},
 }
 
-// trimmed are texts that neither begin nor end with white space, nor are empty.
-const trimmed = `^\S([\s\S]*\S)?$`
+// trimmed are texts of one line that neither begin nor end with a blank, nor are empty.
+const trimmed = `^\S(.*\S)?$`
 
 const resourceWords = "is neither a URN (urn:pulumi:stack::project::type::name) nor a logical name, with * and ? as wildcards"
 
@@ -106,12 +105,9 @@ func formOf(tag reflect.StructTag) form {
 	return f
 }
 
-// wrong is what is wrong with a text, empty where nothing is.
-func (f form) wrong(s string) string {
-	if !regexp.MustCompile(f.pattern).MatchString(s) || f.refused != nil && f.refused(s) {
-		return f.words
-	}
-	return ""
+// wrong reports whether a text is a bad one.
+func (f form) wrong(s string) bool {
+	return !regexp.MustCompile(f.pattern).MatchString(s) || f.refused != nil && f.refused(s)
 }
 
 // noResources reports whether a pattern is meant for URNs, and there are none that it matches. A logical name may be anything,
@@ -123,14 +119,16 @@ func noResources(pattern string) bool {
 // isARN is noResources of what nobody names by an ARN.
 func isARN(pattern string) bool { return strings.HasPrefix(pattern, "arn:") || noResources(pattern) }
 
-// noFile reports whether a source that looks well is none.
-func noFile(source string) bool {
-	if strings.HasPrefix(source, "https:") {
-		_, err := url.Parse(source)
-		return err != nil
-	}
-	last := source[strings.LastIndexAny(source, `/\`)+1:]
-	return last == "." || last == ".."
+// isFile reports whether a source is a path that can be one of a file: not of a folder, by what it ends in.
+func isFile(source string) bool {
+	last := source[strings.LastIndexAny(source, `/\:`)+1:]
+	return !strings.HasPrefix(source, "https:") && strings.TrimSpace(last) == last && strings.Trim(last, ".") != ""
+}
+
+// isURL reports whether a source is a URL with a host.
+func isURL(source string) bool {
+	u, err := url.Parse(source)
+	return err == nil && u.Scheme == "https" && u.Hostname() != ""
 }
 
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)

@@ -157,8 +157,8 @@ func (r *settingsReader) members(path string, v resource.Value, into reflect.Val
 	members := reflect.MakeMap(into.Type())
 	for _, key := range v.Keys() {
 		at, e := path+"."+shown(key), v.Get(key)
-		if wrong := keys.wrong(key); wrong != "" {
-			r.errorf(at, "%s", wrong)
+		if keys.wrong(key) {
+			r.errorf(at, "%s", keys.words)
 		}
 		if e.Unset() {
 			r.errorf(at, "is null")
@@ -189,27 +189,32 @@ func bounds(tag reflect.StructTag) (lowest, highest int) {
 
 func (r *settingsReader) text(path string, v resource.Value, into reflect.Value, tag reflect.StructTag) {
 	s, _ := v.Text()
-	if choices := strings.Fields(tag.Get("oneof")); len(choices) > 0 {
-		if !slices.Contains(choices, s) {
-			hint := ""
-			if best := nearest(s, choices, 3); best != "" && !v.Secret() {
-				hint = fmt.Sprintf("; did you mean %q?", best)
-			}
-			r.errorf(path, "%v is not one of %s%s", v, strings.Join(choices, ", "), hint)
-			return
+	form := formOf(tag)
+	choices := strings.Fields(tag.Get("oneof"))
+	_, required := tag.Lookup("required")
+	switch blank := strings.TrimSpace(s) == ""; {
+	case len(choices) > 0:
+		if slices.Contains(choices, s) {
+			break
 		}
-	} else if _, required := tag.Lookup("required"); required && strings.TrimSpace(s) == "" {
+		hint := ""
+		if best := nearest(s, choices, 3); best != "" && !v.Secret() {
+			hint = fmt.Sprintf("; did you mean %q?", best)
+		}
+		r.errorf(path, "%v is not one of %s%s", v, strings.Join(choices, ", "), hint)
+		return
+	case blank && required:
 		r.errorf(path, "is required")
 		return
-	} else {
-		form := formOf(tag)
-		if wrong := form.wrong(s); wrong != "" && form.hidden {
-			r.errorf(path, "%s", wrong)
-			return
-		} else if wrong != "" {
-			r.errorf(path, "%v %s", v, wrong)
-			return
-		}
+	case blank && form.pattern != "":
+		r.errorf(path, "is blank")
+		return
+	case form.wrong(s) && form.hidden:
+		r.errorf(path, "%s", form.words)
+		return
+	case form.wrong(s):
+		r.errorf(path, "%v %s", v, form.words)
+		return
 	}
 	into.SetString(s)
 }
