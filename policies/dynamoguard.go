@@ -106,7 +106,7 @@ func notices(run *policy.Run) []string {
 		list = append(list, "the configuration has names that no policy of this version has, and they were left out: "+text.List(names, ", "))
 	}
 	if names := run.Config.Overruled; len(names) > 0 {
-		list = append(list, "the configuration has policies by their plain names as well, which count; left out: "+text.List(names, ", "))
+		list = append(list, "policies are configured by two names, of which the plain one counts; left out: "+text.List(names, ", "))
 	}
 	if run.Outside.Others != nil {
 		if unread := run.Outside.Others.Unread(); len(unread) > 0 {

@@ -73,7 +73,7 @@ func checkConfiguration(path string, policies []*policy.Policy) ([]string, error
 		lines = append(lines, "names that no policy of this version has are left out: "+text.List(names, ", "))
 	}
 	if names := configuration.Overruled; len(names) > 0 {
-		lines = append(lines, "names whose policies are configured by their plain names as well are left out: "+text.List(names, ", "))
+		lines = append(lines, "policies are configured by two names, of which the plain one counts; left out: "+text.List(names, ", "))
 	}
 	if len(file.environments) > 0 {
 		lines = append(lines, "not known here is what comes from the environments "+text.Printable(text.List(file.environments, ", ")))

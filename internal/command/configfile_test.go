@@ -53,7 +53,7 @@ func TestConfigurationFile(t *testing.T) {
 			"FILE can be used; its configuration is HASH\n" + `names that no policy of this version has are left out: line\u000abreak, s3`},
 		{"two spellings", `{"table-encryption": "advisory", "dynamoguard:table-encryption": "disabled"}`,
 			"FILE can be used; its configuration is HASH\n" +
-				"names whose policies are configured by their plain names as well are left out: dynamoguard:table-encryption"},
+				"policies are configured by two names, of which the plain one counts; left out: dynamoguard:table-encryption"},
 		{"version 2", `{"version": 2, "environments": ["acme/policy"], "policies": {"table-encryption": "advisory"}, "exceptions": {"a": {}}}`,
 			"FILE can be used; its configuration is HASH\n" +
 				"not known here is what comes from the environments acme/policy\n" +
