@@ -53,8 +53,8 @@ pulumi policy enable --config take: every mistake, with its place and the neares
 	return command
 }
 
-// checkConfiguration returns what there is to say of the configuration in a file, or what is wrong with it, in the words that a run
-// would end with.
+// checkConfiguration returns what there is to say of the configuration in a file, or what is wrong with it, in the words that a
+// run would end with.
 func checkConfiguration(path string, policies []*policy.Policy) ([]string, error) {
 	file, err := readConfiguration(path, policies)
 	if err != nil {
@@ -84,7 +84,8 @@ func checkConfiguration(path string, policies []*policy.Policy) ([]string, error
 	return lines, nil
 }
 
-// readConfiguration reads a file. A level that is not written is what the engine makes of it: that of "all", else the policy's own.
+// readConfiguration reads a file. A level that is not written is what the engine makes of it: that of "all", else the policy's
+// own.
 func readConfiguration(path string, policies []*policy.Policy) (configurationFile, error) {
 	var file configurationFile
 	data, err := readRegular(path)

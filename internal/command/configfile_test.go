@@ -54,7 +54,8 @@ func TestConfigurationFile(t *testing.T) {
 		{"two spellings", `{"table-encryption": "advisory", "dynamoguard:table-encryption": "disabled"}`,
 			"FILE can be used; its configuration is HASH\n" +
 				"policies are configured by two names, of which the plain one counts; left out: dynamoguard:table-encryption"},
-		{"version 2", `{"version": 2, "environments": ["acme/policy"], "policies": {"table-encryption": "advisory"}, "exceptions": {"a": {}}}`,
+		{"version 2",
+			`{"version": 2, "environments": ["acme/policy"], "policies": {"table-encryption": "advisory"}, "exceptions": {"a": {}}}`,
 			"FILE can be used; its configuration is HASH\n" +
 				"not known here is what comes from the environments acme/policy\n" +
 				"exceptions are Pulumi's own and were not checked"},
@@ -71,7 +72,8 @@ func TestConfigurationFile(t *testing.T) {
 		{"a property twice", `{"dynamoguard": {"accounts": [{}, {"stacks": "a/b", "account": "1", "stacks": "c/d"}]}}`,
 			"FILE: dynamoguard.accounts[1].stacks is there twice"},
 		{"YAML", "table-encryption: advisory\n", "FILE, line 1: it is not JSON: invalid character 'a' in literal true (expecting 'r')"},
-		{"a comma too many", "{\n  \"all\": \"advisory\",\n}", "FILE, line 3: it is not JSON: invalid character '}' looking for beginning of object key string"},
+		{"a comma too many", "{\n  \"all\": \"advisory\",\n}",
+			"FILE, line 3: it is not JSON: invalid character '}' looking for beginning of object key string"},
 		{"cut off", "{\n  \"all\":", "FILE, line 2: it is not JSON: unexpected end of JSON input"},
 		{"no object", `["all"]`, "FILE is not a JSON object"},
 		{"null", `null`, "FILE can be used; its configuration is HASH"},

@@ -122,7 +122,7 @@ func TestConfigureRefuses(t *testing.T) {
 		{"table-key", obj("minimumKey", ""), `table-key.minimumKey "" is not one of aws-managed, customer`},
 		{"table-key", obj("minimumKey", "k"), `table-key.minimumKey "k" is not one of aws-managed, customer`},
 		{"table-key", obj("keys", list("a", "b", "a")), "table-key.keys[2] is the same as table-key.keys[0]"},
-		{"table-key", obj("keys", list("a", " ")), `table-key.keys[1] " " is blank`},
+		{"table-key", obj("keys", list("a", " ")), `table-key.keys[1] is blank`},
 		{"all", resource.Value{}, ""},
 		{"all", obj(), ""},
 		{"all", obj("days", 7), `all.days is not allowed: "all" carries a level only`},

@@ -61,8 +61,8 @@ var forms = map[string]form{
 		words:   "is not a date such as 2027-01-31",
 	},
 
-	// A presigned URL is a secret. A path of either system will do wherever the configuration is read; whether it is one of the machine
-	// it is used on, who opens it must see.
+	// A presigned URL is a secret. A path of either system will do wherever the configuration is read; whether it is one of the
+	// machine it is used on, who opens it must see.
 	"source": {
 		pattern: `^(none$|https://[^/?#]|/|[A-Za-z]:[\\/]|\\\\)`,
 		refused: func(s string) bool { return s != NoSource && !isFile(s) && !isURL(s) }, hidden: true,

@@ -220,8 +220,8 @@ func (r *settingsReader) text(path string, v resource.Value, into reflect.Value,
 }
 
 // Schema returns the JSON schemas of a policy's properties by name. They say all that a schema can: types, choices, bounds,
-// patterns, and what an object within a property must and may have. What the engine refuses by them it refuses in its own words, and
-// Cloud when the pack is enabled; the rest is left to Configure, which the engine asks next.
+// patterns, and what an object within a property must and may have. What they refuse the engine refuses in its own words, when
+// a run starts and when a policy group is given the configuration; the rest is left to Configure, which the engine asks next.
 //
 // The schema of a policy itself cannot forbid other properties, since the protocol has no word for that, and requires none,
 // since the engine would then refuse every run without a configuration.
@@ -287,10 +287,9 @@ func typeSchema(v reflect.Value, tag reflect.StructTag, path string, docs map[st
 		schema := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
 		var required []any
 		for i := range v.NumField() {
-			if tag := v.Type().Field(i).Tag; tag.Get("json") != "" {
-				if _, ok := tag.Lookup("required"); ok {
-					required = append(required, tag.Get("json"))
-				}
+			tag := v.Type().Field(i).Tag
+			if _, ok := tag.Lookup("required"); ok {
+				required = append(required, tag.Get("json"))
 			}
 		}
 		if required != nil {
