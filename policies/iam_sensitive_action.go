@@ -56,7 +56,7 @@ policy:
 
 // SensitiveActionConfig are the settings of IAMSensitiveAction.
 type SensitiveActionConfig struct {
-	Principals []string `json:"principals"`
+	Principals []string `json:"principals" form:"principals"`
 }
 
 func checkSensitiveActions(p *policy.StackPass) {

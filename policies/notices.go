@@ -116,6 +116,11 @@ func configurationNotices(run *policy.Run) (list []policy.Notice) {
 			Text: "the configuration has names that no policy of this version has, and they were left out: " + text.List(names, ", "),
 		})
 	}
+	if names := run.Config.Overruled; len(names) > 0 {
+		list = append(list, policy.Notice{
+			Text: "policies are configured by two names, of which the plain one counts; left out: " + text.List(names, ", "),
+		})
+	}
 	return list
 }
 

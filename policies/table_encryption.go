@@ -49,7 +49,7 @@ serverSideEncryption:
 // EncryptionConfig are the settings of TableEncryption.
 type EncryptionConfig struct {
 	MinimumKey  string   `json:"minimumKey" oneof:"aws-managed customer"`
-	AllowedKeys []string `json:"allowedKeys"`
+	AllowedKeys []string `json:"allowedKeys" form:"key"`
 }
 
 // The values of minimumKey.

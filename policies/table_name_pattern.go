@@ -45,7 +45,7 @@ name: orders-dev`,
 
 // NamePatternConfig are the settings of TableNamePattern.
 type NamePatternConfig struct {
-	Pattern             string `json:"pattern" pattern:"([^{}]|\\{(project|stack|environment)\\})+" like:"a pattern of text, {project}, {stack}, {environment}, * and ?"`
+	Pattern             string `json:"pattern" form:"table name"`
 	AllowRandomSuffixes bool   `json:"allowRandomSuffixes"`
 }
 

@@ -51,6 +51,32 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestDoctor checks a configuration, without anything else.
+func TestDoctor(t *testing.T) {
+	write := func(text string) string {
+		path := filepath.Join(t.TempDir(), "config.json")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	bad := write(`{"table-encryption": {"minimumKey": "custmer"}, "dynamoguard": {"index": {"sorce": "/srv/index.json"}}}`)
+	code, stdout, stderr := run(t, "", "doctor", "--config", bad)
+	want := `dynamoguard: dynamoguard cannot use its configuration:
+  table-encryption.minimumKey "custmer" is not one of aws-managed, customer; did you mean "customer"?
+  dynamoguard.index.sorce is not a property; did you mean "source"?
+Run it with help for what it does.
+`
+	if code != 1 || stdout != "" || stderr != want {
+		t.Errorf("a bad one: exit code %d, %s%s", code, stdout, stderr)
+	}
+	good := write(`{"table-encryption": {"minimumKey": "customer"}}`)
+	code, stdout, stderr = run(t, "", "doctor", "--config", good)
+	if code != 0 || !strings.HasPrefix(stdout, good+" can be used; its configuration is ") || stderr != "" {
+		t.Errorf("a good one: exit code %d, %s%s", code, stdout, stderr)
+	}
+}
+
 // TestSimulate: one answer a line, in order; a bad line does not stop the rest.
 func TestSimulate(t *testing.T) {
 	const document = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"*"}]}`

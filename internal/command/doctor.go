@@ -74,18 +74,21 @@ func (d *doctor) missing(what string, names []string) {
 }
 
 func (d *doctor) examine(c *cobra.Command, named index.Stack, config string) error {
-	given, err := d.configuration(config)
-	if err != nil {
+	var remarks []string
+	var err error
+	if d.config, remarks, err = inForce(c.Context(), config, d.policies); err != nil {
 		return err
 	}
-	if d.config, err = policy.Configure(d.policies, given); err != nil {
-		return err
-	}
+	d.configuration(config, remarks)
 	stack, err := d.stack(c.Context(), named)
+	if err != nil && config != "" && named == (index.Stack{}) {
+		d.page.section("The stack")
+		d.page.field("  not known", err.Error()) // a file can be checked anywhere
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	d.inForce(config)
 	l := index.Load(c.Context(), indexSettings(d.config.Pack().Index), d.system, stack.Organization)
 	defer l.Close()
 	d.place(stack, policy.Outside{Others: l, AWS: world(c.Context(), d.system).AWS})
@@ -135,14 +138,15 @@ func (d *doctor) stack(ctx context.Context, named index.Stack) (index.Stack, err
 	return stack, nil
 }
 
-// inForce says which configuration is in force.
-func (d *doctor) inForce(path string) {
+// configuration says which configuration is in force.
+func (d *doctor) configuration(path string, remarks []string) {
 	d.page.section("The configuration")
 	from := "the defaults of dynamoguard " + d.version + "; a policy group or --policy-pack-config may say otherwise"
 	if path != "" {
 		from = path
 	}
 	d.page.field("  from", from)
+	d.page.field("  hash", d.config.Hash())
 	for _, level := range []policy.Level{policy.Mandatory, policy.Advisory, policy.Disabled} {
 		var names []string
 		for _, p := range d.policies {
@@ -152,8 +156,8 @@ func (d *doctor) inForce(path string) {
 		}
 		d.page.field("  "+level.String(), cmp.Or(strings.Join(names, ", "), "none"))
 	}
-	if names := d.config.UnknownPolicies; len(names) > 0 {
-		d.page.field("  left out", "no policy of this version has these names: "+text.List(names, ", "))
+	if len(remarks) > 0 {
+		d.page.field("  but", remarks...)
 	}
 }
 

@@ -75,11 +75,13 @@ func (p program) records(c *cobra.Command, stack, file, config string) (records 
 	}
 	defer func() { _ = f.Close() }()
 	rules := engine.New(p.policies, p.now).In(world(c.Context(), p.system))
-	given, err := p.configuration(config)
-	if err != nil {
-		return nil, "", err
+	var configured configurationFile
+	if config != "" {
+		if configured, err = readConfiguration(c.Context(), config, p.policies); err != nil {
+			return nil, "", err
+		}
 	}
-	if err := rules.Configure(given); err != nil {
+	if err := rules.Configure(configured.given); err != nil {
 		return nil, "", err
 	}
 	if err := rules.JudgeState(f); err != nil {

@@ -248,12 +248,12 @@ func TestLoad(t *testing.T) {
 		do              []string
 		loaded, stopped []string
 	}{
-		{"as the engine does", []string{"stack", "configure early.json", "resource", "resource"}, []string{"dev early.json"}, nil},
-		{"policy analyze", []string{"configure early.json", "resource", "resource"}, []string{" early.json"}, nil},
+		{"as the engine does", []string{"stack", "configure /early.json", "resource", "resource"}, []string{"dev /early.json"}, nil},
+		{"policy analyze", []string{"configure /early.json", "resource", "resource"}, []string{" /early.json"}, nil},
 		{"nothing configured", []string{"stack", "resource"}, []string{"dev "}, nil},
-		{"nothing is asked", []string{"stack", "configure early.json"}, nil, nil},
-		{"in another order", []string{"resource", "stack", "resource", "configure late.json", "resource"},
-			[]string{" ", "dev ", "dev late.json"}, []string{" ", "dev "}},
+		{"nothing is asked", []string{"stack", "configure /early.json"}, nil, nil},
+		{"in another order", []string{"resource", "stack", "resource", "configure /late.json", "resource"},
+			[]string{" ", "dev ", "dev /late.json"}, []string{" ", "dev "}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var loaded, stopped []string

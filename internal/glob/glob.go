@@ -19,6 +19,31 @@ func MatchFold(pattern, s string) bool {
 	return match(pattern, s, true)
 }
 
+// Overlap reports whether there is a text that both patterns match. It takes len(first) times len(second) steps.
+func Overlap(first, second string) bool {
+	a, b := []rune(first), []rune(second)
+	// rest[j] says whether there is one for what is left of a and for b[j:].
+	rest := make([]bool, len(b)+1)
+	for i := len(a); i >= 0; i-- {
+		row := make([]bool, len(b)+1)
+		for j := len(b); j >= 0; j-- {
+			endA, endB := i == len(a), j == len(b)
+			switch {
+			case endA && endB:
+				row[j] = true
+			case !endA && a[i] == '*':
+				row[j] = rest[j] || !endB && row[j+1]
+			case !endB && b[j] == '*':
+				row[j] = row[j+1] || !endA && rest[j]
+			case !endA && !endB && (a[i] == b[j] || a[i] == '?' || b[j] == '?'):
+				row[j] = rest[j+1]
+			}
+		}
+		rest = row
+	}
+	return rest[0]
+}
+
 // HasWildcard reports whether pattern can match anything but itself.
 func HasWildcard(pattern string) bool {
 	return strings.IndexByte(pattern, '*') >= 0 || strings.IndexByte(pattern, '?') >= 0

@@ -52,6 +52,23 @@ func TestMatch(t *testing.T) {
 	}
 }
 
+func TestOverlap(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want bool
+	}{
+		{"", "", true}, {"", "*", true}, {"", "?", false}, {"*", "*", true}, {"a", "a", true}, {"a", "b", false},
+		{"a*", "*b", true}, {"a*", "b*", false}, {"*a", "*b", false}, {"a?c", "abc", true}, {"a?c", "ac", false},
+		{"?", "é", true}, {"??", "é", false}, {"a*c", "ab", false}, {"*b*", "a?c", true}, {"a**", "a", true},
+		{"arn:aws:kms:*", "arn:*:kms:*:*:*/*", true}, {"arn:aws:s3:::x", "arn:*:kms:*:*:*/*", false},
+		{"*:key/1", "arn:*:kms:*:*:*/*", true}, {"1234", "arn:*:kms:*:*:*/*", false},
+	} {
+		if Overlap(c.a, c.b) != c.want || Overlap(c.b, c.a) != c.want {
+			t.Errorf("%q and %q: want %v", c.a, c.b, c.want)
+		}
+	}
+}
+
 func TestEqualFold(t *testing.T) {
 	tests := []struct {
 		a, b string

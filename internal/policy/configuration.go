@@ -1,16 +1,20 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"dynamoguard/internal/resource"
+	"dynamoguard/internal/text"
 )
 
 const (
@@ -29,11 +33,11 @@ const (
 
 // PackSettings are the settings of the whole pack: the Config of the policy named PackPolicy, which describes each.
 type PackSettings struct {
-	Boundaries         []string           `json:"boundaries"`
+	Boundaries         []string           `json:"boundaries" form:"principals"`
 	Index              IndexSettings      `json:"index"`
 	Accounts           []StackAccount     `json:"accounts"`
 	Environments       []StackEnvironment `json:"environments"`
-	DefaultEnvironment string             `json:"defaultEnvironment"`
+	DefaultEnvironment string             `json:"defaultEnvironment" form:"environment"`
 }
 
 // DefaultPackSettings are the settings of the pack where nothing is configured.
@@ -74,8 +78,10 @@ type PolicySettings struct {
 
 // A Configuration is what holds for every policy. It does not change once made.
 type Configuration struct {
-	// UnknownPolicies are the names the configuration has that no policy has, in order.
+	// UnknownPolicies are the names the configuration has that no policy has, in order, fit to be shown.
 	UnknownPolicies []string
+	// Overruled are the prefixed names that do not count, in order: the plain name of the same policy is configured as well.
+	Overruled []string
 
 	settings map[*Policy]PolicySettings
 	pack     PackSettings
@@ -110,7 +116,7 @@ type Given struct {
 }
 
 // Configure works out the configuration from what the engine was given. The error joins every mistake, by
-// policy, property and nearest alternative, after a heading: one a line, unless a name holds a line break.
+// policy, property and nearest alternative, after a heading: one a line.
 //
 // A name no policy has is a mistake only where it looks like a misspelt one of ours: ESC hands unprefixed keys to every
 // pack, and what was written for a newer version must not stop an organization.
@@ -120,30 +126,38 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 	for _, p := range policies {
 		byName[p.Name] = p
 	}
+	names := slices.Collect(maps.Keys(byName))
 	r := &settingsReader{}
 	chosen := map[*Policy]Given{}
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		g := given[key]
 		name, prefixed := strings.CutPrefix(key, PackPolicy+":")
-		p := byName[name]
-		if p != nil {
-			// The plain name sorts after the prefixed one, which is the more deliberate: keep the first.
-			if _, twice := chosen[p]; !twice {
-				chosen[p] = g
+		if p := byName[name]; p != nil {
+			// The plain name sorts after the prefixed one.
+			if _, twice := chosen[p]; twice {
+				if p.byDefault(g, given) {
+					continue
+				}
+				c.Overruled = append(c.Overruled, PackPolicy+":"+name)
 			}
+			chosen[p] = g
 			continue
 		}
-		if name == AllPolicies {
+		if key == AllPolicies {
 			if keys := g.Properties.Keys(); len(keys) > 0 {
-				r.errorf(AllPolicies+"."+keys[0], "is not allowed: %q carries a level only", AllPolicies)
+				r.errorf(AllPolicies+"."+shown(keys[0]), "is not allowed: %q carries a level only", AllPolicies)
 			}
 			continue
 		}
-		if best, distance := nearest(name, slices.Collect(maps.Keys(byName))); distance <= 3 && !prefixed {
-			r.errorf(name, "is not a policy of this pack; did you mean %q?", best)
+		best := nearest(name, names, 3)
+		if strings.EqualFold(name, AllPolicies) {
+			best = AllPolicies
+		}
+		if best != "" && !prefixed {
+			r.errorf(shown(name), "is not a policy of this pack; did you mean %q?", best)
 			continue
 		}
-		c.UnknownPolicies = append(c.UnknownPolicies, key)
+		c.UnknownPolicies = append(c.UnknownPolicies, shown(key))
 	}
 
 	shared := map[*Policy]sharedSettings{}
@@ -176,9 +190,103 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 	}
 	if len(r.errors) > 0 {
 		//lint:ignore ST1005 it is a heading, with a line for each mistake below it
-		return nil, errors.Join(slices.Insert(r.errors, 0, errors.New("dynamoguard cannot use its configuration:"))...)
+		heading := errors.New("dynamoguard cannot use its configuration:")
+		if more := len(r.errors) - mostMistakes; more > 0 {
+			r.errors = append(r.errors[:mostMistakes], fmt.Errorf("  and %s", text.Count(more, "more mistake", "more mistakes")))
+		}
+		return nil, errors.Join(slices.Insert(r.errors, 0, heading)...)
 	}
 	return c, nil
+}
+
+// mostMistakes are as many as are told at once.
+const mostMistakes = 50
+
+// byDefault reports whether what was given under the plain name of a policy is what the engine makes up by itself. It gives
+// every policy a level and the defaults of its schema, so beside a prefixed name that alone was written there always is a
+// plain one.
+//
+// Source: https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/analyzer/config.go, createConfigWithDefaults
+func (p *Policy) byDefault(g Given, given map[string]Given) bool {
+	level := p.Level
+	if all, ok := given[AllPolicies]; ok {
+		level = all.Level
+	}
+	schema := p.Schema()
+	for _, key := range g.Properties.Keys() {
+		property, _ := schema[key].(map[string]any)
+		if !g.Properties.Get(key).Equal(defaultValue(property["default"])) {
+			return false
+		}
+	}
+	return g.Level == level
+}
+
+// defaultValue is the default of a schema as a value.
+func defaultValue(v any) resource.Value {
+	switch v := v.(type) {
+	case bool:
+		return resource.BoolValue(v)
+	case float64:
+		return resource.NumberValue(v)
+	case string:
+		return resource.StringValue(v)
+	default:
+		return resource.Value{}
+	}
+}
+
+// Hash identifies the configuration in force: 12 hexadecimal digits, the same for the same levels and settings however they were
+// written. Lists of names are sets. The query and the user of index.source, which may be secret and differ at every run where
+// the URL is a presigned one, do not count; of the values of headers only the names of their variables are configured.
+func (c *Configuration) Hash() string {
+	type inForce struct {
+		Policy, Level string
+		Properties    map[string]any
+		Exemptions    []Exemption
+		Unknown       string
+	}
+	var all []inForce
+	for p, s := range c.settings {
+		properties := map[string]any{}
+		canonical(properties, "", reflect.ValueOf(s.Properties))
+		exemptions := append([]Exemption{}, s.Exemptions...)
+		all = append(all, inForce{p.Name, s.Level.String(), properties, exemptions, s.Unknown})
+	}
+	slices.SortFunc(all, func(a, b inForce) int { return strings.Compare(a.Policy, b.Policy) })
+	encoded, err := json.Marshal(all)
+	if err != nil {
+		panic("policy: settings that are no JSON: " + err.Error())
+	}
+	sum := sha256.Sum256(encoded)
+	return hex.EncodeToString(sum[:6])
+}
+
+// canonical adds the settings of a struct by their paths, in the one form that Hash counts.
+func canonical(into map[string]any, above string, s reflect.Value) {
+	for i := range s.NumField() {
+		path := above + s.Type().Field(i).Tag.Get("json")
+		switch v := s.Field(i).Interface().(type) {
+		case IndexSettings:
+			v.Source = withoutSecrets(v.Source)
+			canonical(into, path+".", reflect.ValueOf(v))
+		case []string:
+			into[path] = slices.Sorted(slices.Values(v))
+		default:
+			if field := s.Field(i); field.Kind() != reflect.Slice && field.Kind() != reflect.Map || field.Len() > 0 {
+				into[path] = v
+			}
+		}
+	}
+}
+
+// withoutSecrets is a source without what a URL may hold of secrets.
+func withoutSecrets(source string) string {
+	u, err := url.Parse(source)
+	if err != nil || u.Host == "" {
+		return source
+	}
+	return u.Scheme + "://" + u.Host + u.EscapedPath()
 }
 
 func firstSet(values ...string) string {
@@ -188,277 +296,4 @@ func firstSet(values ...string) string {
 		}
 	}
 	return ""
-}
-
-// A settingsReader reads settings into structs by their tags: json (the name), required, oneof, pattern (with like, its
-// description), min and max.
-type settingsReader struct{ errors []error }
-
-func (r *settingsReader) errorf(path, format string, args ...any) {
-	r.errors = append(r.errors, errors.New("  "+path+" "+fmt.Sprintf(format, args...)))
-}
-
-// object reads an object into the fields of one or more structs. What is not set keeps its value.
-func (r *settingsReader) object(path string, v resource.Value, structs ...reflect.Value) {
-	if v.Unset() {
-		return
-	}
-	if !r.kind(path, v, resource.Object) {
-		return
-	}
-	fields := map[string]bool{}
-	for _, s := range structs {
-		for i := range s.NumField() {
-			tag := s.Type().Field(i).Tag
-			name := tag.Get("json")
-			fields[name] = true
-			member := v.Get(name)
-			if _, required := tag.Lookup("required"); required && member.Unset() {
-				r.errorf(path+"."+name, "is required")
-			}
-			r.value(path+"."+name, member, s.Field(i), tag)
-		}
-	}
-	for _, key := range v.Keys() {
-		if fields[key] {
-			continue
-		}
-		known := slices.Sorted(maps.Keys(fields))
-		if best, distance := nearest(key, known); distance <= max(3, len(key)/3) {
-			r.errorf(path+"."+key, "is not a property; did you mean %q?", best)
-		} else {
-			r.errorf(path+"."+key, "is not a property; there are: %s", strings.Join(known, ", "))
-		}
-	}
-}
-
-func (r *settingsReader) value(path string, v resource.Value, into reflect.Value, tag reflect.StructTag) {
-	if v.Unset() {
-		return
-	}
-	switch into.Kind() {
-	case reflect.Bool:
-		if r.kind(path, v, resource.Bool) {
-			b, _ := v.Bool()
-			into.SetBool(b)
-		}
-	case reflect.Int:
-		if r.kind(path, v, resource.Number) {
-			r.integer(path, v, into, tag)
-		}
-	case reflect.String:
-		if r.kind(path, v, resource.String) {
-			r.text(path, v, into, tag)
-		}
-	case reflect.Slice:
-		if !r.kind(path, v, resource.Array) {
-			return
-		}
-		elements := v.Elements()
-		list := reflect.MakeSlice(into.Type(), len(elements), len(elements))
-		for i, e := range elements {
-			at := fmt.Sprintf("%s[%d]", path, i)
-			if e.Unset() {
-				r.errorf(at, "is null")
-			}
-			r.value(at, e, list.Index(i), tag)
-		}
-		into.Set(list)
-	case reflect.Map:
-		if !r.kind(path, v, resource.Object) {
-			return
-		}
-		members := reflect.MakeMap(into.Type())
-		for _, key := range v.Keys() {
-			at, member := path+"."+key, v.Get(key)
-			if member.Unset() {
-				r.errorf(at, "is null")
-			}
-			into := reflect.New(into.Type().Elem()).Elem()
-			r.value(at, member, into, tag)
-			members.SetMapIndex(reflect.ValueOf(key), into)
-		}
-		into.Set(members)
-	case reflect.Struct:
-		r.object(path, v, into)
-	default:
-		panic("policy: no settings of type " + into.Type().String())
-	}
-}
-
-func (r *settingsReader) kind(path string, v resource.Value, want resource.Kind) bool {
-	if v.Kind() != want {
-		r.errorf(path, "is %s, not %s", v.Kind(), want)
-	}
-	return v.Kind() == want
-}
-
-func (r *settingsReader) integer(path string, v resource.Value, into reflect.Value, tag reflect.StructTag) {
-	n, _ := v.Number()
-	lowest, highest := bounds(tag)
-	if n != float64(int(n)) || int(n) < lowest || int(n) > highest {
-		r.errorf(path, "%v is not a whole number from %d to %d", v, lowest, highest)
-		return
-	}
-	into.SetInt(int64(n))
-}
-
-func bounds(tag reflect.StructTag) (lowest, highest int) {
-	if _, err := fmt.Sscan(tag.Get("min")+" "+tag.Get("max"), &lowest, &highest); err != nil {
-		panic("policy: a number without bounds: " + string(tag))
-	}
-	return lowest, highest
-}
-
-func (r *settingsReader) text(path string, v resource.Value, into reflect.Value, tag reflect.StructTag) {
-	s, _ := v.Text()
-	_, required := tag.Lookup("required")
-	choices := strings.Fields(tag.Get("oneof"))
-	switch {
-	case required && strings.TrimSpace(s) == "":
-		r.errorf(path, "is required")
-		return
-	case len(choices) > 0 && !slices.Contains(choices, s):
-		best, distance := nearest(s, choices)
-		hint := ""
-		if distance <= 3 && !v.Secret() {
-			hint = fmt.Sprintf("; did you mean %q?", best)
-		}
-		r.errorf(path, "%v is not one of %s%s", v, strings.Join(choices, ", "), hint)
-		return
-	}
-	if pattern := tag.Get("pattern"); pattern != "" && !regexp.MustCompile("^("+pattern+")$").MatchString(s) {
-		r.errorf(path, "%v is not %s", v, tag.Get("like"))
-		return
-	}
-	into.SetString(s)
-	if tag.Get("json") == "expires" {
-		if _, err := (Exemption{Expires: s}).end(); err != nil {
-			r.errorf(path, "%v %v", v, err)
-		}
-	}
-}
-
-// Schema returns the JSON schemas of a policy's properties by name.
-//
-// They say no more than the type. What the engine refuses by a schema it refuses in its own words, without naming the
-// nearest alternative; Configure, which the engine asks next, does better.
-func (p *Policy) Schema() map[string]any {
-	schema := map[string]any{}
-	if p.Config != nil {
-		addProperties(schema, reflect.ValueOf(p.Config), "", p.Settings)
-	}
-	addProperties(schema, reflect.ValueOf(sharedSettings{}), "", sharedDocs)
-	return schema
-}
-
-// addProperties adds the schemas of the fields of a struct, which are described by their paths.
-func addProperties(schema map[string]any, defaults reflect.Value, above string, docs map[string]string) {
-	for i := range defaults.NumField() {
-		field := defaults.Type().Field(i)
-		name := field.Tag.Get("json")
-		property := typeSchema(defaults.Field(i), above+name, docs)
-		property["description"] = describe(docs[above+name], field.Tag)
-		if def := defaults.Field(i); !def.IsZero() {
-			switch def.Kind() {
-			case reflect.Int:
-				property["default"] = float64(def.Int())
-			case reflect.String:
-				property["default"] = def.String()
-			case reflect.Bool:
-				property["default"] = def.Bool()
-			}
-		}
-		schema[name] = property
-	}
-}
-
-func describe(doc string, tag reflect.StructTag) string {
-	doc = strings.Join(strings.Fields(doc), " ")
-	if choices := strings.Fields(tag.Get("oneof")); len(choices) > 0 {
-		doc += " One of " + strings.Join(choices, ", ") + "."
-	}
-	if tag.Get("min") != "" {
-		lowest, highest := bounds(tag)
-		doc += fmt.Sprintf(" A whole number from %d to %d.", lowest, highest)
-	}
-	return doc
-}
-
-func typeSchema(v reflect.Value, path string, docs map[string]string) map[string]any {
-	switch v.Kind() {
-	case reflect.Bool:
-		return map[string]any{"type": "boolean"}
-	case reflect.Int:
-		return map[string]any{"type": "integer"}
-	case reflect.Slice:
-		return map[string]any{"type": "array", "items": typeSchema(reflect.New(v.Type().Elem()).Elem(), path+"[]", docs)}
-	case reflect.Map:
-		return map[string]any{"type": "object", "additionalProperties": typeSchema(reflect.New(v.Type().Elem()).Elem(), path, docs)}
-	case reflect.Struct:
-		properties := map[string]any{}
-		addProperties(properties, v, path+".", docs)
-		return map[string]any{"type": "object", "properties": properties}
-	default:
-		return map[string]any{"type": "string"}
-	}
-}
-
-// settingPaths are the paths of the policy's own settings, as Settings describes them.
-func (p *Policy) settingPaths() []string {
-	var paths []string
-	var walk func(schema map[string]any, above string)
-	walk = func(schema map[string]any, above string) {
-		for name, property := range schema {
-			path := above + name
-			paths = append(paths, path)
-			s := property.(map[string]any)
-			if items, ok := s["items"].(map[string]any); ok {
-				s, path = items, path+"[]"
-			}
-			if members, ok := s["properties"].(map[string]any); ok {
-				walk(members, path+".")
-			}
-		}
-	}
-	own := map[string]any{}
-	if p.Config != nil {
-		addProperties(own, reflect.ValueOf(p.Config), "", nil)
-	}
-	walk(own, "")
-	slices.Sort(paths)
-	return paths
-}
-
-// nearest returns the candidate with the smallest edit distance to name, the first in order where several have it,
-// and that distance.
-func nearest(name string, candidates []string) (best string, distance int) {
-	distance = len(name) + 1
-	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if d := editDistance(name, c); d < distance {
-			best, distance = c, d
-		}
-	}
-	return best, distance
-}
-
-// editDistance is the Levenshtein distance in bytes; names are ASCII.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

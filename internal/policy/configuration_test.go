@@ -68,7 +68,7 @@ func TestConfigureRefuses(t *testing.T) {
 	}{
 		{"table-key", obj("minimumKey", "customer", "days", 35, "on", true, "keys", list("a")), ""},
 		{"table-key", resource.Value{}, ""},
-		{"table-key", obj("minimumKey", nil), ""},
+		{"table-key", obj("minimumKey", nil), "table-key.minimumKey is null"},
 		{"table-key", obj("minimumKey", "custmer"), `table-key.minimumKey "custmer" is not one of aws-managed, customer; did you mean "customer"?`},
 		{"table-key", obj("minimumKey", "kms"), `table-key.minimumKey "kms" is not one of aws-managed, customer`},
 		{"table-key", obj("minimumKey", val("hush").AsSecret()), `table-key.minimumKey [secret] is not one of aws-managed, customer`},
@@ -104,8 +104,25 @@ func TestConfigureRefuses(t *testing.T) {
 		{"tabel-key", obj("days", 7), `tabel-key is not a policy of this pack; did you mean "table-key"?`},
 		{"dynamoguard:tabel-key", obj("days", 7), ""}, // may be of a newer version
 		{"dynamoguard:table-key", obj("day", 7), `table-key.day is not a property; did you mean "days"?`},
-		{"table-key", obj("days", 0, "on\nx", 1), "table-key.days 0 is not a whole number from 1 to 35\n  table-key.on\nx is not a property; did you mean \"on\"?"},
+		{"table-key", obj("days", 0, "on\nx", 1), "table-key.days 0 is not a whole number from 1 to 35\n  table-key.on\\u000ax is not a property; did you mean \"on\"?"},
 		{"s3-bucket-logging", obj("anything", true), ""},
+		{"s3", resource.Value{}, ""},
+		{"", resource.Value{}, ""},
+		{"All", resource.Value{}, `All is not a policy of this pack; did you mean "all"?`},
+		{"ALL", resource.Value{}, `ALL is not a policy of this pack; did you mean "all"?`},
+		{"TABLE-KEY", resource.Value{}, `TABLE-KEY is not a policy of this pack; did you mean "table-key"?`},
+		{"tabel-key\nerror: x", resource.Value{}, ""},
+		{"tabel-key\n", resource.Value{}, `tabel-key\u000a is not a policy of this pack; did you mean "table-key"?`},
+		{"dynamoguard:all", resource.Value{}, ""}, // to the engine it is no level of anything
+		{"table-key", obj("o", 1), "table-key.o is not a property; there are: days, exemptions, keys, minimumKey, on, unknown"},
+		{"table-key", obj("", 1), `table-key."" is not a property; there are: days, exemptions, keys, minimumKey, on, unknown`},
+		{"table-key", obj("MINIMUMKEY", "customer"), `table-key.MINIMUMKEY is not a property; did you mean "minimumKey"?`},
+		{"table-key", obj(strings.Repeat("k", 1<<20), 1), "table-key." + strings.Repeat("k", 100) +
+			"... is not a property; there are: days, exemptions, keys, minimumKey, on, unknown"},
+		{"table-key", obj("minimumKey", ""), `table-key.minimumKey "" is not one of aws-managed, customer`},
+		{"table-key", obj("minimumKey", "k"), `table-key.minimumKey "k" is not one of aws-managed, customer`},
+		{"table-key", obj("keys", list("a", "b", "a")), "table-key.keys[2] is the same as table-key.keys[0]"},
+		{"table-key", obj("keys", list("a", " ")), `table-key.keys[1] is blank`},
 		{"all", resource.Value{}, ""},
 		{"all", obj(), ""},
 		{"all", obj("days", 7), `all.days is not allowed: "all" carries a level only`},
@@ -122,6 +139,115 @@ func TestConfigureRefuses(t *testing.T) {
 		if got != want {
 			t.Errorf("%s %v\n got %s\nwant %s", c.name, c.props, got, want)
 		}
+	}
+}
+
+// TestConfigureEnds tells no more mistakes than anybody reads.
+func TestConfigureEnds(t *testing.T) {
+	wrong := make([]any, 1000)
+	for i := range wrong {
+		wrong[i] = i
+	}
+	_, err := policy.Configure(all, map[string]policy.Given{"table-key": {Properties: obj("keys", list(wrong...))}})
+	lines := strings.Split(err.Error(), "\n")
+	if got := lines[len(lines)-1]; len(lines) != 52 || got != "  and 950 more mistakes" {
+		t.Errorf("%d lines, the last of them %q", len(lines), got)
+	}
+}
+
+// TestTwoSpellings gives a policy by its plain name and by its prefixed one. What the engine makes up under the plain name does
+// not count for one.
+func TestTwoSpellings(t *testing.T) {
+	prefixed := policy.Given{Level: policy.Disabled, Properties: obj("days", 3)}
+	for _, c := range []struct {
+		name      string
+		plain     policy.Given
+		all       string
+		want      policy.PolicySettings
+		overruled string
+	}{
+		{"of the engine", policy.Given{Level: policy.Mandatory, Properties: obj("minimumKey", "aws-managed", "days", 7)}, "",
+			policy.PolicySettings{Level: policy.Disabled, Properties: keyConfig{Minimum: "aws-managed", Days: 3}}, ""},
+		{"of the engine, by all", policy.Given{Level: policy.Advisory, Properties: obj("minimumKey", "aws-managed", "days", 7)}, "all",
+			policy.PolicySettings{Level: policy.Disabled, Properties: keyConfig{Minimum: "aws-managed", Days: 3}}, ""},
+		{"a level", policy.Given{Level: policy.Advisory}, "",
+			policy.PolicySettings{Level: policy.Advisory, Properties: keyConfig{Minimum: "aws-managed", Days: 7}}, "dynamoguard:table-key"},
+		{"a property", policy.Given{Level: policy.Mandatory, Properties: obj("days", 9)}, "",
+			policy.PolicySettings{Level: policy.Mandatory, Properties: keyConfig{Minimum: "aws-managed", Days: 9}}, "dynamoguard:table-key"},
+		{"a shared property", policy.Given{Level: policy.Mandatory, Properties: obj("unknown", "ignore")}, "",
+			policy.PolicySettings{Level: policy.Mandatory, Properties: keyConfig{Minimum: "aws-managed", Days: 7}, Unknown: "ignore"},
+			"dynamoguard:table-key"},
+	} {
+		given := map[string]policy.Given{"dynamoguard:table-key": prefixed, "table-key": c.plain}
+		if c.all != "" {
+			given[c.all] = policy.Given{Level: policy.Advisory}
+		}
+		got, err := policy.Configure(all, given)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.want.Unknown == "" {
+			c.want.Unknown = policy.UnknownAdvisory
+		}
+		if diff := cmp.Diff(c.want, got.Of(tableKey)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+		if overruled := strings.Join(got.Overruled, " "); overruled != c.overruled {
+			t.Errorf("%s: %q is overruled, not %q", c.name, overruled, c.overruled)
+		}
+	}
+}
+
+// TestHash gives configurations that are the same one hash, and those that differ in anything that counts another.
+func TestHash(t *testing.T) {
+	packOf := func(pairs ...any) map[string]policy.Given {
+		return map[string]policy.Given{policy.PackPolicy: {Level: policy.Advisory, Properties: obj(pairs...)}}
+	}
+	levels := func(level policy.Level, properties resource.Value) map[string]policy.Given {
+		return map[string]policy.Given{"table-key": {Level: level, Properties: properties}}
+	}
+	source := func(source string) map[string]policy.Given { return packOf("index", obj("source", source)) }
+	headers := func(pairs ...any) map[string]policy.Given {
+		return packOf("index", obj("source", "https://example.com/i", "headerFromEnv", obj(pairs...)))
+	}
+	account := func(stacks, account string) resource.Value { return obj("stacks", stacks, "account", account) }
+	shop, bank := account("shop/*", "111122223333"), account("bank/*", "444455556666")
+	x := obj("resource", "a", "reason", "r", "owner", "o", "expires", "2027-01-31")
+	classes := [][]map[string]policy.Given{
+		{nil, {}, levels(policy.Mandatory, resource.Value{}), levels(policy.Mandatory, obj("minimumKey", "aws-managed", "days", 7)),
+			packOf("boundaries", list()), packOf("exemptions", list()), packOf("unknown", "advisory"), {"zebra": {}}},
+		{levels(policy.Disabled, resource.Value{})},
+		{levels(policy.Mandatory, obj("days", 8))},
+		{levels(policy.Mandatory, obj("keys", list("a", "b"))), levels(policy.Mandatory, obj("keys", list("b", "a")))},
+		{levels(policy.Mandatory, obj("unknown", "ignore"))},
+		{packOf("exemptions", list(x))},
+		{levels(policy.Mandatory, obj("exemptions", list(x)))},
+		{packOf("boundaries", list("a", "b")), packOf("boundaries", list("b", "a"))},
+		{packOf("accounts", list(shop, bank))},
+		{packOf("accounts", list(bank, shop))}, // the first match counts
+		{source("none")},
+		{source("https://example.com/i"), source("https://example.com/i?X-Amz-Signature=1"), source("https://u:hush@example.com/i?2")},
+		{source("https://example.com/j")},
+		{source("/i")},
+		{headers("A", "ONE", "B", "TWO"), headers("B", "TWO", "A", "ONE")},
+		{headers("A", "TWO", "B", "ONE")},
+	}
+	seen := map[string]int{}
+	for i, class := range classes {
+		for _, given := range class {
+			c, err := policy.Configure(all, given)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hash := c.Hash()
+			if j, ok := seen[hash]; ok && j != i || len(hash) != 12 {
+				t.Errorf("%v has the hash %s, which is that of class %d", given, hash, j)
+			}
+			seen[hash] = i
+		}
+	}
+	if len(seen) != len(classes) {
+		t.Errorf("%d hashes for %d configurations", len(seen), len(classes))
 	}
 }
 

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,11 +12,11 @@ import (
 
 // An Exemption is a written, owned, expiring permission to fail a policy.
 type Exemption struct {
-	Resource string `json:"resource" required:""`
+	Resource string `json:"resource" required:"" form:"resources"`
 	Reason   string `json:"reason" required:""`
 	Owner    string `json:"owner" required:""`
-	Expires  string `json:"expires" required:""`
-	Ticket   string `json:"ticket"`
+	Expires  string `json:"expires" required:"" form:"day"`
+	Ticket   string `json:"ticket" form:"any"`
 }
 
 // Covers reports whether the exemption is for a resource, expired or not.
@@ -46,7 +47,7 @@ func (e Exemption) end() (time.Time, error) {
 	if instant, err := time.Parse(time.RFC3339, e.Expires); err == nil {
 		return instant, nil
 	}
-	return time.Time{}, fmt.Errorf("is not a date such as 2027-01-31")
+	return time.Time{}, errors.New("no date")
 }
 
 // String writes the exemption as a message shows it.

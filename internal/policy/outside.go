@@ -2,7 +2,9 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -75,14 +77,41 @@ const NoSource = "none"
 // IndexSettings say where the tables of other stacks are read from, and what it means where they cannot be. Source is a
 // path, an https URL or NoSource. HeaderFromEnv holds the names of environment variables by those of headers.
 type IndexSettings struct {
-	Source        string            `json:"source" pattern:"https://.+|[^:]+|[A-Za-z]:[^:]+" like:"a path or an https URL"`
-	SHA256        string            `json:"sha256" pattern:"[0-9A-Fa-f]{64}" like:"64 hexadecimal digits"`
-	PublicKey     string            `json:"publicKey"`
-	HeaderFromEnv map[string]string `json:"headerFromEnv"`
+	Source        string            `json:"source" form:"source"`
+	SHA256        string            `json:"sha256" form:"sha256"`
+	PublicKey     string            `json:"publicKey" form:"public key"`
+	HeaderFromEnv map[string]string `json:"headerFromEnv" keys:"header" form:"variable"`
 	MaxAgeDays    int               `json:"maxAgeDays" min:"1" max:"3650"`
 	BudgetSeconds int               `json:"budgetSeconds" min:"1" max:"120"`
 	Required      bool              `json:"required"`
-	AllowUnread   []string          `json:"allowUnread"`
+	AllowUnread   []string          `json:"allowUnread" form:"stacks"`
+}
+
+// check refuses what is about an index where there is none.
+func (s IndexSettings) check(fail func(path, format string, args ...any)) {
+	isURL := strings.HasPrefix(s.Source, "https:")
+	for _, setting := range []struct {
+		name     string
+		set, can bool
+		needs    string
+	}{
+		{"sha256", s.SHA256 != "", s.Source != "" && s.Source != NoSource, "is of an index, and source names none"},
+		{"publicKey", s.PublicKey != "", s.Source != "" && s.Source != NoSource, "is of an index, and source names none"},
+		{"headerFromEnv", len(s.HeaderFromEnv) > 0, isURL, "is sent to an https URL, and source is none"},
+		{"required", s.Required, s.Source != NoSource, "cannot be had with the source none"},
+	} {
+		if setting.set && !setting.can {
+			fail(setting.name, "%s", setting.needs)
+		}
+	}
+	first := map[string]string{}
+	for _, header := range slices.Sorted(maps.Keys(s.HeaderFromEnv)) {
+		canonical := strings.ToLower(header)
+		if other, twice := first[canonical]; twice {
+			fail("headerFromEnv."+header, "is the same header as %s", other)
+		}
+		first[canonical] = header
+	}
 }
 
 // MayBeUnread reports whether a stack is one that may be missing, given as organization/project/stack or as much of that as is
@@ -96,14 +125,36 @@ func (s IndexSettings) MayBeUnread(stack string) bool {
 
 // A StackAccount is the account that stacks deploy to.
 type StackAccount struct {
-	Stacks  string `json:"stacks" required:""`
-	Account string `json:"account" required:"" pattern:"[0-9]{12}" like:"12 digits"`
+	Stacks  string `json:"stacks" required:"" form:"stacks"`
+	Account string `json:"account" required:"" form:"account"`
 }
 
 // A StackEnvironment is the environment that stacks belong to.
 type StackEnvironment struct {
-	Stacks      string `json:"stacks" required:""`
-	Environment string `json:"environment" required:""`
+	Stacks      string `json:"stacks" required:"" form:"stacks"`
+	Environment string `json:"environment" required:"" form:"environment"`
+}
+
+// check refuses entries that never count, since the first that matches a stack does.
+func (s PackSettings) check(fail func(path, format string, args ...any)) {
+	once := func(name string, entries int, stacks func(i int) string) {
+		for i := range entries {
+			for j := range i {
+				if covers(stacks(j), stacks(i)) {
+					fail(fmt.Sprintf("%s[%d].stacks", name, i), "never counts: %s[%d].stacks matches all that it does", name, j)
+					break
+				}
+			}
+		}
+	}
+	once("accounts", len(s.Accounts), func(i int) string { return s.Accounts[i].Stacks })
+	once("environments", len(s.Environments), func(i int) string { return s.Environments[i].Stacks })
+}
+
+// covers reports whether a pattern matches all that another one does, as far as that shows: where it matches the other one's
+// letters, stars among them, which only a star is sure to do.
+func covers(pattern, other string) bool {
+	return pattern == other || !strings.Contains(pattern, "?") && glob.Match(pattern, other)
 }
 
 // AccountOf returns the configured account of a stack, empty where there is none. The first match counts.
