@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"dynamoguard/internal/facts"
@@ -62,6 +63,9 @@ func checkNameCollision(p *policy.Pass) {
 	for _, c := range p.Seen.Claims.Claim(string(p.Resource.URN), claims) {
 		const remedy = "give one of the two another name"
 		owners := fmt.Sprintf("%s and %s", c.EarlierURN, p.Resource.URN)
+		if c.Claim.Telling() || c.Earlier.Telling() {
+			owners = fmt.Sprintf("%s and another resource of the stack", p.Resource.URN)
+		}
 		if c.Match == tables.Same {
 			p.Report(policy.Finding{
 				Path:   resource.Path(c.Claim.Path),
@@ -94,22 +98,40 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 	for i, e := range named {
 		located[i] = p.Config.Pack().Located(e)
 	}
-	conflicts := tables.Collisions(c.Identity, located, p.Owner())
+	reportTaken(p, c, tables.Collisions(c.Identity, located, p.Owner()), "")
+	// What is configured is compared as well where the provider, or its credentials, are of another account.
+	if there, ok := c.Identity.Configured(); ok {
+		doubt := ""
+		if c.Identity.Account.Bound {
+			doubt = fmt.Sprintf("this stack is in account %s by %s", there.Account.Known, there.Account.From)
+		}
+		located = slices.DeleteFunc(located, func(e tables.Entry) bool { return e.Account != there.Account.Known })
+		reportTaken(p, tables.Claim{Identity: there, Path: c.Path, Shown: c.Shown, Secret: c.Telling()},
+			tables.Collisions(there, located, p.Owner()), doubt)
+	}
+}
+
+// reportTaken reports that other stacks own the table that is claimed, or may own it. doubt is why that is not certain even
+// where the account and the region are the same.
+func reportTaken(p *policy.Pass, c tables.Claim, conflicts []tables.Conflict, doubt string) {
 	if len(conflicts) == 0 {
 		return
 	}
 	first := conflicts[0]
+	owner := "another stack"
+	if !c.Telling() {
+		owner = fmt.Sprintf("stack %s, %s", first.Entry.Owner(), first.Entry.URN)
+	}
 	more := 0
 	for _, other := range conflicts[1:] {
 		if other.Match == first.Match {
 			more++
 		}
 	}
-	owner := fmt.Sprintf("stack %s, %s", first.Entry.Owner(), first.Entry.URN)
 	if more > 0 {
 		owner += fmt.Sprintf(", and %d more", more)
 	}
-	if first.Match == tables.Same {
+	if first.Match == tables.Same && doubt == "" {
 		p.Report(policy.Finding{
 			Path:   resource.Path(c.Path),
 			Wrong:  fmt.Sprintf("%s: the table name %s is taken in %s by %s", c.Path, c.Shown, placeAndSource(c.Identity), owner),
@@ -117,9 +139,12 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 		})
 		return
 	}
+	if doubt == "" {
+		doubt = whatIsMissing(c.Identity, first.Entry)
+	}
 	reportPossible(p, policy.Finding{
 		Path:   resource.Path(c.Path),
-		Wrong:  fmt.Sprintf("%s: the table name %s may be taken by %s: %s", c.Path, c.Shown, owner, whatIsMissing(c.Identity, first.Entry)),
+		Wrong:  fmt.Sprintf("%s: the table name %s may be taken by %s: %s", c.Path, c.Shown, owner, doubt),
 		Remedy: "give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard",
 	})
 }
