@@ -77,7 +77,7 @@ func BenchmarkAcross(b *testing.B) {
 			URN: fmt.Sprintf("urn:pulumi:%s::project-%d::aws:dynamodb/table:Table::t%d", stack, i%500, i),
 		}
 	}
-	all := others{tables.New(today, entries, nil, 0), nil}
+	all := others{tables.New(today, entries, nil, 0), nil, ""}
 	for name, arn := range map[string]string{
 		"exact":  "arn:aws:dynamodb:us-east-1:111122223333:table/table-1000",
 		"prefix": "arn:aws:dynamodb:*:*:table/table-10*",

@@ -40,6 +40,7 @@ type fixture struct {
 	Level     string         `yaml:"level"`  // of the policy, its default where absent
 	Pack      map[string]any `yaml:"pack"`   // properties of the policy dynamoguard
 	Other     []string       `yaml:"other"`  // names in the configuration that no policy has
+	Name      string         `yaml:"name"`   // of the stack, dev where it is absent
 	Preview   bool           `yaml:"preview"`
 	Stack     map[string]string
 	Others    []fixtureTable    `yaml:"others"` // tables of all stacks; none are looked for where it is absent
@@ -52,6 +53,9 @@ type fixture struct {
 	// Policies are the other policies that run, all where it is absent: for what a notice lists of them.
 	Policies []string `yaml:"policies"`
 }
+
+// name is that of the stack.
+func (f *fixture) name() string { return cmp.Or(f.Name, "dev") }
 
 // policies are those that run.
 func (f *fixture) policies(t *testing.T, p *policy.Policy) []*policy.Policy {
@@ -88,6 +92,7 @@ func (x fixtureTable) entry() tables.Entry {
 type others struct {
 	*tables.Index
 	unread []string
+	own    string
 }
 
 func (o others) Matching(match func(string) bool) []tables.Entry {
@@ -95,7 +100,7 @@ func (o others) Matching(match func(string) bool) []tables.Entry {
 }
 
 func (o others) Own() []tables.Entry {
-	return slices.DeleteFunc(slices.Clone(o.Tables), func(e tables.Entry) bool { return e.Owner() != "shop/dev" })
+	return slices.DeleteFunc(slices.Clone(o.Tables), func(e tables.Entry) bool { return e.Owner() != o.own })
 }
 
 func (o others) Complete() bool   { return len(o.unread) == 0 }
@@ -119,7 +124,7 @@ func (f *fixture) world() engine.World {
 			for _, x := range f.Others {
 				entries = append(entries, x.entry())
 			}
-			return others{tables.New(today, entries, nil, 0), f.Unread}, func() {}
+			return others{tables.New(today, entries, nil, 0), f.Unread, "shop/" + f.name()}, func() {}
 		}
 	}
 	return w
@@ -268,7 +273,7 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	if _, err := server.Configure(ctx, wire(t, f.configuration(t, p))); err != nil {
 		t.Fatal(err)
 	}
-	stack := &pulumirpc.AnalyzerStackConfigureRequest{DryRun: f.Preview, Organization: "acme", Stack: "dev", Project: "shop", Config: f.Stack}
+	stack := &pulumirpc.AnalyzerStackConfigureRequest{DryRun: f.Preview, Organization: "acme", Stack: f.name(), Project: "shop", Config: f.Stack}
 	if _, err := server.ConfigureStack(ctx, wire(t, stack)); err != nil {
 		t.Fatal(err)
 	}
@@ -318,7 +323,7 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 // stack is the request at the end of the stack: the root, and every resource with its inputs and outputs.
 func (f *fixture) stack(t *testing.T, requests []*pulumirpc.AnalyzeRequest) *pulumirpc.AnalyzeStackRequest {
 	stack := &pulumirpc.AnalyzeStackRequest{Resources: []*pulumirpc.AnalyzerResource{
-		{Type: resource.StackType, Name: "shop-dev", Urn: string(resource.RootURN("shop", "dev"))},
+		{Type: resource.StackType, Name: "shop-" + f.name(), Urn: string(resource.RootURN("shop", f.name()))},
 	}}
 	for i, request := range requests {
 		r := &pulumirpc.AnalyzerResource{
@@ -448,7 +453,7 @@ func (f *fixture) requests(t *testing.T) []*pulumirpc.AnalyzeRequest {
 			types = r.Parent + "$" + r.Type
 		}
 		request := &pulumirpc.AnalyzeRequest{
-			Type: r.Type, Name: r.Name, Urn: "urn:pulumi:dev::shop::" + types + "::" + r.Name,
+			Type: r.Type, Name: r.Name, Urn: "urn:pulumi:" + f.name() + "::shop::" + types + "::" + r.Name,
 			Properties: properties(t, &r.Inputs),
 		}
 		if r.Aliases != nil {
@@ -460,7 +465,7 @@ func (f *fixture) requests(t *testing.T) []*pulumirpc.AnalyzeRequest {
 			}
 			request.Provider = &pulumirpc.AnalyzerProviderResource{
 				Type: "pulumi:providers:aws", Name: r.Provider,
-				Urn: "urn:pulumi:dev::shop::pulumi:providers:aws::" + r.Provider, Properties: providers[r.Provider],
+				Urn: "urn:pulumi:" + f.name() + "::shop::pulumi:providers:aws::" + r.Provider, Properties: providers[r.Provider],
 			}
 		}
 		requests = append(requests, request)

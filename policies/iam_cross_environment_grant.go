@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -24,10 +25,14 @@ var IAMCrossEnvironmentGrant = &policy.Policy{
 		Reports an Allow of a stack that reaches a table which a stack of another environment owns, by its ARN, a prefix
 		or a wildcard, after the document's own unconditional Denies; metadata (Describe*, List*) aside, and patterns
 		that a policy variable or a condition on the table's tags narrows. The environment of a stack is the configured
-		one, else the word of its name that is one: dev, test, qa, staging, stage, prod, production; with non, no, not,
-		pre or post before it, together or apart, as in non-prod and preprod, it says nothing. A wildcard for the
-		account reaches a table only in the stack's own account; where that, or the place of the table, cannot be told,
-		the finding is advisory. The tables of other stacks are those that table-name-collision compares with.`,
+		one, else the word of its name that is one, alone or with digits or a region (prod1, prod-eu): dev, develop,
+		development; test; qa; uat; sandbox; preview; stg, stage, staging; prd, prod, production, and live, unless
+		another word follows (live-demo). With non, no, not, pre or post before it, together or apart, as in non-prod
+		and preprod, nobody can tell which it is, nor where there are two. Where there is none, it is the configured
+		default. A stack of no known environment that reaches a table of a known one is reported as well, advisory. A
+		wildcard for the account reaches a table only in the stack's own account; where that, or the place of the table,
+		cannot be told, the finding is advisory. The tables of other stacks are those that table-name-collision compares
+		with.`,
 	Before: `
 policy:
   Version: "2012-10-17"
@@ -61,9 +66,6 @@ func checkCrossEnvironment(p *policy.Pass) {
 	case p.Outside.Others == nil:
 		p.NotApplicable("the tables of other stacks are not known")
 		return
-	case own == "":
-		p.NotApplicable("the stack is of no one environment: its name says none, or several, and none is configured")
-		return
 	}
 	for _, d := range grants(p) {
 		r := reacher{pass: p, environment: own, account: p.Facts.Account(p.Around()), environments: map[stackName]string{}}
@@ -78,11 +80,16 @@ func checkCrossEnvironment(p *policy.Pass) {
 			}
 			switch {
 			case len(certain.tables) > 0:
-				p.Report(policy.Finding{Path: at(d, statement.Statement, certain.elements), Wrong: certain.describe(d, own, "gives"), Remedy: remedyOf(own)})
+				p.Report(policy.Finding{
+					Path:   at(d, statement.Statement, certain.elements),
+					Wrong:  certain.describe(d, own, "gives", ""),
+					Remedy: remedyOf(own),
+					Limit:  limitOf(own),
+				})
 			case len(possible.tables) > 0:
 				p.Report(policy.Finding{
 					Path:   at(d, statement.Statement, possible.elements),
-					Wrong:  possible.describe(d, own, "may give") + "; nothing says that their accounts or regions differ",
+					Wrong:  possible.describe(d, own, "may give", "; nothing says that their accounts or regions differ"),
 					Remedy: remedyOf(own),
 					Limit:  policy.Advisory,
 				})
@@ -91,7 +98,19 @@ func checkCrossEnvironment(p *policy.Pass) {
 	}
 }
 
+// limitOf is how far a finding may be enforced on a stack of an environment: where that is not known, the tables may be of
+// the same one.
+func limitOf(environment string) policy.Level {
+	if environment == "" {
+		return policy.Advisory
+	}
+	return policy.Disabled // no limit
+}
+
 func remedyOf(environment string) string {
+	if environment == "" {
+		return "name the tables of this stack's environment only, and say which that is by environments or defaultEnvironment of dynamoguard"
+	}
 	return "name the tables of " + environment + " only, or let the stack that owns these grant access to them"
 }
 
@@ -124,6 +143,7 @@ type reached struct {
 	elements []iam.Element
 	actions  iam.ActionSet
 	tables   []string // as a message names them
+	against  string   // what says that the stack is in their account, where something says that it is in another one
 }
 
 // reach adds the tables that one element of a statement reaches. What a policy variable or a condition on the table's tags
@@ -149,13 +169,15 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 			continue
 		}
 		into := certain
-		switch match := r.sameAccount(g, e); {
+		match, against := r.sameAccount(g, e)
+		switch {
 		case match == tables.Different:
 			continue
 		case match == tables.Possible || e.Region == "" && g.Table.Region != "":
 			into = possible
 		}
 		into.actions = into.actions.Or(open)
+		into.against = cmp.Or(into.against, against)
 		name := fmt.Sprintf("%q of stack %s (%s)", e.Name, e.Owner(), environment)
 		if len(into.tables) < enough && !slices.Contains(into.tables, name) {
 			into.tables = append(into.tables, name)
@@ -170,13 +192,24 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 // of its own account; those of another only where the ARN names it, and the table's own policy lets it.
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
-func (r *reacher) sameAccount(g *iam.Grant, e tables.Entry) tables.Match {
+//
+// Where the stack's configured account is another one than its provider's, both are its own, and against says so of a table
+// that is in the configured one.
+func (r *reacher) sameAccount(g *iam.Grant, e tables.Entry) (match tables.Match, against string) {
 	from := tables.Identity{Account: r.account}
 	if g.Table.Account != "" {
 		from.Account = tables.Part{Known: g.Table.Account}
 	}
-	account, _ := from.Compare(e.Identity())
-	return account
+	match, _ = from.Compare(e.Identity())
+	there, ok := from.Configured()
+	if !ok || e.Account != there.Account.Known {
+		return match, ""
+	}
+	match = tables.Same
+	if from.Account.Bound {
+		match = tables.Possible
+	}
+	return match, fmt.Sprintf("; this stack is in account %s by %s", there.Account.Known, there.Account.From)
 }
 
 func withoutMetadata(set iam.ActionSet) iam.ActionSet {
@@ -203,11 +236,15 @@ func candidates(others policy.Others, g *iam.Grant) []tables.Entry {
 	return others.Matching(func(n string) bool { return glob.Match(name, n) })
 }
 
-// describe says what is reached. Of a secret document it shows the place alone.
-func (r reached) describe(d *facts.Document, own, verb string) string {
+// describe says what is reached, and a doubt about that. Of a secret document it shows the place alone.
+func (r reached) describe(d *facts.Document, own, verb, doubt string) string {
 	const most = 5
+	stack, one, several := "a stack of no known environment", "a table of a known one", "tables of known ones"
+	if own != "" {
+		stack, one, several = article(own)+" stack", "a table of another environment", "tables of other environments"
+	}
 	if d.Secret {
-		return fmt.Sprintf("%s.%s %s %s stack access to tables of other environments", d.Path, r.elements[0].Path, verb, article(own))
+		return fmt.Sprintf("%s.%s %s %s access to %s%s", d.Path, r.elements[0].Path, verb, stack, several, doubt)
 	}
 	list := r.tables
 	if len(list) > most {
@@ -217,15 +254,15 @@ func (r reached) describe(d *facts.Document, own, verb string) string {
 		}
 		list = append(list[:most:most], more)
 	}
-	what := "a table of another environment"
+	what := one
 	if len(r.tables) > 1 {
-		what = "tables of other environments"
+		what = several
 	}
 	if len(r.elements) > 1 {
 		verb = strings.Replace(verb, "gives", "give", 1)
 	}
-	return fmt.Sprintf("%s %s %s stack %s, on %s: %s",
-		elements(d, r.elements), verb, article(own), actions(r.actions.List(), r.actions.Worst(), nil), what, text.And(list))
+	return fmt.Sprintf("%s %s %s %s, on %s: %s%s", elements(d, r.elements), verb, stack,
+		actions(r.actions.List(), r.actions.Worst(), nil), what, text.And(list), cmp.Or(r.against, doubt))
 }
 
 // article puts the indefinite article before the name of an environment.

@@ -25,10 +25,14 @@ var TableNameCollision = &policy.Policy{
 		The account is the one that the provider's inputs name (assumeRole, allowedAccountIds, accessKey, profile), else
 		that of the tables that the same provider has in the stack's own state, else that of the credentials
 		(AWS_ACCESS_KEY_ID, AWS_ROLE_ARN with a web identity, the profile), else the configured one; AWS is not asked.
-		Where the state and the credentials disagree, it cannot be told, nor where AWS_ENDPOINT_URL leads to a stand-in
-		for AWS. Providers that select the account by the same inputs work in the same account. Where an account or a
-		region cannot be told, the collision is a possible one, and advisory. The tables of other stacks come from an
-		index, a file:// backend or Pulumi Cloud, see the settings of dynamoguard. Tables of aws-native count. The
+		Where the state and the credentials disagree, it cannot be told, nor where endpoints or AWS_ENDPOINT_URL lead to
+		a stand-in for AWS; AWS's own endpoints are none. The configured account holds there as well, and where the
+		others tell another one, tables of other stacks are compared in both: in the configured one the collision is
+		certain, and says the contradiction, unless the provider names the other account itself, by a role or by
+		allowedAccountIds. Providers that select the account by the same inputs work in the same account. Where an
+		account or a region cannot be told, the collision is a possible one, and advisory. The tables of other stacks
+		come from an index, a file:// backend or Pulumi Cloud, see the settings of dynamoguard. Who else has a table is
+		not named where that would tell a secret: its name, account or region. Tables of aws-native count. The
 		GlobalTable of 2017 claims nothing: its tables do.`,
 	Before: `
 name: orders`,

@@ -32,6 +32,8 @@ type PackSettings struct {
 	Index        IndexSettings      `json:"index"`
 	Accounts     []StackAccount     `json:"accounts"`
 	Environments []StackEnvironment `json:"environments"`
+	// DefaultEnvironment is that of stacks that nothing else gives one.
+	DefaultEnvironment string `json:"defaultEnvironment"`
 }
 
 // DefaultPackSettings are the settings of the pack where nothing is configured.

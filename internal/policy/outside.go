@@ -2,9 +2,6 @@ package policy
 
 import (
 	"cmp"
-	"regexp"
-	"slices"
-	"strings"
 
 	"dynamoguard/internal/account"
 	"dynamoguard/internal/glob"
@@ -69,12 +66,6 @@ type StackAccount struct {
 	Account string `json:"account" required:"" pattern:"[0-9]{12}" like:"12 digits"`
 }
 
-// A StackEnvironment is the environment that stacks belong to.
-type StackEnvironment struct {
-	Stacks      string `json:"stacks" required:""`
-	Environment string `json:"environment" required:""`
-}
-
 // AccountOf returns the configured account of a stack, empty where there is none. The first match counts.
 func (s PackSettings) AccountOf(organization, project, stack string) string {
 	for _, a := range s.Accounts {
@@ -88,50 +79,6 @@ func (s PackSettings) AccountOf(organization, project, stack string) string {
 func matchesStack(pattern, organization, project, stack string) bool {
 	name := project + "/" + stack
 	return glob.Match(pattern, name) || glob.Match(pattern, cmp.Or(organization, tables.NoOrganization)+"/"+name)
-}
-
-// environmentTokens are the words in the name of a stack that name its environment.
-var environmentTokens = map[string]string{
-	"dev": "dev", "test": "test", "qa": "qa", "staging": "staging", "stage": "staging", "prod": "prod", "production": "prod",
-}
-
-// notEnvironments are the words that make the environment they stand before another one, which nobody can tell: non-prod
-// may be any.
-var notEnvironments = []string{"non", "no", "not", "pre", "post"}
-
-var separators = regexp.MustCompile(`[^A-Za-z0-9]+`)
-
-// EnvironmentOf returns the environment of a stack: the configured one, else the one that its name holds as a word of its
-// own. Where there is none or more than one, or one that is said to be another (non-prod, preprod), it is empty.
-func (s PackSettings) EnvironmentOf(organization, project, stack string) string {
-	for _, e := range s.Environments {
-		if matchesStack(e.Stacks, organization, project, stack) {
-			return e.Environment
-		}
-	}
-	var found []string
-	words := separators.Split(strings.ToLower(stack), -1)
-	for i, word := range words {
-		for _, not := range notEnvironments {
-			rest, glued := strings.CutPrefix(word, not)
-			if environmentTokens[rest] != "" && (glued || i > 0 && words[i-1] == not) {
-				return ""
-			}
-		}
-		if e := environmentTokens[word]; e != "" && !slices.Contains(found, e) {
-			found = append(found, e)
-		}
-	}
-	if len(found) != 1 {
-		return ""
-	}
-	return found[0]
-}
-
-// OwnEnvironment is the environment of the stack that a resource belongs to.
-func (p *Pass) OwnEnvironment() string {
-	urn := p.Resource.URN
-	return p.Config.Pack().EnvironmentOf(p.Stack.Organization, urn.Project(), urn.Stack())
 }
 
 // Located is an entry with the account that the configuration names for its stack, where its state does not.
