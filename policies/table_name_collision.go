@@ -144,7 +144,7 @@ func reportTaken(p *policy.Pass, c tables.Claim, conflicts []tables.Conflict, do
 		return
 	}
 	if doubt == "" {
-		doubt = whatIsMissing(c.Identity, first.Entry)
+		doubt = whatIsMissing(c.Identity, first)
 	}
 	reportPossible(p, policy.Finding{
 		Path:   resource.Path(c.Path),
@@ -170,8 +170,12 @@ func placeAndSource(i tables.Identity) string {
 }
 
 // whatIsMissing says why a claim could not be compared with the table of another stack.
-func whatIsMissing(claim tables.Identity, other tables.Entry) string {
+func whatIsMissing(claim tables.Identity, conflict tables.Conflict) string {
+	other := conflict.Entry
 	var missing []string
+	if conflict.Aliased {
+		missing = append(missing, "an alias says that it was this one, and that stack still has it")
+	}
 	if claim.Account.Known == "" {
 		account := "the account of this table is not known"
 		if claim.Account.From != "" && !claim.Account.Secret {

@@ -491,17 +491,24 @@ func (x *Index) backendOf(e Entry) string {
 	return e.Backend
 }
 
-// An Owner is the stack that claims a table, and the URNs that the claiming resource has or had: its own and its aliases.
+// An Owner is the stack that claims a table, and the URNs of the claiming resource: the one that it has, then those that it had
+// by its aliases.
 type Owner struct {
 	Organization, Project, Stack string
 	URNs                         []string
 }
 
-// Owns reports whether an entry is the owner's own: of its stack, or of a resource that it goes by, which is of another
-// stack where an alias says so. An organization that is not known may be any; a URN does not hold it.
+// Owns reports whether an entry is the owner's own: of its stack, or of its resource. An organization that is not known may be
+// any; a URN does not hold it.
 func (o Owner) Owns(e Entry) bool {
 	return sameOrganization(e.Organization, o.Organization) &&
-		(e.Project == o.Project && e.Stack == o.Stack || slices.Contains(o.URNs, e.URN))
+		(e.Project == o.Project && e.Stack == o.Stack || slices.Index(o.URNs, e.URN) == 0)
+}
+
+// aliased reports whether an entry of another stack is one that the owner's resource goes by. It may have moved here; but the
+// program can write so of any.
+func (o Owner) aliased(e Entry) bool {
+	return sameOrganization(e.Organization, o.Organization) && slices.Index(o.URNs, e.URN) > 0
 }
 
 func sameOrganization(a, b string) bool {
@@ -513,6 +520,8 @@ func sameOrganization(a, b string) bool {
 type Conflict struct {
 	Entry Entry
 	Match Match // Same or Possible
+	// Aliased: an alias says that the table was the claiming resource's own, in another stack, which still has it.
+	Aliased bool
 }
 
 // Collisions returns the entries that are the claimed table, and those that may be, the former first. Entries of the owner
@@ -523,11 +532,12 @@ func Collisions(claim Identity, named []Entry, owner Owner) []Conflict {
 		if owner.Owns(e) {
 			continue
 		}
-		switch m := claim.Match(e.Identity()); m {
-		case Same:
-			same = append(same, Conflict{e, m})
-		case Possible:
-			possible = append(possible, Conflict{e, m})
+		aliased := owner.aliased(e)
+		switch m := claim.Match(e.Identity()); {
+		case m == Same && !aliased:
+			same = append(same, Conflict{Entry: e, Match: m})
+		case m != Different:
+			possible = append(possible, Conflict{Entry: e, Match: Possible, Aliased: aliased})
 		}
 	}
 	return append(same, possible...)
