@@ -273,8 +273,7 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	if _, err := server.Configure(ctx, wire(t, f.configuration(t, p))); err != nil {
 		t.Fatal(err)
 	}
-	stack := &pulumirpc.AnalyzerStackConfigureRequest{DryRun: f.Preview, Organization: "acme", Stack: f.name(), Project: "shop", Config: f.Stack}
-	if _, err := server.ConfigureStack(ctx, wire(t, stack)); err != nil {
+	if _, err := server.ConfigureStack(ctx, wire(t, f.configureStack())); err != nil {
 		t.Fatal(err)
 	}
 	requests := f.requests(t)
@@ -318,6 +317,12 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 		t.Errorf("of the stack (-want +got):\n%s", diff)
 	}
 	return len(requests) + 1 - min(len(requests)+1, len(got.Diagnostics)), len(got.Diagnostics)
+}
+
+func (f *fixture) configureStack() *pulumirpc.AnalyzerStackConfigureRequest {
+	return &pulumirpc.AnalyzerStackConfigureRequest{
+		DryRun: f.Preview, Organization: "acme", Stack: f.name(), Project: "shop", Config: f.Stack,
+	}
 }
 
 // stack is the request at the end of the stack: the root, and every resource with its inputs and outputs.

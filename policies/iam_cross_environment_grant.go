@@ -11,6 +11,7 @@ import (
 	"dynamoguard/internal/glob"
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
 	"dynamoguard/internal/tables"
 	"dynamoguard/internal/text"
@@ -178,7 +179,7 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 		}
 		into.actions = into.actions.Or(open)
 		into.against = cmp.Or(into.against, against)
-		name := fmt.Sprintf("%q of stack %s (%s)", e.Name, e.Owner(), environment)
+		name := fmt.Sprintf("%s of stack %s (%s)", resource.Quote(e.Name), text.Short(e.Owner()), text.Short(environment))
 		if len(into.tables) < enough && !slices.Contains(into.tables, name) {
 			into.tables = append(into.tables, name)
 		}

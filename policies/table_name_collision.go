@@ -124,7 +124,7 @@ func reportTaken(p *policy.Pass, c tables.Claim, conflicts []tables.Conflict, do
 	first := conflicts[0]
 	owner := "another stack"
 	if !c.Telling() {
-		owner = fmt.Sprintf("stack %s, %s", first.Entry.Owner(), first.Entry.URN)
+		owner = fmt.Sprintf("stack %s, %s", text.Short(first.Entry.Owner()), text.Short(first.Entry.URN))
 	}
 	more := 0
 	for _, other := range conflicts[1:] {
