@@ -145,6 +145,7 @@ type reached struct {
 	actions  iam.ActionSet
 	tables   []string // as a message names them
 	against  string   // what says that the stack is in their account, where something says that it is in another one
+	telling  bool     // to name them would tell the account of the stack, which is a secret
 }
 
 // reach adds the tables that one element of a statement reaches. What a policy variable or a condition on the table's tags
@@ -179,6 +180,7 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 		}
 		into.actions = into.actions.Or(open)
 		into.against = cmp.Or(into.against, against)
+		into.telling = into.telling || g.Table.Account == "" && r.account.Secret && r.account.Known != ""
 		name := fmt.Sprintf("%s of stack %s (%s)", resource.Quote(e.Name), text.Short(e.Owner()), text.Short(environment))
 		if len(into.tables) < enough && !slices.Contains(into.tables, name) {
 			into.tables = append(into.tables, name)
@@ -262,8 +264,11 @@ func (r reached) describe(d *facts.Document, own, verb, doubt string) string {
 	if len(r.elements) > 1 {
 		verb = strings.Replace(verb, "gives", "give", 1)
 	}
-	return fmt.Sprintf("%s %s %s %s, on %s: %s%s", elements(d, r.elements), verb, stack,
-		actions(r.actions.List(), r.actions.Worst(), nil), what, text.And(list), cmp.Or(r.against, doubt))
+	if !r.telling {
+		what += ": " + text.And(list)
+	}
+	return fmt.Sprintf("%s %s %s %s, on %s%s", elements(d, r.elements), verb, stack,
+		actions(r.actions.List(), r.actions.Worst(), nil), what, cmp.Or(r.against, doubt))
 }
 
 // article puts the indefinite article before the name of an environment.

@@ -280,9 +280,11 @@ func Region(r *resource.Resource, own resource.Value, where tables.Part, around 
 	}
 	part := tables.Part{Like: where.Like}
 	if p != nil && around.AWS != nil {
-		profile, _ := input(p, "profile").Text()
-		files := !input(p, "sharedConfigFiles").Empty() || !input(p, "sharedCredentialsFiles").Empty()
-		part.Known = around.AWS.Region(profile, !files && !input(p, "profile").HasUnknown())
+		profile := input(p, "profile")
+		name, _ := profile.Text()
+		// Files of its own may say something else than the shared ones.
+		shared := input(p, "sharedConfigFiles").Empty() && input(p, "sharedCredentialsFiles").Empty() && !profile.HasUnknown()
+		part.Known = around.AWS.Region(name, shared)
 	}
 	return part
 }
