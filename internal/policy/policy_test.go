@@ -55,7 +55,7 @@ func TestValidate(t *testing.T) {
 			p.Config = policy.PackSettings{}
 			p.Settings = map[string]string{
 				"boundaries": "B", "index": "I", "index.source": "S", "index.sha256": "S", "index.maxAgeDays": "M",
-				"accounts": "A", "accounts[].stacks": "S", "environments": "E", "environments[].stacks": "S", "environments[].other": "O",
+				"accounts": "A", "accounts[].stacks": "S", "defaultEnvironment": "D", "environments": "E", "environments[].stacks": "S", "environments[].other": "O",
 			}
 		}, "table-key: Settings does not describe accounts[].account\ntable-key: Settings does not describe environments[].environment\n" +
 			"table-key: Settings does not describe index.budgetSeconds\n" +
