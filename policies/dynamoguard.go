@@ -16,8 +16,8 @@ var DynamoGuard = &policy.Policy{
 	Title: "What the pack could not judge, or was told not to, is said",
 	Doc: `
 		One notice of each kind at the end of the stack: what is not known before it is created, exemptions that were
-		used, exemptions that have expired, names in the configuration that no policy has, and tables of other stacks
-		that could not be read. Its properties are the settings of the whole pack. Notices are advisory whatever the
+		used, exemptions that have expired, an account that is configured and one that the credentials are of, names in the
+		configuration that no policy has, and tables of other stacks that could not be read. Its properties are the settings of the whole pack. Notices are advisory whatever the
 		level; disabled, there are none.`,
 	Before: `
 name: orders
@@ -71,9 +71,14 @@ pointInTimeRecovery:
 // notices are one of each kind.
 func notices(run *policy.Run) []string {
 	var list []string
-	var exempted, expired []string
+	var exempted, expired, contradictions []string
+	contradicted := map[string]bool{}
 	unknown := unknownValues{waiting: map[unknownValue][]string{}}
 	for _, j := range run.Judgements {
+		if c := j.Contradiction; c != "" && !contradicted[c] {
+			contradicted[c] = true
+			contradictions = append(contradictions, c)
+		}
 		switch {
 		case j.Outcome == policy.Exempt:
 			exempted = append(exempted, exemption(j))
@@ -96,6 +101,10 @@ func notices(run *policy.Run) []string {
 		list = append(list, fmt.Sprintf("%s; renew or remove: %s",
 			text.Count(len(expired), "exemption has expired and no longer holds", "exemptions have expired and no longer hold"),
 			text.List(expired, "; ")))
+	}
+	if len(contradictions) > 0 {
+		list = append(list, "this stack is configured for another account than it runs in, and was compared in both; correct dynamoguard.accounts "+
+			"or the credentials: "+text.List(contradictions, "; "))
 	}
 	if names := run.Config.UnknownPolicies; len(names) > 0 {
 		list = append(list, "the configuration has names that no policy of this version has, and they were left out: "+text.List(names, ", "))

@@ -69,7 +69,9 @@ func checkCrossEnvironment(p *policy.Pass) {
 		return
 	}
 	for _, d := range grants(p) {
-		r := reacher{pass: p, environment: own, account: p.Facts.Account(p.Around()), environments: map[stackName]string{}}
+		account := p.Facts.Account(p.Around())
+		p.NoteContradiction(account)
+		r := reacher{pass: p, environment: own, account: account, environments: map[stackName]string{}}
 		granted := iam.NewGrants([]*iam.Document{d.Document}, nil)
 		statements := slices.CompactFunc(slices.Clone(granted.List), func(a, b iam.Grant) bool { return a.Statement == b.Statement })
 		for _, statement := range statements {

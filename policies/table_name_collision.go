@@ -64,6 +64,9 @@ func checkNameCollision(p *policy.Pass) {
 		return
 	}
 	claims := p.Facts.TableClaims(p.Around(), &p.Log)
+	for _, c := range claims {
+		p.NoteContradiction(c.Identity.Account)
+	}
 	for _, c := range p.Seen.Claims.Claim(string(p.Resource.URN), claims) {
 		const remedy = "give one of the two another name"
 		owners := fmt.Sprintf("%s and %s", c.EarlierURN, p.Resource.URN)
