@@ -12,8 +12,8 @@ var DynamoGuard = &policy.Policy{
 	Title: "What the pack could not judge, or was told not to, is said",
 	Doc: `
 		One notice of each kind at the end of the stack: policy documents and other values that are not known before
-		something is created, exemptions that were used, exemptions that have expired, names in the configuration that
-		no policy has, tables of other stacks that could not be read, a run that does not say which stack it is of, and
+		something is created, exemptions that were used, exemptions that have expired, an account that is
+		configured and one that the credentials are of, names in the configuration that no policy has, tables of other stacks that could not be read, a run that does not say which stack it is of, and
 		what a provider declares that is not read. Its properties are the settings of the whole pack. Notices are advisory whatever the
 		level; disabled, there are none.`,
 	Before: `
@@ -54,17 +54,23 @@ pointInTimeRecovery:
 		"index.maxAgeDays":    `An index that is older is said to be.`,
 		"index.budgetSeconds": `How long a run may be kept waiting for the tables of other stacks.`,
 		"accounts": `
-			The AWS accounts of stacks, for where neither the stack nor the credentials tell. The first match counts.`,
+			The AWS accounts of stacks. The first match counts. The account holds wherever the provider and its credentials
+			tell none, as behind the endpoint of a stand-in for AWS. Where they tell another one, tables are compared in both; in
+			the configured one a collision is a possible one only, if the provider names the other itself, by a role or by
+			allowedAccountIds.`,
 		"accounts[].stacks": `
 			The stacks, as project/stack or organization/project/stack, with * and ? as wildcards.`,
 		"accounts[].account": `The account, 12 digits.`,
 		"environments": `
-			The environments of stacks. The first match counts; without one it is the word dev, test, qa, staging, stage, prod
-			or production in the name of the stack.`,
+			The environments of stacks. The first match counts; without one it is the word dev, test, qa, uat, sandbox, preview,
+			staging or prod in the name of the stack, or what iam-cross-environment-grant takes for one of them. Case and blanks
+			do not count, and production is prod here as well.`,
 		"environments[].stacks": `
 			The stacks, as project/stack or organization/project/stack, with * and ? as wildcards.`,
 		"environments[].environment": `The environment, such as prod.`,
-		"defaultEnvironment":         `The environment of stacks that nothing else gives one.`,
+		"defaultEnvironment": `
+			The environment of stacks that environments does not match and whose names say nothing of one. A name that says two,
+			or non-prod, says something that nobody can tell: its stack is of none.`,
 	},
 
 	Reads: facts.TemplateReads(),

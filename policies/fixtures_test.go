@@ -40,6 +40,7 @@ type fixture struct {
 	Level     string         `yaml:"level"`  // of the policy, its default where absent
 	Pack      map[string]any `yaml:"pack"`   // properties of the policy dynamoguard
 	Other     []string       `yaml:"other"`  // names in the configuration that no policy has
+	Name      string         `yaml:"name"`   // of the stack, dev where it is absent
 	Preview   bool           `yaml:"preview"`
 	Analyze   bool           `yaml:"analyze"` // as policy analyze does, which configures no stack
 	Stack     map[string]string
@@ -54,6 +55,9 @@ type fixture struct {
 	// Policies are the other policies that run, all where it is absent: for what a notice lists of them.
 	Policies []string `yaml:"policies"`
 }
+
+// name is that of the stack.
+func (f *fixture) name() string { return cmp.Or(f.Name, "dev") }
 
 // policies are those that run.
 func (f *fixture) policies(t *testing.T, p *policy.Policy) []*policy.Policy {
@@ -294,9 +298,8 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	if _, err := server.Configure(ctx, wire(t, f.configuration(t, p))); err != nil {
 		t.Fatal(err)
 	}
-	stack := &pulumirpc.AnalyzerStackConfigureRequest{DryRun: f.Preview, Organization: "acme", Stack: "dev", Project: "shop", Config: f.Stack}
 	if !f.Analyze {
-		if _, err := server.ConfigureStack(ctx, wire(t, stack)); err != nil {
+		if _, err := server.ConfigureStack(ctx, wire(t, f.configureStack())); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -343,10 +346,16 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	return len(requests) + 1 - min(len(requests)+1, len(got.Diagnostics)), len(got.Diagnostics)
 }
 
+func (f *fixture) configureStack() *pulumirpc.AnalyzerStackConfigureRequest {
+	return &pulumirpc.AnalyzerStackConfigureRequest{
+		DryRun: f.Preview, Organization: "acme", Stack: f.name(), Project: "shop", Config: f.Stack,
+	}
+}
+
 // stack is the request at the end of the stack: the root, and every resource with its inputs and outputs.
 func (f *fixture) stack(t *testing.T, requests []*pulumirpc.AnalyzeRequest) *pulumirpc.AnalyzeStackRequest {
 	stack := &pulumirpc.AnalyzeStackRequest{Resources: []*pulumirpc.AnalyzerResource{
-		{Type: resource.StackType, Name: "shop-dev", Urn: string(resource.RootURN("shop", "dev"))},
+		{Type: resource.StackType, Name: "shop-" + f.name(), Urn: string(resource.RootURN("shop", f.name()))},
 	}}
 	for i, request := range requests {
 		r := &pulumirpc.AnalyzerResource{
@@ -476,7 +485,7 @@ func (f *fixture) requests(t *testing.T) []*pulumirpc.AnalyzeRequest {
 			types = r.Parent + "$" + r.Type
 		}
 		request := &pulumirpc.AnalyzeRequest{
-			Type: r.Type, Name: r.Name, Urn: "urn:pulumi:dev::shop::" + types + "::" + r.Name,
+			Type: r.Type, Name: r.Name, Urn: "urn:pulumi:" + f.name() + "::shop::" + types + "::" + r.Name,
 			Properties: properties(t, &r.Inputs),
 		}
 		if r.Aliases != nil {
@@ -488,7 +497,7 @@ func (f *fixture) requests(t *testing.T) []*pulumirpc.AnalyzeRequest {
 			}
 			request.Provider = &pulumirpc.AnalyzerProviderResource{
 				Type: "pulumi:providers:aws", Name: r.Provider,
-				Urn: "urn:pulumi:dev::shop::pulumi:providers:aws::" + r.Provider, Properties: providers[r.Provider],
+				Urn: "urn:pulumi:" + f.name() + "::shop::pulumi:providers:aws::" + r.Provider, Properties: providers[r.Provider],
 			}
 		}
 		requests = append(requests, request)

@@ -10,6 +10,7 @@ import (
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
 	"dynamoguard/internal/tables"
 	"dynamoguard/internal/text"
@@ -24,10 +25,14 @@ var IAMCrossEnvironmentGrant = &policy.Policy{
 		Reports an Allow of a stack that reaches a table which a stack of another environment owns, by its ARN, a prefix
 		or a wildcard, after the document's own unconditional Denies; metadata (Describe*, List*) aside, and patterns
 		that a policy variable or a condition on the table's tags narrows. The environment of a stack is the configured
-		one, else the word of its name that is one: dev, test, qa, staging, stage, prod, production; with non, no, not,
-		pre or post before it, together or apart, as in non-prod and preprod, it says nothing. A wildcard for the
-		account reaches a table only in the stack's own account; where that, or the place of the table, cannot be told,
-		the finding is advisory. The tables of other stacks are those that table-name-collision compares with.`,
+		one, else the word of its name that is one, alone or with digits or a region (prod1, prod-eu): dev, develop,
+		development; test; qa; uat; sandbox; preview; stg, stage, staging; prd, prod, production, and live, unless
+		another word follows (live-demo). With non, no, not, pre or post before it, together or apart, as in non-prod
+		and preprod, nobody can tell which it is, nor where there are two. Where there is none, it is the configured
+		default. A stack of no known environment that reaches a table of a known one is reported as well, advisory. A
+		wildcard for the account reaches a table only in the stack's own account; where that, or the place of the table,
+		cannot be told, the finding is advisory. The tables of other stacks are those that table-name-collision compares
+		with.`,
 	Before: `
 policy:
   Version: "2012-10-17"
@@ -61,12 +66,11 @@ func checkCrossEnvironment(p *policy.Pass) {
 	case p.Outside.Others == nil:
 		p.NotApplicable("the tables of other stacks are not known")
 		return
-	case own == "":
-		p.NotApplicable("the stack is of no one environment: its name says none, or several, and none is configured")
-		return
 	}
 	for _, d := range grants(p) {
-		r := reacher{pass: p, environment: own, account: p.Facts.Account(p.Around())}
+		account := p.Facts.Account(p.Around())
+		p.NoteContradiction(account)
+		r := reacher{pass: p, environment: own, account: account}
 		granted := iam.NewGrants([]*iam.Document{d.Document}, nil)
 		statements := slices.CompactFunc(slices.Clone(granted.List), func(a, b iam.Grant) bool { return a.Statement == b.Statement })
 		for _, statement := range statements {
@@ -78,11 +82,16 @@ func checkCrossEnvironment(p *policy.Pass) {
 			}
 			switch {
 			case len(certain.tables) > 0:
-				p.Report(policy.Finding{Path: at(d, statement.Statement, certain.elements), Wrong: certain.describe(d, own, "gives"), Remedy: remedyOf(own)})
+				p.Report(policy.Finding{
+					Path:   at(d, statement.Statement, certain.elements),
+					Wrong:  certain.describe(d, own, "gives"),
+					Remedy: remedyOf(own),
+					Limit:  limitOf(own),
+				})
 			case len(possible.tables) > 0:
 				p.Report(policy.Finding{
 					Path:   at(d, statement.Statement, possible.elements),
-					Wrong:  possible.describe(d, own, "may give") + "; " + text.List(possible.doubts, "; "),
+					Wrong:  possible.describe(d, own, "may give"),
 					Remedy: remedyOf(own),
 					Limit:  policy.Advisory,
 				})
@@ -91,7 +100,19 @@ func checkCrossEnvironment(p *policy.Pass) {
 	}
 }
 
+// limitOf is how far a finding may be enforced on a stack of an environment: where that is not known, the tables may be of
+// the same one.
+func limitOf(environment string) policy.Level {
+	if environment == "" {
+		return policy.Advisory
+	}
+	return policy.Disabled // no limit
+}
+
 func remedyOf(environment string) string {
+	if environment == "" {
+		return "name the tables of this stack's environment only, and say which that is by environments or defaultEnvironment of dynamoguard"
+	}
 	return "name the tables of " + environment + " only, or let the stack that owns these grant access to them"
 }
 
@@ -116,7 +137,8 @@ type reached struct {
 	actions  iam.ActionSet
 	tables   []string         // as a message names them
 	sources  []*tables.Source // that tell of them
-	doubts   []string         // why it is not certain
+	notes    []string         // why it is not certain, or what says that the stack is in their account against another one
+	telling  bool             // to name them would tell the account of the stack, which is a secret
 }
 
 // reach adds the tables that one element of a statement reaches. What a policy variable or a condition on the table's tags
@@ -127,34 +149,27 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 	}
 	settings := r.pass.Config.Pack()
 	owner := r.pass.Owner()
-	doubts := func(e tables.Entry) []string {
-		var list []string
-		if r.sameAccount(g, e) == tables.Possible || e.Region == "" && g.Table.Region != "" {
-			list = append(list, "nothing says that their accounts or regions differ")
+	full := func(e tables.Entry) bool {
+		if len(possible.tables) < enough {
+			return false
 		}
-		if e.Pending != "" {
-			list = append(list, "its "+e.Pending+" is pending")
-		}
-		if doubt := owner.Doubt(e); doubt != "" {
-			list = append(list, doubt)
-		}
-		return list
+		_, isCertain := r.notes(g, e, owner)
+		return !isCertain
 	}
-	full := func(e tables.Entry) bool { return len(possible.tables) >= enough && len(doubts(e)) > 0 }
 	// Where no table of a stack in a place can be reached, or adds to what is known, none of them is looked at.
 	abroad := func(of tables.Entry) bool {
 		if environment := r.environmentOf(of); environment == "" || environment == r.environment || owner.Owns(of) {
 			return false
 		}
 		of = settings.Located(of)
-		return r.sameAccount(g, of) != tables.Different && !full(of) &&
-			(g.Table.Region == "" || of.Region == "" || g.Table.Region == of.Region)
+		match, _ := r.sameAccount(g, of)
+		return match != tables.Different && !full(of) && (g.Table.Region == "" || of.Region == "" || g.Table.Region == of.Region)
 	}
 	for e := range candidates(r.pass.Outside.Others, g, abroad) {
 		if len(certain.tables) >= enough {
 			return
 		}
-		if e = settings.Located(e); owner.Owns(e) || full(e) { // its own by an alias
+		if e = settings.Located(e); owner.Owns(e) || full(e) {
 			continue
 		}
 		open := granted.Reaches(g, iam.TableRef{Partition: e.Partition, Region: e.Region, Account: e.Account, Name: e.Name})
@@ -162,16 +177,41 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 		if open.Empty() {
 			continue
 		}
-		into := certain
-		for _, doubt := range doubts(e) {
-			into = possible
-			into.doubts = addOnce(into.doubts, doubt)
+		notes, isCertain := r.notes(g, e, owner)
+		into := possible
+		if isCertain {
+			into = certain
+		}
+		for _, note := range notes {
+			into.notes = addOnce(into.notes, note)
 		}
 		into.actions = into.actions.Or(open)
 		into.sources = addOldest(into.sources, e.Source)
 		into.elements = addOnce(into.elements, g.Element)
-		into.tables = addOnce(into.tables, fmt.Sprintf("%q of stack %s (%s)", e.Name, e.Owner(), r.environmentOf(e)))
+		into.telling = into.telling || g.Table.Account == "" && r.account.Secret && r.account.Known != ""
+		into.tables = addOnce(into.tables, fmt.Sprintf("%s of stack %s (%s)",
+			resource.Quote(e.Name), text.Short(e.Owner()), text.Short(r.environmentOf(e))))
 	}
+}
+
+// notes says what there is to say of a table that is reached, and whether it is certain that it is.
+func (r *reacher) notes(g *iam.Grant, e tables.Entry, owner tables.Owner) (list []string, certain bool) {
+	match, against := r.sameAccount(g, e)
+	certain = match == tables.Same && (e.Region != "" || g.Table.Region == "")
+	switch {
+	case against != "":
+		list = append(list, against)
+	case !certain:
+		list = append(list, "nothing says that their accounts or regions differ")
+	}
+	if e.Pending != "" {
+		list = append(list, "its "+e.Pending+" is pending")
+	}
+	doubt := owner.Doubt(e)
+	if doubt != "" {
+		list = append(list, doubt)
+	}
+	return list, certain && e.Pending == "" && doubt == ""
 }
 
 func addOnce[T comparable](list []T, v T) []T {
@@ -185,13 +225,24 @@ func addOnce[T comparable](list []T, v T) []T {
 // of its own account; those of another only where the ARN names it, and the table's own policy lets it.
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic-cross-account.html
-func (r *reacher) sameAccount(g *iam.Grant, e tables.Entry) tables.Match {
+//
+// Where the stack's configured account is another one than its provider's, both are its own, and against says so of a table
+// that is in the configured one.
+func (r *reacher) sameAccount(g *iam.Grant, e tables.Entry) (match tables.Match, against string) {
 	from := tables.Identity{Account: r.account}
 	if g.Table.Account != "" {
 		from.Account = tables.Part{Known: g.Table.Account}
 	}
-	account, _ := from.Compare(e.Identity())
-	return account
+	match, _ = from.Compare(e.Identity())
+	there, ok := from.Configured()
+	if !ok || e.Account != there.Account.Known {
+		return match, ""
+	}
+	match = tables.Same
+	if from.Account.Bound {
+		match = tables.Possible
+	}
+	return match, fmt.Sprintf("this stack is in account %s by %s", there.Account.Known, there.Account.From)
 }
 
 func withoutMetadata(set iam.ActionSet) iam.ActionSet {
@@ -223,11 +274,19 @@ func candidates(others policy.Others, g *iam.Grant, in func(tables.Entry) bool) 
 	return others.Matching(pattern, in)
 }
 
-// describe says what is reached. Of a secret document it shows the place alone.
+// describe says what is reached, and what there is to say of that. Of a secret document it shows the place alone.
 func (r reached) describe(d *facts.Document, own, verb string) string {
 	const most = 5
+	stack, one, several := "a stack of no known environment", "a table of a known one", "tables of known ones"
+	if own != "" {
+		stack, one, several = article(own)+" stack", "a table of another environment", "tables of other environments"
+	}
+	notes := ""
+	if len(r.notes) > 0 {
+		notes = "; " + text.List(r.notes, "; ")
+	}
 	if d.Secret {
-		return fmt.Sprintf("%s.%s %s %s stack access to tables of other environments", d.Path, r.elements[0].Path, verb, article(own))
+		return fmt.Sprintf("%s.%s %s %s access to %s%s", d.Path, r.elements[0].Path, verb, stack, several, notes)
 	}
 	list := r.tables
 	if len(list) > most {
@@ -237,15 +296,18 @@ func (r reached) describe(d *facts.Document, own, verb string) string {
 		}
 		list = append(list[:most:most], more)
 	}
-	what := "a table of another environment"
+	what := one
 	if len(r.tables) > 1 {
-		what = "tables of other environments"
+		what = several
 	}
 	if len(r.elements) > 1 {
 		verb = strings.Replace(verb, "gives", "give", 1)
 	}
-	return fmt.Sprintf("%s %s %s stack %s, on %s: %s%s",
-		elements(d, r.elements), verb, article(own), actions(r.actions.List(), r.actions.Worst(), nil), what, text.And(list), by(r.sources...))
+	if !r.telling {
+		what += ": " + text.And(list) + by(r.sources...)
+	}
+	return fmt.Sprintf("%s %s %s %s, on %s%s",
+		elements(d, r.elements), verb, stack, actions(r.actions.List(), r.actions.Worst(), nil), what, notes)
 }
 
 // article puts the indefinite article before the name of an environment.

@@ -14,7 +14,7 @@ import (
 func notices(run *policy.Run) []policy.Notice {
 	var list []policy.Notice
 	for _, kind := range []func(*policy.Run) []policy.Notice{
-		unknownNotices, exemptionNotices, configurationNotices, otherStacksNotices, notReadNotices,
+		unknownNotices, exemptionNotices, accountNotices, configurationNotices, otherStacksNotices, notReadNotices,
 	} {
 		list = append(list, kind(run)...)
 	}
@@ -108,6 +108,23 @@ func exemptionNotices(run *policy.Run) (list []policy.Notice) {
 			"exemptions have expired and no longer hold; renew or remove them:"), expired))
 	}
 	return list
+}
+
+// accountNotices are about stacks that are configured for another account than their credentials are of.
+func accountNotices(run *policy.Run) []policy.Notice {
+	var said []string
+	known := map[string]bool{}
+	for _, j := range run.Judgements {
+		if c := j.Contradiction; c != "" && !known[c] {
+			known[c] = true
+			said = append(said, c)
+		}
+	}
+	if len(said) == 0 {
+		return nil
+	}
+	return []policy.Notice{enumerate("this stack is configured for another account than it runs in, and was compared in both; "+
+		"correct dynamoguard.accounts or the credentials:", said)}
 }
 
 func configurationNotices(run *policy.Run) (list []policy.Notice) {

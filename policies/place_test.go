@@ -43,7 +43,7 @@ func TestSecretStackRegion(t *testing.T) {
 		t.Error(diff)
 	}
 	second := want{Diagnostics: []string{"mandatory: name: the table name \"orders\" has two owners in account 111122223333 and " +
-		"the same region, urn:pulumi:dev::shop::aws:dynamodb/table:Table::first and urn:pulumi:dev::shop::aws:dynamodb/table:Table::second; " +
+		"the same region, urn:pulumi:dev::shop::aws:dynamodb/table:Table::second and another resource of the stack; " +
 		"give one of the two another name. SOC 2: CC8.1, A1.2"}}
 	if diff := gocmp.Diff(second, analyze("second", map[string]any{"allowedAccountIds": account})); diff != "" {
 		t.Error(diff)

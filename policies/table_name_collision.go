@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -25,15 +26,19 @@ var TableNameCollision = &policy.Policy{
 		The account is the one that the provider's inputs name (assumeRole, allowedAccountIds, accessKey, profile), else
 		that of the tables that the same provider has in the stack's own state, else that of the credentials
 		(AWS_ACCESS_KEY_ID, AWS_ROLE_ARN with a web identity, the profile), else the configured one; AWS is not asked.
-		Where the state and the credentials disagree, it cannot be told, nor where AWS_ENDPOINT_URL leads to a stand-in
-		for AWS. Providers that select the account by the same inputs work in the same account. Where an account or a
-		region cannot be told, the collision is a possible one, and advisory. The tables of other stacks come from an
-		index and from the stack's own backend, a folder or Pulumi Cloud, see the settings of dynamoguard; a collision by an
-		index that is older than a state which was not read is advisory. Tables of aws-native count. The GlobalTable of 2017 claims nothing: its tables do. A name that another state is about to delete, or to create, may
-		be taken. A name that the stack's own state has under another URN, which is no alias, is that of a table that was
-		renamed in the program or moved: advisory, because an import looks the same. Where index.required of dynamoguard is
-		set and tables of other stacks could not be read, the first table, or the first document that grants on tables, is
-		a violation.`,
+		Where the state and the credentials disagree, it cannot be told, nor where endpoints or AWS_ENDPOINT_URL lead to
+		a stand-in for AWS; AWS's own endpoints are none. The configured account holds there as well, and where the
+		others tell another one, tables of other stacks are compared in both: in the configured one the collision is
+		certain, and says the contradiction, unless the provider names the other account itself, by a role or by
+		allowedAccountIds. Providers that select the account by the same inputs work in the same account. Where an
+		account or a region cannot be told, the collision is a possible one, and advisory. The tables of other stacks
+		come from an index and from the stack's own backend, a folder or Pulumi Cloud, see the settings of dynamoguard; a
+		collision by an index that is older than a state which was not read is advisory. Who else has a table is not named
+		where that would tell a secret: its name, account or region. Tables of aws-native count. The GlobalTable of 2017
+		claims nothing: its tables do. A name that another state is about to delete, or to create, may be taken. A name that
+		the stack's own state has under another URN, which is no alias, is that of a table that was renamed in the program
+		or moved: advisory, because an import looks the same. Where index.required of dynamoguard is set and tables of other
+		stacks could not be read, the first table, or the first document that grants on tables, is a violation.`,
 	Before: `
 name: orders`,
 	After: `
@@ -72,10 +77,16 @@ func checkNameCollision(p *policy.Pass) {
 	}
 	claims := p.Facts.TableClaims(p.Around(), &p.Log)
 	declared := map[string]bool{} // URNs that still claim the name
+	for _, c := range claims {
+		p.NoteContradiction(c.Identity.Account)
+	}
 	for _, c := range p.Seen.Claims.Claim(string(p.Resource.URN), claims) {
 		const remedy = "give one of the two another name"
 		declared[c.EarlierURN] = true
 		owners := fmt.Sprintf("%s and %s", c.EarlierURN, p.Resource.URN)
+		if c.Claim.Telling() || c.Earlier.Telling() {
+			owners = fmt.Sprintf("%s and another resource of the stack", p.Resource.URN)
+		}
 		if c.Match == tables.Same {
 			p.Report(policy.Finding{
 				Path:   resource.Path(c.Claim.Path),
@@ -110,7 +121,22 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 	for i, e := range named {
 		located[i] = p.Config.Pack().Located(e)
 	}
-	conflicts := tables.Collisions(c.Identity, located, p.Owner())
+	reportTaken(p, c, tables.Collisions(c.Identity, located, p.Owner()), "")
+	// What is configured is compared as well where the provider, or its credentials, are of another account.
+	if there, ok := c.Identity.Configured(); ok {
+		doubt := ""
+		if c.Identity.Account.Bound {
+			doubt = fmt.Sprintf("this stack is in account %s by %s", there.Account.Known, there.Account.From)
+		}
+		located = slices.DeleteFunc(located, func(e tables.Entry) bool { return e.Account != there.Account.Known })
+		reportTaken(p, tables.Claim{Identity: there, Path: c.Path, Shown: c.Shown, Secret: c.Telling()},
+			tables.Collisions(there, located, p.Owner()), doubt)
+	}
+}
+
+// reportTaken reports that other stacks own the table that is claimed, or may own it. against is why that is not certain even
+// where the account and the region are the same.
+func reportTaken(p *policy.Pass, c tables.Claim, conflicts []tables.Conflict, against string) {
 	if len(conflicts) == 0 {
 		return
 	}
@@ -121,41 +147,34 @@ func checkOtherStacks(p *policy.Pass, c tables.Claim) {
 			more++
 		}
 	}
-	stack := first.Entry.Owner()
-	if p.Owner().Namesake(first.Entry) && first.Doubt != tables.MayBeSameBackend {
-		stack += " of another backend"
+	owner, source := "another stack", ""
+	if !c.Telling() {
+		stack := text.Short(first.Entry.Owner())
+		if p.Owner().Namesake(first.Entry) && first.Doubt != tables.MayBeSameBackend {
+			stack += " of another backend"
+		}
+		owner, source = fmt.Sprintf("stack %s, %s", stack, text.Short(first.Entry.URN)), by(first.Entry.Source)
 	}
-	owner := fmt.Sprintf("stack %s, %s", stack, first.Entry.URN)
 	if more > 0 {
 		owner += fmt.Sprintf(", and %d more", more)
 	}
-	owner += by(first.Entry.Source)
-	doubt := first.Doubt
-	if doubt != "" {
-		doubt = "; " + doubt
+	owner += source
+	f := policy.Finding{Path: resource.Path(c.Path)}
+	doubt := ""
+	if first.Doubt != "" {
+		doubt, f.Limit = "; "+first.Doubt, policy.Advisory
 	}
-	if first.Match == tables.Same {
-		f := policy.Finding{
-			Path:   resource.Path(c.Path),
-			Wrong:  fmt.Sprintf("%s: the table name %s is taken in %s by %s%s", c.Path, c.Shown, placeAndSource(c.Identity), owner, doubt),
-			Remedy: "give one of the two another name, or let one stack own the table and the other refer to it",
-		}
-		if doubt != "" {
-			f.Limit = policy.Advisory
-		}
+	if first.Match == tables.Same && against == "" {
+		f.Wrong = fmt.Sprintf("%s: the table name %s is taken in %s by %s%s", c.Path, c.Shown, placeAndSource(c.Identity), owner, doubt)
+		f.Remedy = "give one of the two another name, or let one stack own the table and the other refer to it"
 		p.Report(f)
 		return
 	}
-	f := policy.Finding{
-		Path:   resource.Path(c.Path),
-		Wrong:  fmt.Sprintf("%s: the table name %s may be taken by %s: %s%s", c.Path, c.Shown, owner, whatIsMissing(c.Identity, first.Entry), doubt),
-		Remedy: "give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard",
-	}
+	f.Wrong = fmt.Sprintf("%s: the table name %s may be taken by %s: %s%s",
+		c.Path, c.Shown, owner, cmp.Or(against, whatIsMissing(c.Identity, first)), doubt)
+	f.Remedy = "give one of the two another name, or settle it by allowedAccountIds and region of the provider, or by accounts of dynamoguard"
 	if first.Entry.Pending != "" {
 		f.Remedy = "give one of the two another name, or let the other stack finish first"
-	}
-	if doubt != "" {
-		f.Limit = policy.Advisory
 	}
 	reportPossible(p, f)
 }
@@ -175,11 +194,15 @@ func checkOwnState(p *policy.Pass, c tables.Claim, declared map[string]bool) {
 			c.Identity.Match(p.Config.Pack().Located(e).Identity()) == tables.Different {
 			continue
 		}
+		owner, alias := text.Short(e.URN), text.Short(e.URN)
+		if c.Telling() {
+			owner, alias = "another resource", "that it has there"
+		}
 		p.Report(policy.Finding{
 			Path: resource.Path(c.Path),
 			Wrong: fmt.Sprintf("%s: the table name %s belongs to %s in the stack's own state%s, which is no alias of this resource, "+
-				"and AWS refuses a second table of the name", c.Path, c.Shown, e.URN, by(e.Source)),
-			Remedy: fmt.Sprintf("where it is the same table, give this resource the alias %s, or import it; else give it another name", e.URN),
+				"and AWS refuses a second table of the name", c.Path, c.Shown, owner, by(e.Source)),
+			Remedy: fmt.Sprintf("where it is the same table, give this resource the alias %s, or import it; else give it another name", alias),
 			Limit:  policy.Advisory,
 		})
 		return
@@ -206,8 +229,12 @@ func placeAndSource(i tables.Identity) string {
 }
 
 // whatIsMissing says why a claim could not be compared with the table of another stack.
-func whatIsMissing(claim tables.Identity, other tables.Entry) string {
+func whatIsMissing(claim tables.Identity, conflict tables.Conflict) string {
+	other := conflict.Entry
 	var missing []string
+	if conflict.Aliased {
+		missing = append(missing, "an alias says that it was this one, and that stack still has it")
+	}
 	if claim.Account.Known == "" {
 		account := "the account of this table is not known"
 		if claim.Account.From != "" && !claim.Account.Secret {

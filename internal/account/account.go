@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -108,15 +110,56 @@ func (s Sources) Ambient() Answer {
 }
 
 // standIn says whether the environment leads to something else than AWS.
-//
-// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 func (s Sources) standIn() Answer {
-	for _, name := range []string{"AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"} {
-		if s.Getenv(name) != "" {
-			return Answer{From: name + " leads to something else than AWS", StandIn: true}
-		}
+	if name := s.StandIn("DYNAMODB"); name != "" {
+		return Answer{From: name + " leads to something else than AWS", StandIn: true}
 	}
 	return Answer{}
+}
+
+// StandIn returns the variable by which the environment leads requests for a service, such as DYNAMODB or STS, to something
+// else than AWS; empty where none does. That of the service goes before that of all.
+//
+// Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+func (s Sources) StandIn(service string) string {
+	if s.Getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS") == "true" {
+		return ""
+	}
+	for _, name := range []string{"AWS_ENDPOINT_URL_" + service, "AWS_ENDPOINT_URL"} {
+		switch endpoint := s.Getenv(name); {
+		case endpoint == "":
+		case IsAWS(endpoint):
+			return ""
+		default:
+			return name
+		}
+	}
+	return ""
+}
+
+// awsHost is the host of an endpoint of AWS itself:
+//
+//	<service>[-fips][.<region>].<suffix>             dynamodb-fips.us-east-1.amazonaws.com, iam.amazonaws.com
+//	<account>.ddb.<region>.<suffix>                  of an account
+//	vpce-<id>.<service>.<region>.vpce.<suffix>       of a VPC
+//
+// What customers run in AWS has other names: ec2-198-51-100-1.compute-1.amazonaws.com.
+//
+// Sources: https://docs.aws.amazon.com/general/latest/gr/ddb.html,
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/privatelink-interface-endpoints.html and, for the suffixes,
+// https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
+var awsHost = regexp.MustCompile(`^([0-9]{12}\.|vpce-[0-9a-z-]+\.)?[a-z0-9-]+(\.global|\.us-gov|\.[a-z]+(-[a-z]+)+-[0-9]+)?(\.vpce)?\.(` +
+	`amazonaws\.com|api\.aws|amazonaws\.com\.cn|api\.amazonwebservices\.com\.cn|amazonaws\.eu|api\.amazonwebservices\.eu|` +
+	`c2s\.ic\.gov|api\.aws\.ic\.gov|sc2s\.sgov\.gov|api\.aws\.scloud|cloud\.adc-e\.uk|api\.cloud-aws\.adc-e\.uk|` +
+	`csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov)$`)
+
+// IsAWS reports whether an endpoint, a URL or a host, is one of AWS itself, and so no stand-in.
+func IsAWS(endpoint string) bool {
+	if !strings.Contains(endpoint, "://") {
+		endpoint = "https://" + endpoint
+	}
+	u, err := url.Parse(endpoint)
+	return err == nil && awsHost.MatchString(strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")))
 }
 
 // Profile returns the account of a profile of the shared AWS configuration. Where it has two sources of credentials that
@@ -128,7 +171,7 @@ func (s Sources) Profile(name string) Answer {
 		return answer
 	}
 	p, err := s.profile(name)
-	from := fmt.Sprintf("the AWS profile %q", name)
+	from := "the AWS profile " + quote(name)
 	if err != nil {
 		return Answer{From: fmt.Sprintf("%s cannot be read: %v", from, err)}
 	}
@@ -157,10 +200,19 @@ func (s Sources) Profile(name string) Answer {
 	if p["sso_account_id"] != "" && p["credential_process"] != "" {
 		return Answer{From: from + " has a credential_process beside its sso_account_id"}
 	}
-	if id := p["sso_account_id"]; len(id) == 12 {
+	if id := Known(p["sso_account_id"]); id != "" {
 		return Answer{ID: id, From: from + ", sso_account_id"}
 	}
 	return Answer{From: from + " names no account"}
+}
+
+// quote writes a name as a message shows it, and no more of it than anybody reads.
+func quote(name string) string {
+	const most = 64
+	if len(name) <= most {
+		return fmt.Sprintf("%q", name)
+	}
+	return fmt.Sprintf("%.*q...", most, name)
 }
 
 // profile joins what the two shared files say of a profile, nil where neither knows it. The credentials file has the say.
@@ -231,14 +283,18 @@ func settings(text, section string) map[string]string {
 	return found
 }
 
-// Region returns the region that the AWS SDK finds where nothing names one; empty where it finds none.
+// Region returns the region that the AWS SDK finds where nothing names one; empty where it finds none. Profiles are looked
+// up in the shared files only where these are the ones in use.
 //
 // Source: https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
-func (s Sources) Region(profile string) string {
+func (s Sources) Region(profile string, shared bool) string {
 	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION"} {
 		if region := s.Getenv(name); region != "" {
 			return region
 		}
+	}
+	if !shared {
+		return ""
 	}
 	for _, name := range []string{profile, s.Getenv("AWS_PROFILE"), s.Getenv("AWS_DEFAULT_PROFILE"), "default"} {
 		if name != "" {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"io/fs"
+	"strings"
 	"testing"
 
 	"dynamoguard/internal/account"
@@ -86,6 +87,8 @@ sso_account_id = 777788889999
 role_arn = arn:aws:iam::444455556666:role/deploy
 aws_access_key_id = ASIAY34FZKBOKMUTVV7A
 aws_secret_access_key=hidden
+[profile forged]
+sso_account_id = ` + "\x1b" + `[31m1234567
 [profile local]
 role_arn = arn:aws:iam::000000000000:role/deploy
 source_profile = base
@@ -116,6 +119,12 @@ func TestSources(t *testing.T) {
 		"an old key":         {vars{"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_PROFILE": "web"}, account.Answer{From: "AWS_ACCESS_KEY_ID is of a kind that does not tell its account"}},
 		"a local stand-in":   {vars{"AWS_ACCESS_KEY_ID": "ASIAY34FZKBOKMUTVV7A", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566"}, account.Answer{From: "AWS_ENDPOINT_URL leads to something else than AWS", StandIn: true}},
 		"a stand-in's":       {vars{"AWS_PROFILE": "web", "AWS_ENDPOINT_URL_DYNAMODB": "x"}, account.Answer{From: "AWS_ENDPOINT_URL_DYNAMODB leads to something else than AWS", StandIn: true}},
+		"AWS's own endpoint": {vars{"AWS_ACCESS_KEY_ID": "ASIAY34FZKBOKMUTVV7A", "AWS_ENDPOINT_URL": "http://x", "AWS_ENDPOINT_URL_DYNAMODB": "https://dynamodb.us-east-1.amazonaws.com"}, account.Answer{ID: "609629065308", From: "AWS_ACCESS_KEY_ID"}},
+		"not asked for":      {vars{"AWS_ACCESS_KEY_ID": "ASIAY34FZKBOKMUTVV7A", "AWS_ENDPOINT_URL": "http://x", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, account.Answer{ID: "609629065308", From: "AWS_ACCESS_KEY_ID"}},
+		"of another service": {vars{"AWS_ACCESS_KEY_ID": "ASIAY34FZKBOKMUTVV7A", "AWS_ENDPOINT_URL_S3": "http://x"}, account.Answer{ID: "609629065308", From: "AWS_ACCESS_KEY_ID"}},
+		"no digits":          {vars{"AWS_PROFILE": "forged"}, account.Answer{From: `the AWS profile "forged" names no account`}},
+		"control characters": {vars{"AWS_PROFILE": "\x1b[2J\n"}, account.Answer{From: `the AWS profile "\x1b[2J\n" was not found`}},
+		"a very long name":   {vars{"AWS_PROFILE": strings.Repeat("é", 1<<20)}, account.Answer{From: `the AWS profile "` + strings.Repeat("é", 64) + `"... was not found`}},
 		"a stand-in's role":  {vars{"AWS_PROFILE": "local"}, account.Answer{From: `the AWS profile "local" names no account`}},
 		"role or key":        {vars{"AWS_PROFILE": "either"}, account.Answer{From: `the AWS profile "either" has a role and an access key, and does not say whether one is for the other`}},
 		"half a key":         {vars{"AWS_PROFILE": "half"}, account.Answer{From: `the AWS profile "half" has an access key without its secret`}},
@@ -142,6 +151,48 @@ func TestSources(t *testing.T) {
 	}
 }
 
+// TestIsAWS: the hosts are those of AWS's pages and of the endpoint tests of its SDKs.
+func TestIsAWS(t *testing.T) {
+	for endpoint, want := range map[string]bool{
+		"https://dynamodb.us-east-1.amazonaws.com":                                    true,
+		"http://dynamodb.us-east-1.amazonaws.com:80/":                                 true,
+		"HTTPS://DynamoDB.us-east-1.AMAZONAWS.com.":                                   true,
+		"dynamodb.us-east-1.amazonaws.com":                                            true, // the CLI takes no URL without a scheme, the provider does
+		"https://dynamodb-fips.us-gov-west-1.amazonaws.com":                           true,
+		"https://dynamodb.us-east-1.api.aws":                                          true,
+		"https://111122223333.ddb.us-east-1.amazonaws.com":                            true,
+		"https://111122223333.ddb.us-east-1.api.aws":                                  true,
+		"https://vpce-1a2b3c4d-5e6f.dynamodb.us-east-1.vpce.amazonaws.com":            true,
+		"https://vpce-1a2b3c4d-5e6f-us-east-1a.dynamodb.us-east-1.vpce.amazonaws.com": true,
+		"https://dynamodb.cn-north-1.amazonaws.com.cn":                                true,
+		"https://dynamodb.cn-north-1.api.amazonwebservices.com.cn":                    true,
+		"https://dynamodb.eusc-de-east-1.amazonaws.eu":                                true,
+		"https://dynamodb.us-iso-east-1.c2s.ic.gov":                                   true,
+		"https://iam.amazonaws.com":                                                   true,
+		"https://iam.us-gov.amazonaws.com":                                            true,
+		"https://sts.eu-west-1.amazonaws.com":                                         true,
+		"":                                                                            false,
+		"http://localhost:4566":                                                       false,
+		"http://127.0.0.1:8000":                                                       false,
+		"https://localhost.localstack.cloud:4566":                                     false,
+		"http://dynamodb.us-east-1.localhost":                                         false,
+		"http://ec2-198-51-100-1.compute-1.amazonaws.com:4566":                        false, // what a customer runs
+		"http://ec2-198-51-100-1.eu-west-1.compute.amazonaws.com":                     false,
+		"http://dynamodb-1.us-east-1.elb.amazonaws.com":                               false,
+		"https://x1.execute-api.us-east-1.amazonaws.com":                              false,
+		"https://dynamodb.us-east-1.amazonaws.com@localhost":                          false,
+		"https://dynamodb.us-east-1.amazonaws.com.example.com":                        false,
+		"https://localhost/dynamodb.us-east-1.amazonaws.com":                          false,
+		"https://localhost#.us-east-1.amazonaws.com":                                  false,
+		"https://dynamodb.us-east-1.xamazonaws.com":                                   false,
+		"\x1b://": false,
+	} {
+		if got := account.IsAWS(endpoint); got != want {
+			t.Errorf("%q: %v", endpoint, got)
+		}
+	}
+}
+
 func TestRegion(t *testing.T) {
 	for _, c := range []struct {
 		vars          map[string]string
@@ -155,7 +206,10 @@ func TestRegion(t *testing.T) {
 		{map[string]string{"AWS_DEFAULT_REGION": "us-west-2"}, "", "us-west-2"},
 		{map[string]string{"AWS_SHARED_CREDENTIALS_FILE": "~/pipe"}, "sso", ""}, // which may name another
 	} {
-		if got := sources(c.vars).Region(c.profile); got != c.want {
+		if got := sources(c.vars).Region("sso", false); got != c.vars["AWS_REGION"] && got != c.vars["AWS_DEFAULT_REGION"] {
+			t.Errorf("%v, with other files: %q", c.vars, got)
+		}
+		if got := sources(c.vars).Region(c.profile, true); got != c.want {
 			t.Errorf("%v %q: %q, not %q", c.vars, c.profile, got, c.want)
 		}
 	}

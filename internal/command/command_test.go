@@ -51,8 +51,8 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestDoctor checks a configuration, without anything else.
-func TestDoctor(t *testing.T) {
+// TestDoctorOfConfiguration checks a configuration, without anything else.
+func TestDoctorOfConfiguration(t *testing.T) {
 	write := func(text string) string {
 		path := filepath.Join(t.TempDir(), "config.json")
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {

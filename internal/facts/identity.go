@@ -49,6 +49,7 @@ func (f *Facts) tableClaims(around place.Around, log *resource.Log) []tables.Cla
 			Identity: tables.Identity{Account: where, Region: region, Name: text},
 			Path:     string(path),
 			Shown:    name.Value.String(),
+			Secret:   name.Value.Secret(),
 		}
 	}
 	claims := []tables.Claim{claim(f.region(where, around, log), name.Path)}
@@ -75,7 +76,10 @@ func (f *Facts) nativeClaims(around place.Around, log *resource.Log) (claims []t
 	where := f.Account(around)
 	claim := func(region tables.Part, path resource.Path) {
 		claims = append(claims, tables.Claim{
-			Identity: tables.Identity{Account: where, Region: region, Name: text}, Path: string(path), Shown: name.Value.String(),
+			Identity: tables.Identity{Account: where, Region: region, Name: text},
+			Path:     string(path),
+			Shown:    name.Value.String(),
+			Secret:   name.Value.Secret(),
 		})
 	}
 	if f.resource.Type == NativeTable {
@@ -100,10 +104,21 @@ func (f *Facts) replicaClaims(around place.Around, log *resource.Log) []tables.C
 	property := f.resource.Property("globalTableArn", log)
 	identity := table
 	identity.Region = f.region(table.Account, around, log)
+	// The provider takes the region and the name from the ARN, so its account silences the configured one no more than
+	// credentials do.
+	if configured := around.Configured; configured != "" && identity.Account.Known != configured {
+		told := f.Account(around)
+		if identity.Account.Known == "" {
+			identity.Account = told
+		} else {
+			identity.Account.Configured, identity.Account.Bound = configured, told.Bound
+		}
+	}
 	return []tables.Claim{{
 		Identity: identity,
 		Path:     string(property.Path),
 		Shown:    property.Value.Redact(table.Name).String(),
+		Secret:   property.Value.Secret(),
 	}}
 }
 

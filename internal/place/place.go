@@ -24,7 +24,7 @@ type Around struct {
 	AWS *account.Sources
 	// Own returns the tables that the stack owned before the run, and may take its time; nil where they are not known.
 	Own func() []tables.Entry
-	// Configured is the account that the organization's configuration names for the stack.
+	// Configured is the account that the organization's configuration names for the stack; empty where it names none.
 	Configured string
 }
 
@@ -54,7 +54,44 @@ func ProviderReads() []string {
 //   - the configured account
 //
 // Where none does, or what would is not known yet, it is like that of every provider with the same inputs.
+//
+// All but the configured account belongs to the developer who is governed. So the configured one holds wherever the others
+// do not tell, as behind the address of a stand-in for AWS, and where they tell another one the result has both.
 func Account(r *resource.Resource, around Around) tables.Part {
+	part := told(r, around)
+	configured := around.Configured
+	if configured == "" || part.Known == configured {
+		return part
+	}
+	accounts := part.Among
+	if part.Known != "" {
+		accounts = []string{part.Known}
+	}
+	known := func(id string) bool { return account.Known(id) != "" }
+	if !slices.ContainsFunc(accounts, known) || slices.Contains(accounts, configured) {
+		return tables.Part{Known: configured, From: tables.ByConfiguration, Like: part.Like}
+	}
+	part.Configured, part.Bound = configured, bound(r.Provider, around)
+	return part
+}
+
+// bound reports whether a provider names its account itself, and works in no other one: that of a role, or one that it
+// allows. Where it may ask something else than AWS which account that is, it is bound to none.
+func bound(p *resource.Provider, around Around) bool {
+	part := named(p)
+	endpoints := input(p, "endpoints")
+	switch {
+	case part.Known == "" && (part.Among == nil || slices.Contains(part.Among, around.Configured)):
+		return false
+	case !endpoints.Empty() && !ofAWS(endpoints):
+		return false
+	default:
+		return around.AWS == nil || around.AWS.StandIn("STS") == ""
+	}
+}
+
+// told works out the account by what the provider and its surroundings tell.
+func told(r *resource.Resource, around Around) tables.Part {
 	p := r.Provider
 	if p == nil {
 		return tables.Part{}
@@ -73,7 +110,7 @@ func Account(r *resource.Resource, around Around) tables.Part {
 	}
 	part.Secret = secret
 	for _, name := range ownCredentials {
-		if !input(p, name).Empty() {
+		if v := input(p, name); !v.Empty() && !(name == "endpoints" && ofAWS(v)) {
 			part.From = name + " of its provider does not tell"
 			return part
 		}
@@ -88,7 +125,18 @@ func Account(r *resource.Resource, around Around) tables.Part {
 	return part
 }
 
-// named is the account that the inputs of a provider name by role or by number, or those it can be.
+// ofAWS reports whether all endpoints of a provider are of AWS itself. They are objects of URLs by service.
+func ofAWS(endpoints resource.Value) bool {
+	return !endpoints.Contains(func(v resource.Value) bool {
+		text, ok := v.Text()
+		return v.Kind() == resource.Unknown || ok && text != "" && !account.IsAWS(text)
+	})
+}
+
+// named is the account that the inputs of a provider name by role or by number, or those it can be. The provider refuses to
+// work in another one.
+//
+// Source: https://github.com/hashicorp/aws-sdk-go-base, Config.VerifyAccountIDAllowed
 func named(p *resource.Provider) (part tables.Part) {
 	role := func(v resource.Value, holder resource.Value) {
 		arn, _ := v.Get("roleArn").Text()
@@ -108,6 +156,9 @@ func named(p *resource.Provider) (part tables.Part) {
 	}
 	v := input(p, "allowedAccountIds")
 	allowed := accountIDs(v)
+	if slices.ContainsFunc(allowed, func(id string) bool { return id != account.StandIn && account.Known(id) == "" }) {
+		return tables.Part{} // no provider works with that
+	}
 	if len(allowed) != 1 {
 		return tables.Part{Among: allowed}
 	}
@@ -147,6 +198,7 @@ func compared(p *resource.Provider) (like string, secret, known bool) {
 		switch {
 		case name == "allowedAccountIds":
 			inputs[i] = accountIDs(v)
+		case name == "endpoints" && ofAWS(v): // as if there were none
 		case !v.Empty():
 			inputs[i] = v.Plain()
 		}
@@ -168,18 +220,16 @@ func (a Around) account(r *resource.Resource, profile string) account.Answer {
 	default:
 		answer = a.AWS.Ambient()
 	}
-	// What a stand-in for AWS holds is in none of its accounts, whatever the state says.
+	// What a stand-in for AWS holds is in none of its accounts, whatever the state says. Where the credentials are of another
+	// account than the state, the run would go where they lead; that is said of no account unless one is configured to compare.
 	if profile == "" && a.Own != nil && !answer.StandIn {
 		switch earlier := earlierAccount(r, a.Own()); {
 		case earlier == "":
-		case answer.ID != "" && answer.ID != earlier:
-			return account.Answer{From: fmt.Sprintf("%s by the stack's own state, %s by %s", earlier, answer.ID, answer.From)}
-		default:
+		case answer.ID == "" || answer.ID == earlier:
 			return account.Answer{ID: earlier, From: "the stack's own state"}
+		case a.Configured == "":
+			return account.Answer{From: fmt.Sprintf("%s by the stack's own state, %s by %s", earlier, answer.ID, answer.From)}
 		}
-	}
-	if answer.ID == "" && a.Configured != "" {
-		return account.Answer{ID: a.Configured, From: "dynamoguard.accounts"}
 	}
 	return answer
 }
@@ -230,8 +280,11 @@ func Region(r *resource.Resource, own resource.Value, where tables.Part, around 
 	}
 	part := tables.Part{Like: where.Like}
 	if p != nil && around.AWS != nil {
-		profile, _ := input(p, "profile").Text()
-		part.Known = around.AWS.Region(profile)
+		profile := input(p, "profile")
+		name, _ := profile.Text()
+		// Files of its own may say something else than the shared ones.
+		shared := input(p, "sharedConfigFiles").Empty() && input(p, "sharedCredentialsFiles").Empty() && !profile.HasUnknown()
+		part.Known = around.AWS.Region(name, shared)
 	}
 	return part
 }

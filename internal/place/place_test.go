@@ -69,6 +69,7 @@ func TestAccountOfInputs(t *testing.T) {
 		"an old key":              {`{"accessKey":"AKIAIOSFODNN7EXAMPLE"}`, tables.Part{From: "accessKey of its provider does not tell"}},
 		"a role before a key":     {`{"assumeRole":` + role("111122223333") + `,"accessKey":"` + key + `"}`, tables.Part{Known: "111122223333", From: its}},
 		"a role before a number":  {`{"assumeRole":` + role("111122223333") + `,"allowedAccountIds":[444455556666]}`, tables.Part{Known: "111122223333", From: its}},
+		"no number":               {`{"allowedAccountIds":["x"]}`, tables.Part{From: silent}},
 		"no ARN":                  {`{"assumeRole":{"roleArn":"xxx:aws:iam::111122223333:role/x"}}`, tables.Part{From: "assumeRole of its provider does not tell"}},
 		"no account":              {`{"assumeRole":{"roleArn":"arn:aws:iam::1:role/x"}}`, tables.Part{From: "assumeRole of its provider does not tell"}},
 		"a stand-in's role":       {`{"assumeRole":` + role("000000000000") + `}`, tables.Part{From: "assumeRole of its provider does not tell"}},
@@ -108,6 +109,7 @@ func TestAlike(t *testing.T) {
 		{`{"profile":"web"}`, `{"profile":"ci"}`, false},
 		{`{"allowedAccountIds":[111122223333, 444455556666]}`, `{"allowedAccountIds":"[\"444455556666\",\"111122223333\"]"}`, true},
 		{`{"endpoints":[{"dynamodb":"a"}]}`, `{"endpoints":[{"dynamodb":"b"}]}`, false},
+		{`{}`, `{"endpoints":[{"dynamodb":"https://dynamodb.us-east-1.amazonaws.com"}]}`, true},
 		{`{"sharedCredentialsFiles":["a"]}`, `{"sharedCredentialsFiles":["b"]}`, false},
 		{`{"sharedConfigFiles":["a"]}`, `{"sharedConfigFiles":["b"]}`, false},
 		{`{"accessKey":"a"}`, `{"accessKey":{` + sig + `,"value":"a"}}`, true},
@@ -157,17 +159,17 @@ func TestAccountOfSurroundings(t *testing.T) {
 		"another without a provider": {`{}`, place.Around{AWS: old, Own: own(another)}, tables.Part{From: oldKey}},
 		"state and credentials agree": {`{}`, place.Around{AWS: keys, Own: own(made("default", "609629065308"))},
 			tables.Part{Known: "609629065308", From: its}},
-		"they do not": {`{}`, place.Around{AWS: keys, Own: own(made("default", "111122223333")), Configured: "111122223333"},
+		"they do not": {`{}`, place.Around{AWS: keys, Own: own(made("default", "111122223333"))},
 			tables.Part{From: "111122223333 by the stack's own state, 609629065308 by AWS_ACCESS_KEY_ID"}},
 		"a profile before the state": {`{"profile":"web"}`, place.Around{AWS: keys, Own: own(made("default", "111122223333"))},
 			tables.Part{Known: "444455556666", From: `the AWS profile "web", sso_account_id`}},
 		"a stand-in": {`{}`, place.Around{AWS: standIn, Own: own(made("default", "111122223333"))},
 			tables.Part{From: "AWS_ENDPOINT_URL leads to something else than AWS"}},
-		"configured":                       {`{}`, place.Around{AWS: old, Configured: "111122223333"}, tables.Part{Known: "111122223333", From: "dynamoguard.accounts"}},
-		"credentials before configuration": {`{}`, place.Around{AWS: keys, Configured: "111122223333"}, tables.Part{Known: "609629065308", From: ambient}},
-		"endpoints": {`{"endpoints":[{}]}`, place.Around{AWS: keys, Own: own(made("default", "111122223333")), Configured: "111122223333"},
+		"endpoints": {`{"endpoints":[{"dynamodb":"http://localhost"}]}`, place.Around{AWS: keys, Own: own(made("default", "111122223333"))},
 			tables.Part{From: "endpoints of its provider does not tell"}},
-		"credentials of its own": {`{"sharedCredentialsFiles":["x"]}`, place.Around{AWS: keys, Own: own(made("default", "111122223333")), Configured: "111122223333"},
+		"endpoints of AWS": {`{"endpoints":[{"dynamodb":"https://dynamodb.us-east-1.amazonaws.com","s3":""}]}`, place.Around{AWS: keys},
+			tables.Part{Known: "609629065308", From: ambient}},
+		"credentials of its own": {`{"sharedCredentialsFiles":["x"]}`, place.Around{AWS: keys, Own: own(made("default", "111122223333"))},
 			tables.Part{From: "sharedCredentialsFiles of its provider does not tell"}},
 		"a secret profile": {`{"profile":{` + sig + `,"value":"web"}}`, place.Around{AWS: keys},
 			tables.Part{Known: "444455556666", From: "the profile of its provider", Secret: true}},
@@ -176,6 +178,69 @@ func TestAccountOfSurroundings(t *testing.T) {
 		if diff := cmp.Diff(c.want, got, cmpopts.IgnoreFields(tables.Part{}, "Like")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+}
+
+// TestConfiguredAccount: the configured account holds where nothing else tells, and stands beside what tells another one.
+func TestConfiguredAccount(t *testing.T) {
+	const configured = "111122223333"
+	const role = `"assumeRole":{"roleArn":"arn:aws:iam::444455556666:role/deploy"}`
+	held := tables.Part{Known: configured, From: "dynamoguard.accounts"}
+	against := func(id, from string) tables.Part { return tables.Part{Known: id, From: from, Configured: configured} }
+	bound := func(p tables.Part) tables.Part { p.Bound = true; return p }
+	made := func(account string) func() []tables.Entry {
+		return func() []tables.Entry {
+			return []tables.Entry{{Provider: "urn:pulumi:dev::shop::pulumi:providers:aws::default", Account: account}}
+		}
+	}
+	old := environment(map[string]string{"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"})
+	keys := environment(map[string]string{"AWS_ACCESS_KEY_ID": key})
+	local := environment(map[string]string{"AWS_ACCESS_KEY_ID": key, "AWS_ENDPOINT_URL": "http://localhost"})
+	falseSTS := environment(map[string]string{"AWS_ENDPOINT_URL_STS": "http://localhost"})
+	for name, c := range map[string]struct {
+		inputs string
+		aws    *account.Sources
+		own    func() []tables.Entry
+		want   tables.Part
+	}{
+		"nothing tells":            {`{}`, nil, nil, held},
+		"an old key":               {`{}`, old, nil, held},
+		"an old key of its own":    {`{"accessKey":"AKIAIOSFODNN7EXAMPLE"}`, keys, nil, held},
+		"credentials of its own":   {`{"sharedCredentialsFiles":["x"]}`, keys, made("444455556666"), held},
+		"configuration of its own": {`{"sharedConfigFiles":["x"]}`, keys, nil, held},
+		"a stand-in":               {`{"endpoints":[{"dynamodb":"http://localhost"}]}`, keys, nil, held},
+		"a stand-in around":        {`{}`, local, made("444455556666"), held},
+		"a stand-in's number":      {`{"allowedAccountIds":["000000000000"]}`, keys, nil, held},
+		"a lost profile":           {`{"profile":"lost"}`, keys, nil, held},
+		"a secret lost profile":    {`{"profile":{` + sig + `,"value":"lost"}}`, keys, nil, held},
+		"not known yet":            {`{"profile":` + unknown + `}`, keys, nil, held},
+		"a role not known yet":     {`{"assumeRole":{"roleArn":` + unknown + `}}`, keys, nil, held},
+		"no account":               {`{"allowedAccountIds":["x"]}`, nil, nil, held},
+		"one of several":           {`{"allowedAccountIds":["111122223333","444455556666"]}`, nil, nil, held},
+		"the same":                 {`{"allowedAccountIds":["111122223333"]}`, keys, nil, tables.Part{Known: configured, From: "its provider"}},
+		"the same by the state":    {`{}`, old, made(configured), tables.Part{Known: configured, From: "the stack's own state"}},
+		"other credentials":        {`{}`, keys, nil, against("609629065308", "AWS_ACCESS_KEY_ID")},
+		"credentials, not state":   {`{}`, keys, made(configured), against("609629065308", "AWS_ACCESS_KEY_ID")},
+		"another state":            {`{}`, old, made("444455556666"), against("444455556666", "the stack's own state")},
+		"another profile":          {`{"profile":"web"}`, keys, nil, against("444455556666", `the AWS profile "web", sso_account_id`)},
+		"another key":              {`{"accessKey":"` + key + `"}`, nil, nil, against("609629065308", "the access key of its provider")},
+		"another role":             {`{` + role + `}`, keys, nil, bound(against("444455556666", "its provider"))},
+		"another number":           {`{"allowedAccountIds":["444455556666"]}`, keys, nil, bound(against("444455556666", "its provider"))},
+		"other numbers": {`{"allowedAccountIds":["444455556666","777788889999"]}`, nil, nil,
+			bound(tables.Part{Among: []string{"444455556666", "777788889999"}, From: "nothing names it", Configured: configured})},
+		"other credentials than allowed": {`{"allowedAccountIds":["111122223333","444455556666"]}`, keys, nil,
+			tables.Part{Known: "609629065308", Among: []string{configured, "444455556666"}, From: "AWS_ACCESS_KEY_ID", Configured: configured}},
+		"a role by a stand-in":    {`{` + role + `,"endpoints":[{"sts":"http://localhost"}]}`, keys, nil, against("444455556666", "its provider")},
+		"a role by false STS":     {`{` + role + `}`, falseSTS, nil, against("444455556666", "its provider")},
+		"a role by AWS's own STS": {`{` + role + `,"endpoints":[{"sts":"https://sts.us-east-1.amazonaws.com"}]}`, keys, nil, bound(against("444455556666", "its provider"))},
+	} {
+		got := place.Account(of(t, "default", c.inputs), place.Around{AWS: c.aws, Own: c.own, Configured: configured})
+		if diff := cmp.Diff(c.want, got, cmpopts.IgnoreFields(tables.Part{}, "Like")); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if got := place.Account(&resource.Resource{}, place.Around{Configured: configured}); !cmp.Equal(got, held) {
+		t.Errorf("without a provider: %+v", got)
 	}
 }
 
@@ -201,6 +266,8 @@ func TestRegion(t *testing.T) {
 		"a secret stack's":    {resource.Value{}, `{}`, around(text("us-west-2").AsSecret()), tables.Part{Known: "us-west-2", Secret: true, Like: "stack"}},
 		"of the environment":  {resource.Value{}, `{}`, around(resource.Value{}), tables.Part{Known: "ap-south-1", Like: "account"}},
 		"of the profile":      {resource.Value{}, `{"profile":"web"}`, place.Around{AWS: environment(nil)}, tables.Part{Known: "eu-central-1", Like: "account"}},
+		"of other files":      {resource.Value{}, `{"profile":"web","sharedConfigFiles":["x"]}`, place.Around{AWS: environment(nil)}, tables.Part{Like: "account"}},
+		"of a profile to be":  {resource.Value{}, `{"profile":` + unknown + `}`, place.Around{AWS: environment(nil)}, tables.Part{Like: "account"}},
 		"of nothing":          {resource.Value{}, `{}`, place.Around{}, tables.Part{Like: "account"}},
 	} {
 		if diff := cmp.Diff(c.want, place.Region(of(t, "p", c.inputs), c.own, tables.Part{Like: "account"}, c.around)); diff != "" {

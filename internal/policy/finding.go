@@ -68,6 +68,10 @@ type Judgement struct {
 	Errors   []string        // what could not be judged, whatever the outcome
 	Unknown  []resource.Path // what was not known, whatever the outcome
 
+	// Contradiction is what is known of the account of the resource against what the organization's configuration says of its
+	// stack; empty where nothing contradicts.
+	Contradiction string
+
 	// Exemption is one that covers the violation: it holds where the outcome is Exempt, and has expired where it is Failed.
 	Exemption *Exemption
 }

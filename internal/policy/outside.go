@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -129,12 +128,6 @@ type StackAccount struct {
 	Account string `json:"account" required:"" form:"account"`
 }
 
-// A StackEnvironment is the environment that stacks belong to.
-type StackEnvironment struct {
-	Stacks      string `json:"stacks" required:"" form:"stacks"`
-	Environment string `json:"environment" required:"" form:"environment"`
-}
-
 // check refuses entries that never count, since the first that matches a stack does.
 func (s PackSettings) check(fail func(path, format string, args ...any)) {
 	once := func(name string, entries int, stacks func(i int) string) {
@@ -170,50 +163,6 @@ func (s PackSettings) AccountOf(organization, project, stack string) string {
 func matchesStack(pattern, organization, project, stack string) bool {
 	name := project + "/" + stack
 	return glob.Match(pattern, name) || glob.Match(pattern, cmp.Or(organization, tables.NoOrganization)+"/"+name)
-}
-
-// environmentTokens are the words in the name of a stack that name its environment.
-var environmentTokens = map[string]string{
-	"dev": "dev", "test": "test", "qa": "qa", "staging": "staging", "stage": "staging", "prod": "prod", "production": "prod",
-}
-
-// notEnvironments are the words that make the environment they stand before another one, which nobody can tell: non-prod
-// may be any.
-var notEnvironments = []string{"non", "no", "not", "pre", "post"}
-
-var separators = regexp.MustCompile(`[^A-Za-z0-9]+`)
-
-// EnvironmentOf returns the environment of a stack: the configured one, else the one that its name holds as a word of its
-// own. Where there is none or more than one, or one that is said to be another (non-prod, preprod), it is empty.
-func (s PackSettings) EnvironmentOf(organization, project, stack string) string {
-	for _, e := range s.Environments {
-		if matchesStack(e.Stacks, organization, project, stack) {
-			return e.Environment
-		}
-	}
-	var found []string
-	words := separators.Split(strings.ToLower(stack), -1)
-	for i, word := range words {
-		for _, not := range notEnvironments {
-			rest, glued := strings.CutPrefix(word, not)
-			if environmentTokens[rest] != "" && (glued || i > 0 && words[i-1] == not) {
-				return ""
-			}
-		}
-		if e := environmentTokens[word]; e != "" && !slices.Contains(found, e) {
-			found = append(found, e)
-		}
-	}
-	if len(found) != 1 {
-		return ""
-	}
-	return found[0]
-}
-
-// OwnEnvironment is the environment of the stack that a resource belongs to.
-func (p *Pass) OwnEnvironment() string {
-	urn := p.Resource.URN
-	return p.Config.Pack().EnvironmentOf(p.Stack.Organization, urn.Project(), urn.Stack())
 }
 
 // Located is an entry with the account that the configuration names for its stack, where its state does not.

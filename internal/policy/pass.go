@@ -6,6 +6,7 @@ import (
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/resource"
+	"dynamoguard/internal/tables"
 	"dynamoguard/internal/text"
 )
 
@@ -36,6 +37,7 @@ type Pass struct {
 	errors        []string
 	notApplicable string
 	awaits        []facts.Place
+	contradiction string
 }
 
 // Property returns a property of the resource, by its name or its path through blocks.
@@ -61,11 +63,19 @@ func (p *Pass) Errorf(format string, args ...any) {
 // NotApplicable says why the policy has nothing to judge here.
 func (p *Pass) NotApplicable(reason string) { p.notApplicable = reason }
 
+// NoteContradiction notes what is known of the account of the resource where the configuration names another one.
+func (p *Pass) NoteContradiction(account tables.Part) {
+	if there, ok := (tables.Identity{Account: account}).Configured(); ok && !account.Bound {
+		p.contradiction = fmt.Sprintf("account %s by %s", there.Account.Known, there.Account.From)
+	}
+}
+
 // Judgement is what the pass has come to.
 func (p *Pass) Judgement() Judgement {
 	j := Judgement{
 		Policy: p.Policy, URN: p.Resource.URN, Level: p.Config.Of(p.Policy).Level,
 		Findings: p.findings, Errors: append(p.errors, p.Log.Mistyped...), Unknown: p.Log.Unknown,
+		Contradiction: p.contradiction,
 	}
 	switch {
 	case len(p.findings) > 0:

@@ -610,18 +610,25 @@ func (x *Index) backendOf(e Entry) string {
 	return e.Backend
 }
 
-// An Owner is the stack that claims a table, and the URNs that the claiming resource has or had: its own and its aliases.
+// An Owner is the stack that claims a table, and the URNs of the claiming resource: the one that it has, then those that it had
+// by its aliases.
 type Owner struct {
 	Backend                      string // as BackendOf returns it; empty where it is not known
 	Organization, Project, Stack string
 	URNs                         []string
 }
 
-// Owns reports whether an entry is the owner's own: of its stack, or of a resource that it goes by, which is of another
-// stack where an alias says so. A backend or an organization that is not known may be any; a URN holds neither.
+// Owns reports whether an entry is the owner's own: of its stack, or of its resource. A backend or an organization that is not
+// known may be any; a URN holds neither.
 func (o Owner) Owns(e Entry) bool {
 	return !o.Elsewhere(e) && sameOrganization(e.Organization, o.Organization) &&
-		(e.Project == o.Project && e.Stack == o.Stack || slices.Contains(o.URNs, e.URN))
+		(e.Project == o.Project && e.Stack == o.Stack || slices.Index(o.URNs, e.URN) == 0)
+}
+
+// aliased reports whether an entry of another stack is one that the owner's resource goes by. It may have moved here; but the
+// program can write so of any.
+func (o Owner) aliased(e Entry) bool {
+	return !o.Elsewhere(e) && sameOrganization(e.Organization, o.Organization) && slices.Index(o.URNs, e.URN) > 0
 }
 
 // Elsewhere reports whether an entry is known to be of another backend. Two backends may have stacks of the same name.
@@ -656,6 +663,8 @@ type Conflict struct {
 	Entry Entry
 	Match Match  // Same or Possible
 	Doubt string // see Owner.Doubt
+	// Aliased: an alias says that the table was the claiming resource's own, in another stack, which still has it.
+	Aliased bool
 }
 
 // Collisions returns the entries that are the claimed table, and those that may be, the former first; of either, those that
@@ -666,12 +675,14 @@ func Collisions(claim Identity, named []Entry, owner Owner) []Conflict {
 		if owner.Owns(e) {
 			continue
 		}
-		if m := claim.Match(e.Identity()); m != Different {
-			if e.Pending != "" {
-				m = Possible
-			}
-			conflicts = append(conflicts, Conflict{e, m, owner.Doubt(e)})
+		m, aliased := claim.Match(e.Identity()), owner.aliased(e)
+		if m == Different {
+			continue
 		}
+		if aliased || e.Pending != "" {
+			m = Possible
+		}
+		conflicts = append(conflicts, Conflict{Entry: e, Match: m, Doubt: owner.Doubt(e), Aliased: aliased})
 	}
 	slices.SortStableFunc(conflicts, func(a, b Conflict) int {
 		return cmp.Or(cmp.Compare(b.Match, a.Match), strings.Compare(a.Doubt, b.Doubt))

@@ -241,8 +241,10 @@ func TestCollisions(t *testing.T) {
 			[]string{"possible shop/staging"}},
 		{"the URN of another organization", claim("111122223333", "us-east-1", "carts"), tables.Owner{Organization: "evil", Project: "shop", Stack: "prod", URNs: []string{"urn:pulumi:prod::shop::aws:dynamodb/table:Table::carts"}},
 			[]string{"same shop/prod"}},
-		{"aliases", claim("111122223333", "us-east-1", "orders"), tables.Owner{Organization: "acme", Project: "new", Stack: "dev", URNs: []string{dev}},
+		{"the same URN", claim("111122223333", "us-east-1", "orders"), tables.Owner{Organization: "acme", Project: "new", Stack: "dev", URNs: []string{dev}},
 			[]string{"same shop/prod", "possible shop/staging"}},
+		{"an alias", claim("111122223333", "us-east-1", "orders"), tables.Owner{Organization: "acme", Project: "new", Stack: "dev", URNs: []string{"urn:pulumi:dev::new::aws:dynamodb/table:Table::orders", dev}},
+			[]string{"same shop/prod", "possible shop/staging", "possible aliased shop/dev"}},
 		{"account not known", claim("", "eu-west-1", "orders"), tables.Owner{Organization: "acme", Project: "shop", Stack: "dev"},
 			[]string{"possible bank/prod"}},
 		{"region of the other not known", claim("111122223333", "eu-west-1", "items"), tables.Owner{Organization: "acme", Project: "shop", Stack: "dev"},
@@ -252,7 +254,11 @@ func TestCollisions(t *testing.T) {
 	} {
 		var got []string
 		for _, k := range tables.Collisions(c.claim.Identity, x.Named(c.claim.Identity.Name), c.owner) {
-			got = append(got, map[tables.Match]string{tables.Same: "same ", tables.Possible: "possible "}[k.Match]+k.Entry.Owner())
+			match := map[tables.Match]string{tables.Same: "same ", tables.Possible: "possible "}[k.Match]
+			if k.Aliased {
+				match += "aliased "
+			}
+			got = append(got, match+k.Entry.Owner())
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"dynamoguard/internal/text"
 )
 
 // A Part is one part of an identity: the account or the region. It is known, or known to be one of several, or known
@@ -19,6 +21,11 @@ type Part struct {
 	From string
 	// Like is equal for two parts that must be the same, whatever they are. Compared where one is not known.
 	Like string
+	// Configured is the account that the organization's configuration names, where that is another one than is known here;
+	// empty where nothing contradicts. Identity.Configured is compared by it.
+	Configured string
+	// Bound: the program names the account itself, and the provider works in no other one, so what is configured is doubtful.
+	Bound bool
 }
 
 // An Identity is what is unique in AWS: a table name within an account and a region. The partition follows from the
@@ -57,6 +64,32 @@ func (p Part) candidates() []string {
 	return p.Among
 }
 
+// Configured is the identity in the account that is configured, where another one is known; ok is false where nothing
+// contradicts.
+func (i Identity) Configured() (configured Identity, ok bool) {
+	p := i.Account
+	if p.Configured == "" {
+		return Identity{}, false
+	}
+	i.Account = Part{Known: p.Configured, From: ByConfiguration + ", against " + p.said()}
+	return i, true
+}
+
+// ByConfiguration is what an account that is configured is known from.
+const ByConfiguration = "dynamoguard.accounts"
+
+// said is what is known of a part and by what, as far as a message may show it.
+func (p Part) said() string {
+	if p.Secret {
+		return "its provider"
+	}
+	by := p.From
+	if p.Known == "" {
+		by = "its provider" // which allows several
+	}
+	return text.List(p.candidates(), " or ") + " by " + by
+}
+
 // Match compares two identities. Table names are case-sensitive.
 func (i Identity) Match(j Identity) Match {
 	if i.Name != j.Name {
@@ -77,6 +110,15 @@ type Claim struct {
 	Path     string // the property that claims it, such as replicas[0].regionName
 	// Shown is the name as a message may show it.
 	Shown string
+	// Secret: the name is one, so that who else has it is one as well.
+	Secret bool
+}
+
+// Telling reports whether to name who else has the table would tell a secret: its name, its account or its region.
+func (c Claim) Telling() bool {
+	known := func(p Part) bool { return len(p.candidates()) > 0 }
+	account, region := c.Identity.Account, c.Identity.Region
+	return c.Secret || account.Secret && known(account) || region.Secret && known(region)
 }
 
 // A Collision is a claim on an identity that another resource claimed before.

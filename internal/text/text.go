@@ -32,6 +32,15 @@ func Printable(s string) string {
 	return b.String()
 }
 
+// Short is a text, and no more of it than anybody reads: its first 256 bytes.
+func Short(s string) string {
+	const most = 256
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "..."
+}
+
 func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
 // Error is the text of an error, printable: one line, or one for each of the errors that errors.Join made it of. So a line

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"dynamoguard/internal/text"
@@ -41,6 +42,19 @@ func TestPrintableJSON(t *testing.T) {
 	printable := text.Printable(string(encoded))
 	if err := json.Unmarshal([]byte(printable), &got); err != nil || got != want {
 		t.Errorf("%s is %q, %v; want %q", printable, got, err, want)
+	}
+}
+
+func TestShort(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{"orders", "orders"},
+		{strings.Repeat("é", 128), strings.Repeat("é", 128)},
+		{"x" + strings.Repeat("é", 128), "x" + strings.Repeat("é", 127) + "..."},
+	} {
+		if got := text.Short(c.text); got != c.want {
+			t.Errorf("%s, want %s", got, c.want)
+		}
 	}
 }
 
