@@ -16,8 +16,8 @@ var DynamoGuard = &policy.Policy{
 	Title: "What the pack could not judge, or was told not to, is said",
 	Doc: `
 		One notice of each kind at the end of the stack: what is not known before it is created, exemptions that were
-		used, exemptions that have expired, names in the configuration that no policy has, and tables of other stacks
-		that could not be read. Its properties are the settings of the whole pack. Notices are advisory whatever the
+		used, exemptions that have expired, permission boundaries that were left out, names in the configuration that no
+		policy has, and tables of other stacks that could not be read. Its properties are the settings of the whole pack. Notices are advisory whatever the
 		level; disabled, there are none.`,
 	Before: `
 name: orders
@@ -36,8 +36,9 @@ pointInTimeRecovery:
 	Config:      policy.DefaultPackSettings(),
 	Settings: map[string]string{
 		"boundaries": `
-			URNs or logical names, with * and ? as wildcards, of the policy documents that are permission boundaries: they
-			grant nothing, so the policies on grants leave them out.`,
+			URNs or logical names, with * and ? as wildcards, of the managed policies that are permission boundaries: these
+			grant nothing, so the policies on grants leave them out, and one notice names them. One that the stack attaches
+			as a policy as well is judged. Inline, group, user and table policies are no boundaries, whatever their names.`,
 		"index": `Where the tables of other stacks are read from.`,
 		"index.source": `
 			Path or https URL of an index that dynamoguard-index made. Without it the stack's own backend is read, if it is a
@@ -90,6 +91,9 @@ func notices(run *policy.Run) []string {
 			text.Count(len(expired), "exemption has expired and no longer holds", "exemptions have expired and no longer hold"),
 			text.List(expired, "; ")))
 	}
+	if boundaries := boundariesLeftOut(run.Judgements); len(boundaries) > 0 {
+		list = append(list, boundariesNotice(boundaries))
+	}
 	if names := run.Config.UnknownPolicies; len(names) > 0 {
 		list = append(list, "the configuration has names that no policy of this version has, and they were left out: "+text.List(names, ", "))
 	}
@@ -99,6 +103,23 @@ func notices(run *policy.Run) []string {
 		}
 	}
 	return list
+}
+
+// boundariesLeftOut returns the permission boundaries that some policy on grants left out, each once.
+func boundariesLeftOut(judgements []policy.Judgement) (urns []resource.URN) {
+	met := map[resource.URN]bool{}
+	for _, j := range judgements {
+		if j.Boundary && !met[j.URN] {
+			met[j.URN] = true
+			urns = append(urns, j.URN)
+		}
+	}
+	return urns
+}
+
+func boundariesNotice(urns []resource.URN) string {
+	return text.Count(len(urns), "policy document counts as a permission boundary and was not judged as a grant",
+		"policy documents count as permission boundaries and were not judged as grants") + ": " + text.ListOf(urns, "; ", policy.Name)
 }
 
 func exemption(j policy.Judgement) string {

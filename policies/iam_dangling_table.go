@@ -42,7 +42,7 @@ policy:
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.3"},
-	Reads:       facts.Reads(facts.DocumentReads(iam.Identity), facts.TableReads()),
+	Reads:       facts.Reads(facts.DocumentReads(iam.Identity), facts.TableReads(), facts.GrantReads()),
 
 	CheckStack: checkDanglingTables,
 }
@@ -59,8 +59,7 @@ func checkDanglingTables(p *policy.StackPass) {
 	for _, r := range p.Graph.Resources {
 		for _, d := range p.Graph.Facts(r).Documents(iam.Identity) {
 			switch {
-			case p.Config.Pack().IsBoundary(r.URN):
-				p.On(r.URN).NotApplicable(boundary)
+			case p.IsBoundary(r):
 			case !d.Known:
 				p.On(r.URN).Log.NoteUnknown(d.Path)
 			case d.Document == nil:

@@ -45,6 +45,7 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	for _, p := range policies {
 		reads.add(p.Reads)
 	}
+	reads.add(facts.SeenReads())
 	checked := properties{}
 	checked.add(facts.CheckedReads())
 	return &Engine{
@@ -147,28 +148,36 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	config, stack, outside := e.settings()
 	f := e.seen.Facts(r)
 	e.seen.See(f, stack.Region())
+	by, attached := e.seeGrant(config, r)
 	now := e.now()
 	judgements := make([]policy.Judgement, 0, len(e.policies))
-	var read []policy.Judgement // by policies that judge its type
+	var read, again []policy.Judgement // by policies that judge its type, and of what it attaches
 	for _, p := range e.policies {
 		if p.CheckResource == nil {
 			continue
 		}
-		j := judge(policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}, r, f)
+		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
+		j := judge(frame, r, f, by)
 		j.Enforce(config.Of(p), now)
 		judgements = append(judgements, j)
 		if _, ok := p.Reads[r.Type]; ok {
 			read = append(read, j)
 		}
+		for _, boundary := range attached {
+			if j, ok := judgeGrant(frame, boundary, e.seen.Facts(boundary), []resource.URN{r.URN}, now); ok {
+				judgements, again = append(judgements, j), append(again, j)
+			}
+		}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.record.resource(r.URN, read)
+	e.record.grants(again)
 	return judgements
 }
 
-// judge runs one policy. Whatever it does, there is a judgement.
-func judge(frame policy.Frame, r *resource.Resource, f *facts.Facts) (j policy.Judgement) {
+// judge runs one policy. attachments are those that make a grant of a permission boundary. Whatever it does, there is a judgement.
+func judge(frame policy.Frame, r *resource.Resource, f *facts.Facts, attachments []resource.URN) (j policy.Judgement) {
 	p := frame.Policy
 	j = policy.Judgement{Policy: p, URN: r.URN, Level: frame.Config.Of(p).Level, Outcome: policy.NotApplicable}
 	if j.Level == policy.Disabled {
@@ -189,7 +198,7 @@ func judge(frame policy.Frame, r *resource.Resource, f *facts.Facts) (j policy.J
 			j = failed(p, frame.Config.Of(p).Level, r.URN, cause)
 		}
 	}()
-	pass := &policy.Pass{Frame: frame, Resource: r, Facts: f}
+	pass := &policy.Pass{Frame: frame, Resource: r, Facts: f, Attachments: attachments}
 	p.CheckResource(pass)
 	return pass.Judgement()
 }
@@ -209,19 +218,24 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	config, stack, outside := e.settings()
 	graph := facts.NewGraph(resources, &e.seen)
 	root := e.rootURN(resources, stack)
-	var judgements []policy.Judgement
+	e.mu.Lock()
+	boundaries := e.record.boundaries()
+	e.mu.Unlock()
+	var judgements, ofStack, late []policy.Judgement
 	for _, p := range e.policies {
+		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
 		if p.CheckStack == nil {
+			grants := judgeAttached(frame, graph, boundaries[p], e.now())
+			judgements, late = append(judgements, grants...), append(late, grants...)
 			continue
 		}
-		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
 		for _, j := range judgeStack(&policy.StackPass{Frame: frame, Graph: graph}, root) {
 			j.Enforce(config.Of(p), e.now())
-			judgements = append(judgements, j)
+			judgements, ofStack = append(judgements, j), append(ofStack, j)
 		}
 	}
 	e.mu.Lock()
-	e.record.stack = judgements
+	e.record.atEnd(ofStack, late)
 	run := &policy.Run{Judgements: e.record.all(), Config: config, Stack: stack, Outside: outside}
 	e.mu.Unlock()
 

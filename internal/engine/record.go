@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"slices"
-
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 )
@@ -13,6 +11,16 @@ type record struct {
 	order []resource.URN // of byURN, as first judged
 	first resource.URN   // that was asked about, whether or not anything judges its type
 	stack []policy.Judgement
+
+	// Of permission boundaries as grants, by what was attached and at the end of the stack. They stand in for the judgement that
+	// left the boundary out.
+	attached, late map[place]policy.Judgement
+}
+
+// A place in the record is what one policy made of one resource.
+type place struct {
+	policy *policy.Policy
+	urn    resource.URN
 }
 
 func (r *record) resource(urn resource.URN, judgements []policy.Judgement) {
@@ -28,10 +36,51 @@ func (r *record) resource(urn resource.URN, judgements []policy.Judgement) {
 	}
 }
 
-func (r *record) all() []policy.Judgement {
-	lists := make([][]policy.Judgement, 0, len(r.order)+1)
-	for _, urn := range r.order {
-		lists = append(lists, r.byURN[urn])
+// grants records judgements of permission boundaries as grants.
+func (r *record) grants(judgements []policy.Judgement) {
+	if r.attached == nil && len(judgements) > 0 {
+		r.attached = map[place]policy.Judgement{}
 	}
-	return slices.Concat(append(lists, r.stack)...)
+	for _, j := range judgements {
+		r.attached[place{j.Policy, j.URN}] = j
+	}
+}
+
+// boundaries are the resources that each policy left out as permission boundaries, and has not judged as grants since.
+func (r *record) boundaries() map[*policy.Policy][]resource.URN {
+	left := map[*policy.Policy][]resource.URN{}
+	for _, urn := range r.order {
+		for _, j := range r.byURN[urn] {
+			if _, judged := r.attached[place{j.Policy, urn}]; j.Boundary && !judged {
+				left[j.Policy] = append(left[j.Policy], urn)
+			}
+		}
+	}
+	return left
+}
+
+// atEnd records what was judged at the end of the stack: by stack policies, and of permission boundaries as grants.
+func (r *record) atEnd(ofStack, late []policy.Judgement) {
+	r.stack, r.late = ofStack, make(map[place]policy.Judgement, len(late))
+	for _, j := range late {
+		r.late[place{j.Policy, j.URN}] = j
+	}
+}
+
+func (r *record) all() []policy.Judgement {
+	var all []policy.Judgement
+	for _, urn := range r.order {
+		for _, j := range r.byURN[urn] {
+			if j.Boundary {
+				for _, grants := range []map[place]policy.Judgement{r.attached, r.late} {
+					if as, ok := grants[place{j.Policy, urn}]; ok {
+						j = as
+						break
+					}
+				}
+			}
+			all = append(all, j)
+		}
+	}
+	return append(all, r.stack...)
 }

@@ -64,9 +64,10 @@ type Problem struct {
 type Graph struct {
 	Resources []*resource.Resource
 
-	byURN      map[resource.URN]*resource.Resource
-	seen       *Stack
-	principals func() *Principals
+	byURN       map[resource.URN]*resource.Resource
+	seen        *Stack
+	principals  func() *Principals
+	attachments func() map[resource.URN][]resource.URN // by managed policy
 
 	mu    sync.Mutex
 	facts map[*resource.Resource]*Facts
@@ -87,6 +88,7 @@ func NewGraph(resources []*resource.Resource, seen *Stack) *Graph {
 		g.byURN[r.URN] = r
 	}
 	g.principals = sync.OnceValue(func() *Principals { return newPrincipals(g) })
+	g.attachments = sync.OnceValue(func() map[resource.URN][]resource.URN { return newAttachments(g) })
 	return g
 }
 

@@ -15,7 +15,8 @@ import (
 type Stack struct {
 	Claims tables.Register
 
-	documents library
+	documents   library
+	attachments attachments
 
 	mu     sync.Mutex
 	tables map[string][]declared // by table name

@@ -69,6 +69,9 @@ type Judgement struct {
 	Errors   []string        // what could not be judged, whatever the outcome
 	Unknown  []resource.Path // what was not known, whatever the outcome
 
+	// Boundary: it was left out as a permission boundary.
+	Boundary bool
+
 	// Exemption is one that covers the violation: it holds where the outcome is Exempt, and has expired where it is Failed.
 	Exemption *Exemption
 }
