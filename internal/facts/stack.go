@@ -71,6 +71,9 @@ func (s *Stack) Table(identity tables.Identity) *resource.Resource {
 	for _, d := range s.tables[identity.Name] {
 		m := identity.Match(d.identity)
 		found[m] = append(found[m], d.resource)
+		if len(found[tables.Same]) > 1 {
+			return nil
+		}
 	}
 	for _, m := range []tables.Match{tables.Same, tables.Possible} {
 		if len(found[m]) == 1 {
