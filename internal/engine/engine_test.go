@@ -518,3 +518,23 @@ func TestBoundaries(t *testing.T) {
 		})
 	}
 }
+
+// TestSharedJudgements: what is kept once for many resources is told of each, and a resource that is judged otherwise is told that.
+func TestSharedJudgements(t *testing.T) {
+	e := engine.New([]*policy.Policy{reads, nothing}, now)
+	for _, name := range []string{"a", "b", "c"} {
+		e.Analyze(res(name, resource.BoolValue(true)))
+	}
+	e.Analyze(res("b", resource.UnknownValue()))
+	var got []string
+	for _, j := range e.Judgements() {
+		got = append(got, j.URN.Name()+" "+j.Policy.Name+" "+j.Outcome.String()+" "+j.Reason)
+	}
+	want := []string{
+		"a reads pass ", "a nothing not-applicable nothing here", "b reads unknown on not known yet", "b nothing not-applicable nothing here",
+		"c reads pass ", "c nothing not-applicable nothing here",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

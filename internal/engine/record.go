@@ -1,6 +1,9 @@
 package engine
 
 import (
+	"fmt"
+	"slices"
+
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 )
@@ -8,6 +11,8 @@ import (
 // A record is what was judged in a run. Judging a resource, or the stack, again replaces what was made of it.
 type record struct {
 	byURN map[resource.URN][]policy.Judgement
+	// plain are the lists of judgements that say nothing of one resource alone, without its URN: most resources share one.
+	plain map[string][]policy.Judgement
 	order []resource.URN // of byURN, as first judged
 	first resource.URN   // that was asked about, whether or not anything judges its type
 	stack []policy.Judgement
@@ -32,8 +37,43 @@ func (r *record) resource(urn resource.URN, judgements []policy.Judgement) {
 		r.order = append(r.order, urn)
 	}
 	if judged || len(judgements) > 0 {
-		r.byURN[urn] = judgements
+		r.byURN[urn] = r.share(judgements)
 	}
+}
+
+// share returns a list of judgements of one resource as it is kept: that of other resources where it is the same but for the URN.
+func (r *record) share(judgements []policy.Judgement) []policy.Judgement {
+	var key []byte
+	for i := range judgements {
+		j := &judgements[i]
+		if len(j.Findings)+len(j.Errors)+len(j.Unknown) > 0 || j.Exemption != nil {
+			return judgements
+		}
+		key = fmt.Appendf(key, "%p %d %d %t %q\n", j.Policy, j.Outcome, j.Level, j.Boundary, j.Reason)
+	}
+	shared, ok := r.plain[string(key)]
+	if !ok {
+		shared = slices.Clip(judgements)
+		for i := range shared {
+			shared[i].URN = ""
+		}
+		if r.plain == nil {
+			r.plain = map[string][]policy.Judgement{}
+		}
+		r.plain[string(key)] = shared
+	}
+	return shared
+}
+
+// of returns the judgements of a resource.
+func (r *record) of(urn resource.URN) []policy.Judgement {
+	kept := r.byURN[urn]
+	list := make([]policy.Judgement, len(kept))
+	for i, j := range kept {
+		j.URN = urn
+		list[i] = j
+	}
+	return list
 }
 
 // grants records judgements of permission boundaries as grants.
@@ -50,7 +90,7 @@ func (r *record) grants(judgements []policy.Judgement) {
 func (r *record) boundaries() map[*policy.Policy][]resource.URN {
 	left := map[*policy.Policy][]resource.URN{}
 	for _, urn := range r.order {
-		for _, j := range r.byURN[urn] {
+		for _, j := range r.of(urn) {
 			if _, judged := r.attached[place{j.Policy, urn}]; j.Boundary && !judged {
 				left[j.Policy] = append(left[j.Policy], urn)
 			}
@@ -70,7 +110,7 @@ func (r *record) atEnd(ofStack, late []policy.Judgement) {
 func (r *record) all() []policy.Judgement {
 	var all []policy.Judgement
 	for _, urn := range r.order {
-		for _, j := range r.byURN[urn] {
+		for _, j := range r.of(urn) {
 			if j.Boundary {
 				for _, grants := range []map[place]policy.Judgement{r.attached, r.late} {
 					if as, ok := grants[place{j.Policy, urn}]; ok {
