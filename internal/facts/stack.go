@@ -24,7 +24,8 @@ type Stack struct {
 	tables map[string][]declared // by table name
 	names  map[resource.URN]string
 	shared map[string]resource.Value // properties that are remembered of several tables, by their JSON
-	named  map[resource.URN]bool     // whether Pulumi chose the name
+	texts  tables.Texts
+	named  map[resource.URN]bool // whether Pulumi chose the name
 }
 
 // declared is a Table of the stack, with those of its properties that others are judged by.
@@ -83,14 +84,15 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tables == nil {
-		s.tables, s.names, s.shared = map[string][]declared{}, map[resource.URN]string{}, map[string]resource.Value{}
+		s.tables, s.names = map[string][]declared{}, map[resource.URN]string{}
+		s.shared, s.texts = map[string]resource.Value{}, tables.Texts{}
 	}
 	urn := f.resource.URN
 	before := s.names[urn]
 	s.tables[before] = slices.DeleteFunc(s.tables[before], func(d declared) bool { return d.urn == urn })
 	delete(s.names, urn)
 	if len(claims) > 0 {
-		own := claims[0].Identity
+		own := s.texts.Share(claims[0].Identity)
 		s.tables[own.Name] = append(s.tables[own.Name], declared{urn, f.resource.Name, s.inheritable(f.resource), own})
 		s.names[urn] = own.Name
 	}

@@ -16,6 +16,7 @@ type Register struct {
 	names  map[string]*namesakes // by table name
 	groups map[groupKey]*group
 	parts  numbers
+	texts  Texts
 
 	compared int // identities, by all calls
 }
@@ -137,7 +138,7 @@ func (r *Register) comparable(i Identity) []*group {
 func (r *Register) replace(urn string, claims []Claim) *owner {
 	if r.owners == nil {
 		r.owners, r.names = map[string]*owner{}, map[string]*namesakes{}
-		r.groups, r.parts = map[groupKey]*group{}, numbers{}
+		r.groups, r.parts, r.texts = map[groupKey]*group{}, numbers{}, Texts{}
 	}
 	o := r.owners[urn]
 	if o == nil {
@@ -152,6 +153,7 @@ func (r *Register) replace(urn string, claims []Claim) *owner {
 	}
 	o.claims = slices.Clone(claims)
 	for i := range o.claims {
+		o.claims[i].Identity = r.texts.Share(o.claims[i].Identity)
 		r.add(claimed{o, i})
 	}
 	return o

@@ -20,6 +20,22 @@ type Part struct {
 	Like string
 }
 
+// Texts keeps one of each text: what many parts are Like is kept once.
+type Texts map[string]string
+
+// Share returns an identity that holds no text of its own but its name.
+func (t Texts) Share(i Identity) Identity {
+	for _, text := range []*string{&i.Account.Known, &i.Account.From, &i.Account.Like, &i.Region.Known, &i.Region.From, &i.Region.Like} {
+		kept, ok := t[*text]
+		if !ok {
+			kept = *text
+			t[kept] = kept
+		}
+		*text = kept
+	}
+	return i
+}
+
 // An Identity is what is unique in AWS: a table name within an account and a region. The partition follows from the
 // region.
 type Identity struct {
