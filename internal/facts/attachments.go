@@ -157,6 +157,9 @@ func (s *Stack) SeeGrant(r *resource.Resource, boundary bool) {
 // Attached returns the permission boundaries, of those seen, that a resource attaches as grants, ordered by URN.
 func (s *Stack) Attached(r *resource.Resource) []*resource.Resource {
 	attached := attachedPolicies(r)
+	if len(attached) == 0 {
+		return nil
+	}
 	a := &s.attachments
 	a.mu.Lock()
 	defer a.mu.Unlock()
