@@ -3,6 +3,7 @@ package tables
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -71,11 +72,10 @@ func TestRegisterAgainstPlain(t *testing.T) {
 			for _, c := range want {
 				found[c.Match]++
 			}
-			if diff := cmp.Diff(want, register.Claim(urn, claims)); diff != "" {
-				t.Fatalf("seed %d, step %d (-want +got):\n%s", seed, step, diff)
-			}
-			if again := register.Claim(urn, claims); !cmp.Equal(want, again) {
-				t.Fatalf("seed %d, step %d: judged again it comes to %v, not %v", seed, step, again, want)
+			for range 2 { // judged again, it comes to the same
+				if got := register.Claim(urn, claims); !reflect.DeepEqual(want, got) {
+					t.Fatalf("seed %d, step %d (-want +got):\n%s", seed, step, cmp.Diff(want, got))
+				}
 			}
 		}
 		for urn := range plain.order {
@@ -93,7 +93,7 @@ func TestRegisterAgainstPlain(t *testing.T) {
 // TestRegisterIsLinear: of many tables of one name, each is compared with a bounded number of others, and finds the one it
 // collides with nevertheless.
 func TestRegisterIsLinear(t *testing.T) {
-	const n = 2000
+	const n = 1000
 	place := func(i int) (account, region Part) {
 		return Part{Known: fmt.Sprintf("%012d", i)}, Part{Known: "us-east-1"}
 	}
