@@ -14,7 +14,7 @@ type Register struct {
 	mu     sync.Mutex
 	owners map[string]*owner     // by URN
 	names  map[string]*namesakes // by table name
-	groups map[groupKey]*group
+	groups map[groupKey]*claimants
 	parts  numbers
 	texts  Texts
 
@@ -28,9 +28,9 @@ type owner struct {
 	claims []Claim
 }
 
-// A group are the claims on one name that nothing tells apart: what is true of the first is true of all. They are ordered as their
+// Claimants are the claims on one name that nothing tells apart: what is true of the first is true of all. They are ordered as their
 // owners were first seen.
-type group struct{ claims []claimed }
+type claimants struct{ claims []claimed }
 
 // A claimed is one claim of an owner.
 type claimed struct {
@@ -75,8 +75,8 @@ func (n numbers) of(p Part) int32 {
 
 // namesakes are the groups of one name, in the order in which they came.
 type namesakes struct {
-	groups []*group
-	exact  map[exactly][]*group // those after the first most whose account and region are known
+	groups []*claimants
+	exact  map[exactly][]*claimants // those after the first most whose account and region are known
 }
 
 // most bounds how many groups of one name a claim is compared with: beyond, only with those that have its own account and region.
@@ -122,7 +122,7 @@ func (r *Register) Claim(urn string, claims []Claim) []Collision {
 }
 
 // comparable are the groups that an identity is compared with.
-func (r *Register) comparable(i Identity) []*group {
+func (r *Register) comparable(i Identity) []*claimants {
 	n := r.names[i.Name]
 	if len(n.groups) <= most {
 		return n.groups
@@ -138,7 +138,7 @@ func (r *Register) comparable(i Identity) []*group {
 func (r *Register) replace(urn string, claims []Claim) *owner {
 	if r.owners == nil {
 		r.owners, r.names = map[string]*owner{}, map[string]*namesakes{}
-		r.groups, r.parts, r.texts = map[groupKey]*group{}, numbers{}, Texts{}
+		r.groups, r.parts, r.texts = map[groupKey]*claimants{}, numbers{}, Texts{}
 	}
 	o := r.owners[urn]
 	if o == nil {
@@ -164,7 +164,7 @@ func (r *Register) add(c claimed) {
 	key := r.parts.key(i)
 	g := r.groups[key]
 	if g == nil {
-		g = &group{}
+		g = &claimants{}
 		r.groups[key] = g
 		n := r.names[i.Name]
 		if n == nil {
@@ -173,7 +173,7 @@ func (r *Register) add(c claimed) {
 		}
 		if at, known := i.exactly(); known && len(n.groups) >= most {
 			if n.exact == nil {
-				n.exact = map[exactly][]*group{}
+				n.exact = map[exactly][]*claimants{}
 			}
 			n.exact[at] = append(n.exact[at], g)
 		}
@@ -195,7 +195,7 @@ func (r *Register) remove(c claimed) {
 	}
 	delete(r.groups, key)
 	n := r.names[i.Name]
-	is := func(other *group) bool { return other == g }
+	is := func(other *claimants) bool { return other == g }
 	n.groups = slices.DeleteFunc(n.groups, is)
 	if at, known := i.exactly(); known && n.exact != nil {
 		n.exact[at] = slices.DeleteFunc(n.exact[at], is)
