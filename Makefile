@@ -1,4 +1,4 @@
-.PHONY: build indexer demo policy test bench differential lint fuzz clean
+.PHONY: build indexer demo policy test bench soak differential lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -25,6 +25,13 @@ test: lint
 # What the pack costs, against an analyzer without a policy; fails where it is more than it may be. Takes minutes, and Linux.
 bench:
 	cd e2e && go test -run '^$$' -bench Costs -benchtime 1x -timeout 30m .
+
+# A million requests mutated from those of the fixtures, and a million calls of Analyze over gRPC; fails where one is refused, a
+# policy fails, or a resource that passes costs more memory than it may. Takes a quarter of an hour. SEED reproduces a run.
+SOAK ?= 1000000
+SEED ?= 1
+soak:
+	go test ./policies -run '^$$' -bench '^Benchmark(Mutations|Soak)$$' -benchtime 1x -timeout 120m -soak.requests=$(SOAK) -soak.seed=$(SEED)
 
 # A target that is not there would pass for one that finds nothing, so it is looked for first.
 FUZZTIME ?= 1m

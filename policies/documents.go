@@ -14,13 +14,10 @@ import (
 // grantKinds are the kinds of documents that grant access to tables.
 var grantKinds = []iam.Kind{iam.Identity, iam.Resource}
 
-const boundary = "a permission boundary grants nothing"
-
 // grants returns the documents of the resource that a policy on grants can judge. Why it cannot judge the others is
 // noted: not known yet, nothing readable in them, or a permission boundary, which grants nothing.
 func grants(p *policy.Pass) []*facts.Document {
-	if p.Config.Pack().IsBoundary(p.Resource.URN) {
-		p.NotApplicable(boundary)
+	if p.IsBoundary() {
 		return nil
 	}
 	documents := p.Facts.Documents(grantKinds...)

@@ -12,9 +12,10 @@ var DynamoGuard = &policy.Policy{
 	Title: "What the pack could not judge, or was told not to, is said",
 	Doc: `
 		One notice of each kind at the end of the stack: policy documents and other values that are not known before
-		something is created, exemptions that were used, exemptions that have expired, an account that is
-		configured and one that the credentials are of, names in the configuration that no policy has, tables of other stacks that could not be read, a run that does not say which stack it is of, and
-		what a provider declares that is not read. Its properties are the settings of the whole pack. Notices are advisory whatever the
+		something is created, exemptions that were used, exemptions that have expired, permission boundaries that were
+		left out, an account that is configured and another one that the credentials are of, names in the configuration
+		that no policy has, tables of other stacks that could not be read, a run that does not say which stack it is of,
+		and what is declared and not read. Its properties are the settings of the whole pack. Notices are advisory whatever the
 		level; disabled, there are none.`,
 	Before: `
 name: orders
@@ -33,8 +34,9 @@ pointInTimeRecovery:
 	Config:      policy.DefaultPackSettings(),
 	Settings: map[string]string{
 		"boundaries": `
-			URNs or logical names, with * and ? as wildcards, of the policy documents that are permission boundaries: they
-			grant nothing, so the policies on grants leave them out.`,
+			URNs or logical names, with * and ? as wildcards, of the managed policies that are permission boundaries: these
+			grant nothing, so the policies on grants leave them out, and one notice names them. One that the stack attaches
+			as a policy as well is judged. Inline, group, user and table policies are no boundaries, whatever their names.`,
 		"index": `Where the tables of other stacks are read from.`,
 		"index.source": `
 			Absolute path or https URL of an index that dynamoguard-index made. The stack's own backend is read

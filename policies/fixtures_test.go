@@ -269,7 +269,7 @@ func TestFixtureFolders(t *testing.T) {
 	}
 }
 
-func fixtures(t *testing.T, name string) map[string]*fixture {
+func fixtures(t testing.TB, name string) map[string]*fixture {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join("../testdata/policies", name, "*.yaml"))
 	if err != nil {
@@ -353,7 +353,7 @@ func (f *fixture) configureStack() *pulumirpc.AnalyzerStackConfigureRequest {
 }
 
 // stack is the request at the end of the stack: the root, and every resource with its inputs and outputs.
-func (f *fixture) stack(t *testing.T, requests []*pulumirpc.AnalyzeRequest) *pulumirpc.AnalyzeStackRequest {
+func (f *fixture) stack(t testing.TB, requests []*pulumirpc.AnalyzeRequest) *pulumirpc.AnalyzeStackRequest {
 	stack := &pulumirpc.AnalyzeStackRequest{Resources: []*pulumirpc.AnalyzerResource{
 		{Type: resource.StackType, Name: "shop-" + f.name(), Urn: string(resource.RootURN("shop", f.name()))},
 	}}
@@ -443,7 +443,7 @@ func said(t *testing.T, response *pulumirpc.AnalyzeResponse, name string) want {
 	return w
 }
 
-func (f *fixture) configuration(t *testing.T, p *policy.Policy) *pulumirpc.ConfigureAnalyzerRequest {
+func (f *fixture) configuration(t testing.TB, p *policy.Policy) *pulumirpc.ConfigureAnalyzerRequest {
 	level := p.Level
 	if f.Level != "" {
 		level = map[string]policy.Level{
@@ -466,7 +466,7 @@ func (f *fixture) configuration(t *testing.T, p *policy.Policy) *pulumirpc.Confi
 	return &pulumirpc.ConfigureAnalyzerRequest{PolicyConfig: config}
 }
 
-func object(t *testing.T, m map[string]any) *structpb.Struct {
+func object(t testing.TB, m map[string]any) *structpb.Struct {
 	t.Helper()
 	s, err := structpb.NewStruct(m)
 	if err != nil {
@@ -475,7 +475,7 @@ func object(t *testing.T, m map[string]any) *structpb.Struct {
 	return s
 }
 
-func (f *fixture) requests(t *testing.T) []*pulumirpc.AnalyzeRequest {
+func (f *fixture) requests(t testing.TB) []*pulumirpc.AnalyzeRequest {
 	t.Helper()
 	providers := map[string]*structpb.Struct{}
 	var requests []*pulumirpc.AnalyzeRequest
@@ -505,7 +505,7 @@ func (f *fixture) requests(t *testing.T) []*pulumirpc.AnalyzeRequest {
 	return requests
 }
 
-func properties(t *testing.T, n *yaml.Node) *structpb.Struct {
+func properties(t testing.TB, n *yaml.Node) *structpb.Struct {
 	t.Helper()
 	if n.IsZero() {
 		return nil
@@ -514,7 +514,7 @@ func properties(t *testing.T, n *yaml.Node) *structpb.Struct {
 }
 
 // property encodes a YAML value as the engine does.
-func property(t *testing.T, n *yaml.Node) *structpb.Value {
+func property(t testing.TB, n *yaml.Node) *structpb.Value {
 	t.Helper()
 	switch n.Tag {
 	case "!unknown":

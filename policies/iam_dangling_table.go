@@ -42,7 +42,7 @@ policy:
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.3"},
-	Reads:       facts.Reads(facts.DocumentReads(iam.Identity), facts.TableReads()),
+	Reads:       facts.Reads(facts.DocumentReads(iam.Identity), facts.TableReads(), facts.GrantReads()),
 
 	CheckStack: checkDanglingTables,
 }
@@ -59,8 +59,7 @@ func checkDanglingTables(p *policy.StackPass) {
 	for _, r := range p.Graph.Resources {
 		for _, d := range p.Graph.Facts(r).Documents(iam.Identity) {
 			switch {
-			case p.Config.Pack().IsBoundary(r.URN):
-				p.On(r.URN).NotApplicable(boundary)
+			case p.IsBoundary(r):
 			case !d.Known:
 				p.On(r.URN).Log.NoteUnknown(d.Path)
 			case d.Document == nil:
@@ -84,7 +83,7 @@ func checkDanglingTables(p *policy.StackPass) {
 		p.NotApplicable(unknown) // without a pass on any document: one that names no table would stand for those that do
 		return
 	}
-	known := knownTables{others: others, settings: p.Config.Pack(), accounts: map[string]bool{}}
+	known := knownTables{others: others, settings: p.Config.Pack(), accounts: map[string]bool{}, before: map[tables.Entry]bool{}}
 	for e := range others.Matching("*", func(tables.Entry) bool { return true }) {
 		known.accounts[known.settings.Located(e).Account] = true
 	}
@@ -95,11 +94,13 @@ func checkDanglingTables(p *policy.StackPass) {
 		claims := p.Graph.Facts(r).TableClaims(place.Around{Region: p.Stack.Region()}, &log)
 		claimed = claimed && (len(claims) > 0 || r.Type == facts.GlobalTable || facts.TableReads()[r.Type] == nil)
 		for _, c := range claims {
-			known.own = append(known.own, c.Identity)
+			known.own.Add(c.Identity)
 		}
 	}
 	if claimed && len(log.Unknown) == 0 {
-		known.before = p.Before(p.Stack.Project, p.Stack.Name)
+		for _, e := range p.Before(p.Stack.Project, p.Stack.Name) {
+			known.before[e] = true
+		}
 	}
 	for _, d := range documents {
 		known.check(p.On(d.urn), d)
@@ -122,8 +123,8 @@ func namingGrants(d *facts.Document) []iam.Grant {
 
 // knownTables are the tables of the stack and of all others.
 type knownTables struct {
-	own      []tables.Identity
-	before   []tables.Entry // of the stack before this run, where the names that it has now are known
+	own      tables.Set
+	before   map[tables.Entry]bool // of the stack before this run, where the names that it has now are known
 	others   policy.Others
 	settings policy.PackSettings
 	accounts map[string]bool // that have tables
@@ -161,13 +162,11 @@ func (k *knownTables) check(p *policy.Pass, d grantingDocument) {
 // owned reports whether a table is owned, or may be.
 func (k *knownTables) owned(t iam.TableRef) bool {
 	named := tables.Identity{Account: tables.Part{Known: t.Account}, Region: tables.Part{Known: t.Region}, Name: t.Name}
-	for _, own := range k.own {
-		if own.Match(named) != tables.Different {
-			return true
-		}
+	if k.own.May(named) {
+		return true
 	}
 	for _, e := range k.others.Named(t.Name) {
-		if !slices.Contains(k.before, e) && k.settings.Located(e).Identity().Match(named) != tables.Different {
+		if !k.before[e] && k.settings.Located(e).Identity().Match(named) != tables.Different {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
 	"dynamoguard/internal/text"
 )
 
@@ -14,7 +15,7 @@ import (
 func notices(run *policy.Run) []policy.Notice {
 	var list []policy.Notice
 	for _, kind := range []func(*policy.Run) []policy.Notice{
-		unknownNotices, exemptionNotices, accountNotices, configurationNotices, otherStacksNotices, notReadNotices,
+		unknownNotices, exemptionNotices, boundaryNotices, accountNotices, configurationNotices, otherStacksNotices, notReadNotices,
 	} {
 		list = append(list, kind(run)...)
 	}
@@ -108,6 +109,23 @@ func exemptionNotices(run *policy.Run) (list []policy.Notice) {
 			"exemptions have expired and no longer hold; renew or remove them:"), expired))
 	}
 	return list
+}
+
+// boundaryNotices name the permission boundaries that some policy on grants left out, each once.
+func boundaryNotices(run *policy.Run) []policy.Notice {
+	var names []string
+	met := map[resource.URN]bool{}
+	for _, j := range run.Judgements {
+		if j.Boundary && !met[j.URN] {
+			met[j.URN] = true
+			names = append(names, policy.Name(j.URN))
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return []policy.Notice{enumerate(text.Count(len(names), "policy document counts as a permission boundary and was not judged as a grant:",
+		"policy documents count as permission boundaries and were not judged as grants:"), names)}
 }
 
 // accountNotices are about stacks that are configured for another account than their credentials are of.

@@ -10,6 +10,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -35,6 +36,7 @@ type Server struct {
 	version   string
 	unchanged *pulumirpc.RemediateResponse // what is said to every Remediate
 	cancel    func()                       // ends the process
+	most      int                          // bytes of diagnostics in a response
 }
 
 // NewServer returns a server that runs the policies of e. version is that of the pack; cancel is called when the engine
@@ -45,7 +47,7 @@ func NewServer(e *engine.Engine, version string, cancel func()) *Server {
 		unchanged.NotApplicable = append(unchanged.NotApplicable,
 			&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: "does not remediate"})
 	}
-	return &Server{engine: e, version: version, unchanged: unchanged, cancel: cancel}
+	return &Server{engine: e, version: version, unchanged: unchanged, cancel: cancel, most: maxFindings}
 }
 
 func (s *Server) Handshake(
@@ -189,31 +191,28 @@ func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error)
 func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice) *pulumirpc.AnalyzeResponse {
 	response := &pulumirpc.AnalyzeResponse{}
 	said := map[*policy.Policy]bool{}
+	size := 0
+	var left []policy.Diagnostic // that would make the response larger than the engine takes
 	add := func(d policy.Diagnostic) {
 		said[d.Policy] = true
-		response.Diagnostics = append(response.Diagnostics, &pulumirpc.AnalyzeDiagnostic{
-			PolicyName:        d.Policy.Name,
-			PolicyPackName:    packName,
-			PolicyPackVersion: s.version,
-			Description:       d.Policy.Title,
-			Message:           d.Message,
-			EnforcementLevel:  levels[d.Level],
-			Severity:          severities[d.Policy.Severity],
-			Urn:               strings.ToValidUTF8(string(d.URN), "\uFFFD"),
-		})
+		encoded := s.encode(d)
+		if size += proto.Size(encoded) + overhead; size > s.most {
+			left = append(left, d)
+			return
+		}
+		response.Diagnostics = append(response.Diagnostics, encoded)
 	}
 	for _, j := range judgements {
 		for _, d := range j.Diagnostics() {
-			d.Message = text.Printable(d.Message)
+			d.Message = text.Message(d.Message)
 			add(d)
 		}
 	}
 	for _, n := range notices {
-		lines := []string{text.Printable(n.Text)}
-		for _, item := range n.Items {
-			lines = append(lines, "  "+text.Printable(item))
-		}
-		add(policy.Diagnostic{Policy: n.Policy, URN: n.URN, Level: policy.Advisory, Message: strings.Join(lines, "\n")})
+		add(policy.Diagnostic{Policy: n.Policy, URN: n.URN, Level: policy.Advisory, Message: text.Enumeration(n.Text, n.Items)})
+	}
+	if len(left) > 0 {
+		response.Diagnostics = append(response.Diagnostics, s.encode(instead(left)))
 	}
 	for start := 0; start < len(judgements); { // those of one policy stand together
 		p, end := judgements[start].Policy, start+1
@@ -222,11 +221,45 @@ func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice)
 		}
 		if reason := whyNotPassed(judgements[start:end]); reason != "" && !said[p] {
 			response.NotApplicable = append(response.NotApplicable,
-				&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: text.Printable(reason)})
+				&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: text.Message(reason)})
 		}
 		start = end
 	}
 	return response
+}
+
+// encode encodes a diagnostic, whose message is fit to be shown.
+func (s *Server) encode(d policy.Diagnostic) *pulumirpc.AnalyzeDiagnostic {
+	return &pulumirpc.AnalyzeDiagnostic{
+		PolicyName:        d.Policy.Name,
+		PolicyPackName:    packName,
+		PolicyPackVersion: s.version,
+		Description:       d.Policy.Title,
+		Message:           d.Message,
+		EnforcementLevel:  levels[d.Level],
+		Severity:          severities[d.Policy.Severity],
+		Urn:               strings.ToValidUTF8(string(d.URN[:min(len(d.URN), text.MaxMessage)]), "\uFFFD"),
+	}
+}
+
+// maxFindings is how many bytes of diagnostics a response has, each with its overhead. It leaves room in what the engine accepts for
+// the rest of the response, which is bounded by the number of policies.
+const (
+	maxFindings = maxMessage * 3 / 4
+	overhead    = 8
+)
+
+// instead is the diagnostic that stands for those that are left out: it stops what any of them would.
+func instead(left []policy.Diagnostic) policy.Diagnostic {
+	worst := left[0]
+	for _, d := range left[1:] {
+		if d.Level > worst.Level {
+			worst = d
+		}
+	}
+	worst.Message = text.Count(len(left), "finding more is", "findings more are") +
+		" not shown, since the engine takes no larger answer; the first is: " + worst.Message
+	return worst
 }
 
 // whyNotPassed says why a policy did not pass, by its judgements of one resource or of all of a stack; empty where it did. It
@@ -248,13 +281,13 @@ func whyNotPassed(judgements []policy.Judgement) string {
 	if worst == policy.Passed {
 		return ""
 	}
-	var reasons []string
-	for _, j := range judgements {
-		if j.Outcome == worst {
-			reasons = append(reasons, policy.Name(j.URN)+": "+j.Reason)
+	var why []*policy.Judgement
+	for i := range judgements {
+		if judgements[i].Outcome == worst {
+			why = append(why, &judgements[i])
 		}
 	}
-	return text.List(reasons, "; ")
+	return text.ListOf(why, "; ", func(j *policy.Judgement) string { return policy.Name(j.URN) + ": " + j.Reason })
 }
 
 // Described is what Analyze and AnalyzeStack say of a resource alike.

@@ -4,7 +4,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -44,6 +43,7 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	for _, p := range policies {
 		reads.add(p.Reads)
 	}
+	reads.add(facts.SeenReads())
 	checked := properties{}
 	checked.add(facts.CheckedReads())
 	return &Engine{
@@ -145,28 +145,36 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	config, stack, outside := e.settings()
 	f := e.seen.Facts(r)
 	e.seen.See(f, stack.Region())
+	by, attached := e.seeGrant(config, r)
 	now := e.now()
 	judgements := make([]policy.Judgement, 0, len(e.policies))
-	var read []policy.Judgement // by policies that judge its type
+	var read, again []policy.Judgement // by policies that judge its type, and of what it attaches
 	for _, p := range e.policies {
 		if p.CheckResource == nil {
 			continue
 		}
-		j := judge(policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}, r, f)
+		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
+		j := judge(frame, r, f, by)
 		j.Exempt(config.Of(p).Exemptions, now)
 		judgements = append(judgements, j)
 		if _, ok := p.Reads[r.Type]; ok {
 			read = append(read, j)
 		}
+		for _, boundary := range attached {
+			if j, ok := judgeGrant(frame, boundary, e.seen.Facts(boundary), []resource.URN{r.URN}, now); ok {
+				judgements, again = append(judgements, j), append(again, j)
+			}
+		}
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.record.resource(r.URN, read)
+	e.record.grants(again)
 	return judgements
 }
 
-// judge runs one policy. Whatever it does, there is a judgement.
-func judge(frame policy.Frame, r *resource.Resource, f *facts.Facts) (j policy.Judgement) {
+// judge runs one policy. attachments are those that make a grant of a permission boundary. Whatever it does, there is a judgement.
+func judge(frame policy.Frame, r *resource.Resource, f *facts.Facts, attachments []resource.URN) (j policy.Judgement) {
 	p := frame.Policy
 	j = policy.Judgement{Policy: p, URN: r.URN, Level: frame.Config.Of(p).Level, Outcome: policy.NotApplicable}
 	if j.Level == policy.Disabled {
@@ -187,7 +195,7 @@ func judge(frame policy.Frame, r *resource.Resource, f *facts.Facts) (j policy.J
 			j = failed(p, frame.Config.Of(p).Level, r.URN, cause)
 		}
 	}()
-	pass := &policy.Pass{Frame: frame, Resource: r, Facts: f}
+	pass := &policy.Pass{Frame: frame, Resource: r, Facts: f, Attachments: attachments}
 	p.CheckResource(pass)
 	return pass.Judgement()
 }
@@ -208,30 +216,30 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	graph := facts.NewGraph(resources, &e.seen)
 	root := e.rootURN(resources, stack)
 	now := e.now()
-	var judgements []policy.Judgement
+	e.mu.Lock()
+	boundaries := e.record.boundaries()
+	e.mu.Unlock()
+	var judgements, ofStack, late []policy.Judgement
 	for _, p := range e.policies {
+		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
 		if p.CheckStack == nil {
+			grants := judgeAttached(frame, graph, boundaries[p], now)
+			judgements, late = append(judgements, grants...), append(late, grants...)
 			continue
 		}
-		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
 		for _, j := range judgeStack(&policy.StackPass{Frame: frame, Graph: graph}, root) {
 			j.Exempt(config.Of(p).Exemptions, now)
-			judgements = append(judgements, j)
+			judgements, ofStack = append(judgements, j), append(ofStack, j)
 		}
 	}
 	e.mu.Lock()
-	e.record.stack = judgements
+	e.record.atEnd(ofStack, late)
 	run := &policy.Run{Judgements: e.record.all(), Config: config, Stack: stack, Outside: outside, Seen: &e.seen}
 	unknown := policy.Unknowns(run, graph, now)
 	e.record.replace(unknown)
 	run.Judgements = e.record.all()
-	judgements = slices.Clone(e.record.stack)
 	e.mu.Unlock()
-	for _, j := range unknown {
-		if j.Policy.CheckResource != nil {
-			judgements = append(judgements, j)
-		}
-	}
+	judgements = replaced(judgements, unknown)
 
 	var list []Notice
 	for _, p := range e.policies {

@@ -442,3 +442,120 @@ func TestRemembered(t *testing.T) {
 		t.Errorf("%d judgements by 6 policies of 2 resources, and by one of the stack", n)
 	}
 }
+
+// TestBoundaries: a permission boundary that is attached as a grant is judged with the attachment where its inputs tell what
+// that attaches, with the boundary where that comes later, and else at the end of the stack, once.
+func TestBoundaries(t *testing.T) {
+	const arn = "arn:aws:iam::111122223333:policy/boundary"
+	onGrants := &policy.Policy{
+		Name: "grants", Level: policy.Mandatory, Criteria: []soc2.ID{"CC6.1"},
+		Reads: map[string][]string{facts.ManagedPolicy: {"policy"}},
+		CheckResource: func(p *policy.Pass) {
+			if !p.IsBoundary() {
+				p.Report(policy.Finding{Path: "policy", Wrong: "it grants", Remedy: "do not"})
+			}
+		},
+	}
+	told := &policy.Policy{
+		Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.DefaultPackSettings(),
+		Notices: func(run *policy.Run) (list []policy.Notice) {
+			for _, j := range run.Judgements {
+				if j.Boundary {
+					list = append(list, policy.Notice{Text: "left out " + j.URN.Name()})
+				}
+			}
+			return list
+		},
+	}
+	make := func(typ, name string, properties map[string]resource.Value) *resource.Resource {
+		return &resource.Resource{
+			URN: resource.URN("urn:pulumi:dev::shop::" + typ + "::" + name), Type: typ, Name: name, Properties: resource.ObjectValue(properties),
+		}
+	}
+	boundary := func(name resource.Value, outputs ...string) *resource.Resource {
+		properties := map[string]resource.Value{"name": name, "policy": resource.StringValue("{}")}
+		for _, arn := range outputs {
+			properties["arn"] = resource.StringValue(arn)
+		}
+		return make(facts.ManagedPolicy, "boundary", properties)
+	}
+	attachment := func(arn resource.Value) *resource.Resource {
+		r := make(facts.RoleAttachment, "attachment", map[string]resource.Value{"role": resource.StringValue("app"), "policyArn": arn})
+		r.PropertyDependencies = map[string][]resource.URN{"policyArn": {boundary(arn).URN}}
+		return r
+	}
+	known, unknown := resource.StringValue("boundary"), resource.UnknownValue()
+	knownARN := resource.StringValue(arn)
+	const found = `aws:iam:RolePolicyAttachment "attachment" attaches aws:iam:Policy "boundary" as a grant: it grants; do not. SOC 2: CC6.1`
+	for _, c := range []struct {
+		name   string
+		judged []*resource.Resource
+		atEnd  []*resource.Resource
+		want   []string
+	}{
+		{"nothing attaches it", []*resource.Resource{boundary(known)}, []*resource.Resource{boundary(known, arn)},
+			[]string{"end: left out boundary"}},
+		{"its ARN is known", []*resource.Resource{boundary(known), attachment(knownARN)},
+			[]*resource.Resource{boundary(known, arn), attachment(knownARN)}, []string{"attachment: " + found}},
+		{"it comes late", []*resource.Resource{attachment(knownARN), boundary(known)},
+			[]*resource.Resource{boundary(known, arn), attachment(knownARN)}, []string{"boundary: " + found}},
+		{"it comes again", []*resource.Resource{boundary(known), attachment(knownARN), boundary(known)},
+			[]*resource.Resource{boundary(known, arn), attachment(knownARN)}, []string{"attachment: " + found, "boundary: " + found}},
+		{"the attachment comes again, of another", []*resource.Resource{attachment(knownARN), attachment(resource.StringValue(arn + "-2")), boundary(known)},
+			[]*resource.Resource{boundary(known, arn), attachment(resource.StringValue(arn + "-2"))}, []string{"end: left out boundary"}},
+		{"its ARN is not known yet", []*resource.Resource{boundary(known), attachment(unknown)},
+			[]*resource.Resource{boundary(known), attachment(unknown)}, []string{"end: boundary: " + found}},
+		{"its name is an output", []*resource.Resource{boundary(unknown), attachment(knownARN)},
+			[]*resource.Resource{boundary(unknown, arn), attachment(knownARN)}, []string{"end: boundary: " + found}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := engine.New([]*policy.Policy{onGrants, told}, now)
+			if err := e.Configure(map[string]policy.Given{policy.PackPolicy: {Level: policy.Advisory, Properties: resource.ObjectValue(
+				map[string]resource.Value{"boundaries": resource.ArrayValue([]resource.Value{resource.StringValue("boundary")})})}}); err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			say := func(at string, judgements []policy.Judgement) {
+				for _, j := range judgements {
+					for _, d := range j.Diagnostics() {
+						got = append(got, at+": "+d.Message)
+					}
+				}
+			}
+			for _, r := range c.judged {
+				say(r.Name, e.Analyze(r))
+			}
+			for range 2 { // asked again, the end of the stack says the same
+				got = slices.DeleteFunc(got, func(s string) bool { return strings.HasPrefix(s, "end: ") })
+				judgements, notices := e.AnalyzeStack(c.atEnd)
+				say("end: boundary", judgements)
+				for _, n := range notices {
+					got = append(got, "end: "+n.Text)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestSharedJudgements: what is kept once for many resources is told of each, and a resource that is judged otherwise is told that.
+func TestSharedJudgements(t *testing.T) {
+	e := engine.New([]*policy.Policy{reads, nothing}, now)
+	for _, name := range []string{"a", "b", "c"} {
+		e.Analyze(res(name, resource.BoolValue(true)))
+	}
+	e.Analyze(res("b", resource.UnknownValue()))
+	var got []string
+	for _, j := range e.Judgements() {
+		got = append(got, j.URN.Name()+" "+j.Policy.Name+" "+j.Outcome.String()+" "+j.Reason)
+	}
+	want := []string{
+		"a reads pass ", "a nothing not-applicable nothing here", "b reads unknown on not known yet", "b nothing not-applicable nothing here",
+		"c reads pass ", "c nothing not-applicable nothing here",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

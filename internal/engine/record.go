@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 
 	"dynamoguard/internal/policy"
@@ -10,12 +11,24 @@ import (
 // A record is what was judged in a run. Judging a resource, or the stack, again replaces what was made of it.
 type record struct {
 	byURN map[resource.URN][]policy.Judgement
+	// plain are the lists of judgements that say nothing of one resource alone, without its URN: most resources share one.
+	plain map[string][]policy.Judgement
 	order []resource.URN // of byURN, as first judged
 	first resource.URN   // that was asked about, whether or not anything judges its type
 	stack []policy.Judgement
 
 	ended   bool // the stack was judged
 	notices []Notice
+
+	// Of permission boundaries as grants, by what was attached and at the end of the stack. They stand in for the judgement that
+	// left the boundary out.
+	attached, late map[place]policy.Judgement
+}
+
+// A place in the record is what one policy made of one resource.
+type place struct {
+	policy *policy.Policy
+	urn    resource.URN
 }
 
 func (r *record) resource(urn resource.URN, judgements []policy.Judgement) {
@@ -27,37 +40,130 @@ func (r *record) resource(urn resource.URN, judgements []policy.Judgement) {
 		r.order = append(r.order, urn)
 	}
 	if judged || len(judgements) > 0 {
-		r.byURN[urn] = judgements
+		r.byURN[urn] = r.share(judgements)
+	}
+}
+
+// share returns a list of judgements of one resource as it is kept: that of other resources where it is the same but for the URN.
+func (r *record) share(judgements []policy.Judgement) []policy.Judgement {
+	var key []byte
+	for i := range judgements {
+		j := &judgements[i]
+		if len(j.Findings)+len(j.Errors)+len(j.Unknown) > 0 || j.Exemption != nil || j.Contradiction != "" {
+			return judgements
+		}
+		key = fmt.Appendf(key, "%p %d %d %t %q\n", j.Policy, j.Outcome, j.Level, j.Boundary, j.Reason)
+	}
+	shared, ok := r.plain[string(key)]
+	if !ok {
+		shared = slices.Clip(judgements)
+		for i := range shared {
+			shared[i].URN = ""
+		}
+		if r.plain == nil {
+			r.plain = map[string][]policy.Judgement{}
+		}
+		r.plain[string(key)] = shared
+	}
+	return shared
+}
+
+// of returns the judgements of a resource.
+func (r *record) of(urn resource.URN) []policy.Judgement {
+	kept := r.byURN[urn]
+	list := make([]policy.Judgement, len(kept))
+	for i, j := range kept {
+		j.URN = urn
+		list[i] = j
+	}
+	return list
+}
+
+// grants records judgements of permission boundaries as grants.
+func (r *record) grants(judgements []policy.Judgement) {
+	if r.attached == nil && len(judgements) > 0 {
+		r.attached = map[place]policy.Judgement{}
+	}
+	for _, j := range judgements {
+		r.attached[place{j.Policy, j.URN}] = j
+	}
+}
+
+// boundaries are the resources that each policy left out as permission boundaries, and has not judged as grants since.
+func (r *record) boundaries() map[*policy.Policy][]resource.URN {
+	left := map[*policy.Policy][]resource.URN{}
+	for _, urn := range r.order {
+		for _, j := range r.of(urn) {
+			if _, judged := r.attached[place{j.Policy, urn}]; j.Boundary && !judged {
+				left[j.Policy] = append(left[j.Policy], urn)
+			}
+		}
+	}
+	return left
+}
+
+// atEnd records what was judged at the end of the stack: by stack policies, and of permission boundaries as grants.
+func (r *record) atEnd(ofStack, late []policy.Judgement) {
+	r.stack, r.late = ofStack, make(map[place]policy.Judgement, len(late))
+	for _, j := range late {
+		r.late[place{j.Policy, j.URN}] = j
 	}
 }
 
 // replace puts judgements in the place of those before by the same policy of the same resource.
 func (r *record) replace(list []policy.Judgement) {
-	type key struct {
-		policy *policy.Policy
-		urn    resource.URN
-	}
-	by := make(map[key]policy.Judgement, len(list))
+	by := make(map[place]policy.Judgement, len(list))
 	for _, j := range list {
-		by[key{j.Policy, j.URN}] = j
+		by[place{j.Policy, j.URN}] = j
 	}
-	within := func(judgements []policy.Judgement) {
+	within := func(judgements []policy.Judgement, urn func(policy.Judgement) resource.URN) {
 		for i, j := range judgements {
-			if other, ok := by[key{j.Policy, j.URN}]; ok {
+			if other, ok := by[place{j.Policy, urn(j)}]; ok {
 				judgements[i] = other
 			}
 		}
 	}
-	within(r.stack)
+	within(r.stack, func(j policy.Judgement) resource.URN { return j.URN })
 	for _, j := range list {
-		within(r.byURN[j.URN])
+		if kept := r.byURN[j.URN]; len(kept) > 0 {
+			kept = slices.Clone(kept) // others may share it
+			within(kept, func(policy.Judgement) resource.URN { return j.URN })
+			r.byURN[j.URN] = kept
+		}
 	}
 }
 
-func (r *record) all() []policy.Judgement {
-	lists := make([][]policy.Judgement, 0, len(r.order)+1)
-	for _, urn := range r.order {
-		lists = append(lists, r.byURN[urn])
+// replaced is a list with some judgements in the place of those by the same policy of the same resource; those that have none go to
+// its end.
+func replaced(list, some []policy.Judgement) []policy.Judgement {
+	at := make(map[place]int, len(list))
+	for i, j := range list {
+		at[place{j.Policy, j.URN}] = i
 	}
-	return slices.Concat(append(lists, r.stack)...)
+	for _, j := range some {
+		if i, ok := at[place{j.Policy, j.URN}]; ok {
+			list[i] = j
+		} else {
+			list = append(list, j)
+		}
+	}
+	return list
+}
+
+func (r *record) all() []policy.Judgement {
+	var all []policy.Judgement
+	for _, urn := range r.order {
+		for _, j := range r.of(urn) {
+			if j.Boundary {
+				for _, grants := range []map[place]policy.Judgement{r.attached, r.late} {
+					if as, ok := grants[place{j.Policy, urn}]; ok {
+						j = as
+						break
+					}
+				}
+			}
+			all = append(all, j)
+		}
+	}
+	return append(all, r.stack...)
 }

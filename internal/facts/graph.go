@@ -64,14 +64,74 @@ type Problem struct {
 type Graph struct {
 	Resources []*resource.Resource
 
-	byURN      map[resource.URN]*resource.Resource
-	seen       *Stack
-	principals func() *Principals
+	byURN       map[resource.URN]*resource.Resource
+	seen        *Stack
+	principals  func() *Principals
+	attachments func() map[resource.URN][]resource.URN // by managed policy
 
 	mu    sync.Mutex
 	facts map[*resource.Resource]*Facts
-	// named are the declared resources of a kind by name and by ARN: several, where a name is used in several accounts.
-	named map[Kind]map[string][]*resource.Resource
+	// directories are the declared resources, by kind.
+	directories map[Kind]directory
+}
+
+// A directory has the declared resources of a kind.
+type directory struct {
+	by      map[string]*namesakes // by name and by ARN
+	planned map[string]*namesakes // by name, those whose ARN is not known
+}
+
+// Namesakes are the resources of one name or ARN: several, where a name is used in several accounts. These are looked up by URN
+// and by provider, for a stack of n resources of one name would be searched n times.
+type namesakes struct {
+	list       []*resource.Resource
+	byURN      map[resource.URN]*resource.Resource
+	byProvider map[resource.URN][]*resource.Resource
+}
+
+func (n *namesakes) add(r *resource.Resource) {
+	n.list = append(n.list, r)
+	added := n.list[len(n.list)-1:]
+	switch {
+	case len(n.list) == 1:
+		return // as most are, and there is nothing to look up
+	case n.byURN == nil:
+		n.byURN, n.byProvider = map[resource.URN]*resource.Resource{}, map[resource.URN][]*resource.Resource{}
+		added = n.list
+	}
+	for _, r := range added {
+		n.byURN[r.URN] = r
+		if r.Provider != nil {
+			n.byProvider[r.Provider.URN] = append(n.byProvider[r.Provider.URN], r)
+		}
+	}
+}
+
+// preferred are those that a resource means: the ones it depends on, of these or else of all those of its own provider.
+func (n *namesakes) preferred(by *resource.Resource, dependencies []resource.URN) []*resource.Resource {
+	if len(n.list) == 1 {
+		return n.list
+	}
+	var depended, ofProvider []*resource.Resource
+	for _, urn := range dependencies {
+		if c := n.byURN[urn]; c != nil && !slices.Contains(depended, c) {
+			depended = append(depended, c)
+		}
+	}
+	switch {
+	case len(depended) > 0:
+		ofProvider = slices.DeleteFunc(slices.Clone(depended), func(c *resource.Resource) bool {
+			return by.Provider == nil || c.Provider == nil || c.Provider.URN != by.Provider.URN
+		})
+	case by.Provider != nil:
+		ofProvider = n.byProvider[by.Provider.URN]
+	}
+	for _, list := range [][]*resource.Resource{ofProvider, depended} {
+		if len(list) > 0 {
+			return list
+		}
+	}
+	return n.list
 }
 
 // NewGraph returns the graph of a stack. seen is what was remembered of it, nil where nothing was.
@@ -81,16 +141,17 @@ func NewGraph(resources []*resource.Resource, seen *Stack) *Graph {
 		resources[i] = seen.declared(r)
 	}
 	g := &Graph{
-		Resources: resources,
-		byURN:     make(map[resource.URN]*resource.Resource, len(resources)),
-		seen:      seen,
-		facts:     map[*resource.Resource]*Facts{},
-		named:     map[Kind]map[string][]*resource.Resource{},
+		Resources:   resources,
+		byURN:       make(map[resource.URN]*resource.Resource, len(resources)),
+		seen:        seen,
+		facts:       map[*resource.Resource]*Facts{},
+		directories: map[Kind]directory{},
 	}
 	for _, r := range resources {
 		g.byURN[r.URN] = r
 	}
 	g.principals = sync.OnceValue(func() *Principals { return newPrincipals(g) })
+	g.attachments = sync.OnceValue(func() map[resource.URN][]resource.URN { return newAttachments(g) })
 	return g
 }
 
@@ -114,27 +175,42 @@ func (g *Graph) Facts(r *resource.Resource) *Facts {
 	return f
 }
 
-// namedBy returns the declared resources of a kind by name and by ARN.
-func (g *Graph) namedBy(kind Kind) map[string][]*resource.Resource {
+// directory returns the declared resources of a kind.
+func (g *Graph) directory(kind Kind) directory {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if named, ok := g.named[kind]; ok {
-		return named
+	if d, ok := g.directories[kind]; ok {
+		return d
 	}
-	named := map[string][]*resource.Resource{}
+	d := directory{by: map[string]*namesakes{}, planned: map[string]*namesakes{}}
 	for _, r := range g.Resources {
 		e := entities[r.Type]
 		if e.kind != kind {
 			continue
 		}
-		for _, property := range []string{e.name, e.arn} {
-			if text, ok := r.Property(property, new(resource.Log)).Text(); ok && text != "" {
-				named[text] = append(named[text], r)
-			}
+		var log resource.Log
+		name, _ := r.Property(e.name, &log).Text()
+		arn := r.Property(e.arn, &log)
+		text, _ := arn.Text()
+		file(d.by, name, r)
+		file(d.by, text, r)
+		if _, known := arn.Value.Text(); !known {
+			file(d.planned, name, r)
 		}
 	}
-	g.named[kind] = named
-	return named
+	g.directories[kind] = d
+	return d
+}
+
+// file adds a resource to those of a name. What has none is not found by it.
+func file(in map[string]*namesakes, name string, r *resource.Resource) {
+	if name == "" {
+		return
+	}
+	if in[name] == nil {
+		in[name] = &namesakes{}
+	}
+	in[name].add(r)
 }
 
 // Principals returns what the stack says of its principals. It is worked out when first asked for.
@@ -213,26 +289,15 @@ func (g *Graph) meant(kind Kind, text string, by *resource.Resource, dependencie
 	if isPattern(kind, text) {
 		return g.matching(kind, text)
 	}
-	named := g.namedBy(kind)
-	candidates := named[text]
-	if strings.HasPrefix(text, "arn:") && len(candidates) == 0 && kind != KindManagedPolicy {
-		for _, c := range named[lastSegment(text)] {
-			if _, known := c.Properties.Get(entities[c.Type].arn).Text(); !known { // else it has another one
-				candidates = append(candidates, c)
-			}
-		}
+	d := g.directory(kind)
+	n := d.by[text]
+	if n == nil && strings.HasPrefix(text, "arn:") && kind != KindManagedPolicy {
+		n = d.planned[lastSegment(text)] // the others have other ARNs
 	}
-	for _, preferred := range []func(*resource.Resource) bool{
-		func(c *resource.Resource) bool { return slices.Contains(dependencies, c.URN) },
-		func(c *resource.Resource) bool {
-			return c.Provider != nil && by.Provider != nil && c.Provider.URN == by.Provider.URN
-		},
-	} {
-		if some := slices.DeleteFunc(slices.Clone(candidates), func(c *resource.Resource) bool { return !preferred(c) }); len(some) > 0 {
-			candidates = some
-		}
+	if n == nil {
+		return nil
 	}
-	return candidates
+	return n.preferred(by, dependencies)
 }
 
 // matching finds the declared resources of a kind whose ARNs match a pattern, in the order of the stack.

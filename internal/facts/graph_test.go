@@ -2,6 +2,7 @@ package facts_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -87,5 +88,35 @@ func TestResourceOfGraph(t *testing.T) {
 	}
 	if again := res(facts.Role, "app", "name", "app"); g.Facts(again) == g.Facts(role) {
 		t.Error("two resources of one URN have the same facts")
+	}
+}
+
+// TestResolveIsLinear: a stack of resources of one name is not searched for each reference to it. What is allocated tells, since
+// who searches collects.
+func TestResolveIsLinear(t *testing.T) {
+	allocated := func(n int) uint64 {
+		provider := &resource.Provider{URN: "urn:pulumi:dev::shop::pulumi:providers:aws::p"}
+		var stack []*resource.Resource
+		for i := range n {
+			role := res(facts.Role, fmt.Sprint("role", i), "name", "app")
+			inline := res(facts.RolePolicy, fmt.Sprint("policy", i), "role", "app", "policy", doc)
+			if i%2 == 0 {
+				role.Provider, inline.Provider = provider, provider
+			}
+			if i%3 == 0 {
+				inline.PropertyDependencies["role"] = []resource.URN{role.URN}
+			}
+			stack = append(stack, role, inline)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if got := len(facts.NewGraph(stack, nil).Principals().List); got != n {
+			t.Fatalf("%d principals, want %d", got, n)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	if few, many := allocated(1000), allocated(8000); many > 12*few {
+		t.Errorf("%d bytes for 1,000 roles of one name, %d for 8,000", few, many)
 	}
 }

@@ -141,6 +141,7 @@ type Principal struct {
 	Problems []Problem
 
 	groups []*Principal
+	has    map[*Document]bool // Documents
 }
 
 // An Attached is a document that counts for a principal. By is the resource that holds it; Inherited, a user has it from
@@ -268,13 +269,16 @@ func (s *joiner) resolve(p *Principal, r *resource.Resource, ref Reference) []Ta
 
 func (p *Principal) attach(by resource.URN, documents []*Document) {
 	for _, d := range documents {
-		already := func(a Attached) bool { return a.Document == d } // attached in more than one way
 		switch {
 		case !d.Known:
 			p.Unknown = append(p.Unknown, Place{by, d.Path})
 		case d.Document == nil:
 			p.Problems = append(p.Problems, Problem{by, d.Mistyped})
-		case !slices.ContainsFunc(p.Documents, already):
+		case !p.has[d]: // else it is attached in more than one way
+			if p.has == nil {
+				p.has = map[*Document]bool{}
+			}
+			p.has[d] = true
 			p.Documents = append(p.Documents, Attached{By: by, Document: d})
 		}
 	}

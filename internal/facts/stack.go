@@ -1,6 +1,8 @@
 package facts
 
 import (
+	"encoding/json"
+	"reflect"
 	"slices"
 	"sync"
 
@@ -15,11 +17,14 @@ import (
 type Stack struct {
 	Claims tables.Register
 
-	library library
+	library     library
+	attachments attachments
 
 	mu     sync.Mutex
 	tables map[string][]declared // by table name
 	names  map[resource.URN]string
+	shared map[string]resource.Value // properties that are remembered of several tables, by their JSON
+	texts  tables.Texts
 	named  map[resource.URN]bool // whether Pulumi chose the name
 
 	first     map[string]resource.URN   // by what
@@ -34,10 +39,40 @@ type seenDocument struct {
 	known bool
 }
 
-// declared is a Table of the stack.
+// declared is a Table of the stack, with those of its properties that others are judged by.
 type declared struct {
-	resource *resource.Resource
-	identity tables.Identity
+	urn        resource.URN
+	name       string
+	properties resource.Value
+	identity   tables.Identity
+}
+
+func (d declared) resource() *resource.Resource {
+	return &resource.Resource{URN: d.urn, Type: Table, Name: d.name, Properties: d.properties}
+}
+
+// inherited is the property of a table that a replica has from it, where it says nothing itself: that of Encrypted and EncryptionKey.
+const inherited = "serverSideEncryption"
+
+// inheritable returns what is remembered of the properties of a table. Most tables share one.
+func (s *Stack) inheritable(r *resource.Resource) resource.Value {
+	v := r.Properties.Get(inherited)
+	properties := resource.ObjectValue(map[string]resource.Value{inherited: v})
+	if v.HasSecret() || v.HasUnknown() {
+		return properties
+	}
+	key, err := json.Marshal(v.Plain())
+	if err != nil {
+		return properties // it has a number that is none
+	}
+	shared, ok := s.shared[string(key)]
+	switch {
+	case !ok:
+		s.shared[string(key)] = properties
+	case reflect.DeepEqual(shared, properties): // JSON has no word for some values
+		return shared
+	}
+	return properties
 }
 
 // Facts returns the facts of a resource of the stack. Its documents are parsed once in the life of s, which may be nil.
@@ -75,14 +110,15 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 	defer s.mu.Unlock()
 	if s.tables == nil {
 		s.tables, s.names = map[string][]declared{}, map[resource.URN]string{}
+		s.shared, s.texts = map[string]resource.Value{}, tables.Texts{}
 	}
 	urn := r.URN
 	before := s.names[urn]
-	s.tables[before] = slices.DeleteFunc(s.tables[before], func(d declared) bool { return d.resource.URN == urn })
+	s.tables[before] = slices.DeleteFunc(s.tables[before], func(d declared) bool { return d.urn == urn })
 	delete(s.names, urn)
 	if len(claims) > 0 {
-		own := claims[0].Identity
-		s.tables[own.Name] = append(s.tables[own.Name], declared{f.resource, own})
+		own := s.texts.Share(claims[0].Identity)
+		s.tables[own.Name] = append(s.tables[own.Name], declared{urn, f.resource.Name, s.inheritable(f.resource), own})
 		s.names[urn] = own.Name
 	}
 }
@@ -208,18 +244,22 @@ func (s *Stack) Awaited(at Place) bool {
 	return slices.Contains(s.documents[at.URN], seenDocument{at.Path, false})
 }
 
-// Table returns the Table of the stack with an identity, nil where none was seen or several could be meant.
+// Table returns the Table of the stack with an identity, and its property serverSideEncryption; nil where none was seen or several
+// could be meant.
 func (s *Stack) Table(identity tables.Identity) *resource.Resource {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var found [tables.Same + 1][]*resource.Resource
+	var found [tables.Same + 1][]declared
 	for _, d := range s.tables[identity.Name] {
 		m := identity.Match(d.identity)
-		found[m] = append(found[m], d.resource)
+		found[m] = append(found[m], d)
+		if len(found[tables.Same]) > 1 {
+			return nil
+		}
 	}
 	for _, m := range []tables.Match{tables.Same, tables.Possible} {
 		if len(found[m]) == 1 {
-			return found[m][0]
+			return found[m][0].resource()
 		}
 	}
 	return nil

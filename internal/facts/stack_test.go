@@ -1,6 +1,8 @@
 package facts_test
 
 import (
+	"fmt"
+	"math"
 	"testing"
 
 	"dynamoguard/internal/facts"
@@ -8,28 +10,52 @@ import (
 	"dynamoguard/internal/tables"
 )
 
+// TestSharedProperties: what is remembered of tables is kept once, and stays what it was: a value that JSON has no word for, and
+// a secret, are no others.
+func TestSharedProperties(t *testing.T) {
+	var seen facts.Stack
+	values := []resource.Value{
+		val(map[string]resource.Value{"enabled": resource.BoolValue(true)}), resource.NullValue(), resource.AssetValue(),
+		resource.UnknownValue(), resource.BoolValue(true).AsSecret(), val("on"), resource.NumberValue(math.NaN()),
+	}
+	for again := range 2 {
+		for i, v := range values {
+			name := fmt.Sprint(again, i)
+			seen.See(facts.New(res(facts.Table, name, "name", name, "serverSideEncryption", v)), resource.Value{})
+			got := seen.Table(tables.Identity{Name: name}).Properties.Get("serverSideEncryption")
+			if got.Kind() != v.Kind() || got.Secret() != v.Secret() || fmt.Sprint(got) != fmt.Sprint(v) {
+				t.Errorf("%v is remembered as %v", v, got)
+			}
+		}
+	}
+}
+
 // TestSeenAgain: a table that is seen again takes the place of what was remembered of it, under another name as well.
 func TestSeenAgain(t *testing.T) {
 	var seen facts.Stack
-	see := func(logical, name string) *resource.Resource {
-		r := res(facts.Table, logical, "name", name, "region", "us-east-1")
+	see := func(logical, name string, properties ...any) {
+		r := res(facts.Table, logical, append(properties, "name", name, "region", "us-east-1")...)
 		seen.See(facts.New(r), resource.Value{})
-		return r
 	}
-	find := func(name string) *resource.Resource {
-		return seen.Table(tables.Identity{Name: name, Region: tables.Part{Known: "us-east-1"}})
+	find := func(name string) string {
+		r := seen.Table(tables.Identity{Name: name, Region: tables.Part{Known: "us-east-1"}})
+		if r == nil {
+			return "none"
+		}
+		text, _ := r.Properties.Get("serverSideEncryption").Text()
+		return r.URN.Name() + ": " + text
 	}
-	see("orders", "orders")
-	again := see("orders", "orders")
-	if find("orders") != again {
+	see("orders", "orders", "serverSideEncryption", "before")
+	see("orders", "orders", "serverSideEncryption", "after")
+	if find("orders") != "orders: after" {
 		t.Error("seen twice, a table counts as two, or as what it was")
 	}
-	renamed := see("orders", "invoices")
-	if find("orders") != nil || find("invoices") != renamed {
+	see("orders", "invoices")
+	if find("orders") != "none" || find("invoices") != "orders: " {
 		t.Error("a table is still found by the name it had")
 	}
 	see("others", "invoices")
-	if find("invoices") != nil {
+	if find("invoices") != "none" {
 		t.Error("of two tables of one name, one is taken for it")
 	}
 
@@ -96,7 +122,7 @@ func TestStackTable(t *testing.T) {
 		}
 		got := ""
 		if r := stack.Table(identity); r != nil {
-			got = r.Provider.URN.Name()
+			got = c.tables[r.Name[0]-'a'].URN.Name()
 		}
 		if got != c.want {
 			t.Errorf("%s: the table of provider %q, not of %q", name, got, c.want)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/glob"
 	"dynamoguard/internal/resource"
 )
@@ -29,9 +30,13 @@ func names(pattern string, urn resource.URN) bool {
 	return glob.Match(pattern, string(urn)) || glob.Match(pattern, urn.Name())
 }
 
-// IsBoundary reports whether the policy document that a resource holds is a permission boundary.
-func (s PackSettings) IsBoundary(urn resource.URN) bool {
-	return slices.ContainsFunc(s.Boundaries, func(pattern string) bool { return names(pattern, urn) })
+// IsBoundary reports whether a resource is a managed policy that counts as a permission boundary. No other document can be one:
+// IAM takes a boundary by the ARN of a managed policy.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func (s PackSettings) IsBoundary(r *resource.Resource) bool {
+	return facts.IsManagedPolicy(r) &&
+		slices.ContainsFunc(s.Boundaries, func(pattern string) bool { return names(pattern, r.URN) })
 }
 
 // Expired reports whether the exemption no longer holds.

@@ -72,6 +72,9 @@ type Judgement struct {
 	// stack; empty where nothing contradicts.
 	Contradiction string
 
+	// Boundary: it was left out as a permission boundary.
+	Boundary bool
+
 	// Exemption is one that covers the violation: it holds where the outcome is Exempt, and has expired where it is Failed.
 	Exemption *Exemption
 }

@@ -32,7 +32,11 @@ type Pass struct {
 	Resource *resource.Resource
 	Facts    *facts.Facts
 	Log      resource.Log
+	// Attachments are the resources that attach a permission boundary as a grant, so that it is judged as one. Of another resource
+	// there are none.
+	Attachments []resource.URN
 
+	boundary      bool // left out as one
 	findings      []Finding
 	errors        []string
 	notApplicable string
@@ -49,6 +53,7 @@ func (p *Pass) Copies() []facts.Copy { return facts.Copies(p.Resource, &p.Log) }
 // Report reports a violation.
 func (p *Pass) Report(f Finding) {
 	f.URN = p.Resource.URN
+	f.Wrong = p.attached() + f.Wrong
 	if f.Group == "" {
 		f.Group = f.Remedy
 	}
@@ -57,7 +62,32 @@ func (p *Pass) Report(f Finding) {
 
 // Errorf says that, and why, the resource could not be judged.
 func (p *Pass) Errorf(format string, args ...any) {
-	p.errors = append(p.errors, fmt.Sprintf(format, args...))
+	p.errors = append(p.errors, p.attached()+fmt.Sprintf(format, args...))
+}
+
+// attached is what makes a grant of a permission boundary, to go before what is said of that. It names both: what is said when
+// the attachment is analyzed, the engine shows as a message about the attachment, whatever its URN.
+//
+// Source: https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/analyze_snapshot.go, analyzeResource
+func (p *Pass) attached() string {
+	if len(p.Attachments) == 0 {
+		return ""
+	}
+	verb := "attach"
+	if len(p.Attachments) == 1 {
+		verb = "attaches"
+	}
+	return fmt.Sprintf("%s %s %s as a grant: ", text.ListOf(p.Attachments, ", ", Name), verb, Name(p.Resource.URN))
+}
+
+// IsBoundary reports whether the resource is a permission boundary that nothing attaches as a grant. A policy on grants leaves it
+// out, which this notes: the pass is on something else.
+func (p *Pass) IsBoundary() bool {
+	p.boundary = len(p.Attachments) == 0 && p.Config.Pack().IsBoundary(p.Resource)
+	if p.boundary {
+		p.NotApplicable("a permission boundary grants nothing")
+	}
+	return p.boundary
 }
 
 // NotApplicable says why the policy has nothing to judge here.
@@ -75,7 +105,7 @@ func (p *Pass) Judgement() Judgement {
 	j := Judgement{
 		Policy: p.Policy, URN: p.Resource.URN, Level: p.Config.Of(p.Policy).Level,
 		Findings: p.findings, Errors: append(p.errors, p.Log.Mistyped...), Unknown: p.Log.Unknown,
-		Contradiction: p.contradiction,
+		Contradiction: p.contradiction, Boundary: p.boundary,
 	}
 	switch {
 	case len(p.findings) > 0:
@@ -114,12 +144,20 @@ func (s *StackPass) On(urn resource.URN) *Pass {
 	}
 	r := s.Graph.Resource(urn)
 	p := &Pass{Frame: s.Frame, Resource: r, Facts: s.Graph.Facts(r)}
+	if s.Config.Pack().IsBoundary(r) {
+		p.Attachments = s.Graph.Attachments(urn)
+	}
 	if s.passes == nil {
 		s.passes = map[resource.URN]*Pass{}
 	}
 	s.passes[urn] = p
 	s.order = append(s.order, p)
 	return p
+}
+
+// IsBoundary is Pass.IsBoundary of a resource of the stack. There is a pass on that only where it is one.
+func (s *StackPass) IsBoundary(r *resource.Resource) bool {
+	return s.Config.Pack().IsBoundary(r) && len(s.Graph.Attachments(r.URN)) == 0 && s.On(r.URN).IsBoundary()
 }
 
 // Awaits notes that a resource cannot be judged before a value of another one, or of itself, is known.

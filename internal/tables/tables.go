@@ -5,7 +5,6 @@ package tables
 import (
 	"slices"
 	"strings"
-	"sync"
 
 	"dynamoguard/internal/text"
 )
@@ -26,6 +25,22 @@ type Part struct {
 	Configured string
 	// Bound: the program names the account itself, and the provider works in no other one, so what is configured is doubtful.
 	Bound bool
+}
+
+// Texts keeps one of each text: what many parts are Like is kept once.
+type Texts map[string]string
+
+// Share returns an identity that holds no text of its own but its name.
+func (t Texts) Share(i Identity) Identity {
+	for _, text := range []*string{&i.Account.Known, &i.Account.From, &i.Account.Like, &i.Region.Known, &i.Region.From, &i.Region.Like} {
+		kept, ok := t[*text]
+		if !ok {
+			kept = *text
+			t[kept] = kept
+		}
+		*text = kept
+	}
+	return i
 }
 
 // An Identity is what is unique in AWS: a table name within an account and a region. The partition follows from the
@@ -126,63 +141,6 @@ type Collision struct {
 	Claim, Earlier Claim
 	EarlierURN     string
 	Match          Match // Same or Possible
-}
-
-// A Register remembers the claims of one stack, by URN, in the order in which resources were first seen. The zero value
-// is empty and ready for use, also by several at a time.
-type Register struct {
-	mu     sync.Mutex
-	order  map[string]int                // by URN
-	claims map[string]map[string][]Claim // by table name and URN
-	names  map[string][]string           // by URN: the table names it claims
-}
-
-// Claim records what a resource owns, in place of what it owned before, and returns the collisions with resources that
-// were first seen earlier: at most one for each claim, a certain one in preference to a possible one.
-func (r *Register) Claim(urn string, claims []Claim) []Collision {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.replace(urn, claims)
-	var collisions []Collision
-	for _, c := range claims {
-		worst := Collision{Claim: c}
-		for other, theirs := range r.claims[c.Identity.Name] {
-			if r.order[other] >= r.order[urn] {
-				continue
-			}
-			for _, earlier := range theirs {
-				m := c.Identity.Match(earlier.Identity)
-				if m > worst.Match || m == worst.Match && m != Different && r.order[other] < r.order[worst.EarlierURN] {
-					worst.Earlier, worst.EarlierURN, worst.Match = earlier, other, m
-				}
-			}
-		}
-		if worst.Match != Different {
-			collisions = append(collisions, worst)
-		}
-	}
-	return collisions
-}
-
-func (r *Register) replace(urn string, claims []Claim) {
-	if r.order == nil {
-		r.order, r.claims, r.names = map[string]int{}, map[string]map[string][]Claim{}, map[string][]string{}
-	}
-	if _, seen := r.order[urn]; !seen {
-		r.order[urn] = len(r.order)
-	}
-	for _, name := range r.names[urn] {
-		delete(r.claims[name], urn)
-	}
-	r.names[urn] = nil
-	for _, c := range claims {
-		name := c.Identity.Name
-		if r.claims[name] == nil {
-			r.claims[name] = map[string][]Claim{}
-		}
-		r.claims[name][urn] = append(r.claims[name][urn], c)
-		r.names[urn] = append(r.names[urn], name)
-	}
 }
 
 // An ARN is the ARN of a table in its parts:

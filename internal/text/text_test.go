@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -70,9 +71,45 @@ func TestError(t *testing.T) {
 		{"several of several", errors.Join(errors.Join(a, b), b), "a\\u000ab\nc\nc"},
 		{"several, wrapped", fmt.Errorf("of x: %w", errors.Join(a, b)), `of x: a\u000ab\u000ac`},
 		{"several in one", fmt.Errorf("%w and %w", a, b), `a\u000ab and c`},
+		{"too many", errors.Join(slices.Repeat([]error{b}, 103)...), strings.Repeat("c\n", 100) + "and 3 more"},
+		{"too long", errors.Join(b, errors.New(strings.Repeat("a", 1<<20))), "c\n" + text.Message(strings.Repeat("a", 1<<20))},
 	} {
 		if got := text.Error(c.err); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+// TestMessage: a message is cut at a character, escapes being of several bytes, and says what is missing.
+func TestMessage(t *testing.T) {
+	const most = text.MaxMessage
+	for _, c := range []struct {
+		name, text string
+		kept       string // what is repeated before the cut
+		missing    int    // of the bytes of the text, at most; 0 where nothing is cut
+	}{
+		{"short", "a", "a", 0},
+		{"just right", strings.Repeat("a", most), "a", 0},
+		{"too long", strings.Repeat("a", most+1), "a", 40},
+		{"of wide characters", strings.Repeat("文", most/3+1), "文", 45},
+		{"escaped, just right", strings.Repeat("\n", most/6), `\u000a`, 0},
+		{"escaped, too long", strings.Repeat("\n", most), `\u000a`, most*5/6 + 10},
+		{"of no UTF-8", strings.Repeat("\xff", most), `\ufffd`, most*5/6 + 10},
+		{"very long", strings.Repeat("a", 1<<20), "a", 1<<20 - most + 40},
+	} {
+		got := text.Message(c.text)
+		body, end, cut := strings.Cut(got, "… (")
+		var missing int
+		if cut {
+			if n, err := fmt.Sscanf(end, "%d more bytes)", &missing); n != 1 || err != nil {
+				t.Errorf("%s: it ends with %q", c.name, end)
+			}
+		}
+		kept := len(body) / len(c.kept)
+		each := len(c.text) / max(1, strings.Count(text.Printable(c.text), c.kept))
+		if body != strings.Repeat(c.kept, kept) || len(got) > most || missing > c.missing || cut != (c.missing > 0) ||
+			kept*each+missing != len(c.text) {
+			t.Errorf("%s: %d of %q, and %d bytes missing: %d bytes in all", c.name, kept, c.kept, missing, len(got))
 		}
 	}
 }
