@@ -12,7 +12,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -27,23 +26,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A health is that of an engine: what it answers each time it is asked, the last for ever.
-type health struct {
-	grpc_health_v1.HealthClient
-	answers []answer
+// answering returns a check of the engine that comes to each answer in turn, the last for ever.
+func answering(answers ...answer) answer {
+	return func(ctx context.Context) error {
+		answer := answers[0]
+		if len(answers) > 1 {
+			answers = answers[1:]
+		}
+		return answer(ctx)
+	}
 }
 
 type answer func(context.Context) error
-
-func (h *health) Check(
-	ctx context.Context, _ *grpc_health_v1.HealthCheckRequest, _ ...grpc.CallOption,
-) (*grpc_health_v1.HealthCheckResponse, error) {
-	answer := h.answers[0]
-	if len(h.answers) > 1 {
-		h.answers = h.answers[1:]
-	}
-	return &grpc_health_v1.HealthCheckResponse{}, answer(ctx)
-}
 
 func there(context.Context) error   { return nil }
 func refused(context.Context) error { return status.Error(codes.Unavailable, "connection refused") }
@@ -65,7 +59,7 @@ func serveIn(t *testing.T, answers ...answer) served {
 	ctx, stop := context.WithCancel(t.Context())
 	s := served{stop: stop, ended: make(chan error, 1)}
 	rules := engine.New([]*policy.Policy{{Name: policy.PackPolicy, Config: policy.PackSettings{}}}, time.Now)
-	go func() { s.ended <- serve(ctx, listener, &health{answers: answers}, "1.2.3", rules) }()
+	go func() { s.ended <- serve(ctx, listener, answering(answers...), "1.2.3", rules) }()
 	var err error
 	s.ClientConn, err = grpc.NewClient("passthrough:pack", grpc.WithTransportCredentials(insecure.NewCredentials()),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
@@ -98,7 +92,7 @@ func TestWatch(t *testing.T) {
 		{"the engine comes late", []answer{refused, refused, refused, there}, never},
 		{"the engine misses one of two", []answer{there, refused, there, refused, there}, never},
 		{"the engine is slow", []answer{slow}, never},
-		{"the engine is slow and goes away", []answer{slow, refused}, 6 * time.Second},
+		{"the engine is slow and goes away", []answer{slow, refused}, 5 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -29,7 +29,7 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 	var err error
 	address, serving := engineAddress(args)
 	if serving {
-		err = analyzer.Serve(ctx, address, version, engine.New(policies, time.Now).In(world(ctx)), stdout)
+		err = analyzer.Serve(ctx, address, version, engine.New(policies, time.Now).In(world(ctx)), stdout, stderr)
 	} else {
 		root := rootCommand(version, policies)
 		root.SetArgs(args)
