@@ -39,6 +39,7 @@ func row(local, remote netip.AddrPort, state, user, inode int) string {
 		address(local), address(remote), state, user, inode)
 }
 
+// TestSockets reads rows of both lists as Linux writes them, and passes over what is none.
 func TestSockets(t *testing.T) {
 	folder := listing(t, ""+
 		"   0: 0100007F:E60D 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 11213 1 00000000a1 100 0 0 10 0\n"+
@@ -69,7 +70,7 @@ func TestSocketsBounded(t *testing.T) {
 	r := long()
 	n := 0
 	whole := sockets(listing(t, strings.Repeat(r, maxSockets/len(r)+10), ""), func(socket) bool { n++; return true })
-	if whole || n > maxSockets/len(r) {
+	if whole || n > maxSockets/len(r)+1 {
 		t.Errorf("whole: %v, %d sockets", whole, n)
 	}
 }
