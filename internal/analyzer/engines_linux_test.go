@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -10,9 +11,17 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"dynamoguard/internal/engine"
+	"dynamoguard/internal/policy"
 )
 
 const heading = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -240,4 +249,55 @@ func TestSystem(t *testing.T) {
 		t.Error("a socket that was closed is listed with its inode, or not at all")
 	}
 	_ = open.Close()
+}
+
+// TestServed: the engine's user is served, however many wait beside, and another is not, and is told why to the engine.
+func TestServed(t *testing.T) {
+	self := uint64(os.Geteuid())
+	for _, c := range []struct {
+		user uint64
+		code codes.Code
+		told string
+	}{
+		{self, codes.OK, ""},
+		{self + 1, codes.Unavailable, fmt.Sprintf("it is of user %d, and the engine of user %d", self, self+1)},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := make(chan string, 1000)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() {
+			ended <- serve(ctx, guard(l, peers{procNet, c.user}.judge, func(err error) { told <- err.Error() }), nil, "1.2.3",
+				engine.New([]*policy.Policy{pack}, time.Now))
+		}()
+		for range 300 { // who says nothing
+			waiting, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = waiting.Close() }()
+		}
+		client := dial(t, func(context.Context) (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) })
+		_, err = pulumirpc.NewAnalyzerClient(client).GetPluginInfo(t.Context(), &emptypb.Empty{})
+		if status.Code(err) != c.code {
+			t.Errorf("%v, want %v", err, c.code)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+		select {
+		case got := <-told:
+			if got != c.told {
+				t.Errorf("%q, want %q", got, c.told)
+			}
+		default:
+			if c.told != "" {
+				t.Errorf("nothing is said, want %q", c.told)
+			}
+		}
+	}
 }
