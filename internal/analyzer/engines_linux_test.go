@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -194,8 +195,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// TestJudgeLeft: who has sent all and closed is not the engine, whatever the lists hold: its ports may be those of another
-// already. Without that look at our own end, a list that is read too late would do.
+// TestJudgeLeft: who has sent all and closed is not the engine, whatever the lists hold, and be it while they are read: its ports
+// may be those of another already.
 func TestJudgeLeft(t *testing.T) {
 	for _, c := range []struct {
 		name  string
@@ -205,19 +206,41 @@ func TestJudgeLeft(t *testing.T) {
 		{"half closed", (*net.TCPConn).CloseWrite},
 		{"reset", func(c *net.TCPConn) error { return errors.Join(c.SetLinger(0), c.Close()) }},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			peer, ours := connect(t)
-			folder := listing(t, row(addressOf(peer.LocalAddr()), addressOf(ours.LocalAddr()), stateEstablished, 7, 1), "")
-			if _, err := io.WriteString(peer, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"); err != nil {
-				t.Fatal(err)
-			}
-			if err := c.close(peer.(*net.TCPConn)); err != nil {
-				t.Fatal(err)
-			}
-			if err := (peers{folder, 7}).judge([]net.Conn{ours})[0]; err != errLeft {
-				t.Errorf("%v, want %v", err, errLeft)
-			}
-		})
+		for _, reading := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, reading %v", c.name, reading), func(t *testing.T) {
+				peer, ours := connect(t)
+				if _, err := io.WriteString(peer, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"); err != nil {
+					t.Fatal(err)
+				}
+				rows := row(addressOf(peer.LocalAddr()), addressOf(ours.LocalAddr()), stateEstablished, 7, 1)
+				leave := func() error { return c.close(peer.(*net.TCPConn)) }
+				folder, left := listing(t, rows, ""), make(chan error, 1)
+				if reading {
+					folder = t.TempDir()
+					list := filepath.Join(folder, "tcp")
+					if err := syscall.Mkfifo(list, 0o600); err != nil {
+						t.Fatal(err)
+					}
+					go func() {
+						pipe, err := os.OpenFile(list, os.O_WRONLY, 0) // once it is read
+						if err == nil {
+							err = leave()
+							_, failed := io.WriteString(pipe, rows)
+							err = errors.Join(err, failed, pipe.Close())
+						}
+						left <- err
+					}()
+				} else {
+					left <- leave()
+				}
+				if err := (peers{folder, 7}).judge([]net.Conn{ours})[0]; err != errLeft {
+					t.Errorf("%v, want %v", err, errLeft)
+				}
+				if err := <-left; err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
 }
 
