@@ -14,6 +14,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"dynamoguard/e2e/internal/harness"
@@ -158,10 +160,12 @@ func processes(t *testing.T, program string) []int {
 }
 
 // TestAnyOrder calls every method first, and each after each: the commands
-// `policy analyze` and `policy publish` leave ConfigureStack out.
+// `policy analyze` and `policy publish` leave ConfigureStack out. All but a
+// second Configure is answered.
 func TestAnyOrder(t *testing.T) {
 	pack := harness.Tools(t).Pack
 	table := wire.Request(t, "aws:dynamodb/table:Table", "orders", nil, wire.AWS(t, "us-east-1"))
+	configured := map[*wire.Plugin]bool{}
 	calls := []struct {
 		name string
 		call func(*testing.T, *wire.Plugin) error
@@ -176,6 +180,10 @@ func TestAnyOrder(t *testing.T) {
 		}},
 		{"Configure", func(t *testing.T, p *wire.Plugin) error {
 			_, err := p.Configure(t.Context(), &pulumirpc.ConfigureAnalyzerRequest{})
+			if configured[p] && status.Code(err) == codes.FailedPrecondition {
+				return nil
+			}
+			configured[p] = true
 			return err
 		}},
 		{"Remediate", func(t *testing.T, p *wire.Plugin) error {

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -131,6 +132,10 @@ func (e episode) run(m mutator) (sent, refused int, err error) {
 	{
 		response, err := server.Configure(ctx, mutated(m, e.configure))
 		check("Configure", response, err)
+		if err != nil { // a server judges nothing by a configuration that it refused
+			response, err := server.Configure(ctx, e.configure)
+			check("Configure", response, err)
+		}
 	}
 	{
 		response, err := server.ConfigureStack(ctx, mutated(m, e.stack))
@@ -451,8 +456,18 @@ func served(b *testing.B) (pack pulumirpc.AnalyzerClient, end func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	stdout, printed := io.Pipe()
 	ended := make(chan error, 1)
-	// An address that is none is not watched: nothing of the engine but its calls is needed.
-	go func() { ended <- analyzer.Serve(ctx, "\x00", "0.0.0", engine.New(policies.All(), time.Now), printed) }()
+	// What listens at the engine's address tells whom the pack serves. It has no services, and answers so.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	there := grpc.NewServer()
+	go func() { _ = there.Serve(listener) }()
+	b.Cleanup(there.Stop)
+	go func() {
+		rules := engine.New(policies.All(), time.Now)
+		ended <- analyzer.Serve(ctx, listener.Addr().String(), "0.0.0", rules, printed, io.Discard)
+	}()
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		b.Fatal(err)

@@ -6,17 +6,16 @@ import (
 	"io"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
-	"google.golang.org/grpc/tap"
 
 	"dynamoguard/internal/engine"
 )
@@ -25,56 +24,61 @@ const (
 	// maxMessage is what the engine itself accepts: a stack with its outputs outgrows gRPC's own 4 MB.
 	maxMessage = 400 << 20
 
-	// heartbeat is how often the engine is asked whether it is there, and grace how long calls under way may take to
-	// end. Together they keep an orphan from living for 10 seconds. An engine that neither calls nor answers within
-	// handshake of our start, its own limit for that, will never do.
+	// heartbeat is how long after its last answer the engine is asked again whether it is there, patience how long it may
+	// take to answer, and grace how long calls under way may take to end. Together they keep an orphan from living for 10
+	// seconds. An engine that neither connects nor answers within handshake of our start, its own limit for that, will
+	// never do.
 	heartbeat = 2 * time.Second
+	patience  = time.Second
 	grace     = 2 * time.Second
 	handshake = 10 * time.Second
 )
 
-// Serve runs the policies for the engine at an address until ctx ends, the engine cancels or it goes away. The first
-// line written to stdout is the port; nothing else is ever written there.
-func Serve(ctx context.Context, engineAddress, version string, rules *engine.Engine, stdout io.Writer) error {
+// Serve runs the policies for the engine at an address until ctx ends, the engine cancels or it goes away. Within grace of
+// that it returns, whatever calls do. The first line written to stdout is the port; nothing else is ever written there. A
+// connection that was refused is told on stderr, once.
+func Serve(
+	ctx context.Context, engineAddress, version string, rules *engine.Engine, stdout, stderr io.Writer,
+) error {
 	silence()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	open, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen for the engine: %w", err)
 	}
+	var once sync.Once // others decide how often they try
+	listener := enginesOnly(open, engineAddress, func(why error) {
+		once.Do(func() {
+			_, _ = fmt.Fprintf(stderr, "dynamoguard: refused a connection that is not the engine's: %v\n", why)
+		})
+	})
 	defer func() { _ = listener.Close() }() // serve has, unless it was not reached
 	if _, err := fmt.Fprintln(stdout, listener.Addr().(*net.TCPAddr).Port); err != nil {
 		return fmt.Errorf("tell the engine the port: %w", err)
 	}
-	var health grpc_health_v1.HealthClient
+	var check func(context.Context) error
 	// An address that is none was not the engine's; the engine can still cancel.
 	if connection, err := grpc.NewClient(engineAddress, grpc.WithTransportCredentials(insecure.NewCredentials())); err == nil {
 		defer func() { _ = connection.Close() }()
-		health = grpc_health_v1.NewHealthClient(connection)
+		check = pulse(connection)
 	}
-	return serve(ctx, listener, health, version, rules)
+	return serve(ctx, listener, check, version, rules)
 }
 
-// serve answers calls on a listener until ctx ends, the engine cancels or, by its health, goes away. Without health it is
-// not watched.
+// serve answers calls on a listener until ctx ends, the engine cancels or, by check, goes away. Without check it is not
+// watched.
 func serve(
-	ctx context.Context, listener net.Listener, health grpc_health_v1.HealthClient, version string, rules *engine.Engine,
+	ctx context.Context, listener net.Listener, check func(context.Context) error, version string, rules *engine.Engine,
 ) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	// A call counts from its first header on. Its message may take longer to arrive and to be decoded than the engine has
-	// to call at all.
-	var called atomic.Bool
-	begun := func(ctx context.Context, _ *tap.Info) (context.Context, error) {
-		called.Store(true)
-		return ctx, nil
-	}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.InTapHandle(begun), grpc.UnaryInterceptor(survive))
+	connections := &counted{Listener: listener}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.UnaryInterceptor(survive))
 	pulumirpc.RegisterAnalyzerServer(server, NewServer(rules, version, cancel))
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	if health != nil {
-		go watch(ctx, health, called.Load, cancel)
+	go func() { served <- server.Serve(connections) }()
+	if check != nil {
+		go watch(ctx, check, func() bool { return connections.open.Load() > 0 }, cancel)
 	}
 
 	select {
@@ -90,7 +94,8 @@ func serve(
 	select {
 	case <-stopped:
 	case <-time.After(grace):
-		server.Stop()
+		// Where a call goes on whose client has gone, GracefulStop holds what Stop waits for.
+		go server.Stop()
 	}
 	return nil
 }
@@ -114,22 +119,35 @@ func survive(
 	return handle(ctx, req)
 }
 
-// watch calls gone once the engine has been there and is there no more, or has never been there. An engine that is
-// merely slow is there: only two refused connections in a row count. called reports whether anybody has called us.
-func watch(ctx context.Context, health grpc_health_v1.HealthClient, called func() bool, gone func()) {
-	started := time.Now()
-	met, missed := false, 0
-	for {
-		check, done := context.WithTimeout(ctx, heartbeat)
-		_, err := health.Check(check, &grpc_health_v1.HealthCheckRequest{})
-		done()
-		if status.Code(err) == codes.Unavailable {
-			missed++
-		} else {
-			met, missed = true, 0
+// pulse returns a check of whether the engine is there, which fails as unavailable where it is not. What accepts a connection
+// and does not speak on it is not the engine, or not any more.
+func pulse(connection *grpc.ClientConn) func(context.Context) error {
+	client := grpc_health_v1.NewHealthClient(connection)
+	return func(ctx context.Context) error {
+		_, err := client.Check(ctx, &grpc_health_v1.HealthCheckRequest{})
+		if status.Code(err) == codes.DeadlineExceeded && connection.GetState() != connectivity.Ready {
+			return status.Error(codes.Unavailable, "the engine does not answer")
 		}
-		never := !met && !called() && time.Since(started) > handshake-2*heartbeat
-		if met && missed == 2 || never {
+		return err
+	}
+}
+
+// watch calls gone once the engine has been there and is there no more, or has never been there. An engine that is merely
+// slow is there; only two refusals in a row count. One that has not answered yet is there while it is connected, however
+// long its first message takes to arrive and to be decoded.
+func watch(ctx context.Context, check func(context.Context) error, connected func() bool, gone func()) {
+	started := time.Now()
+	answered, known, missed := false, false, 0
+	for {
+		asked, done := context.WithTimeout(ctx, patience)
+		err := check(asked)
+		done()
+		answered = answered || status.Code(err) != codes.Unavailable
+		missed++
+		if status.Code(err) != codes.Unavailable || !answered && connected() {
+			known, missed = true, 0
+		}
+		if known && missed == 2 || !known && time.Since(started) > handshake-2*heartbeat {
 			gone()
 			return
 		}

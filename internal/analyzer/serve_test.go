@@ -12,10 +12,12 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	grpc_health "google.golang.org/grpc/health"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 	"google.golang.org/grpc/test/bufconn"
 	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"dynamoguard/internal/engine"
 	"dynamoguard/internal/policy"
@@ -27,23 +29,18 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A health is that of an engine: what it answers each time it is asked, the last for ever.
-type health struct {
-	grpc_health_v1.HealthClient
-	answers []answer
+// answering returns a check of the engine that comes to each answer in turn, the last for ever.
+func answering(answers ...answer) answer {
+	return func(ctx context.Context) error {
+		answer := answers[0]
+		if len(answers) > 1 {
+			answers = answers[1:]
+		}
+		return answer(ctx)
+	}
 }
 
 type answer func(context.Context) error
-
-func (h *health) Check(
-	ctx context.Context, _ *grpc_health_v1.HealthCheckRequest, _ ...grpc.CallOption,
-) (*grpc_health_v1.HealthCheckResponse, error) {
-	answer := h.answers[0]
-	if len(h.answers) > 1 {
-		h.answers = h.answers[1:]
-	}
-	return &grpc_health_v1.HealthCheckResponse{}, answer(ctx)
-}
 
 func there(context.Context) error   { return nil }
 func refused(context.Context) error { return status.Error(codes.Unavailable, "connection refused") }
@@ -59,21 +56,30 @@ type served struct {
 	ended chan error
 }
 
-func serveIn(t *testing.T, answers ...answer) served {
+// pack is the one policy that a pack needs.
+var pack = &policy.Policy{Name: policy.PackPolicy, Config: policy.PackSettings{}}
+
+func serveIn(t *testing.T, check answer, policies ...*policy.Policy) served {
 	t.Helper()
 	listener := bufconn.Listen(1 << 10)
 	ctx, stop := context.WithCancel(t.Context())
 	s := served{stop: stop, ended: make(chan error, 1)}
-	rules := engine.New([]*policy.Policy{{Name: policy.PackPolicy, Config: policy.PackSettings{}}}, time.Now)
-	go func() { s.ended <- serve(ctx, listener, &health{answers: answers}, "1.2.3", rules) }()
-	var err error
-	s.ClientConn, err = grpc.NewClient("passthrough:pack", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return listener.DialContext(ctx) }))
+	rules := engine.New(append(policies, pack), time.Now)
+	go func() { s.ended <- serve(ctx, listener, check, "1.2.3", rules) }()
+	s.ClientConn = dial(t, listener.DialContext)
+	return s
+}
+
+// dial returns a client of whatever is reached.
+func dial(t *testing.T, reach func(context.Context) (net.Conn, error)) *grpc.ClientConn {
+	t.Helper()
+	connection, err := grpc.NewClient("passthrough:", grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return reach(ctx) }))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
-	return s
+	t.Cleanup(func() { _ = connection.Close() })
+	return connection
 }
 
 // end stops the pack where it still serves.
@@ -98,12 +104,12 @@ func TestWatch(t *testing.T) {
 		{"the engine comes late", []answer{refused, refused, refused, there}, never},
 		{"the engine misses one of two", []answer{there, refused, there, refused, there}, never},
 		{"the engine is slow", []answer{slow}, never},
-		{"the engine is slow and goes away", []answer{slow, refused}, 6 * time.Second},
+		{"the engine is slow and goes away", []answer{slow, refused}, 5 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
-				s := serveIn(t, c.answers...)
+				s := serveIn(t, answering(c.answers...))
 				select {
 				case err := <-s.ended:
 					if took := time.Since(start); took != c.ends || err != nil {
@@ -121,8 +127,62 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestCalled: who has begun a call was there, however long its message takes to arrive, and so to be decoded.
-func TestCalled(t *testing.T) {
+// TestSpeechless: what accepts a connection and never speaks is no engine, be it at the engine's address from the start or
+// once the engine has gone.
+func TestSpeechless(t *testing.T) {
+	const ends = 7 * time.Second // of each, by itself; and no call is under way
+	t.Run("from the start", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			listener := bufconn.Listen(1 << 10)
+			start := time.Now()
+			s := serveIn(t, pulse(dial(t, listener.DialContext)))
+			if err := <-s.ended; err != nil || time.Since(start) != ends {
+				t.Errorf("ended after %v, want %v: %v", time.Since(start), ends, err)
+			}
+		})
+	})
+	t.Run("after the engine", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			server, speechless := grpc.NewServer(), bufconn.Listen(1<<10)
+			grpc_health_v1.RegisterHealthServer(server, grpc_health.NewServer())
+			first := bufconn.Listen(1 << 10)
+			go func() { _ = server.Serve(first) }()
+			listener := first
+			s := serveIn(t, pulse(dial(t, func(ctx context.Context) (net.Conn, error) { return listener.DialContext(ctx) })))
+			time.Sleep(time.Hour) // since when it has answered
+			select {
+			case err := <-s.ended:
+				t.Fatal("ended while the engine was there:", err)
+			default:
+			}
+			listener = speechless
+			server.Stop()
+			start := time.Now()
+			if err := <-s.ended; err != nil || time.Since(start) > ends {
+				t.Errorf("ended after %v, want %v at most: %v", time.Since(start), ends, err)
+			}
+		})
+	})
+}
+
+// TestDiesEarly: an engine that has connected and goes before it was ever seen healthy is gone.
+func TestDiesEarly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serveIn(t, refused)
+		if _, err := pulumirpc.NewAnalyzerClient(s).GetPluginInfo(t.Context(), &emptypb.Empty{}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		start := time.Now()
+		_ = s.Close()
+		if err := <-s.ended; err != nil || time.Since(start) > 2*heartbeat {
+			t.Errorf("ended after %v: %v", time.Since(start), err)
+		}
+	})
+}
+
+// TestConnected: who is connected is there, however long its first message takes to arrive, and so to be decoded.
+func TestConnected(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := serveIn(t, refused)
 		defer s.end(t)
@@ -163,4 +223,36 @@ func TestGrace(t *testing.T) {
 			t.Errorf("the call ended with %v", err)
 		}
 	})
+}
+
+// TestBlocked: the pack ends although a policy does not, and its client has given up on it and gone.
+func TestBlocked(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		gone bool // the client
+	}{{"the client waits", false}, {"the client has gone", true}} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				release := make(chan struct{})
+				defer close(release)
+				s := serveIn(t, there, &policy.Policy{
+					Name: "blocks", Level: policy.Mandatory, Reads: map[string][]string{"t": nil},
+					CheckResource: func(*policy.Pass) { <-release },
+				})
+				request := &pulumirpc.AnalyzeRequest{Type: "t", Properties: &structpb.Struct{
+					Fields: map[string]*structpb.Value{"p": structpb.NewBoolValue(true)}}}
+				go func() { _, _ = pulumirpc.NewAnalyzerClient(s).Analyze(t.Context(), request) }()
+				synctest.Wait() // until the policy blocks
+				if c.gone {
+					_ = s.Close()
+					synctest.Wait()
+				}
+				start := time.Now()
+				s.end(t)
+				if took := time.Since(start); took != grace {
+					t.Errorf("ended after %v, want %v", took, grace)
+				}
+			})
+		})
+	}
 }

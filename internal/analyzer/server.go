@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
@@ -28,7 +29,8 @@ const (
 		"and which SOC 2 criteria each rule is evidence for."
 )
 
-// A Server answers the engine. Every method answers in any order, whether or not ConfigureStack was called before.
+// A Server answers the engine. Every method answers in any order, whether or not ConfigureStack was called before. It is safe for
+// concurrent use.
 type Server struct {
 	pulumirpc.UnimplementedAnalyzerServer
 
@@ -37,6 +39,13 @@ type Server struct {
 	unchanged *pulumirpc.RemediateResponse // what is said to every Remediate
 	cancel    func()                       // ends the process
 	most      int                          // bytes of diagnostics in a response
+
+	// The engine configures a process once, and tells it its stack once: plugin.NewPolicyAnalyzer and engine.loadPolicyPlugins
+	// of pulumi/pkg. What comes a second time is not meant for this run, so the first holds.
+	mu              sync.RWMutex
+	configured      bool
+	stackConfigured bool
+	refusal         error // of a configuration, until one is accepted
 }
 
 // NewServer returns a server that runs the policies of e. version is that of the pack; cancel is called when the engine
@@ -115,10 +124,17 @@ func policyInfo(p *policy.Policy) (*pulumirpc.PolicyInfo, error) {
 	return info, nil
 }
 
-// ConfigureStack tells which stack is running. policy analyze and policy publish never call it.
+// ConfigureStack tells which stack is running, once. policy analyze and policy publish never call it.
 func (s *Server) ConfigureStack(
 	_ context.Context, req *pulumirpc.AnalyzerStackConfigureRequest,
 ) (*pulumirpc.AnalyzerStackConfigureResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stackConfigured {
+		return nil, status.Error(codes.FailedPrecondition,
+			"dynamoguard knows its stack already, and judges no other in this run")
+	}
+	s.stackConfigured = true
 	config := make(map[string]resource.Value, len(req.GetConfig()))
 	for k, v := range req.GetConfig() {
 		config[k] = resource.StringValue(v)
@@ -139,9 +155,16 @@ func (s *Server) ConfigureStack(
 	return &pulumirpc.AnalyzerStackConfigureResponse{}, nil
 }
 
-// Configure takes the organization's configuration. It is the one method that fails because of what it was given: a
-// mistake in the configuration must not pass for a choice.
+// Configure takes the organization's configuration, once. It is the one method that fails because of what it was given: a
+// mistake in the configuration must not pass for a choice. The engine stops there; a caller that does not can correct it,
+// and until then nothing is judged, by the defaults least of all.
 func (s *Server) Configure(_ context.Context, req *pulumirpc.ConfigureAnalyzerRequest) (*emptypb.Empty, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.configured {
+		return nil, status.Error(codes.FailedPrecondition,
+			"dynamoguard is configured already, and the first configuration holds; is the pack given twice?")
+	}
 	given := make(map[string]policy.Given, len(req.GetPolicyConfig()))
 	for name, c := range req.GetPolicyConfig() {
 		g := policy.Given{Level: levelOf(c.GetEnforcementLevel())}
@@ -151,9 +174,18 @@ func (s *Server) Configure(_ context.Context, req *pulumirpc.ConfigureAnalyzerRe
 		given[name] = g
 	}
 	if err := s.engine.Configure(given); err != nil {
-		return nil, status.Error(codes.InvalidArgument, text.Error(err))
+		s.refusal = status.Error(codes.InvalidArgument, text.Error(err))
+		return nil, s.refusal
 	}
+	s.configured, s.refusal = true, nil
 	return &emptypb.Empty{}, nil
+}
+
+// refused returns why the configuration was refused, where no other has been accepted.
+func (s *Server) refused() error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.refusal
 }
 
 // Remediate changes nothing, and says so for every policy: the engine counts a policy that is silent as passed.
@@ -164,6 +196,9 @@ func (s *Server) Remediate(_ context.Context, req *pulumirpc.AnalyzeRequest) (*p
 
 // Analyze judges one resource by its inputs.
 func (s *Server) Analyze(_ context.Context, req *pulumirpc.AnalyzeRequest) (*pulumirpc.AnalyzeResponse, error) {
+	if err := s.refused(); err != nil {
+		return nil, err
+	}
 	return s.respond(s.engine.Analyze(decodeRead(req, s.engine.Reads(req.GetType()))), nil), nil
 }
 
@@ -171,6 +206,9 @@ func (s *Server) Analyze(_ context.Context, req *pulumirpc.AnalyzeRequest) (*pul
 func (s *Server) AnalyzeStack(
 	_ context.Context, req *pulumirpc.AnalyzeStackRequest,
 ) (*pulumirpc.AnalyzeResponse, error) {
+	if err := s.refused(); err != nil {
+		return nil, err
+	}
 	list := req.GetResources()
 	resources := make([]*resource.Resource, len(list))
 	for i, r := range list {

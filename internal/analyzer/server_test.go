@@ -50,7 +50,9 @@ func serveFor(t *testing.T, ctx context.Context, engineAddress string, all []*po
 	t.Helper()
 	stdout, printed := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- analyzer.Serve(ctx, engineAddress, "1.2.3", engine.New(all, time.Now), printed) }()
+	go func() {
+		ended <- analyzer.Serve(ctx, engineAddress, "1.2.3", engine.New(all, time.Now), printed, io.Discard)
+	}()
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)

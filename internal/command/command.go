@@ -33,7 +33,7 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 	address, serving := engineAddress(args)
 	if serving {
 		rules := engine.New(policies, time.Now).In(world(ctx, system))
-		err = analyzer.Serve(ctx, address, version, rules, stdout)
+		err = analyzer.Serve(ctx, address, version, rules, stdout, stderr)
 		keep(rules, version, record.In(system.Cache))
 	} else {
 		root := rootCommand(version, policies)

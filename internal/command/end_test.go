@@ -1,0 +1,131 @@
+//go:build unix
+
+package command_test
+
+import (
+	"bufio"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"dynamoguard/internal/command"
+	"dynamoguard/internal/policy"
+)
+
+// blocking names the file to which a process says that its policy blocks. With it, the test binary is a pack.
+const blocking = "DYNAMOGUARD_BLOCKING"
+
+func TestMain(m *testing.M) {
+	file := os.Getenv(blocking)
+	if file == "" {
+		os.Exit(m.Run())
+	}
+	os.Exit(command.Run(os.Args[1:], "1.2.3", []*policy.Policy{
+		{Name: policy.PackPolicy, Config: policy.PackSettings{}},
+		{
+			Name: "blocks", Level: policy.Mandatory, Reads: map[string][]string{"t": nil},
+			CheckResource: func(*policy.Pass) {
+				_ = os.WriteFile(file, nil, 0o600) // its reader fails without it
+				select {}
+			},
+		},
+	}, os.Stdin, os.Stdout, os.Stderr))
+}
+
+// TestEnds: the process ends by itself when it is told to, or the engine has gone, although a policy never ends, and whether
+// or not the engine still waits for it. internal/analyzer tests how soon.
+func TestEnds(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		leave bool // before it is to end, the client gives up
+		end   func(*testing.T, *os.Process, pulumirpc.AnalyzerClient, *grpc.Server)
+	}{
+		{"terminate", false, func(t *testing.T, p *os.Process, _ pulumirpc.AnalyzerClient, _ *grpc.Server) {
+			if err := p.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"terminate, left", true, func(t *testing.T, p *os.Process, _ pulumirpc.AnalyzerClient, _ *grpc.Server) {
+			if err := p.Signal(syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"Cancel", false, func(t *testing.T, _ *os.Process, pack pulumirpc.AnalyzerClient, _ *grpc.Server) {
+			if _, err := pack.Cancel(t.Context(), &emptypb.Empty{}); err != nil {
+				t.Error(err)
+			}
+		}},
+		{"the engine goes, left", true, func(_ *testing.T, _ *os.Process, _ pulumirpc.AnalyzerClient, engine *grpc.Server) { engine.Stop() }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			engine := grpc.NewServer()
+			grpc_health_v1.RegisterHealthServer(engine, health.NewServer())
+			go func() { _ = engine.Serve(listener) }()
+			defer engine.Stop()
+
+			blocks := t.TempDir() + "/blocks"
+			process := exec.CommandContext(t.Context(), os.Args[0], listener.Addr().String())
+			process.Env = append(os.Environ(), blocking+"="+blocks)
+			process.Stderr = os.Stderr
+			stdout, err := process.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := process.Start(); err != nil {
+				t.Fatal(err)
+			}
+			port, err := bufio.NewReader(stdout).ReadString('\n')
+			if err != nil {
+				t.Fatal(err)
+			}
+			connection, err := grpc.NewClient("127.0.0.1:"+strings.TrimSpace(port), grpc.WithTransportCredentials(insecure.NewCredentials()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = connection.Close() }()
+			pack := pulumirpc.NewAnalyzerClient(connection)
+			go func() {
+				_, _ = pack.Analyze(t.Context(), &pulumirpc.AnalyzeRequest{Type: "t", Properties: &structpb.Struct{
+					Fields: map[string]*structpb.Value{"p": structpb.NewBoolValue(true)}}})
+			}()
+			deadline := time.Now().Add(time.Minute)
+			for _, err := os.Stat(blocks); err != nil; _, err = os.Stat(blocks) {
+				if time.Now().After(deadline) {
+					t.Fatal("the policy is not run")
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			if c.leave {
+				_ = connection.Close()
+			}
+			c.end(t, process.Process, pack, engine)
+			ended := make(chan error, 1)
+			go func() { ended <- process.Wait() }()
+			select {
+			case err := <-ended:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(time.Minute):
+				_ = process.Process.Kill()
+				t.Fatal("still running after a minute")
+			}
+		})
+	}
+}
