@@ -58,7 +58,7 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		select {
 		case err = <-done:
 		case <-time.After(grace):
-			err = errInterrupted
+			err = ctx.Err()
 		}
 	}
 	switch {
@@ -66,7 +66,10 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		return ok
 	case errors.Is(err, errIncomplete):
 		return incomplete
-	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case errors.Is(err, errInterrupted):
+		return interrupted
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		_ = say(stderr, "%v", errInterrupted)
 		return interrupted
 	default:
 		_, _ = fmt.Fprintln(stderr, "dynamoguard-index:", text.Error(err))

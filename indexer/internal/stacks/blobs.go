@@ -26,8 +26,11 @@ func (b blobs) list(ctx context.Context, each func(object) error) error {
 	}})
 	for {
 		listed, err := iterator.Next(ctx)
-		if errors.Is(err, io.EOF) {
+		switch {
+		case errors.Is(err, io.EOF):
 			return nil
+		case errors.Is(err, errPages):
+			return errPages // without what the driver puts before it
 		}
 		if err == nil && !listed.IsDir {
 			err = each(object{
