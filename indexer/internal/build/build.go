@@ -49,7 +49,7 @@ type Result struct {
 	Secret    int       // tables left out of it, because their names are secret
 }
 
-// A Failure is a stack that could not be read, or the stacks of a project that could not be listed, see stacks.Every.
+// A Failure is a stack that could not be read, or the stacks of a project that could not be listed, see tables.Every.
 type Failure struct {
 	Stack stacks.Stack
 	Err   error

@@ -638,7 +638,7 @@ func TestUnlisted(t *testing.T) {
 		t.Fatal(err)
 	}
 	bank := Failure{
-		Stack: stacks.Stack{Organization: "organization", Project: "bank", Name: stacks.Every},
+		Stack: stacks.Stack{Organization: "organization", Project: "bank", Name: tables.Every},
 		Err:   errors.New("it is a link to what is not there"), Earlier: noon,
 	}
 	got := build(t, url, output, func(o *Options) { o.Now = func() time.Time { return noon.Add(time.Hour) } })

@@ -41,7 +41,7 @@ func (r record) key() stacks.Stack {
 
 // every names all stacks of the project of a record.
 func (r record) every() stacks.Stack {
-	return stacks.Stack{Organization: r.Organization, Project: r.Project, Name: stacks.Every}
+	return stacks.Stack{Organization: r.Organization, Project: r.Project, Name: tables.Every}
 }
 
 func key(s stacks.Stack) stacks.Stack {
@@ -129,7 +129,7 @@ func (r *records) add(read record) error {
 
 // earliest returns when a stack was read, or of all of a project the first; zero where nothing is recorded.
 func (r *records) earliest(s stacks.Stack) (first time.Time) {
-	if s.Name != stacks.Every {
+	if s.Name != tables.Every {
 		return r.known[key(s)].ReadAt
 	}
 	for _, read := range r.known {

@@ -24,6 +24,8 @@ import (
 	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/blob/gcsblob"
 	"gocloud.dev/blob/s3blob"
+
+	"dynamoguard/internal/tables"
 )
 
 const (
@@ -78,7 +80,7 @@ func openBucket(ctx context.Context, rawURL string) (*bucket, error) {
 		if err != nil {
 			return nil, fmt.Errorf("open %s: %w", show(rawURL), err)
 		}
-		return &bucket{url: show(rawURL), store: opened}, nil
+		return &bucket{url: opened.url(), store: opened}, nil
 	case s3blob.Scheme:
 		if err := s3Location(u); err != nil {
 			return nil, err
@@ -175,7 +177,7 @@ func (b *bucket) List(ctx context.Context) ([]Stack, error) {
 			continue
 		}
 		if name == "" {
-			name = Every
+			name = tables.Every
 		}
 		stacks = append(stacks, Stack{
 			Organization: "organization",

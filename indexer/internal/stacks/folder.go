@@ -57,6 +57,15 @@ func folderOf(rawURL string) (string, error) {
 	return filepath.Abs(filepath.FromSlash(name))
 }
 
+// url is that of the folder, however it was named: by it an index tells one backend from another.
+func (f folder) url() string {
+	name := filepath.ToSlash(f.root)
+	if !strings.HasPrefix(name, "/") {
+		name = "/" + name // a drive of Windows
+	}
+	return (&url.URL{Scheme: "file", Path: name}).String()
+}
+
 func (f folder) Close() error { return nil }
 
 func (f folder) list(ctx context.Context, each func(object) error) error {

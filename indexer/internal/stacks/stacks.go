@@ -17,10 +17,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 )
 
-// Every is in place of the name where the stacks of a project could not be listed. No stack is named so.
-const Every = "*"
-
-// A Stack is one stack of a backend, or all of a project.
+// A Stack is one stack of a backend, or all of a project that could not be listed, whose name is tables.Every.
 type Stack struct {
 	Organization string // "organization" in a backend that has none
 	Project      string // "" in the layout of old that has none

@@ -471,6 +471,22 @@ func TestFolderOf(t *testing.T) {
 	}
 }
 
+// TestFolderURL: a folder is one backend, however it is named.
+func TestFolderURL(t *testing.T) {
+	working := t.TempDir()
+	t.Chdir(working)
+	if err := os.Mkdir("the states", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, rawURL := range []string{"file://./the%20states", "file://./the states/", "file://" + working + "/the%20states?metadata=skip"} {
+		backend, err := Open(t.Context(), rawURL, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, backend.URL(), "file://"+working+"/the%20states")
+	}
+}
+
 // TestS3Location holds the forms of URL that the CLI takes to what the driver takes.
 func TestS3Location(t *testing.T) {
 	testbackend.Isolate(t)
