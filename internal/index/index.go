@@ -19,10 +19,11 @@ import (
 
 // Settings say where to look.
 type Settings struct {
-	Source string        // of an index: a path or an https URL; empty to read the stack's own backend
-	SHA256 string        // of that index in hexadecimal; empty to take it as it is
-	MaxAge time.Duration // an index older than this is said to be; 0 is any age
-	Budget time.Duration // how long a run may be kept waiting in all
+	Source    string        // of an index: a path or an https URL; empty to read the stack's own backend
+	SHA256    string        // of that index in hexadecimal; empty to take it as it is
+	PublicKey string        // that it is signed with, see tables.ParsePublicKey; empty to take it as it is
+	MaxAge    time.Duration // an index older than this is said to be; 0 is any age
+	Budget    time.Duration // how long a run may be kept waiting in all
 }
 
 // A Stack is the running one.

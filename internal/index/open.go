@@ -21,9 +21,10 @@ import (
 // maxIndex is more than an index of a million tables takes.
 const maxIndex = 512 << 20
 
-// Open reads an index from a path or an https URL. Its errors name the source, without what may be secret in it.
-func Open(ctx context.Context, source string, machine Machine) (*tables.Index, error) {
-	x, save, err := open(ctx, Settings{Source: source}, machine)
+// Open reads an index from a path or an https URL, which is to be signed where there is a public key. Its errors name the
+// source, without what may be secret in it.
+func Open(ctx context.Context, source, publicKey string, machine Machine) (*tables.Index, error) {
+	x, save, err := open(ctx, Settings{Source: source, PublicKey: publicKey}, machine)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", public(source), err)
 	}
@@ -51,6 +52,15 @@ func open(ctx context.Context, settings Settings, machine Machine) (x *tables.In
 		sum := sha256.Sum256(data)
 		if got := hex.EncodeToString(sum[:]); got != want {
 			return nil, nil, fmt.Errorf("its SHA-256 is %s, not %s as configured", got, want)
+		}
+	}
+	if settings.PublicKey != "" {
+		key, err := tables.ParsePublicKey(settings.PublicKey)
+		if err != nil {
+			return nil, nil, fmt.Errorf("the configured public key %w", err)
+		}
+		if err := tables.Verify(data, key); err != nil {
+			return nil, nil, err
 		}
 	}
 	if x, err = tables.Decode(data); err != nil {
