@@ -323,6 +323,10 @@ func TestForgedOutput(t *testing.T) {
 		`stat \u009b: no such file or directory` + "\n"})
 	equal(t, run(t, "--a\x1b[2J"), end{ExitCode: 1, Stderr: `dynamoguard-index: unknown flag: --a\u001b[2J` + "\n"})
 
+	long := strings.Repeat("é", 4096)
+	equal(t, run(t, "validate", "/"+long), end{ExitCode: 1,
+		Stderr: "dynamoguard-index: stat /" + long[:4096-len("dynamoguard-index: stat /")-1] + "...\n"})
+
 	t.Setenv("PULUMI_ACCESS_TOKEN", testbackend.Token)
 	cloud := testbackend.NewCloud(t)
 	cloud.Warning = "upgrade\u009b2J"

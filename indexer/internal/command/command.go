@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -72,7 +73,12 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		_ = say(stderr, "%v", errInterrupted)
 		return interrupted
 	default:
-		_, _ = fmt.Fprintln(stderr, "dynamoguard-index:", text.Error(err))
+		for i, line := range strings.Split(text.Error(err), "\n") {
+			if i == 0 {
+				line = "dynamoguard-index: " + line
+			}
+			_ = say(stderr, "%s", line)
+		}
 		return failed
 	}
 }
@@ -175,9 +181,16 @@ func report(w io.Writer, ctx context.Context, backend, output string, r build.Re
 	return nil
 }
 
+// mostLine is how long a line for people may be, in bytes: a service may answer with any text, and name a stack by it.
+const mostLine = 4 << 10
+
 // say writes one line for people.
 func say(w io.Writer, format string, args ...any) error {
-	_, err := fmt.Fprintln(w, text.Printable(fmt.Sprintf(format, args...)))
+	line := fmt.Sprintf(format, args...)
+	if len(line) > mostLine {
+		line = strings.ToValidUTF8(line[:mostLine], "") + "..."
+	}
+	_, err := fmt.Fprintln(w, text.Printable(line))
 	return err
 }
 

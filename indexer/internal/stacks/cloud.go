@@ -95,16 +95,16 @@ func (c *cloud) List(ctx context.Context) ([]Stack, error) {
 				Version:      lastUpdate(summary),
 			})
 		}
-		if following == nil || *following == "" {
-			return all, nil
-		}
+		last := following == nil || *following == ""
 		switch {
+		case len(all) > mostStacks:
+			err = errCrowded
+		case last:
+			return all, nil
 		case seen[*following]:
 			err = errors.New("the service repeats a page")
 		case len(seen) == mostPages:
 			err = errPages
-		case len(all) > mostStacks:
-			err = errCrowded
 		}
 		if err != nil {
 			return nil, fmt.Errorf("list the stacks of %s: %w", c.URL(), err)

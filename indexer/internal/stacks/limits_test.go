@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -151,5 +152,44 @@ func TestEndless(t *testing.T) {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		})
+	}
+}
+
+// crowd is a store of more stacks than there can be.
+type crowd struct{ store }
+
+func (crowd) list(_ context.Context, each func(object) error) error {
+	for i := range mostStacks + 1 {
+		if err := each(object{name: fmt.Sprint(stacksPrefix, "shop/", i, ".json")}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (crowd) open(context.Context, string) (io.ReadCloser, error) { return nil, fs.ErrNotExist }
+
+// TestCrowd lists backends of more stacks than there can be, on one page.
+func TestCrowd(t *testing.T) {
+	testbackend.Isolate(t)
+	t.Setenv("PULUMI_ACCESS_TOKEN", testbackend.Token)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"stacks":[{}`+strings.Repeat(",{}", mostStacks)+"]}")
+	}))
+	defer server.Close()
+	cloud, err := Open(t.Context(), server.URL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		backend Backend
+		want    string
+	}{
+		{cloud, "list the stacks of " + server.URL + ": the listing has more than 1000000 stacks"},
+		{&bucket{url: "s3://states", store: crowd{}}, "list s3://states: the listing has more than 1000000 stacks"},
+	} {
+		if _, err := c.backend.List(t.Context()); err == nil || err.Error() != c.want {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
 	}
 }
