@@ -23,15 +23,15 @@ import (
 	"dynamoguard/internal/text"
 )
 
-// Run runs the binary with its arguments and returns its exit code.
+// Run runs the binary with its arguments and returns its exit code. What a person runs, the first SIGINT or SIGTERM ends as
+// it does any program that does not ask for signals: whatever it waits for.
 func Run(args []string, version string, policies []*policy.Policy, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-
 	var err error
 	system := index.System()
 	address, serving := engineAddress(args)
 	if serving {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
 		rules := engine.New(policies, time.Now).In(world(ctx, system))
 		err = analyzer.Serve(ctx, address, version, rules, stdout, stderr)
 		keep(rules, version, record.In(system.Cache))
@@ -43,7 +43,7 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		root.SetIn(stdin)
 		root.SetOut(stdout)
 		root.SetErr(stderr)
-		err = root.ExecuteContext(ctx)
+		err = root.ExecuteContext(context.Background())
 	}
 	if err != nil {
 		_, _ = fmt.Fprintln(stderr, "dynamoguard:", text.Error(err))

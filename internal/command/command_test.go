@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"dynamoguard/internal/command"
+	"dynamoguard/internal/tables"
 	"dynamoguard/policies"
 )
 
@@ -148,6 +149,50 @@ func TestIndex(t *testing.T) {
 			"not read: 1 stack compressed with Zstandard, which is read through an index only: other\n"},
 	} {
 		code, stdout, stderr := run(t, "", c.args...)
+		if code != c.code || stdout != c.stdout || stderr != c.stderr {
+			t.Errorf("%q: exit code %d\n%s%s", c.args, code, stdout, stderr)
+		}
+	}
+}
+
+// TestIndexSignature: tables are listed only where the signature holds that was asked for. The keys open nothing.
+func TestIndexSignature(t *testing.T) {
+	const (
+		privateKey = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIDNKB9PqoN+NLwEe04w/cyyVSIoL6pnRqdf1paypGSXG\n-----END PRIVATE KEY-----\n"
+		publicKey  = "MCowBQYDK2VwAyEAIkQH+bV8kCqmtLwcpgRqbUpkpeLsM8K94lW8V821a3U="
+		otherKey   = "MCowBQYDK2VwAyEAsnT9nV3gzXUxhUNYEAb7MIgSNzRLb2sbvAhYzphiWEY="
+		hint       = "Run it with help for what it does.\n"
+	)
+	key, err := tables.ParsePrivateKey([]byte(privateKey))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := tables.Decode([]byte(indexFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.Unread = nil
+	plain, signed := filepath.Join(t.TempDir(), "plain.json"), filepath.Join(t.TempDir(), "signed.json")
+	for file, data := range map[string][]byte{plain: x.Encode(), signed: tables.Sign(x.Encode(), key)} {
+		if err := os.WriteFile(file, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const orders = "TABLE   ACCOUNT  REGION  STACK      URN\norders  ?        ?       bank/prod  urn:pulumi:prod::bank::aws:dynamodb/table:Table::orders\n"
+	for _, c := range []struct {
+		args           []string
+		code           int
+		stdout, stderr string
+	}{
+		{[]string{"--index", signed, "--public-key", publicKey}, 0, orders, "the index is signed by this key\n"},
+		{[]string{"--index", signed}, 0, orders, ""},
+		{[]string{"--index", signed, "--public-key", otherKey}, 1, "", "dynamoguard: " + signed + ": its signature is not by the configured key\n" + hint},
+		{[]string{"--index", plain, "--public-key", publicKey}, 1, "", "dynamoguard: " + plain + ": it is not signed\n" + hint},
+		{[]string{"--index", signed, "--public-key", "x"}, 1, "", "dynamoguard: " + signed + ": the configured public key is not an ed25519 public key, " +
+			"such as openssl pkey -pubout writes between its first line and its last\n" + hint},
+		{[]string{"--public-key", publicKey}, 1, "", "dynamoguard: --public-key is for an index; name one with --index\n" + hint},
+	} {
+		code, stdout, stderr := run(t, "", append([]string{"index", "find", "orders"}, c.args...)...)
 		if code != c.code || stdout != c.stdout || stderr != c.stderr {
 			t.Errorf("%q: exit code %d\n%s%s", c.args, code, stdout, stderr)
 		}

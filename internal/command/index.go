@@ -2,6 +2,7 @@ package command
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -20,7 +21,7 @@ import (
 // indexCommand reads the tables that the policies compare with: those of an index, or of the backend of the folder it is
 // called in.
 func indexCommand() *cobra.Command {
-	var source, organization string
+	var source, publicKey, organization string
 	command := &cobra.Command{
 		Use:   "index",
 		Short: "Read the tables that stacks own",
@@ -31,6 +32,7 @@ backend.`,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	command.PersistentFlags().StringVar(&source, "index", "", "path or https URL of an index")
+	command.PersistentFlags().StringVar(&publicKey, "public-key", "", "ed25519 key that must have signed the index, as index.publicKey of the policy dynamoguard has it")
 	command.PersistentFlags().StringVar(&organization, "organization", "", "organization, where the backend is Pulumi Cloud")
 	command.AddCommand(
 		&cobra.Command{
@@ -38,7 +40,7 @@ backend.`,
 			Short: "List all tables with the stacks that own them",
 			Args:  cobra.NoArgs,
 			RunE: func(c *cobra.Command, _ []string) error {
-				return list(c, source, organization, "*")
+				return list(c, source, publicKey, organization, "*")
 			},
 		},
 		&cobra.Command{
@@ -47,7 +49,7 @@ backend.`,
 			Long:  "Say which stacks own the tables of a name, in which * and ? are wildcards. The exit code is 1 where no stack does.",
 			Args:  cobra.ExactArgs(1),
 			RunE: func(c *cobra.Command, args []string) error {
-				return list(c, source, organization, args[0])
+				return list(c, source, publicKey, organization, args[0])
 			},
 		},
 	)
@@ -55,12 +57,15 @@ backend.`,
 }
 
 // list writes the tables that match, and what could not be read.
-func list(c *cobra.Command, source, organization, pattern string) error {
+func list(c *cobra.Command, source, publicKey, organization, pattern string) error {
 	const budget = 10 * time.Minute // a person waits, and can stop it
 	var found []tables.Entry
 	var unread []tables.Unread
+	if publicKey != "" && source == "" {
+		return errors.New("--public-key is for an index; name one with --index")
+	}
 	if source != "" {
-		x, err := index.Open(c.Context(), source, index.System())
+		x, err := index.Open(c.Context(), source, publicKey, index.System())
 		if err != nil {
 			return err
 		}
@@ -93,6 +98,9 @@ func list(c *cobra.Command, source, organization, pattern string) error {
 	}
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	if publicKey != "" {
+		_, _ = io.WriteString(c.ErrOrStderr(), "the index is signed by this key\n")
 	}
 	for _, u := range unread {
 		_, _ = io.WriteString(c.ErrOrStderr(), "not read: "+text.Printable(u.Reason)+"\n")

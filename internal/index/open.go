@@ -23,9 +23,10 @@ import (
 // maxIndex is more than an index of a million tables takes.
 const maxIndex = 512 << 20
 
-// Open reads an index from a path or an https URL. Its errors name the source, without what may be secret in it.
-func Open(ctx context.Context, source string, machine Machine) (*tables.Index, error) {
-	x, save, err := open(ctx, Settings{Source: source}, machine)
+// Open reads an index from a path or an https URL, which is to be signed where there is a public key. Its errors name the
+// source, without what may be secret in it.
+func Open(ctx context.Context, source, publicKey string, machine Machine) (*tables.Index, error) {
+	x, save, err := open(ctx, Settings{Source: source, PublicKey: publicKey}, machine)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", public(source), err)
 	}

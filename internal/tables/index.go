@@ -26,6 +26,9 @@ const SchemaVersion = 1
 // NoOrganization is what Pulumi calls the organization of a backend that has none.
 const NoOrganization = "organization"
 
+// Every is in place of the name of a stack where those of a project could not be listed. No stack is named so.
+const Every = "*"
+
 // A StateTables is what a state says of tables.
 type StateTables struct {
 	Entries []Entry `json:"tables"`
@@ -118,7 +121,8 @@ func (e Entry) compare(f Entry) int {
 type Index struct {
 	GeneratedAt time.Time
 	Tables      []Entry
-	// Unread are the stacks that could not be read, as organization/project/stack: their tables may be missing.
+	// Unread are the stacks that could not be read, as organization/project/stack, or with Every in place of the stack all of
+	// a project: their tables may be missing.
 	Unread []string
 	// Read are the stacks that were read, with and without tables; none where the index does not say.
 	Read []Reading
@@ -131,7 +135,7 @@ type Index struct {
 
 // A Reading are the stacks of one backend that an index was made of.
 type Reading struct {
-	Backend string   `json:"backend"` // as BackendOf returns it
+	Backend string   `json:"backend"` // as BackendOf returns it; empty where an index that was merged does not say
 	Stacks  []string `json:"stacks"`  // organization/project/stack, in order
 }
 
@@ -482,8 +486,12 @@ func Merge(indexes ...*Index) *Index {
 			}
 		}
 		for _, stack := range x.Unread {
-			stale := func(backend string) bool { return !succeeded.has(backend, stack) }
-			if slices.ContainsFunc(x.backends(), stale) {
+			lacking := func(backend string) bool {
+				// Of a project that could not be listed, a newer listing of the backend says itself whether it could.
+				listed := strings.HasSuffix(stack, "/"+Every) && succeeded[backend] != nil
+				return !listed && !succeeded.has(backend, stack)
+			}
+			if slices.ContainsFunc(x.backends(), lacking) {
 				unread = append(unread, stack)
 			}
 		}
@@ -495,11 +503,12 @@ func Merge(indexes ...*Index) *Index {
 	}
 	merged := New(oldest, entries, unread, secret)
 	for _, backend := range slices.Sorted(maps.Keys(succeeded)) {
-		if backend != "" {
+		// A backend that is not known is named beside one that is, or its tables would pass for those of the other.
+		if backend != "" || len(succeeded) > 1 {
 			merged.Read = append(merged.Read, Reading{backend, slices.Sorted(maps.Keys(succeeded[backend]))})
 		}
 	}
-	if len(merged.Read) == 1 && len(succeeded) == 1 {
+	if len(merged.Read) == 1 {
 		for i := range merged.Tables {
 			merged.Tables[i].Backend = "" // it goes without saying
 		}

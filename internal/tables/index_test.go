@@ -171,6 +171,18 @@ func TestMergeBackends(t *testing.T) {
 			nil, nil},
 		{"a newer that does not say", []*tables.Index{x(1, "a", []string{prod}, nil, "infra/prod - - payments"), x(0, "", nil, nil, "infra/prod - - orders")},
 			[]string{" orders"}, nil},
+		{"beside one that does not say, which is of no backend that is known", []*tables.Index{
+			x(1, "a", []string{prod}, nil, "infra/prod - - payments"), x(0, "", nil, nil, "shop/prod - - orders"),
+		}, []string{" orders", "a payments"}, nil},
+		{"a project that could be listed since", []*tables.Index{
+			x(1, "a", nil, []string{"acme/infra/*"}), x(0, "a", []string{prod}, nil, "infra/prod - - orders"),
+		}, []string{" orders"}, nil},
+		{"a project that could not be listed since either", []*tables.Index{
+			x(1, "a", nil, []string{"acme/infra/*"}), x(0, "a", nil, []string{"acme/infra/*"}),
+		}, nil, []string{"acme/infra/*"}},
+		{"a project of another backend", []*tables.Index{
+			x(1, "a", nil, []string{"acme/infra/*"}), x(0, "b", []string{prod}, nil, "infra/prod - - orders"),
+		}, []string{"b orders"}, []string{"acme/infra/*"}},
 		{"merged before", []*tables.Index{
 			tables.Merge(x(2, "a", []string{prod}, nil, "infra/prod - - payments"), x(1, "b", []string{prod}, nil, "infra/prod - - orders")),
 			x(0, "a", []string{prod}, nil, "infra/prod - - ledger"),
@@ -191,6 +203,11 @@ func TestMergeBackends(t *testing.T) {
 		if diff := cmp.Diff(c.unread, again.Unread); diff != "" {
 			t.Errorf("%s, unread (-want +got):\n%s", c.name, diff)
 		}
+	}
+	// A backend that is not known is none of the others.
+	unsaid := tables.Merge(x(1, "a", []string{prod}, nil), x(0, "", nil, nil, "shop/prod - - orders"))
+	if diff := cmp.Diff([]tables.Reading{{Stacks: []string{"acme/shop/prod"}}, {Backend: "a", Stacks: []string{prod}}}, unsaid.Read); diff != "" {
+		t.Errorf("read (-want +got):\n%s", diff)
 	}
 	// What an index hides counts as long as something that it read is not read anew.
 	hides := x(1, "a", []string{prod}, nil)

@@ -73,3 +73,31 @@ func TestReaders(t *testing.T) {
 		t.Errorf("mode %v, %v", info.Mode(), err)
 	}
 }
+
+// TestRefused: what is no regular file is not replaced, and nothing is left beside it.
+func TestRefused(t *testing.T) {
+	folder := t.TempDir()
+	target, link := filepath.Join(folder, "target"), filepath.Join(folder, "link")
+	if err := os.WriteFile(target, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(target, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ path, want string }{
+		{link, "write " + link + ": it is a link, which is not followed; name the file itself"},
+		{folder, "write " + folder + ": it is not a regular file"},
+		{os.DevNull, "write " + os.DevNull + ": it is not a regular file"},
+	} {
+		err := Write(c.path, 0o600, func(io.Writer) error { return errors.New("nothing is to be written") })
+		if err == nil || err.Error() != c.want {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+	if text, err := os.ReadFile(target); string(text) != "old" {
+		t.Errorf("the file has %q, %v", text, err)
+	}
+	if left, err := os.ReadDir(folder); len(left) != 2 {
+		t.Errorf("%v is left, %v", left, err)
+	}
+}

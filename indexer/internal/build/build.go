@@ -3,9 +3,12 @@ package build
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -23,13 +26,14 @@ const RecordSuffix = ".stacks"
 // Options say what to build.
 type Options struct {
 	Backend stacks.Backend
-	Output  string // path of the index; the records are beside it
+	Output  string             // path of the index; the records are beside it
+	Key     ed25519.PrivateKey // that signs the index, or nil
 	// All: read the unchanged stacks too.
 	All bool
 	// Parallel is the number of stacks read at the same time.
 	Parallel int
-	// Timeout is for one stack.
-	Timeout time.Duration
+	// Timeout is for one stack, and ListTimeout for the list of them.
+	Timeout, ListTimeout time.Duration
 	// Progress, where set, is called first with the number of stacks to read, and then again as each is done with.
 	Progress func(done, total int)
 	Now      func() time.Time
@@ -45,19 +49,22 @@ type Result struct {
 	Secret    int       // tables left out of it, because their names are secret
 }
 
-// A Failure is a stack that could not be read.
+// A Failure is a stack that could not be read, or the stacks of a project that could not be listed, see tables.Every.
 type Failure struct {
 	Stack stacks.Stack
 	Err   error
-	// Earlier is when the stack was read for what the index holds of it; zero where it holds nothing.
+	// Earlier is when the stack was read for what the index holds of it, of several the first; zero where it holds nothing.
 	Earlier time.Time
 }
 
 // Run builds the index. Stacks that cannot be read are in the result, and are no error. An error leaves the index as it
 // was; the stacks that were read until then, by a run that was interrupted too, are not read again by the next run.
 func Run(ctx context.Context, o Options) (result Result, err error) {
+	if err := atomicfile.Check(o.Output); err != nil {
+		return Result{}, err
+	}
 	generated := o.Now()
-	listed, err := o.Backend.List(ctx)
+	listed, err := within(ctx, o.ListTimeout, "the stacks were not listed", o.Backend.List)
 	if err != nil {
 		return Result{}, err
 	}
@@ -85,7 +92,7 @@ func Run(ctx context.Context, o Options) (result Result, err error) {
 	}
 	index := recorded.index(generated, result.Failed)
 	result.Tables, result.Secret = len(index.Tables), index.Secret
-	return result, WriteIndex(o.Output, index)
+	return result, WriteIndex(o.Output, index, o.Key)
 }
 
 // index is what the records say, at the time of the listing. A stack that could not be read this time has what was read
@@ -102,15 +109,19 @@ func (r *records) index(generated time.Time, failed []Failure) *tables.Index {
 		unread[i] = f.Stack.String()
 	}
 	x := tables.New(generated, entries, unread, secret)
-	x.Read = []tables.Reading{r.reading(unread)}
+	x.Read = []tables.Reading{r.reading(failed)}
 	return x
 }
 
 // reading names the stacks that were read. In the layout without projects, the tables of a stack tell its project.
-func (r *records) reading(unread []string) tables.Reading {
+func (r *records) reading(failed []Failure) tables.Reading {
+	unread := make(map[stacks.Stack]bool, len(failed))
+	for _, f := range failed {
+		unread[key(f.Stack)] = true
+	}
 	reading := tables.Reading{Backend: tables.BackendOf(r.header.Backend), Stacks: []string{}}
 	for _, read := range r.sorted() {
-		if slices.Contains(unread, read.key().String()) {
+		if unread[read.key()] || unread[read.every()] {
 			continue
 		}
 		if read.Project == "" && len(read.Entries) > 0 {
@@ -122,10 +133,18 @@ func (r *records) reading(unread []string) tables.Reading {
 	return reading
 }
 
-// WriteIndex puts an index in place of a file.
-func WriteIndex(path string, index *tables.Index) error {
-	return atomicfile.Write(path, 0o644, func(w io.Writer) error {
-		_, err := w.Write(index.Encode())
+// WriteIndex puts an index in place of a file, signed where there is a key. The permissions of a file that is there stay.
+func WriteIndex(path string, index *tables.Index, key ed25519.PrivateKey) error {
+	encoded := index.Encode()
+	if key != nil {
+		encoded = tables.Sign(encoded, key)
+	}
+	mode := fs.FileMode(0o644)
+	if existing, err := os.Lstat(path); err == nil {
+		mode = existing.Mode().Perm()
+	}
+	return atomicfile.Write(path, mode, func(w io.Writer) error {
+		_, err := w.Write(encoded)
 		return err
 	})
 }
@@ -184,8 +203,7 @@ func readAll(ctx context.Context, o Options, changed []stacks.Stack, recorded *r
 		case errors.Is(each.err, stacks.ErrGone):
 			delete(recorded.known, key(each.stack))
 		default:
-			earlier := recorded.known[key(each.stack)].ReadAt
-			result.Failed = append(result.Failed, Failure{each.stack, each.err, earlier})
+			result.Failed = append(result.Failed, Failure{each.stack, each.err, recorded.earliest(each.stack)})
 		}
 		done++
 		progress(done)
@@ -194,20 +212,51 @@ func readAll(ctx context.Context, o Options, changed []stacks.Stack, recorded *r
 	return context.Cause(ctx)
 }
 
-func readOne(ctx context.Context, o Options, s stacks.Stack) (read record, err error) {
-	ctx, stop := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("not read within %v", o.Timeout))
-	defer stop()
-	read = record{Organization: s.Organization, Project: s.Project, Stack: s.Name, ReadAt: o.Now()}
-	state, err := o.Backend.Read(ctx, s)
-	if err == nil {
+func readOne(ctx context.Context, o Options, s stacks.Stack) (record, error) {
+	if s.Err != nil {
+		return record{}, s.Err
+	}
+	return within(ctx, o.Timeout, "not read", func(ctx context.Context) (record, error) {
+		read := record{Organization: s.Organization, Project: s.Project, Stack: s.Name, ReadAt: o.Now()}
+		state, err := o.Backend.Read(ctx, s)
+		if err != nil {
+			return read, err
+		}
+		if state.Settled {
+			read.Version = s.Version
+		}
 		read.StateTables, err = facts.ReadTables(state, s.Organization)
-		err = errors.Join(err, state.Close())
+		return read, errors.Join(err, state.Close())
+	})
+}
+
+// within calls f. It returns once the time is up or ctx has ended, also where f goes on: a read of a disk that is gone, for
+// one, ends for nobody.
+func within[T any](ctx context.Context, limit time.Duration, late string, f func(context.Context) (T, error)) (T, error) {
+	ctx, stop := context.WithTimeoutCause(ctx, limit, fmt.Errorf("%s within %v", late, limit))
+	type outcome struct {
+		value T
+		err   error
 	}
-	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		err = context.Cause(ctx)
+	done := make(chan outcome, 1)
+	go func() {
+		defer stop()
+		value, err := f(ctx)
+		if err != nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		done <- outcome{value, err}
+	}()
+	select {
+	case came := <-done:
+		return came.value, came.err
+	case <-ctx.Done():
 	}
-	if state.Settled {
-		read.Version = s.Version
+	select {
+	case came := <-done: // stop is called after it
+		return came.value, came.err
+	default:
+		var none T
+		return none, context.Cause(ctx)
 	}
-	return read, err
 }

@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"os"
@@ -52,7 +53,7 @@ func open(t *testing.T, url string) *watched {
 
 func options(backend stacks.Backend, output string) Options {
 	return Options{
-		Backend: backend, Output: output, Parallel: 4, Timeout: time.Minute, Now: func() time.Time { return noon },
+		Backend: backend, Output: output, Parallel: 4, Timeout: time.Minute, ListTimeout: time.Minute, Now: func() time.Time { return noon },
 	}
 }
 
@@ -542,21 +543,205 @@ func TestUnwritable(t *testing.T) {
 	}
 }
 
-// TestSymbolicLink: the index that a link leads to is replaced, not the link.
-func TestSymbolicLink(t *testing.T) {
+// TestPlanted: in a folder that is shared, somebody else has put links in place of the outputs. Nothing is written to what
+// they lead to.
+func TestPlanted(t *testing.T) {
 	testbackend.Isolate(t)
 	url := testbackend.Folder(t)
 	bucket(t, url).write("shop/dev", "carts")
-	folder := t.TempDir()
-	link, target := filepath.Join(folder, "latest.json"), filepath.Join(t.TempDir(), "index.json")
-	if err := os.WriteFile(target, []byte("the earlier index"), 0o644); err != nil {
+	for _, suffix := range []string{"", RecordSuffix} {
+		t.Run("index.json"+suffix, func(t *testing.T) {
+			output, target := filepath.Join(t.TempDir(), "index.json"), filepath.Join(t.TempDir(), "target")
+			if err := os.WriteFile(target, []byte("of somebody"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Symlink(target, output+suffix); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Run(t.Context(), options(open(t, url), output))
+			if err == nil {
+				t.Error("a link is no error")
+			}
+			equal(t, content(t, target), "of somebody")
+			equal(t, temporary(t, output), []string(nil))
+
+			// A hard link cannot be told from a file. It is replaced, and what it shares with another file is not touched.
+			if err := os.Remove(output + suffix); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Link(target, output+suffix); err != nil {
+				t.Fatal(err)
+			}
+			build(t, url, output)
+			equal(t, content(t, target), "of somebody")
+		})
+	}
+}
+
+// TestPermissions: those of an index stay, and a new one can be read by all.
+func TestPermissions(t *testing.T) {
+	testbackend.Isolate(t)
+	url := testbackend.Folder(t)
+	bucket(t, url).write("shop/dev", "carts")
+	output := filepath.Join(t.TempDir(), "index.json")
+	modes := func() string {
+		var modes []string
+		for _, file := range []string{output, output + RecordSuffix} {
+			info, err := os.Stat(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			modes = append(modes, info.Mode().String())
+		}
+		return strings.Join(modes, " ")
+	}
+	build(t, url, output)
+	equal(t, modes(), "-rw-r--r-- -rw-------")
+	if err := os.Chmod(output, 0o640); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(target, link); err != nil {
+	build(t, url, output)
+	equal(t, modes(), "-rw-r----- -rw-------")
+}
+
+// TestSigned: an index is signed where there is a key, and reads as it does without.
+func TestSigned(t *testing.T) {
+	testbackend.Isolate(t)
+	url := testbackend.Folder(t)
+	bucket(t, url).write("shop/dev", "carts")
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
 		t.Fatal(err)
 	}
-	build(t, url, link)
-	equal(t, lines(t, target), []string{"carts 111122223333 us-east-1 organization/shop/dev"})
+	output := filepath.Join(t.TempDir(), "index.json")
+	got := build(t, url, output, func(o *Options) { o.Key = private })
+	equal(t, got.Index, []string{"carts 111122223333 us-east-1 organization/shop/dev"})
+	if err := tables.Verify([]byte(content(t, output)), public); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestUnlisted: a project whose stacks cannot be listed is named, and what was read of them before stays.
+func TestUnlisted(t *testing.T) {
+	testbackend.Isolate(t)
+	url := testbackend.Folder(t)
+	at := bucket(t, url)
+	at.write("bank/dev", "accounts")
+	at.write("bank/prod", "users")
+	at.write("shop/dev", "carts")
+	output := filepath.Join(t.TempDir(), "index.json")
+	build(t, url, output)
+
+	// A link into nothing cannot be listed by the superuser either.
+	project, hidden := filepath.Dir(stateFile(url, "bank/dev")), filepath.Join(t.TempDir(), "bank")
+	if err := errors.Join(os.Rename(project, hidden), os.Symlink(hidden+"-gone", project)); err != nil {
+		t.Fatal(err)
+	}
+	bank := Failure{
+		Stack: stacks.Stack{Organization: "organization", Project: "bank", Name: tables.Every},
+		Err:   errors.New("it is a link to what is not there"), Earlier: noon,
+	}
+	got := build(t, url, output, func(o *Options) { o.Now = func() time.Time { return noon.Add(time.Hour) } })
+	for i := range got.Result.Failed {
+		got.Result.Failed[i].Stack = key(got.Result.Failed[i].Stack)
+	}
+	equal(t, got, run{
+		Result: Result{Listed: 2, Unchanged: 1, Failed: []Failure{bank}, Tables: 3},
+		Index: []string{
+			"accounts 111122223333 us-east-1 organization/bank/dev",
+
+			"carts 111122223333 us-east-1 organization/shop/dev",
+			"users 111122223333 us-east-1 organization/bank/prod",
+			"unread organization/bank/*",
+		},
+	})
+	index, err := tables.Decode([]byte(content(t, output)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, index.Read, []tables.Reading{{Backend: tables.BackendOf(url), Stacks: []string{"organization/shop/dev"}}})
+
+	// A link to a folder is as good as the folder.
+	if err := errors.Join(os.Remove(project), os.Symlink(hidden, project)); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, build(t, url, output), run{Result: Result{Listed: 3, Unchanged: 3, Tables: 3}, Index: got.Index[:3]})
+}
+
+// stuck is a backend that answers nothing, and listens to nobody.
+type stuck struct {
+	stacks.Backend
+	list  bool            // also when it is listed
+	asked func()          // called where it gets stuck
+	ended <-chan struct{} // lets it go, at the end of the test
+}
+
+func (s stuck) List(ctx context.Context) ([]stacks.Stack, error) {
+	if s.list {
+		s.asked()
+		<-s.ended
+	}
+	return s.Backend.List(ctx)
+}
+
+func (s stuck) Read(ctx context.Context, of stacks.Stack) (stacks.State, error) {
+	if of.Name == "stuck" {
+		s.asked()
+		<-s.ended
+	}
+	return s.Backend.Read(ctx, of)
+}
+
+// TestStuck: whatever a backend waits for, a build ends in its time, or when it is told to.
+func TestStuck(t *testing.T) {
+	testbackend.Isolate(t)
+	url := testbackend.Folder(t)
+	bucket(t, url).write("shop/dev", "carts")
+	bucket(t, url).write("shop/stuck", "orders")
+	stop := func(t *testing.T, s *stuck) { // when the test ends
+		ended := make(chan struct{})
+		s.ended = ended
+		t.Cleanup(func() { close(ended) })
+	}
+	t.Run("a read", func(t *testing.T) {
+		output := filepath.Join(t.TempDir(), "index.json")
+		backend := stuck{Backend: open(t, url), asked: func() {}}
+		stop(t, &backend)
+		o := options(backend, output)
+		o.Timeout = time.Second
+		result, err := Run(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range result.Failed {
+			result.Failed[i].Stack = stacks.Stack{Name: result.Failed[i].Stack.String()}
+		}
+		equal(t, result.Failed, []Failure{{Stack: stacks.Stack{Name: "organization/shop/stuck"}, Err: errors.New("not read within 1s")}})
+		equal(t, lines(t, output), []string{
+			"carts 111122223333 us-east-1 organization/shop/dev", "unread organization/shop/stuck",
+		})
+	})
+	t.Run("a listing", func(t *testing.T) {
+		backend := stuck{Backend: open(t, url), asked: func() {}, list: true}
+		stop(t, &backend)
+		o := options(backend, filepath.Join(t.TempDir(), "index.json"))
+		o.ListTimeout = time.Millisecond
+		if _, err := Run(t.Context(), o); err == nil || err.Error() != "the stacks were not listed within 1ms" {
+			t.Error(err)
+		}
+	})
+	for name, list := range map[string]bool{"an interrupted read": false, "an interrupted listing": true} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			backend := stuck{Backend: open(t, url), asked: cancel, list: list}
+			stop(t, &backend)
+			o := options(backend, filepath.Join(t.TempDir(), "index.json"))
+			o.Timeout, o.ListTimeout = time.Hour, time.Hour
+			if _, err := Run(ctx, o); !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 func stateFile(url, stack string) string {

@@ -9,12 +9,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"runtime/debug"
 	"slices"
 	"time"
 
 	"dynamoguard/indexer/internal/atomicfile"
+	"dynamoguard/indexer/internal/regular"
 	"dynamoguard/indexer/internal/stacks"
 	"dynamoguard/internal/tables"
 )
@@ -35,6 +37,11 @@ type record struct {
 // key names the stack of a record.
 func (r record) key() stacks.Stack {
 	return stacks.Stack{Organization: r.Organization, Project: r.Project, Name: r.Stack}
+}
+
+// every names all stacks of the project of a record.
+func (r record) every() stacks.Stack {
+	return stacks.Stack{Organization: r.Organization, Project: r.Project, Name: tables.Every}
 }
 
 func key(s stacks.Stack) stacks.Stack {
@@ -67,21 +74,21 @@ type records struct {
 	file   *os.File
 }
 
+// mostRecords is how many bytes of records are read: those of a million stacks.
+const mostRecords = 512 << 20
+
 // openRecords reads what is recorded of the backend, and opens the file for more. Records of another backend, or of
-// another version of the program, are removed.
+// another version of the program, are removed. The file is written anew before anything is added to it, so that nothing is
+// ever added to one that somebody else has put there.
 func openRecords(path, backend string) (*records, error) {
 	r := &records{path: path, header: newHeader(backend), known: map[stacks.Stack]record{}}
-	content, err := os.ReadFile(path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	content, err := readRecords(path)
+	if err != nil {
 		return nil, err
 	}
 	first, lines, _ := bytes.Cut(content, []byte("\n"))
 	var found header
-	if json.Unmarshal(first, &found) != nil || found != r.header {
-		if err := r.rewrite(); err != nil {
-			return nil, err
-		}
-	} else {
+	if json.Unmarshal(first, &found) == nil && found == r.header {
 		for line := range bytes.Lines(lines) {
 			var read record
 			if json.Unmarshal(line, &read) == nil && read.Stack != "" {
@@ -89,13 +96,22 @@ func openRecords(path, backend string) (*records, error) {
 			}
 		}
 	}
-	if r.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0); err != nil {
+	if err := r.rewrite(); err != nil {
 		return nil, err
 	}
-	if len(content) > 0 && !bytes.HasSuffix(content, []byte("\n")) {
-		_, err = r.file.WriteString("\n")
-	}
+	r.file, err = regular.OpenItself(path, os.O_WRONLY|os.O_APPEND)
 	return r, err
+}
+
+func readRecords(path string) ([]byte, error) {
+	file, err := regular.OpenItself(path, os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return regular.ReadAll(file, mostRecords)
 }
 
 // add records a stack, on disk first.
@@ -111,15 +127,26 @@ func (r *records) add(read record) error {
 	return nil
 }
 
-// finish forgets every stack but those given, and writes the file anew. Nothing can be added after it.
-func (r *records) finish(listed []stacks.Stack) error {
-	kept := make(map[stacks.Stack]record, len(listed))
-	for _, s := range listed {
-		if known, ok := r.known[key(s)]; ok {
-			kept[key(s)] = known
+// earliest returns when a stack was read, or of all of a project the first; zero where nothing is recorded.
+func (r *records) earliest(s stacks.Stack) (first time.Time) {
+	if s.Name != tables.Every {
+		return r.known[key(s)].ReadAt
+	}
+	for _, read := range r.known {
+		if read.every() == key(s) && (first.IsZero() || read.ReadAt.Before(first)) {
+			first = read.ReadAt
 		}
 	}
-	r.known = kept
+	return first
+}
+
+// finish forgets every stack but those given, and writes the file anew. Nothing can be added after it.
+func (r *records) finish(listed []stacks.Stack) error {
+	kept := make(map[stacks.Stack]bool, len(listed))
+	for _, s := range listed {
+		kept[key(s)] = true
+	}
+	maps.DeleteFunc(r.known, func(s stacks.Stack, read record) bool { return !kept[s] && !kept[read.every()] })
 	return errors.Join(r.close(), r.rewrite()) // in this order: Windows replaces no open file
 }
 

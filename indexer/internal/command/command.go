@@ -3,17 +3,20 @@ package command
 
 import (
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"dynamoguard/indexer/internal/build"
+	"dynamoguard/indexer/internal/regular"
 	"dynamoguard/indexer/internal/stacks"
 	"dynamoguard/internal/tables"
 	"dynamoguard/internal/text"
@@ -33,7 +36,11 @@ var (
 	errInterrupted = errors.New("interrupted")
 )
 
-// Run runs the program with its arguments and returns its exit code. What it has to say goes to stderr.
+// grace is how long a command may take to end after a signal, to say what it leaves behind.
+const grace = time.Second
+
+// Run runs the program with its arguments and returns its exit code. What it has to say goes to stderr. The first SIGINT or
+// SIGTERM ends it, also where it waits for what does not come.
 func Run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -43,7 +50,18 @@ func Run(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
+	done := make(chan error, 1)
+	go func() { done <- root.ExecuteContext(ctx) }()
+	var err error
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		select {
+		case err = <-done:
+		case <-time.After(grace):
+			err = ctx.Err()
+		}
+	}
 	switch {
 	case err == nil:
 		return ok
@@ -51,8 +69,16 @@ func Run(args []string, stdout, stderr io.Writer) int {
 		return incomplete
 	case errors.Is(err, errInterrupted):
 		return interrupted
+	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+		_ = say(stderr, "%v", errInterrupted)
+		return interrupted
 	default:
-		_, _ = fmt.Fprintln(stderr, "dynamoguard-index:", text.Error(err))
+		for i, line := range strings.Split(text.Error(err), "\n") {
+			if i == 0 {
+				line = "dynamoguard-index: " + line
+			}
+			_ = say(stderr, "%s", line)
+		}
 		return failed
 	}
 }
@@ -75,6 +101,7 @@ of all others.`,
 
 func buildCommand(stderr io.Writer) *cobra.Command {
 	var backend, organization string
+	var key signingKey
 	options := build.Options{Now: time.Now}
 	c := &cobra.Command{
 		Use:   "build",
@@ -90,8 +117,11 @@ The exit code is 3 where the index was written, but a stack could not be read; w
 			if options.Parallel < 1 {
 				return fmt.Errorf("--parallel is %d; it must be at least 1", options.Parallel)
 			}
+			var err error
+			if options.Key, err = key.read(); err != nil {
+				return err
+			}
 			if backend == "" {
-				var err error
 				if backend, err = stacks.CurrentURL(); err != nil {
 					return err
 				}
@@ -115,6 +145,8 @@ The exit code is 3 where the index was written, but a stack could not be read; w
 	flags.BoolVar(&options.All, "all", false, "read the unchanged stacks too")
 	flags.IntVar(&options.Parallel, "parallel", 8, "number of stacks read at the same time")
 	flags.DurationVar(&options.Timeout, "timeout", 2*time.Minute, "time after which a stack counts as one that cannot be read")
+	flags.DurationVar(&options.ListTimeout, "list-timeout", 10*time.Minute, "time after which the backend counts as one that cannot be listed")
+	key.register(c)
 	return c
 }
 
@@ -149,48 +181,75 @@ func report(w io.Writer, ctx context.Context, backend, output string, r build.Re
 	return nil
 }
 
+// mostLine is how long a line for people may be, in bytes: a service may answer with any text, and name a stack by it.
+const mostLine = 4 << 10
+
 // say writes one line for people.
 func say(w io.Writer, format string, args ...any) error {
-	_, err := fmt.Fprintln(w, text.Printable(fmt.Sprintf(format, args...)))
+	line := fmt.Sprintf(format, args...)
+	if len(line) > mostLine {
+		line = strings.ToValidUTF8(line[:mostLine], "") + "..."
+	}
+	_, err := fmt.Fprintln(w, text.Printable(line))
 	return err
 }
 
 func mergeCommand() *cobra.Command {
 	var output string
+	var key signingKey
+	var signedBy verifyingKey
 	c := &cobra.Command{
 		Use:   "merge INDEX...",
 		Short: "Write one index with the tables of several",
 		Long: `merge writes one index with the tables of several, such as those of several backends. Of a stack that more than
-one was made of, the newest index has the say. Stacks of the same name in different backends are different stacks.`,
+one was made of, the newest index has the say. Stacks of the same name in different backends are different stacks. An index
+from the future is refused: it would have the say over all others.
+
+The signatures of the indexes do not go into what is written: sign it anew with --sign. With --public-key, all of them must
+be signed by that key.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error {
+			signWith, err := key.read()
+			if err != nil {
+				return err
+			}
+			publicKey, err := signedBy.parse()
+			if err != nil {
+				return err
+			}
 			indexes := make([]*tables.Index, len(files))
 			for i, file := range files {
-				var err error
-				if indexes[i], err = readIndex(file); err != nil {
+				if indexes[i], err = readIndex(file, publicKey); err != nil {
 					return err
 				}
 			}
-			return build.WriteIndex(output, tables.Merge(indexes...))
+			return build.WriteIndex(output, tables.Merge(indexes...), signWith)
 		},
 	}
 	c.Flags().StringVarP(&output, "output", "o", "", "file of the merged index")
 	_ = c.MarkFlagRequired("output") // fails for a flag that is not there
+	signedBy.register(c)
+	key.register(c)
 	return c
 }
 
 func validateCommand() *cobra.Command {
-	return &cobra.Command{
+	var signedBy verifyingKey
+	c := &cobra.Command{
 		Use:   "validate INDEX...",
 		Short: "Say what indexes hold, and whether they can be used",
 		Long: `validate says of each index how many tables it holds, how old it is and what it lacks. The exit code is 1 where one
-cannot be used, and else 3 where one is not complete.`,
+cannot be used, and else 3 where one is not complete. With --public-key, one that is not signed by that key cannot be used.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, files []string) error {
+			publicKey, err := signedBy.parse()
+			if err != nil {
+				return err
+			}
 			var unusable []error
 			complete := true
 			for _, file := range files {
-				index, err := readIndex(file)
+				index, err := readIndex(file, publicKey)
 				if err != nil {
 					unusable = append(unusable, err)
 					continue
@@ -209,6 +268,8 @@ cannot be used, and else 3 where one is not complete.`,
 			return nil
 		},
 	}
+	signedBy.register(c)
+	return c
 }
 
 func describe(w io.Writer, file string, index *tables.Index) error {
@@ -231,14 +292,38 @@ func describe(w io.Writer, file string, index *tables.Index) error {
 	return nil
 }
 
-func readIndex(file string) (*tables.Index, error) {
-	text, err := os.ReadFile(file)
+const (
+	// mostIndex is what the pack reads of an index.
+	mostIndex = 512 << 20
+	// tolerance is how far the clocks of two machines may be apart.
+	tolerance = 5 * time.Minute
+)
+
+// readIndex reads an index that is not from the future and, where there is a public key, is signed by it.
+func readIndex(file string, publicKey ed25519.PublicKey) (*tables.Index, error) {
+	text, err := regular.Read(file, mostIndex)
 	if err != nil {
 		return nil, err
 	}
-	index, err := tables.Decode(text)
+	index, err := decodeIndex(text, publicKey, time.Now())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return index, nil
+}
+
+func decodeIndex(text []byte, publicKey ed25519.PublicKey, now time.Time) (*tables.Index, error) {
+	if publicKey != nil {
+		if err := tables.Verify(text, publicKey); err != nil {
+			return nil, err
+		}
+	}
+	index, err := tables.Decode(text)
+	if err != nil {
+		return nil, err
+	}
+	if index.GeneratedAt.After(now.Add(tolerance)) {
+		return nil, fmt.Errorf("generated at %s, which is in the future", index.GeneratedAt.Format(time.RFC3339))
 	}
 	return index, nil
 }

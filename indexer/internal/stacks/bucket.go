@@ -7,15 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/url"
 	"os"
 	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
 
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/klauspost/compress/zstd"
 	"github.com/pulumi/pulumi/pkg/v3/authhelpers"
 	_ "github.com/pulumi/pulumi/pkg/v3/backend/diy/postgres" // driver of postgres://
@@ -25,7 +24,8 @@ import (
 	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/blob/gcsblob"
 	"gocloud.dev/blob/s3blob"
-	"gocloud.dev/gcerrors"
+
+	"dynamoguard/internal/tables"
 )
 
 const (
@@ -34,11 +34,33 @@ const (
 	newestLayout = 1
 )
 
+// mostMeta is how long a meta.yaml may be. The CLI writes one line.
+const mostMeta = 64 << 10
+
 // bucket is a backend that users run themselves. It is opened with the drivers of the CLI, but not by the CLI's own
 // backend/diy, which writes .pulumi/meta.yaml where there is none, and tells nothing that says whether a state changed.
 type bucket struct {
-	url    string
-	bucket *blob.Bucket
+	url   string
+	store store
+}
+
+// A store holds the objects of a bucket.
+type store interface {
+	// list lists the objects with keys that begin with stacksPrefix, until each returns an error.
+	list(ctx context.Context, each func(object) error) error
+	// open opens an object. The error is fs.ErrNotExist where there is none.
+	open(ctx context.Context, key string) (io.ReadCloser, error)
+	Close() error
+}
+
+// An object is one of a store, or, where its key ends with a slash, a folder that could not be listed.
+type object struct {
+	key      string
+	name     string // the key, as the CLI wrote it
+	size     int64
+	modified time.Time
+	tag      string // of its content, where the store knows one
+	err      error  // why it cannot be read, where that is known
 }
 
 func isBucket(rawURL string) bool {
@@ -54,9 +76,11 @@ func openBucket(ctx context.Context, rawURL string) (*bucket, error) {
 	mux := blob.DefaultURLMux()
 	switch u.Scheme {
 	case fileblob.Scheme:
-		if err := fileLocation(u, rawURL); err != nil {
-			return nil, err
+		opened, err := openFolder(rawURL)
+		if err != nil {
+			return nil, fmt.Errorf("open %s: %w", show(rawURL), err)
 		}
+		return &bucket{url: opened.url(), store: opened}, nil
 	case s3blob.Scheme:
 		if err := s3Location(u); err != nil {
 			return nil, err
@@ -78,39 +102,10 @@ func openBucket(ctx context.Context, rawURL string) (*bucket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", show(rawURL), err)
 	}
-	if folder := strings.Trim(u.Path, "/"); folder != "" && u.Scheme != fileblob.Scheme {
+	if folder := strings.Trim(u.Path, "/"); folder != "" {
 		opened = blob.PrefixedBucket(opened, folder+"/")
 	}
-	return &bucket{url: show(rawURL), bucket: opened}, nil
-}
-
-// fileLocation makes the path of a file:// URL absolute: the CLI takes a relative one, and ~ for the home folder.
-func fileLocation(u *url.URL, rawURL string) error {
-	folder, _, _ := strings.Cut(strings.TrimPrefix(rawURL, "file://"), "?")
-	if rest, ok := strings.CutPrefix(folder, "~"); ok && (rest == "" || strings.HasPrefix(rest, "/")) {
-		home, err := os.UserHomeDir()
-		if err != nil {
-			return err
-		}
-		folder = home + rest
-	}
-	folder, err := url.PathUnescape(folder)
-	if err != nil {
-		return err
-	}
-	folder, err = filepath.Abs(filepath.FromSlash(folder))
-	if err != nil {
-		return err
-	}
-	u.Host, u.RawPath = "", ""
-	u.Path = filepath.ToSlash(folder)
-	if !strings.HasPrefix(u.Path, "/") {
-		u.Path = "/" + u.Path // a drive of Windows
-	}
-	query := u.Query()
-	query.Del("no_tmp_dir") // for writing
-	u.RawQuery = query.Encode()
-	return nil
+	return &bucket{url: show(rawURL), store: blobs{opened}}, nil
 }
 
 // s3Location rewrites parameters that the CLI still takes from the time of the first AWS SDK: disableSSL, and an
@@ -141,7 +136,7 @@ func s3Location(u *url.URL) error {
 
 func (b *bucket) URL() string { return b.url }
 
-func (b *bucket) Close() error { return b.bucket.Close() }
+func (b *bucket) Close() error { return b.store.Close() }
 
 // List reads one flat listing, of <project>/<stack>.json, or of <stack>.json from before stacks had projects. Where the
 // bucket says that stacks have projects, one without is left out, as by the CLI: nothing deploys it any more.
@@ -150,22 +145,25 @@ func (b *bucket) List(ctx context.Context) ([]Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	newest := map[string]*blob.ListObject{} // by key without compression
-	for iterator := b.bucket.List(&blob.ListOptions{Prefix: stacksPrefix}); ; {
-		object, err := iterator.Next(ctx)
-		if errors.Is(err, io.EOF) {
-			break
+	newest := map[string]object{} // by name without compression
+	err = b.store.list(ctx, func(o object) error {
+		name := uncompressed(o.name)
+		isFolder := strings.HasSuffix(name, "/")
+		if !isFolder && !isState(name) || strings.Count(name, "/") > strings.Count(stacksPrefix, "/")+1 {
+			return nil // *.json.bak, *.json.<time>, *.pulumi-tags, *.attrs
 		}
-		if err != nil {
-			return nil, fmt.Errorf("list %s: %w", b.url, err)
+		earlier, found := newest[name]
+		// Which is the newest is not known where one of them cannot be read.
+		if !found || earlier.err == nil && (o.err != nil || !o.modified.Before(earlier.modified)) {
+			newest[name] = o
 		}
-		key := uncompressed(object.Key)
-		if object.IsDir || path.Ext(key) != ".json" || strings.Count(key, "/") > strings.Count(stacksPrefix, "/")+1 {
-			continue // *.json.bak, *.json.<time>, *.pulumi-tags, *.attrs
+		if len(newest) > mostStacks {
+			return errCrowded
 		}
-		if earlier := newest[key]; earlier == nil || !object.ModTime.Before(earlier.ModTime) {
-			newest[key] = object
-		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", b.url, err)
 	}
 	if len(newest) == 0 && !known {
 		return nil, fmt.Errorf("%s holds no Pulumi state", b.url)
@@ -173,17 +171,21 @@ func (b *bucket) List(ctx context.Context) ([]Stack, error) {
 
 	now := time.Now()
 	stacks := make([]Stack, 0, len(newest))
-	for key, object := range newest {
-		project, name := path.Split(strings.TrimSuffix(strings.TrimPrefix(key, stacksPrefix), ".json"))
+	for name, object := range newest {
+		project, name := path.Split(strings.TrimSuffix(strings.TrimPrefix(name, stacksPrefix), ".json"))
 		if project == "" && layout > 0 {
 			continue
+		}
+		if name == "" {
+			name = tables.Every
 		}
 		stacks = append(stacks, Stack{
 			Organization: "organization",
 			Project:      strings.TrimSuffix(project, "/"),
 			Name:         name,
-			Version:      version(object, now),
-			key:          object.Key,
+			Version:      object.version(now),
+			Err:          object.err,
+			key:          object.key,
 		})
 	}
 	return stacks, nil
@@ -191,8 +193,8 @@ func (b *bucket) List(ctx context.Context) ([]Stack, error) {
 
 // layout returns the layout that the bucket says it has, 0 where it says nothing, and refuses one from the future.
 func (b *bucket) layout(ctx context.Context) (layout int, known bool, err error) {
-	text, err := b.bucket.ReadAll(ctx, metaKey)
-	if gcerrors.Code(err) == gcerrors.NotFound {
+	text, err := b.readAll(ctx, metaKey, mostMeta)
+	if errors.Is(err, fs.ErrNotExist) {
 		return 0, false, nil
 	}
 	if err != nil {
@@ -210,27 +212,36 @@ func (b *bucket) layout(ctx context.Context) (layout int, known bool, err error)
 	return *meta.Version, true, nil
 }
 
+// readAll reads an object of at most so many bytes.
+func (b *bucket) readAll(ctx context.Context, key string, most int64) ([]byte, error) {
+	reader, err := b.store.open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(&limited{reader, most, fmt.Errorf("it has more than %d bytes", most)})
+	return text, errors.Join(err, reader.Close())
+}
+
 // version tells one content of an object from another. Where nothing is known of the content and the time is in whole
 // seconds, a second write in the same second would go unnoticed: an object that is young, whatever the difference between
 // two clocks, has no version.
-func version(object *blob.ListObject, now time.Time) string {
-	tag := fmt.Sprintf("%x", object.MD5)
-	if s3Object := (s3types.Object{}); object.As(&s3Object) && s3Object.ETag != nil {
-		tag = strings.Trim(*s3Object.ETag, `"`)
-	}
-	if tag == "" && object.ModTime.Nanosecond() == 0 && now.Sub(object.ModTime) < time.Minute {
+func (o object) version(now time.Time) string {
+	if o.err != nil || o.tag == "" && o.modified.Nanosecond() == 0 && now.Sub(o.modified) < time.Minute {
 		return ""
 	}
-	return fmt.Sprintf("%s %d %s %s", object.Key, object.Size, object.ModTime.UTC().Format(time.RFC3339Nano), tag)
+	return fmt.Sprintf("%s %d %s %s", o.key, o.size, o.modified.UTC().Format(time.RFC3339Nano), o.tag)
 }
+
+// isState reports whether a key is one of a state, and not of a backup or of what is beside it.
+func isState(key string) bool { return path.Ext(uncompressed(key)) == ".json" }
 
 func uncompressed(key string) string {
 	return strings.TrimSuffix(strings.TrimSuffix(key, ".gz"), ".zst")
 }
 
 func (b *bucket) Read(ctx context.Context, stack Stack) (State, error) {
-	reader, err := b.bucket.NewReader(ctx, stack.key, nil)
-	if gcerrors.Code(err) == gcerrors.NotFound {
+	reader, err := b.store.open(ctx, stack.key)
+	if errors.Is(err, fs.ErrNotExist) {
 		return b.readVariant(ctx, stack)
 	}
 	if err != nil {
@@ -243,43 +254,49 @@ func (b *bucket) Read(ctx context.Context, stack Stack) (State, error) {
 func (b *bucket) readVariant(ctx context.Context, stack Stack) (State, error) {
 	key := uncompressed(stack.key)
 	for _, variant := range []string{key, key + ".gz", key + ".zst"} {
-		reader, err := b.bucket.NewReader(ctx, variant, nil)
+		reader, err := b.store.open(ctx, variant)
 		if err == nil {
 			return decompressed(reader, false)
 		}
-		if gcerrors.Code(err) != gcerrors.NotFound {
+		if !errors.Is(err, fs.ErrNotExist) {
 			return State{}, err
 		}
 	}
 	return State{}, ErrGone
 }
 
+// mostWindow is how much memory the decoder of a Zstandard stream may take for what it refers back to. The CLI writes
+// windows of 8 MB.
+const mostWindow = 64 << 20
+
 // decompressed goes by the content, as the CLI does, and not by the name.
 func decompressed(source io.ReadCloser, settled bool) (State, error) {
 	buffered := bufio.NewReaderSize(source, 64<<10)
 	magic, _ := buffered.Peek(4) // a shorter state is neither, and what ails it shows when it is read
+	decoded := io.NopCloser(buffered)
+	var err error
 	switch {
 	case strings.HasPrefix(string(magic), "\x1f\x8b"):
-		unzipped, err := gzip.NewReader(buffered)
-		if err != nil {
-			return State{}, errors.Join(err, source.Close())
-		}
-		return State{ReadCloser: both{unzipped, source}, Settled: settled}, nil
+		decoded, err = gzip.NewReader(buffered)
 	case string(magic) == "\x28\xb5\x2f\xfd":
-		unzipped, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
-		if err != nil {
-			return State{}, errors.Join(err, source.Close())
+		var unzipped *zstd.Decoder
+		unzipped, err = zstd.NewReader(buffered,
+			zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(mostWindow))
+		if err == nil {
+			decoded = unzipped.IOReadCloser()
 		}
-		return State{ReadCloser: both{unzipped.IOReadCloser(), source}, Settled: settled}, nil
-	default:
-		return State{ReadCloser: both{io.NopCloser(buffered), source}, Settled: settled}, nil
 	}
+	if err != nil {
+		return State{}, errors.Join(err, source.Close())
+	}
+	return State{ReadCloser: both{decoded, &limited{decoded, mostState, errLarge}, source}, Settled: settled}, nil
 }
 
 // both closes what it reads, and then what that reads.
 type both struct {
-	io.ReadCloser
+	io.Closer
+	io.Reader
 	source io.Closer
 }
 
-func (b both) Close() error { return errors.Join(b.ReadCloser.Close(), b.source.Close()) }
+func (b both) Close() error { return errors.Join(b.Closer.Close(), b.source.Close()) }

@@ -38,9 +38,12 @@ func openCloud(rawURL, organization string) (*cloud, error) {
 	address := strings.TrimSuffix(rawURL, "/")
 	sink := diag.DefaultSink(io.Discard, printer{os.Stderr}, diag.FormatOptions{Color: colors.Never})
 	insecure := pkgworkspace.GetCloudInsecure(pkgworkspace.Instance, address)
+	newClient := func(token string) *client.Client {
+		return client.NewClient(address, token, insecure, sink).WithHTTPClient(&http.Client{Transport: newTransport(insecure)})
+	}
 
 	if token := env.AccessToken.Value(); token != "" {
-		return &cloud{client.NewClient(address, token, insecure, sink), organization}, nil
+		return &cloud{newClient(token), organization}, nil
 	}
 	account, err := workspace.GetAccount(address)
 	if err != nil {
@@ -49,7 +52,7 @@ func openCloud(rawURL, organization string) (*cloud, error) {
 	if !account.HasCredential() {
 		return nil, fmt.Errorf("not logged in to %s: set PULUMI_ACCESS_TOKEN or run `pulumi login %s`", address, address)
 	}
-	authenticated := client.NewClient(address, account.AccessToken, insecure, sink).
+	authenticated := newClient(account.AccessToken).
 		WithRefresh(account.RefreshToken, func(access string, expires time.Time, refresh string) error {
 			// A refresh token serves once: unsaved, the next `pulumi` would have to log in.
 			account.SetCredentials(access, expires, refresh)
@@ -78,6 +81,7 @@ func (c *cloud) List(ctx context.Context) ([]Stack, error) {
 		filter.Organization = &c.organization
 	}
 	var all []Stack
+	seen := map[string]bool{} // continuation tokens
 	for next := (*string)(nil); ; {
 		page, following, err := c.client.ListStacks(ctx, filter, next)
 		if err != nil {
@@ -91,12 +95,21 @@ func (c *cloud) List(ctx context.Context) ([]Stack, error) {
 				Version:      lastUpdate(summary),
 			})
 		}
-		if following == nil || *following == "" {
+		last := following == nil || *following == ""
+		switch {
+		case len(all) > mostStacks:
+			err = errCrowded
+		case last:
 			return all, nil
+		case seen[*following]:
+			err = errors.New("the service repeats a page")
+		case len(seen) == mostPages:
+			err = errPages
 		}
-		if next != nil && *next == *following {
-			return nil, fmt.Errorf("list the stacks of %s: the service repeats page %q", c.URL(), *next)
+		if err != nil {
+			return nil, fmt.Errorf("list the stacks of %s: %w", c.URL(), err)
 		}
+		seen[*following] = true
 		next = following
 	}
 }

@@ -17,13 +17,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 )
 
-// A Stack is one stack of a backend.
+// A Stack is one stack of a backend, or all of a project that could not be listed, whose name is tables.Every.
 type Stack struct {
 	Organization string // "organization" in a backend that has none
 	Project      string // "" in the layout of old that has none
 	Name         string
 	// Version is another one whenever the state is, or "" where the backend cannot tell.
 	Version string
+	// Err says why its state cannot be read, where that is known already.
+	Err error
 
 	key string // of the object that holds the state, in a bucket
 }
@@ -50,7 +52,7 @@ var ErrGone = errors.New("the stack is gone")
 type Backend interface {
 	// URL returns where the backend is, without a password.
 	URL() string
-	// List returns all stacks, in no order.
+	// List returns all stacks, in no order. Those that it cannot list are one with an error.
 	List(context.Context) ([]Stack, error)
 	// Read opens a stack's state. The error is ErrGone where there is none any more.
 	Read(context.Context, Stack) (State, error)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -100,7 +101,7 @@ func TestNewestVariant(t *testing.T) {
 	testbackend.Isolate(t)
 	at := testbackend.Folder(t)
 	testbackend.Write(t, at, "shop/dev", testbackend.State("shop/dev", "newer"))
-	file := filepath.Join(folderOf(t, at), ".pulumi/stacks/shop/dev.json")
+	file := filepath.Join(pathOf(t, at), ".pulumi/stacks/shop/dev.json")
 	older, err := os.Create(file + ".gz")
 	if err != nil {
 		t.Fatal(err)
@@ -123,7 +124,7 @@ func TestNewestVariant(t *testing.T) {
 func TestOldLayout(t *testing.T) {
 	testbackend.Isolate(t)
 	at := testbackend.Folder(t)
-	folder := filepath.Join(folderOf(t, at), ".pulumi", "stacks")
+	folder := filepath.Join(pathOf(t, at), ".pulumi", "stacks")
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -142,16 +143,16 @@ func TestOldLayout(t *testing.T) {
 func TestNothingWritten(t *testing.T) {
 	testbackend.Isolate(t)
 	at := testbackend.Folder(t)
-	if err := os.MkdirAll(filepath.Join(folderOf(t, at), ".pulumi/stacks/shop"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(pathOf(t, at), ".pulumi/stacks/shop"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(folderOf(t, at), ".pulumi/stacks/shop/dev.json")
+	file := filepath.Join(pathOf(t, at), ".pulumi/stacks/shop/dev.json")
 	if err := os.WriteFile(file, []byte(testbackend.State("shop/dev", "orders")), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	equal(t, contents(t, at, ""), []string{"organization/shop/dev orders"})
 	var files []string
-	err := fs.WalkDir(os.DirFS(folderOf(t, at)), ".", func(path string, entry fs.DirEntry, err error) error {
+	err := fs.WalkDir(os.DirFS(pathOf(t, at)), ".", func(path string, entry fs.DirEntry, err error) error {
 		if !entry.IsDir() {
 			files = append(files, path)
 		}
@@ -194,7 +195,7 @@ func TestCoarseTime(t *testing.T) {
 	testbackend.Isolate(t)
 	at := testbackend.Folder(t)
 	testbackend.Write(t, at, "shop/dev", testbackend.State("shop/dev"))
-	file := filepath.Join(folderOf(t, at), ".pulumi/stacks/shop/dev.json")
+	file := filepath.Join(pathOf(t, at), ".pulumi/stacks/shop/dev.json")
 	got := map[string]bool{}
 	now := time.Now()
 	for name, modified := range map[string]time.Time{
@@ -241,7 +242,7 @@ func TestChangedSinceListed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(filepath.Join(folderOf(t, at), ".pulumi/stacks/shop/gone.json")); err != nil {
+	if err := os.Remove(filepath.Join(pathOf(t, at), ".pulumi/stacks/shop/gone.json")); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("PULUMI_DIY_BACKEND_GZIP", "true")
@@ -363,10 +364,10 @@ func TestFaults(t *testing.T) {
 	testbackend.Isolate(t)
 	t.Chdir(t.TempDir())
 	future := testbackend.Folder(t)
-	if err := os.Mkdir(filepath.Join(folderOf(t, future), ".pulumi"), 0o755); err != nil {
+	if err := os.Mkdir(filepath.Join(pathOf(t, future), ".pulumi"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(folderOf(t, future), ".pulumi/meta.yaml"), []byte("version: 2\n"), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(pathOf(t, future), ".pulumi/meta.yaml"), []byte("version: 2\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	empty, missing := testbackend.Folder(t), testbackend.Folder(t)+"/missing"
@@ -389,7 +390,7 @@ func TestFaults(t *testing.T) {
 		{"no backend at all", noBackend, "no backend: pass --backend, set PULUMI_BACKEND_URL, or run `pulumi login`"},
 		{"an empty folder", list(empty, ""), empty + " holds no Pulumi state"},
 		{"a folder that is not there", list(missing, ""),
-			"open " + missing + ": stat " + folderOf(t, missing) + ": no such file or directory"},
+			"open " + missing + ": stat " + pathOf(t, missing) + ": no such file or directory"},
 		{"a layout from the future", list(future, ""), future + " has layout 2, and this program knows layouts up to 1"},
 		{"no login", list(cloud.URL, ""),
 			"not logged in to " + cloud.URL + ": set PULUMI_ACCESS_TOKEN or run `pulumi login " + cloud.URL + "`"},
@@ -446,19 +447,51 @@ func TestHidePassword(t *testing.T) {
 	}
 }
 
-// TestLocation holds the forms of URL that the CLI takes to what the driver takes.
-func TestLocation(t *testing.T) {
-	testbackend.Isolate(t)
+// TestFolderOf holds the forms of file:// URLs to what the CLI makes of them.
+func TestFolderOf(t *testing.T) {
+	testbackend.Isolate(t) // its HOME is not that of the user
 	working := t.TempDir()
 	t.Chdir(working)
-	home := os.Getenv("HOME")
+	current, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ rawURL, want string }{
+		{"file://~", current.HomeDir},
+		{"file://~/states", filepath.Join(current.HomeDir, "states")},
+		{"file://states", working + "/states"},
+		{"file://./states", working + "/states"},
+		{"file:///var/pulumi%20states?no_tmp_dir=true", "/var/pulumi states"},
+	} {
+		folder, err := folderOf(c.rawURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, folder, c.want)
+	}
+}
+
+// TestFolderURL: a folder is one backend, however it is named.
+func TestFolderURL(t *testing.T) {
+	working := t.TempDir()
+	t.Chdir(working)
+	if err := os.Mkdir("the states", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, rawURL := range []string{"file://./the%20states", "file://./the states/", "file://" + working + "/the%20states?metadata=skip"} {
+		backend, err := Open(t.Context(), rawURL, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		equal(t, backend.URL(), "file://"+working+"/the%20states")
+	}
+}
+
+// TestS3Location holds the forms of URL that the CLI takes to what the driver takes.
+func TestS3Location(t *testing.T) {
+	testbackend.Isolate(t)
 	const unchecked = "&response_checksum_validation=when_required"
 	for _, c := range []struct{ rawURL, want string }{
-		{"file://~", "file://" + home},
-		{"file://~/states", "file://" + home + "/states"},
-		{"file://states", "file://" + working + "/states"},
-		{"file://./states", "file://" + working + "/states"},
-		{"file:///var/pulumi%20states?no_tmp_dir=true", "file:///var/pulumi%20states"},
 		{"s3://states?endpoint=minio:9000&disableSSL=true", "s3://states?disable_https=true&endpoint=http%3A%2F%2Fminio%3A9000" + unchecked},
 		{"s3://states?endpoint=minio:9000", "s3://states?endpoint=https%3A%2F%2Fminio%3A9000" + unchecked},
 		{"s3://states?response_checksum_validation=when_supported", "s3://states?response_checksum_validation=when_supported"},
@@ -468,19 +501,14 @@ func TestLocation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if u.Scheme == "file" {
-			err = fileLocation(u, c.rawURL)
-		} else {
-			err = s3Location(u)
-		}
-		if err != nil {
+		if err := s3Location(u); err != nil {
 			t.Fatal(err)
 		}
 		equal(t, u.String(), c.want)
 	}
 }
 
-func folderOf(t *testing.T, rawURL string) string {
+func pathOf(t *testing.T, rawURL string) string {
 	t.Helper()
 	return strings.TrimPrefix(rawURL, "file://")
 }
