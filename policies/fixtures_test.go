@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -423,12 +424,16 @@ func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[st
 	}
 }
 
+// byConfiguration is what each notice ends with.
+var byConfiguration = regexp.MustCompile(`\s+\(configuration [0-9a-f]{12}\)$`)
+
 func said(t *testing.T, response *pulumirpc.AnalyzeResponse, name string) want {
 	t.Helper()
 	var w want
 	for _, d := range response.Diagnostics {
 		if d.PolicyName == name {
-			w.Diagnostics = append(w.Diagnostics, strings.ToLower(d.EnforcementLevel.String())+": "+d.Message)
+			message := byConfiguration.ReplaceAllString(d.Message, "")
+			w.Diagnostics = append(w.Diagnostics, strings.ToLower(d.EnforcementLevel.String())+": "+message)
 		}
 	}
 	for _, n := range response.NotApplicable {

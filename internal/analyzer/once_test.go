@@ -159,6 +159,12 @@ func TestReadsOnce(t *testing.T) {
 	if fmt.Sprint(err) != want.Error() {
 		t.Errorf("%v, want %v", err, want)
 	}
+	if len(read) > 0 {
+		t.Errorf("before any resource was judged, %q were read", read)
+	}
+	if _, err := server.Analyze(t.Context(), &pulumirpc.AnalyzeRequest{}); err != nil {
+		t.Fatal(err)
+	}
 	if diff := cmp.Diff([]string{"dev: /index.json"}, read); diff != "" {
 		t.Error(diff)
 	}

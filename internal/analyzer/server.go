@@ -247,7 +247,7 @@ func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice)
 		}
 	}
 	for _, n := range notices {
-		add(policy.Diagnostic{Policy: n.Policy, URN: n.URN, Level: policy.Advisory, Message: text.Enumeration(n.Text, n.Items)})
+		add(policy.Diagnostic{Policy: n.Policy, URN: n.URN, Level: policy.Advisory, Message: noticed(n)})
 	}
 	if len(left) > 0 {
 		response.Diagnostics = append(response.Diagnostics, s.encode(instead(left)))
@@ -286,6 +286,15 @@ const (
 	maxFindings = maxMessage * 3 / 4
 	overhead    = 8
 )
+
+// noticed is the message of a notice: what it says, and by which configuration.
+func noticed(n engine.Notice) string {
+	by := " (configuration " + n.Configuration + ")"
+	if len(n.Items) > 0 {
+		by = "\n " + by
+	}
+	return text.Enumeration(n.Text, n.Items) + by
+}
 
 // instead is the diagnostic that stands for those that are left out: it stops what any of them would.
 func instead(left []policy.Diagnostic) policy.Diagnostic {

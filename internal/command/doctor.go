@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,6 +53,7 @@ type doctor struct {
 	page     page
 	config   *policy.Configuration
 	problems []string
+	checked  bool // the configuration, and nothing else
 }
 
 // The policies that judge by what a run has to find out around its stack.
@@ -83,7 +85,8 @@ func (d *doctor) examine(c *cobra.Command, named index.Stack, config string) err
 	stack, err := d.stack(c.Context(), named)
 	if err != nil && config != "" && named == (index.Stack{}) {
 		d.page.section("The stack")
-		d.page.field("  not known", err.Error()) // a file can be checked anywhere
+		d.page.field("  not known", err.Error(), "So nothing but the configuration was looked at.") // a file can be checked anywhere
+		d.checked = true
 		return nil
 	}
 	if err != nil {
@@ -205,23 +208,23 @@ func (d *doctor) others(stack index.Stack, l *index.Loading) {
 			own++
 		}
 	}
-	d.page.field("  read", fmt.Sprintf("%s of %s, %d of them this stack's own",
-		text.Count(found, "table", "tables"), text.Count(len(stacks), "stack", "stacks"), own))
+	var unread []string
+	for _, u := range l.Unread() {
+		unread = append(unread, u.Reason)
+	}
 	for _, source := range l.Sources() {
 		lines := []string{source.Name}
 		if !source.At.IsZero() {
 			lines[0] += ", of " + tables.ShowTime(source.At)
 			lines = append(lines, fmt.Sprintf("%s of %s", text.Count(source.Tables, "table", "tables"), text.Count(source.Stacks, "stack", "stacks")))
 		}
-		if source.Problem != "" {
+		if source.Problem != "" && !slices.Contains(unread, source.Problem) {
 			lines = append(lines, "but: "+source.Problem)
 		}
 		d.page.field("  from", lines...)
 	}
-	var unread []string
-	for _, u := range l.Unread() {
-		unread = append(unread, u.Reason)
-	}
+	d.page.field("  read", fmt.Sprintf("%s of %s, %d of them this stack's own",
+		text.Count(found, "table", "tables"), text.Count(len(stacks), "stack", "stacks"), own))
 	d.page.field("  not read", unread...)
 	if len(unread) > 0 {
 		d.missing("not all tables of other stacks can be read", byOtherStacks)
@@ -259,6 +262,9 @@ func (d *doctor) lastRun(stack index.Stack) {
 
 // conclude writes the page, and fails where something is missing.
 func (d *doctor) conclude(c *cobra.Command) error {
+	if d.checked {
+		return d.page.flush(c.OutOrStdout())
+	}
 	d.page.section("All in all")
 	if len(d.problems) == 0 {
 		d.page.text("Nothing keeps a mandatory policy from judging.")

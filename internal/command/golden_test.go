@@ -6,6 +6,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,8 @@ var testdata = func() string {
 // and some variables: NAME=value. Paths are relative to it, so that what is written does not depend on where it is.
 func aProgram(t *testing.T, files map[string]string, variables ...string) program {
 	t.Helper()
-	t.Chdir(t.TempDir())
+	folder := t.TempDir()
+	t.Chdir(folder)
 	for name, content := range files {
 		if err := os.MkdirAll(filepath.Dir(filepath.FromSlash(name)), 0o700); err != nil {
 			t.Fatal(err)
@@ -45,7 +47,7 @@ func aProgram(t *testing.T, files map[string]string, variables ...string) progra
 		}
 	}
 	system := index.System()
-	system.Home, system.Folder, system.Cache = ".", ".", "cache"
+	system.Home, system.Folder, system.Cache = folder, folder, filepath.Join(folder, "cache")
 	system.Getenv = func(name string) string {
 		for _, v := range variables {
 			if value, ok := strings.CutPrefix(v, name+"="); ok {
@@ -69,6 +71,18 @@ func (p program) outcome(ctx context.Context, command *cobra.Command, args ...st
 	}
 	return out.String()
 }
+
+// elsewhere is a text of any folder and time, as FOLDER and TIME, and so without the line breaks that depend on their length.
+func (p program) elsewhere(text string) string {
+	text = wrapped.ReplaceAllString(text, " ")
+	text = strings.ReplaceAll(text, p.system.Folder, "FOLDER")
+	return ofTime.ReplaceAllString(text, "of TIME")
+}
+
+var (
+	wrapped = regexp.MustCompile(`\n {16}`)
+	ofTime  = regexp.MustCompile(`of \d{4}-\d\d-\d\d \d\d:\d\d UTC`)
+)
 
 // compare holds a text to a file.
 func compare(t *testing.T, file, got string) {

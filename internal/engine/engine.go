@@ -207,6 +207,7 @@ type Notice struct {
 	Policy *policy.Policy
 	URN    resource.URN // of the root of the stack
 	policy.Notice
+	Configuration string // the hash of the one in force
 }
 
 // AnalyzeStack runs the stack policies at the end of a run, in the order of the policies, and then asks for the notices. The
@@ -249,7 +250,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 		j, notices := tell(p, run, root)
 		judgements = append(judgements, j)
 		for _, n := range notices {
-			list = append(list, Notice{Policy: p, URN: root, Notice: n})
+			list = append(list, Notice{Policy: p, URN: root, Notice: n, Configuration: config.Hash()})
 		}
 	}
 	e.mu.Lock()

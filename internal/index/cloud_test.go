@@ -153,7 +153,7 @@ func TestEndless(t *testing.T) {
 		{"no JSON", `<html>FORGED`, search + "the answer is not one of Pulumi Cloud"},
 		{"other JSON", `{"total":"FORGED"}`, search + "the answer is not one of Pulumi Cloud"},
 		{"cut off", `{"total":1,`, search + "unexpected EOF"},
-		{"no end", `{"resources":[` + strings.Repeat(table(1)+",", maxAnswer/90), search + "it is larger than 64 MB"},
+		{"no end", `{"resources":[` + strings.Repeat(table(1)+",", maxAnswer/90), search + "is larger than 64 MB"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			requests := 0

@@ -207,8 +207,8 @@ func TestServersOwnText(t *testing.T) {
 		{"a code of its own", answer("599 FORGED", ""), "the server answers 599, also when asked again"},
 		{"not modified, which nobody asked", answer("304 FORGED", ""), "the server answers 304 Not Modified"},
 		{"a redirect to nowhere", answer("302 FORGED", ""), "the server answers 302 Found"},
-		{"too large", answer("200 OK", strings.Repeat(" ", 2<<20+1)), "it is larger than 2 MB"},
-		{"too large once it is decompressed", answer("200 OK|Content-Encoding=gzip", zip(strings.Repeat(" ", 2<<20+1))), "it is larger than 2 MB"},
+		{"too large", answer("200 OK", strings.Repeat(" ", 2<<20+1)), "is larger than 2 MB"},
+		{"too large once it is decompressed", answer("200 OK|Content-Encoding=gzip", zip(strings.Repeat(" ", 2<<20+1))), "is larger than 2 MB"},
 		{"as large as may be", answer("200 OK", strings.Repeat(" ", 2<<20)), ""},
 	} {
 		env := machine(t)

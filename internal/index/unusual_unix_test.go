@@ -46,7 +46,7 @@ func TestUnusual(t *testing.T) {
 		{".pulumi/credentials.json", []string{"PULUMI_BACKEND_URL=https://example.invalid"}, "", nil,
 			[]string{"Pulumi Cloud at https://example.invalid: there is no access token: credentials.json: is not a regular file"}},
 		{".pulumi/credentials.json", []string{backend}, "", good, nil},
-		{"index.json", []string{backend}, "index.json", good, []string{"the index index.json: is not a regular file"}},
+		{"index.json", []string{backend}, "HOME/index.json", good, []string{"the index HOME/index.json: is not a regular file"}},
 		{"cache/CACHED", []string{backend}, "", good, nil},
 	} {
 		for kind, put := range map[string]func(string){"a pipe": pipe, "a device": endless} {
@@ -68,7 +68,7 @@ func TestUnusual(t *testing.T) {
 			for _, u := range c.unread {
 				unread = append(unread, strings.Replace(u, "HOME", env.Home, 1))
 			}
-			expect(t, kind+" as "+c.place, Settings{Source: c.source}, env, c.found, unread)
+			expect(t, kind+" as "+c.place, Settings{Source: strings.Replace(c.source, "HOME", env.Home, 1)}, env, c.found, unread)
 		}
 	}
 }

@@ -29,7 +29,7 @@ func TestSelected(t *testing.T) {
 		{"by the environment", "name: shop", `{"stack":"acme/shop/prod"}`, []string{"PULUMI_STACK=dev"},
 			Selection{Stack: Stack{Project: "shop", Name: "dev"}, From: "PULUMI_STACK"}, ""},
 		{"settings that are none", "name: shop", `[]`, nil, Selection{Stack: Stack{Project: "shop"}}, ""},
-		{"a project that is none", "name: [", "", nil, Selection{}, "Pulumi.yaml is not YAML"},
+		{"a project that is none", "name: [", "", nil, Selection{}, "Pulumi.yaml: is not the YAML of a project"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := machine(t, c.variables...)

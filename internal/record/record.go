@@ -26,11 +26,13 @@ type Record struct {
 	Stack        string    `json:"stack"`
 	Preview      bool      `json:"preview,omitempty"`
 	Ended        bool      `json:"ended"` // the stack was judged at its end, which a run that is stopped does not reach
-	Policies     []Policy  `json:"policies"`
-	Findings     []Finding `json:"findings,omitempty"`
-	Gaps         []Gap     `json:"gaps,omitempty"`
-	Notices      []string  `json:"notices,omitempty"`
-	LeftOut      int       `json:"leftOut,omitempty"` // findings, gaps and notices beyond those that a record has room for
+	// Configuration is the hash of the one in force, see policy.Configuration.Hash.
+	Configuration string    `json:"configuration"`
+	Policies      []Policy  `json:"policies"`
+	Findings      []Finding `json:"findings,omitempty"`
+	Gaps          []Gap     `json:"gaps,omitempty"`
+	Notices       []string  `json:"notices,omitempty"`
+	LeftOut       int       `json:"leftOut,omitempty"` // findings, gaps and notices beyond those that a record has room for
 }
 
 // A Policy is the configuration in force of one policy, and how often it came to each outcome.
@@ -121,7 +123,7 @@ func (m *maker) of(urn resource.URN) *making {
 	r := &making{run: m.run, by: map[*policy.Policy]*Policy{}, Record: &Record{
 		Format: format, Version: m.version, Time: m.now,
 		Organization: m.run.Stack.Organization, Project: urn.Project(), Stack: urn.Stack(),
-		Preview: m.run.Stack.Preview, Ended: m.run.Ended,
+		Preview: m.run.Stack.Preview, Ended: m.run.Ended, Configuration: m.run.Config.Hash(),
 	}}
 	r.Policies = make([]Policy, len(m.run.Policies))
 	for i, p := range m.run.Policies {
@@ -200,6 +202,9 @@ func (r *Record) Describe() string {
 		kind = "preview"
 	}
 	s := fmt.Sprintf("%s of %s at %s, dynamoguard %s", kind, r.Name(), r.Time.Format(time.DateTime+" MST"), r.Version)
+	if r.Configuration != "" {
+		s += ", configuration " + r.Configuration
+	}
 	if !r.Ended {
 		s += ", which did not reach the end of the stack"
 	}

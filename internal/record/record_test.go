@@ -112,12 +112,15 @@ func TestOf(t *testing.T) {
 			want.Policies = append(want.Policies, policyOf(p.Name, "advisory", map[string]int{}))
 		case p.CheckStack != nil || strings.HasPrefix(p.Name, "iam-") && p.Reads[document] == nil:
 			want.Policies = append(want.Policies, policyOf(p.Name, "disabled", map[string]int{}))
+		case p.Reads[document] != nil && p.Reads[table] != nil:
+			want.Policies = append(want.Policies, policyOf(p.Name, "disabled", map[string]int{"not-applicable": 3}))
 		case p.Reads[document] != nil:
 			want.Policies = append(want.Policies, policyOf(p.Name, "disabled", map[string]int{"not-applicable": 2}))
 		default:
 			want.Policies = append(want.Policies, policyOf(p.Name, "disabled", map[string]int{"not-applicable": 1}))
 		}
 	}
+	want.Configuration = e.Run().Config.Hash()
 	if diff := cmp.Diff([]*record.Record{want}, record.Of(e.Run(), "1.2.3", now)); diff != "" {
 		t.Errorf("before the end of the stack (-want +got):\n%s", diff)
 	}
@@ -125,8 +128,8 @@ func TestOf(t *testing.T) {
 	e.AnalyzeStack([]*resource.Resource{res(resource.StackType, "shop-dev", nil)})
 	got := record.Of(e.Run(), "1.2.3", now)
 	wantNotices := []string{
-		`1 value is not known yet and could not be judged: policy of aws:iam:Policy "later" (iam-wildcard-action); ` +
-			"`pulumi up` will judge each before it is created",
+		"1 of 2 policy documents were judged; the rest is not known in a preview, and `pulumi up` judges each before it is created: " +
+			`policy of aws:iam:Policy "later"`,
 		"1 exemption was used: table-encryption on " + string(urn(table, "orders")) + ": moves (owner platform, expires 2027-01-31)",
 	}
 	if len(got) != 1 || !got[0].Ended {
@@ -149,9 +152,10 @@ func TestStacks(t *testing.T) {
 	for _, r := range record.Of(e.Run(), "1.2.3", now) {
 		got = append(got, fmt.Sprintf("%s: %d", r.Describe(), len(r.Findings)))
 	}
+	hash := e.Run().Config.Hash()
 	want := []string{
-		"run of bank/prod at 2026-11-27 11:00:00 UTC, dynamoguard 1.2.3, which did not reach the end of the stack: 0",
-		"run of shop/dev at 2026-11-27 11:00:00 UTC, dynamoguard 1.2.3, which did not reach the end of the stack: 1",
+		"run of bank/prod at 2026-11-27 11:00:00 UTC, dynamoguard 1.2.3, configuration " + hash + ", which did not reach the end of the stack: 0",
+		"run of shop/dev at 2026-11-27 11:00:00 UTC, dynamoguard 1.2.3, configuration " + hash + ", which did not reach the end of the stack: 1",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -89,18 +89,18 @@ func (s Store) clean(now time.Time) error {
 
 // files are the regular files of the folder, the last written first.
 func (s Store) files() ([]fs.FileInfo, error) {
-	entries, err := os.ReadDir(s.folder)
+	var list []fs.FileInfo
+	err := files.Each(context.Background(), s.folder, func(e fs.DirEntry) error {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() { // else it is gone, or no record
+			list = append(list, info)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
 	}
-	var files []fs.FileInfo
-	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() { // else it is gone, or no record
-			files = append(files, info)
-		}
-	}
-	slices.SortStableFunc(files, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
-	return files, nil
+	slices.SortStableFunc(list, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
+	return list, nil
 }
 
 // Last returns the newest record of a stack: any where stack is empty, else one by its name, project/name or

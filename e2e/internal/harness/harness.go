@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -339,13 +340,16 @@ func (s *Stack) Analyze(state []byte) Result {
 	return s.result(stdout+stderr, all)
 }
 
+// byConfiguration is what each notice of the pack ends with.
+var byConfiguration = regexp.MustCompile(`\s+\(configuration [0-9a-f]{12}\)$`)
+
 // result sums up a run of the CLI that has ended.
 func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 	s.t.Helper()
 	result := Result{ExitCode: s.sandbox.ExitCode, Output: output}
 	for _, event := range all {
 		if policy := event.PolicyEvent; policy != nil {
-			result.Policy = append(result.Policy, Line(*policy))
+			result.Policy = append(result.Policy, byConfiguration.ReplaceAllString(Line(*policy), ""))
 		}
 		if diagnostic := event.DiagnosticEvent; diagnostic != nil && diagnostic.Severity == "error" {
 			result.Errors = append(result.Errors, plain(diagnostic.Message))
