@@ -70,7 +70,7 @@ func TestExemptions(t *testing.T) {
 		{"by pattern of the URN", exemption("urn:pulumi:dev::shop::*::cart?", "2999-12-31"), used("expires 2999-12-31, SHOP-7)")},
 		{"of another resource", exemption("orders", "2999-12-31"), stopped(finding)},
 		{"expired", exemption("carts", "2001-12-31"), stopped(
-			notice+"1 exemption has expired and no longer holds; renew or remove"+on+"expires 2001-12-31, SHOP-7)", finding)},
+			notice+"1 exemption has expired and no longer holds; renew or remove it"+on+"expires 2001-12-31, SHOP-7)", finding)},
 		{"for every policy", `{"dynamoguard": {"exemptions": [{"resource": "carts", "expires": "2999-12-31",
 			"reason": "rebuilt every night", "owner": "shop team"}]}}`, used("expires 2999-12-31)")},
 	}

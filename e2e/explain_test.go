@@ -36,11 +36,12 @@ func TestExplain(t *testing.T) {
 			`The finding resource urn:pulumi:`) + `\S+` + regexp.QuoteMeta(`::aws:iam/policy:Policy::app at policy.Statement[0].Action[0] `+
 			`wrong policy.Statement[0].Action[0] "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them instead list the actions the workload calls `+
 			`enforced mandatory, the policy's default exemption none The statement { "Effect": "Allow", "Action": [ > "dynamodb:*" ], "Resource": "`+ordersARN+`" } `+
-			`The rule Reports a wildcard`) + `.* found in the preview of \S+ at \S+ \S+ UTC, dynamoguard \S+( which did not reach the end of the stack)?`},
+			`The rule Reports a wildcard`) + `.* found in the preview of \S+ at \S+ \S+ UTC, dynamoguard \S+ configuration \S+( which did not reach the end of the stack)?`},
 		{[]string{"explain", "no such finding"}, 1, `dynamoguard: no finding matches; searched was the preview of .*`},
-		{[]string{"doctor"}, 0, `The stack project shop, by \S+Pulumi.yaml stack dev, by the workspace, where it is selected ` +
-			`organization none, since the backend is not Pulumi Cloud The configuration .* environment dev, by the name of the stack ` +
-			`Tables of other stacks from the stacks in the folder \S+ read 0 tables of 0 stacks, 0 of them this stack's own ` +
+		{[]string{"doctor"}, 0, `The configuration .* hash \S+ .* ` +
+			`The stack project shop, by \S+Pulumi.yaml stack dev, by the workspace, where it is selected ` +
+			`organization none, since the backend is not Pulumi Cloud .* environment dev, by the name of the stack ` +
+			`Tables of other stacks from the backend in \S+, of \S+ \S+ UTC 0 tables of 1 stack read 0 tables of 0 stacks, 0 of them this stack's own ` +
 			`The last run recorded preview of shop/dev at .* judgements 1 fail, .* All in all Nothing keeps a mandatory policy from judging.`},
 	} {
 		command := s.Sandbox().Command(t.Context(), harness.Tools(t).Pack, c.args...)

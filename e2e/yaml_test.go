@@ -18,11 +18,10 @@ const (
 // of a new table.
 func TestYAML(t *testing.T) {
 	s := harness.NewYAML(t, violated, "testdata/corrected")
-	const judges = "(iam-document, iam-wildcard-action, iam-unscoped-resource)"
 	check(t, "preview", s.Preview(), harness.Result{Policy: []string{
-		"advisory low dynamoguard " + rootStack + ": 2 values are not known yet and could not be judged: " +
-			`policy of aws:iam:RolePolicy "takeOrders" ` + judges + `; policy of aws:iam:Policy "readOrders" ` + judges +
-			"; `pulumi up` will judge each before it is created",
+		"advisory low dynamoguard " + rootStack + ": 0 of 2 policy documents were judged; the rest is not known in a preview, and " +
+			"`pulumi up` judges each before it is created:\n" +
+			`  policy of aws:iam:RolePolicy "takeOrders"` + "\n" + `  policy of aws:iam:Policy "readOrders"`,
 	}})
 	check(t, "up", s.Up(), passes(shopOrders, shopReader, shopRole, "aws:iam/rolePolicy:RolePolicy::takeOrders"))
 	check(t, "preview of what is there", s.Preview(), passes())
@@ -38,9 +37,8 @@ func TestYAMLViolations(t *testing.T) {
 		"mandatory high table-point-in-time-recovery " + shopOrders + ": " + noRecovery,
 	}
 	check(t, "preview", s.Preview(), stopped(
-		"advisory low dynamoguard "+rootStack+": 1 value is not known yet and could not be judged: "+
-			`policy of aws:iam:Policy "readOrders" (iam-document, iam-wildcard-action, iam-unscoped-resource); `+
-			"`pulumi up` will judge each before it is created",
+		"advisory low dynamoguard "+rootStack+": 1 of 2 policy documents were judged; the rest is not known in a preview, and "+
+			"`pulumi up` judges each before it is created: "+`policy of aws:iam:Policy "readOrders"`,
 		"mandatory high iam-unscoped-resource "+anything+`policy.Statement[0].Resource "*" opens every table to 64 `+
 			"DynamoDB actions, DeleteTable among them; name the tables, such as "+ordersARN+". SOC 2: CC6.1, CC6.3",
 		"mandatory high iam-wildcard-action "+anything+`policy.Statement[0].Action "dynamodb:*" grants all 79 DynamoDB actions, `+
@@ -62,12 +60,15 @@ func TestNative(t *testing.T) {
 			level + " high table-name-collision " + worldTwin + ": " + twoOwners("tableName", "world", "us-east-1", world, worldTwin),
 		}
 	}
+	const notRead = "advisory low dynamoguard " + rootStack + ": 6 aws-native resources were not judged, for this version does not read " +
+		"them; the names of tables were compared:\n  1 of aws-native:dynamodb:GlobalTable\n  2 of aws-native:dynamodb:Table\n" +
+		"  1 of aws-native:iam:ManagedPolicy\n  1 of aws-native:iam:Role\n  1 of aws-native:iam:RolePolicy"
 	s := harness.NewYAML(t, violated, "testdata/native")
-	check(t, "preview", s.Preview(), stopped(events("mandatory")...))
+	check(t, "preview", s.Preview(), stopped(append([]string{notRead}, events("mandatory")...)...))
 	check(t, "up", s.Up(), stoppedUp(events("mandatory")[0], shopOrders))
 
 	s = harness.NewYAML(t, violated, "testdata/native", harness.PackConfig(`{"all": "advisory"}`))
-	check(t, "advisory up", s.Up(), harness.Result{Policy: events("advisory"), Created: []string{
+	check(t, "advisory up", s.Up(), harness.Result{Policy: append(events("advisory"), notRead), Created: []string{
 		world, twin, worldTwin, "aws-native:iam:ManagedPolicy::everything", "aws-native:iam:Role::checkout",
 		"aws-native:iam:RolePolicy::anything", shopOrders,
 	}})

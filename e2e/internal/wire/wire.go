@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,8 +67,12 @@ type Plugin struct {
 // ended with the test.
 func Start(t testing.TB, binary string, args ...string) *Plugin {
 	t.Helper()
+	state := t.TempDir() // of no stack
+	if err := os.Mkdir(filepath.Join(state, ".pulumi"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	p := &Plugin{t: t, command: exec.Command(binary, args...), ended: make(chan struct{}), Home: t.TempDir()}
-	p.command.Env = append(os.Environ(), "HOME="+p.Home, "PULUMI_HOME="+t.TempDir(), "XDG_CACHE_HOME=")
+	p.command.Env = append(os.Environ(), "HOME="+p.Home, "PULUMI_HOME="+t.TempDir(), "XDG_CACHE_HOME=", "PULUMI_BACKEND_URL=file://"+state)
 	p.command.Stderr = os.Stderr
 	stdout, err := p.command.StdoutPipe()
 	if err != nil {
