@@ -190,8 +190,12 @@ func checkOwnState(p *policy.Pass, c tables.Claim, declared map[string]bool) {
 	urns := stack.URNs
 	stack.URNs = nil
 	for _, e := range p.Outside.Others.Named(c.Identity.Name) {
-		if !stack.Owns(e) || declared[e.URN] || slices.Contains(urns, e.URN) ||
-			c.Identity.Match(p.Config.Pack().Located(e).Identity()) == tables.Different {
+		if !stack.Owns(e) || declared[e.URN] || slices.Contains(urns, e.URN) {
+			continue
+		}
+		// A table and its replicas are all of the stack, so it counts only where the region is certain.
+		account, region := c.Identity.Compare(p.Config.Pack().Located(e).Identity())
+		if account == tables.Different || region != tables.Same {
 			continue
 		}
 		owner, alias := text.Short(e.URN), text.Short(e.URN)
