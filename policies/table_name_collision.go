@@ -189,23 +189,39 @@ func checkOwnState(p *policy.Pass, c tables.Claim, declared map[string]bool) {
 	stack := p.Owner()
 	urns := stack.URNs
 	stack.URNs = nil
+	var taken *tables.Entry
+	match := tables.Different
 	for _, e := range p.Outside.Others.Named(c.Identity.Name) {
-		if !stack.Owns(e) || declared[e.URN] || slices.Contains(urns, e.URN) ||
-			c.Identity.Match(p.Config.Pack().Located(e).Identity()) == tables.Different {
+		if !stack.Owns(e) || declared[e.URN] {
 			continue
 		}
-		owner, alias := text.Short(e.URN), text.Short(e.URN)
-		if c.Telling() {
-			owner, alias = "another resource", "that it has there"
+		m := c.Identity.Match(p.Config.Pack().Located(e).Identity())
+		switch {
+		case m == tables.Different:
+		case slices.Contains(urns, e.URN):
+			return // the resource has it already: what else has the name is elsewhere, or AWS would have refused
+		case m > match:
+			taken, match = &e, m
 		}
-		p.Report(policy.Finding{
-			Path: resource.Path(c.Path),
-			Wrong: fmt.Sprintf("%s: the table name %s belongs to %s in the stack's own state%s, which is no alias of this resource, "+
-				"and AWS refuses a second table of the name", c.Path, c.Shown, owner, by(e.Source)),
-			Remedy: fmt.Sprintf("where it is the same table, give this resource the alias %s, or import it; else give it another name", alias),
-			Limit:  policy.Advisory,
-		})
+	}
+	if taken == nil {
 		return
+	}
+	owner, alias := text.Short(taken.URN), text.Short(taken.URN)
+	if c.Telling() {
+		owner, alias = "another resource", "that it has there"
+	}
+	f := policy.Finding{
+		Path: resource.Path(c.Path),
+		Wrong: fmt.Sprintf("%s: the table name %s belongs to %s in the stack's own state%s, which is no alias of this resource, "+
+			"and AWS refuses a second table of the name", c.Path, c.Shown, owner, by(taken.Source)),
+		Remedy: fmt.Sprintf("where it is the same table, give this resource the alias %s, or import it; else give it another name", alias),
+		Limit:  policy.Advisory,
+	}
+	if match == tables.Same {
+		p.Report(f)
+	} else {
+		reportPossible(p, f)
 	}
 }
 
