@@ -189,27 +189,39 @@ func checkOwnState(p *policy.Pass, c tables.Claim, declared map[string]bool) {
 	stack := p.Owner()
 	urns := stack.URNs
 	stack.URNs = nil
+	var taken *tables.Entry
+	match := tables.Different
 	for _, e := range p.Outside.Others.Named(c.Identity.Name) {
-		if !stack.Owns(e) || declared[e.URN] || slices.Contains(urns, e.URN) {
+		if !stack.Owns(e) || declared[e.URN] {
 			continue
 		}
-		// A table and its replicas are all of the stack, so it counts only where the region is certain.
 		account, region := c.Identity.Compare(p.Config.Pack().Located(e).Identity())
-		if account == tables.Different || region != tables.Same {
-			continue
+		switch m := min(account, region); {
+		case m == tables.Different:
+		case slices.Contains(urns, e.URN):
+			return // the resource has it already: what else has the name is elsewhere, or AWS would have refused
+		case region == tables.Same && m > match: // a table and its replicas are all of the stack
+			taken, match = &e, m
 		}
-		owner, alias := text.Short(e.URN), text.Short(e.URN)
-		if c.Telling() {
-			owner, alias = "another resource", "that it has there"
-		}
-		p.Report(policy.Finding{
-			Path: resource.Path(c.Path),
-			Wrong: fmt.Sprintf("%s: the table name %s belongs to %s in the stack's own state%s, which is no alias of this resource, "+
-				"and AWS refuses a second table of the name", c.Path, c.Shown, owner, by(e.Source)),
-			Remedy: fmt.Sprintf("where it is the same table, give this resource the alias %s, or import it; else give it another name", alias),
-			Limit:  policy.Advisory,
-		})
+	}
+	if taken == nil {
 		return
+	}
+	owner, alias := text.Short(taken.URN), text.Short(taken.URN)
+	if c.Telling() {
+		owner, alias = "another resource", "that it has there"
+	}
+	f := policy.Finding{
+		Path: resource.Path(c.Path),
+		Wrong: fmt.Sprintf("%s: the table name %s belongs to %s in the stack's own state%s, which is no alias of this resource, "+
+			"and AWS refuses a second table of the name", c.Path, c.Shown, owner, by(taken.Source)),
+		Remedy: fmt.Sprintf("where it is the same table, give this resource the alias %s, or import it; else give it another name", alias),
+		Limit:  policy.Advisory,
+	}
+	if match == tables.Same {
+		p.Report(f)
+	} else {
+		reportPossible(p, f)
 	}
 }
 

@@ -74,6 +74,7 @@ type Loading struct {
 	mu       sync.Mutex
 	backend  string                    // of the running stack, as tables.BackendOf returns it; empty where it is not known
 	given    *tables.Index             // that was configured; nil for none
+	opened   bool                      // the configured index, or it was said why not
 	direct   []tables.Entry            // as read so far from the stack's own backend
 	states   map[string]*ownState      // of that backend, by organization/project/stack, or organization/stack in the older layout
 	listed   bool                      // states are all there are
@@ -189,7 +190,7 @@ func (l *Loading) readIndex(ctx context.Context, machine Machine) (save func(), 
 	if l.settings.Source == "" {
 		return save, false
 	}
-	name := "the index " + public(l.settings.Source)
+	name := l.indexName()
 	opening, done := context.WithTimeout(ctx, l.settings.Budget)
 	defer done()
 	var x *tables.Index
@@ -201,11 +202,17 @@ func (l *Loading) readIndex(ctx context.Context, machine Machine) (save func(), 
 		// The backend, if it can be read at all, is better than nothing.
 		l.missing("%s: %v", name, err)
 		l.report(Report{Name: name, Problem: err.Error()})
-		return func() {}, false
+		save = func() {}
+	} else {
+		l.take(name, x)
 	}
-	l.take(name, x)
-	return save, true
+	l.mu.Lock()
+	l.opened = true
+	l.mu.Unlock()
+	return save, err == nil
 }
+
+func (l *Loading) indexName() string { return "the index " + public(l.settings.Source) }
 
 // errRelative: the folder that a path starts from, the program's, is the developer's.
 var errRelative = errors.New("it is neither an absolute path nor an https URL")
@@ -370,8 +377,11 @@ func (l *Loading) await() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.asked = true
-		if late && l.states == nil {
+		switch {
+		case late && l.states == nil:
 			l.unread = append(l.unread, tables.Unread{Reason: fmt.Sprintf("all other stacks, because %v were over", l.settings.Budget)})
+		case late && l.settings.Source != "" && !l.opened: // nothing else says so where the backend was read
+			l.unread = append(l.unread, tables.Unread{Reason: fmt.Sprintf("%s, because %v were over", l.indexName(), l.settings.Budget)})
 		}
 		l.lookup = tables.NewLookup(tables.New(time.Now(), l.combine(), nil, 0))
 		l.own = map[string][]tables.Entry{}

@@ -682,6 +682,25 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// TestBudgetOfIndex: that an index takes longer than there is time is said also where the stack's own backend was read.
+func TestBudgetOfIndex(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		env := machine(t, "PULUMI_BACKEND_URL=file://~")
+		write(t, filepath.Join(env.Home, ".pulumi/stacks/dev.json"), state("shop", "dev", "orders"))
+		env.Client = newClient(transport(func(*http.Request) (*http.Response, error) {
+			time.Sleep(time.Hour)
+			return nil, errors.New("too late")
+		}))
+		l := Load(t.Context(), Settings{Source: "https://example.invalid/index.json", Budget: 5 * time.Second}, env, acme)
+		found := l.Named("orders")
+		want := []string{"the index https://example.invalid/index.json, because 5s were over"}
+		if diff := cmp.Diff(want, reasons(l)); diff != "" || len(found) != 1 || l.Complete() {
+			t.Errorf("%v, complete: %v (-want +got):\n%s", found, l.Complete(), diff)
+		}
+		<-l.saved
+	})
+}
+
 // TestBudgetOfFolder: a broken state is read twice, 20 ms apart, and there are more of them than there is time for.
 func TestBudgetOfFolder(t *testing.T) {
 	const budget, whole = 150 * time.Millisecond, 20
