@@ -11,12 +11,16 @@ import (
 	"dynamoguard/internal/text"
 )
 
+// ofOthers is what requireOthers says something of once.
+const ofOthers = "tables of other stacks"
+
 // requireOthers reports that tables of other stacks could not be read, where the organization requires that they are: of the
 // first resource that rests on them, so that an update stops before it creates anything, and once. path is what of the resource
 // rests on them.
 func requireOthers(p *policy.Pass, path resource.Path) {
 	settings := p.Config.Pack().Index
-	if !settings.Required {
+	exempt := slices.ContainsFunc(p.Config.Of(p.Policy).Exemptions, func(x policy.Exemption) bool { return x.Covers(p.Resource.URN) })
+	if !settings.Required || !exempt && p.Seen.SaidOfOther(ofOthers, p.Resource.URN) {
 		return
 	}
 	missing := slices.DeleteFunc(p.Outside.Others.Unread(), func(u tables.Unread) bool {
@@ -24,8 +28,7 @@ func requireOthers(p *policy.Pass, path resource.Path) {
 			len(u.Stacks) > 0 && !slices.ContainsFunc(u.Stacks, func(stack string) bool { return !settings.MayBeUnread(stack) })
 	})
 	// One that is exempt does not stop the run, and must not stand for those that would.
-	exempt := slices.ContainsFunc(p.Config.Of(p.Policy).Exemptions, func(x policy.Exemption) bool { return x.Covers(p.Resource.URN) })
-	if len(missing) == 0 || !exempt && !p.Seen.First("tables of other stacks", p.Resource.URN) {
+	if len(missing) == 0 || !exempt && !p.Seen.First(ofOthers, p.Resource.URN) {
 		return
 	}
 	p.Report(policy.Finding{

@@ -116,9 +116,8 @@ func checkNameCollision(p *policy.Pass) {
 
 // checkOtherStacks compares a claim with the tables of other stacks.
 func checkOtherStacks(p *policy.Pass, c tables.Claim) {
-	named := p.Outside.Others.Named(c.Identity.Name)
-	located := make([]tables.Entry, len(named))
-	for i, e := range named {
+	located := c.Identity.Near(p.Outside.Others.Named(c.Identity.Name))
+	for i, e := range located {
 		located[i] = p.Config.Pack().Located(e)
 	}
 	reportTaken(p, c, tables.Collisions(c.Identity, located, p.Owner()), "")
@@ -191,7 +190,7 @@ func checkOwnState(p *policy.Pass, c tables.Claim, declared map[string]bool) {
 	stack.URNs = nil
 	var taken *tables.Entry
 	match := tables.Different
-	for _, e := range p.Outside.Others.Named(c.Identity.Name) {
+	for _, e := range c.Identity.Near(p.Outside.Others.Named(c.Identity.Name)) {
 		if !stack.Owns(e) || declared[e.URN] {
 			continue
 		}

@@ -221,6 +221,13 @@ func (s *Stack) First(what string, urn resource.URN) bool {
 	return s.first[what] == urn
 }
 
+// SaidOfOther reports whether another resource is the first that something is said of.
+func (s *Stack) SaidOfOther(what string, urn resource.URN) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.first[what] != "" && s.first[what] != urn
+}
+
 // Documents returns how many policy documents that may grant access the stack has declared so far, and how many of them are
 // known.
 func (s *Stack) Documents() (known, all int) {

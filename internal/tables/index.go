@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 	"unsafe"
@@ -201,10 +202,7 @@ func (x *Index) Complete() bool { return len(x.Unread) == 0 && x.Secret == 0 }
 // Named returns the tables with a name.
 func (x *Index) Named(name string) []Entry {
 	from, _ := slices.BinarySearchFunc(x.Tables, name, func(e Entry, name string) int { return strings.Compare(e.Name, name) })
-	to := from
-	for to < len(x.Tables) && x.Tables[to].Name == name {
-		to++
-	}
+	to := from + sort.Search(len(x.Tables)-from, func(i int) bool { return x.Tables[from+i].Name != name })
 	return x.Tables[from:to:to]
 }
 
@@ -665,6 +663,23 @@ func (o Owner) Doubt(e Entry) string {
 func sameOrganization(a, b string) bool {
 	unknown := func(s string) bool { return s == "" || s == NoOrganization }
 	return a == b || unknown(a) || unknown(b)
+}
+
+// Near returns those of the entries of a name that may be where the identity is, or where it is configured to be. Where both are
+// known to be elsewhere, no more of them is looked at: of one name there can be thousands, one in each account.
+func (i Identity) Near(named []Entry) []Entry {
+	account, region := i.Account.Known, i.Region.Known
+	if i.Account.Configured != "" {
+		account = ""
+	}
+	differ := func(a, b string) bool { return a != "" && b != "" && a != b }
+	var near []Entry
+	for n := range named {
+		if e := &named[n]; !differ(e.Account, account) && !differ(e.Region, region) {
+			near = append(near, *e)
+		}
+	}
+	return near
 }
 
 // A Conflict is an entry of another stack that is, or may be, the table that is claimed.

@@ -308,3 +308,36 @@ func BenchmarkIndex100k(b *testing.B) {
 		}
 	}
 }
+
+// TestNear: what is left out is what Match finds to be elsewhere, and what may be there is left in.
+func TestNear(t *testing.T) {
+	var named []tables.Entry
+	for _, account := range []string{"", "111122223333", "444455556666"} {
+		for _, region := range []string{"", "us-east-1", "eu-west-1"} {
+			named = append(named, tables.Entry{Name: "orders", Account: account, Region: region})
+		}
+	}
+	known := tables.Identity{Account: tables.Part{Known: "111122223333"}, Region: tables.Part{Known: "us-east-1"}, Name: "orders"}
+	contradicted := known
+	contradicted.Account.Configured = "444455556666"
+	for _, c := range []struct {
+		name     string
+		identity tables.Identity
+		want     string
+	}{
+		{"both known", known, "/ /us-east-1 111122223333/ 111122223333/us-east-1"},
+		{"the account alone", tables.Identity{Account: known.Account, Name: "orders"},
+			"/ /us-east-1 /eu-west-1 111122223333/ 111122223333/us-east-1 111122223333/eu-west-1"},
+		{"nothing known", tables.Identity{Name: "orders"}, "/ /us-east-1 /eu-west-1 111122223333/ 111122223333/us-east-1 " +
+			"111122223333/eu-west-1 444455556666/ 444455556666/us-east-1 444455556666/eu-west-1"},
+		{"configured elsewhere", contradicted, "/ /us-east-1 111122223333/ 111122223333/us-east-1 444455556666/ 444455556666/us-east-1"},
+	} {
+		var got []string
+		for _, e := range c.identity.Near(named) {
+			got = append(got, e.Account+"/"+e.Region)
+		}
+		if got := strings.Join(got, " "); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
+}
