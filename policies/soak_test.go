@@ -370,13 +370,24 @@ func BenchmarkSoak(b *testing.B) {
 			return passing(b, "aws:iam/policy:Policy", i, map[string]any{"name": fmt.Sprintf("clerk-%d", i), "policy": narrow(i)})
 		}},
 		{"role", func(i int) *pulumirpc.AnalyzeRequest {
-			return passing(b, "aws:iam/role:Role", i, map[string]any{"name": fmt.Sprintf("clerk-%d", i), "assumeRolePolicy": `{"Version":"2012-10-17",` +
-				`"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}`})
+			return passing(b, "aws:iam/role:Role", i, map[string]any{"name": fmt.Sprintf("clerk-%d", i), "assumeRolePolicy": trust})
 		}},
 		{"attachment", func(i int) *pulumirpc.AnalyzeRequest {
 			return passing(b, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", i, map[string]any{
 				"role": "clerk", "policyArn": fmt.Sprintf("arn:aws:iam::111122223333:policy/clerk-%d", i),
 			})
+		}},
+		{"role with documents", func(i int) *pulumirpc.AnalyzeRequest {
+			return passing(b, "aws:iam/role:Role", i, map[string]any{
+				"name": fmt.Sprintf("clerk-%d", i), "assumeRolePolicy": trust,
+				"inlinePolicies":    []any{map[string]any{"name": "tables", "policy": narrow(i)}},
+				"managedPolicyArns": []any{fmt.Sprintf("arn:aws:iam::111122223333:policy/clerk-%d", i)},
+			})
+		}},
+		{"permission boundary", func(i int) *pulumirpc.AnalyzeRequest {
+			request := passing(b, "aws:iam/policy:Policy", i, map[string]any{"name": fmt.Sprintf("boundary-%d", i), "policy": narrow(i)})
+			request.Urn += "-boundary"
+			return request
 		}},
 		{"other", func(i int) *pulumirpc.AnalyzeRequest {
 			return passing(b, "aws:s3/bucketV2:BucketV2", i, map[string]any{"bucket": fmt.Sprintf("orders-%d", i)})
@@ -444,7 +455,10 @@ func passing(b *testing.B, typ string, i int, inputs map[string]any) *pulumirpc.
 	}
 }
 
-// narrow is a document that passes.
+// trust is a trust policy that passes, narrow a document.
+const trust = `{"Version":"2012-10-17",` +
+	`"Statement":[{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ecs-tasks.amazonaws.com"}}]}`
+
 func narrow(i int) string {
 	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:PutItem"],`+
 		`"Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders-%d"}]}`, i)

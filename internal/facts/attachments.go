@@ -2,6 +2,7 @@ package facts
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -108,42 +109,95 @@ func (n policyName) means(r *resource.Resource) bool {
 // attachments join the managed policies that count as permission boundaries with the resources that attach them as grants, by
 // their inputs and in whichever order they are seen.
 type attachments struct {
-	mu       sync.Mutex
-	policies map[string]map[resource.URN]*resource.Resource // by name
-	by       map[string]map[resource.URN][]policyName       // by the name of the policy, and the resource that attaches it
-	filed    map[resource.URN][]string                      // the names in both that a resource is found under
+	mu        sync.Mutex
+	policies  map[string][]boundary     // by name
+	by        map[string][]attachedAs   // by the name of the policy
+	filed     map[resource.URN][]string // the names in both that a resource is found under
+	providers map[resource.URN]*resource.Provider
+}
+
+// attachedAs is how a resource names a policy that it attaches.
+type attachedAs struct {
+	urn resource.URN
+	policyName
+}
+
+// A boundary is a permission boundary as it is remembered: with the properties that are set, in the order of their names, for a map
+// of them takes several times as much.
+type boundary struct {
+	urn        resource.URN
+	properties []member
+	provider   *resource.Provider
+}
+
+type member struct {
+	name  string
+	value resource.Value
+}
+
+func (b boundary) resource() *resource.Resource {
+	properties := make(map[string]resource.Value, len(b.properties))
+	for _, m := range b.properties {
+		properties[m.name] = m.value
+	}
+	return &resource.Resource{
+		URN: b.urn, Type: ManagedPolicy, Name: b.urn.Name(), Properties: resource.ObjectValue(properties), Provider: b.provider,
+	}
 }
 
 // see remembers a resource in place of what was remembered of it.
-func (a *attachments) see(r *resource.Resource, boundary bool) {
+func (a *attachments) see(r *resource.Resource, isBoundary bool) {
 	attached := attachedPolicies(r)
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.filed == nil {
+		a.policies, a.by, a.filed = map[string][]boundary{}, map[string][]attachedAs{}, map[resource.URN][]string{}
+		a.providers = map[resource.URN]*resource.Provider{}
+	}
+	var policy boundary
+	if isBoundary {
+		policy = a.kept(r)
+		before := a.policies[ownPolicyName(r)]
+		if i := slices.IndexFunc(before, func(b boundary) bool { return b.urn == r.URN }); i >= 0 && reflect.DeepEqual(before[i], policy) {
+			return // its texts are remembered already, and would be twice
+		}
+	}
 	for _, name := range a.filed[r.URN] {
-		delete(a.policies[name], r.URN)
-		delete(a.by[name], r.URN)
+		a.policies[name] = slices.DeleteFunc(a.policies[name], func(b boundary) bool { return b.urn == r.URN })
+		a.by[name] = slices.DeleteFunc(a.by[name], func(as attachedAs) bool { return as.urn == r.URN })
 	}
 	delete(a.filed, r.URN)
-	if a.filed == nil {
-		a.policies, a.by = map[string]map[resource.URN]*resource.Resource{}, map[string]map[resource.URN][]policyName{}
-		a.filed = map[resource.URN][]string{}
-	}
-	if boundary {
-		if name := ownPolicyName(r); name != "" {
-			if a.policies[name] == nil {
-				a.policies[name] = map[resource.URN]*resource.Resource{}
-			}
-			a.policies[name][r.URN] = r
-			a.filed[r.URN] = append(a.filed[r.URN], name)
-		}
+	var names []string
+	if name := ownPolicyName(r); isBoundary && name != "" {
+		a.policies[name] = append(a.policies[name], policy)
+		names = append(names, name)
 	}
 	for _, n := range attached {
-		if a.by[n.name] == nil {
-			a.by[n.name] = map[resource.URN][]policyName{}
-		}
-		a.by[n.name][r.URN] = append(a.by[n.name][r.URN], n)
-		a.filed[r.URN] = append(a.filed[r.URN], n.name)
+		a.by[n.name] = append(a.by[n.name], attachedAs{r.URN, n})
+		names = append(names, n.name)
 	}
+	if len(names) > 0 {
+		a.filed[r.URN] = names
+	}
+}
+
+// kept is a boundary as it is remembered: with the provider of others, which most have in common, where it is the same.
+func (a *attachments) kept(r *resource.Resource) boundary {
+	b := boundary{urn: r.URN, provider: r.Provider}
+	if p := r.Provider; p != nil {
+		if shared := a.providers[p.URN]; reflect.DeepEqual(shared, p) {
+			b.provider = shared
+		} else {
+			a.providers[p.URN] = p
+		}
+	}
+	for _, name := range r.Properties.Keys() {
+		if v := r.Properties.Get(name); !v.Unset() {
+			b.properties = append(b.properties, member{name, v})
+		}
+	}
+	b.properties = slices.Clip(b.properties)
+	return b
 }
 
 // SeeGrant remembers a resource that may attach a managed policy as a grant, or be one. boundary: it is one that counts as a
@@ -165,9 +219,9 @@ func (s *Stack) Attached(r *resource.Resource) []*resource.Resource {
 	defer a.mu.Unlock()
 	found := map[resource.URN]*resource.Resource{}
 	for _, n := range attached {
-		for urn, policy := range a.policies[n.name] {
-			if n.means(policy) {
-				found[urn] = policy
+		for _, b := range a.policies[n.name] {
+			if policy := b.resource(); n.means(policy) {
+				found[b.urn] = policy
 			}
 		}
 	}
@@ -185,13 +239,13 @@ func (s *Stack) Attachments(r *resource.Resource) []resource.URN {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var urns []resource.URN
-	for urn, names := range a.by[name] {
-		if slices.ContainsFunc(names, func(n policyName) bool { return n.means(r) }) {
-			urns = append(urns, urn)
+	for _, as := range a.by[name] {
+		if as.means(r) {
+			urns = append(urns, as.urn)
 		}
 	}
 	slices.Sort(urns)
-	return urns
+	return slices.Compact(urns)
 }
 
 // Attachments returns the resources of the stack that attach a managed policy of it as a grant, in the order of the stack: by

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strconv"
 	"sync"
 
 	"dynamoguard/internal/iam"
@@ -27,16 +28,18 @@ type Stack struct {
 	texts  tables.Texts
 	named  map[resource.URN]bool // whether Pulumi chose the name
 
-	first     map[string]resource.URN   // by what
-	unset     map[resource.URN][]string // what the program did not set, of what links and holds documents
-	documents map[resource.URN][]seenDocument
-	notRead   map[resource.URN]NotRead
+	first    map[string]resource.URN   // by what
+	outlines map[resource.URN]*outline // of what links and holds documents
+	alike    map[string]*outline       // by what they say: resources share one
+	notRead  map[resource.URN]NotRead
 }
 
-// A seenDocument is a policy document that grants access, or may once it is known.
-type seenDocument struct {
-	path  resource.Path
-	known bool
+// An outline is what is remembered of how a resource was declared.
+type outline struct {
+	unset []string // the properties that the program did not set
+	// The policy documents that grant access, or may once they are known.
+	known   int
+	awaited map[resource.Path]bool
 }
 
 // declared is a Table of the stack, with those of its properties that others are judged by.
@@ -128,25 +131,37 @@ func (s *Stack) seeDeclared(r *resource.Resource) {
 	if len(settable[r.Type]) == 0 {
 		return
 	}
-	var unset []string
+	as := &outline{}
+	key := ""
 	for _, property := range settable[r.Type] {
 		if r.Properties.Get(property).Unset() {
-			unset = append(unset, property)
+			as.unset = append(as.unset, property)
+			key += property + "\n"
 		}
 	}
-	var documents []seenDocument
 	for _, h := range holders[r.Type] {
 		if h.kind == iam.Trust {
 			continue
 		}
 		for _, d := range h.documents(r, func(resource.Property, string, iam.Kind) *iam.Document { return nil }) {
-			documents = append(documents, seenDocument{d.Path, d.Known})
+			if d.Known {
+				as.known++
+				continue
+			}
+			set(&as.awaited, d.Path, true)
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	set(&s.unset, r.URN, unset)
-	set(&s.documents, r.URN, documents)
+	if len(as.awaited) == 0 { // of the others each is its own
+		key += strconv.Itoa(as.known)
+		if alike, ok := s.alike[key]; ok {
+			as = alike
+		} else {
+			set(&s.alike, key, as)
+		}
+	}
+	set(&s.outlines, r.URN, as)
 }
 
 // set sets the value of a key, and makes the map for the first.
@@ -188,10 +203,13 @@ func (s *Stack) declared(r *resource.Resource) *resource.Resource {
 		return r
 	}
 	s.mu.Lock()
-	unset := s.unset[r.URN]
+	as, ok := s.outlines[r.URN]
 	s.mu.Unlock()
+	if !ok {
+		return r
+	}
 	var changed map[string]resource.Value
-	for _, property := range unset {
+	for _, property := range as.unset {
 		if r.Properties.Get(property).Kind() != resource.Unknown {
 			continue
 		}
@@ -206,9 +224,9 @@ func (s *Stack) declared(r *resource.Resource) *resource.Resource {
 	if changed == nil {
 		return r
 	}
-	as := *r
-	as.Properties = resource.ObjectValue(changed)
-	return &as
+	declared := *r
+	declared.Properties = resource.ObjectValue(changed)
+	return &declared
 }
 
 // First reports whether a resource is the first that something is said of. It is that also when it is judged again.
@@ -233,13 +251,9 @@ func (s *Stack) SaidOfOther(what string, urn resource.URN) bool {
 func (s *Stack) Documents() (known, all int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, list := range s.documents {
-		for _, d := range list {
-			all++
-			if d.known {
-				known++
-			}
-		}
+	for _, as := range s.outlines {
+		known += as.known
+		all += as.known + len(as.awaited)
 	}
 	return known, all
 }
@@ -248,7 +262,8 @@ func (s *Stack) Documents() (known, all int) {
 func (s *Stack) Awaited(at Place) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return slices.Contains(s.documents[at.URN], seenDocument{at.Path, false})
+	as, ok := s.outlines[at.URN]
+	return ok && as.awaited[at.Path]
 }
 
 // Table returns the Table of the stack with an identity, and its property serverSideEncryption; nil where none was seen or several
