@@ -240,7 +240,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	e.record.replace(unknown)
 	run.Judgements = e.record.all()
 	e.mu.Unlock()
-	judgements = replaced(judgements, unknown)
+	judgements = replaced(judgements, unknown, e.policies)
 
 	var list []Notice
 	for _, p := range e.policies {

@@ -540,6 +540,28 @@ func TestBoundaries(t *testing.T) {
 	}
 }
 
+// TestUnknownTogether: at the end of a stack the judgements of one policy stand together, also where something was not known.
+func TestUnknownTogether(t *testing.T) {
+	again := judges("again", reads.CheckResource)
+	e := engine.New([]*policy.Policy{reads, again, notices}, now)
+	if err := e.Configure(map[string]policy.Given{policy.PackPolicy: {Level: policy.Advisory, Properties: resource.ObjectValue(
+		map[string]resource.Value{"unknown": resource.StringValue(policy.UnknownMandatory)})}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a", "b"} {
+		e.Analyze(res(name, resource.UnknownValue()))
+	}
+	judgements, _ := e.AnalyzeStack(nil)
+	var got []string
+	for _, j := range judgements {
+		got = append(got, j.Policy.Name+" "+j.URN.Name()+" "+j.Outcome.String())
+	}
+	want := []string{"reads a fail", "reads b fail", "again a fail", "again b fail", "dynamoguard shop-dev pass"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // TestSharedJudgements: what is kept once for many resources is told of each, and a resource that is judged otherwise is told that.
 func TestSharedJudgements(t *testing.T) {
 	e := engine.New([]*policy.Policy{reads, nothing}, now)

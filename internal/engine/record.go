@@ -133,9 +133,9 @@ func (r *record) replace(list []policy.Judgement) {
 	}
 }
 
-// replaced is a list with some judgements in the place of those by the same policy of the same resource; those that have none go to
-// its end.
-func replaced(list, some []policy.Judgement) []policy.Judgement {
+// replaced is a list with some judgements in the place of those by the same policy of the same resource; those that have none go
+// after the others of their policy. The list is in the order of the policies, and stays so.
+func replaced(list, some []policy.Judgement, policies []*policy.Policy) []policy.Judgement {
 	at := make(map[place]int, len(list))
 	for i, j := range list {
 		at[place{j.Policy, j.URN}] = i
@@ -147,6 +147,11 @@ func replaced(list, some []policy.Judgement) []policy.Judgement {
 			list = append(list, j)
 		}
 	}
+	rank := make(map[*policy.Policy]int, len(policies))
+	for i, p := range policies {
+		rank[p] = i
+	}
+	slices.SortStableFunc(list, func(a, b policy.Judgement) int { return rank[a.Policy] - rank[b.Policy] })
 	return list
 }
 
