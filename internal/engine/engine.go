@@ -233,10 +233,13 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 			judgements, ofStack = append(judgements, j), append(ofStack, j)
 		}
 	}
+	run := &policy.Run{Config: config, Stack: stack, Outside: outside, Seen: &e.seen}
 	e.mu.Lock()
 	e.record.atEnd(ofStack, late)
-	run := &policy.Run{Judgements: e.record.all(), Config: config, Stack: stack, Outside: outside, Seen: &e.seen}
+	run.Judgements = e.record.all()
+	e.mu.Unlock()
 	unknown := policy.Unknowns(run, graph, now)
+	e.mu.Lock()
 	e.record.replace(unknown)
 	run.Judgements = e.record.all()
 	e.mu.Unlock()

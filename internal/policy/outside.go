@@ -128,20 +128,29 @@ type StackAccount struct {
 	Account string `json:"account" required:"" form:"account"`
 }
 
-// check refuses entries that never count, since the first that matches a stack does.
+// check refuses entries that never count, since the first that matches a stack does, where that makes a difference: two for the same
+// stacks, and one that says another thing than what covers it.
 func (s PackSettings) check(fail func(path, format string, args ...any)) {
-	once := func(name string, entries int, stacks func(i int) string) {
-		for i := range entries {
-			for j := range i {
-				if covers(stacks(j), stacks(i)) {
+	type entry struct{ stacks, value string }
+	once := func(name string, entries []entry) {
+		for i, e := range entries {
+			for j, earlier := range entries[:i] {
+				if covers(earlier.stacks, e.stacks) && (earlier.stacks == e.stacks || earlier.value != e.value) {
 					fail(fmt.Sprintf("%s[%d].stacks", name, i), "never counts: %s[%d].stacks matches all that it does", name, j)
 					break
 				}
 			}
 		}
 	}
-	once("accounts", len(s.Accounts), func(i int) string { return s.Accounts[i].Stacks })
-	once("environments", len(s.Environments), func(i int) string { return s.Environments[i].Stacks })
+	var accounts, environments []entry
+	for _, a := range s.Accounts {
+		accounts = append(accounts, entry{a.Stacks, a.Account})
+	}
+	for _, e := range s.Environments {
+		environments = append(environments, entry{e.Stacks, environmentNamed(e.Environment)})
+	}
+	once("accounts", accounts)
+	once("environments", environments)
 }
 
 // covers reports whether a pattern matches all that another one does, as far as that shows: where it matches the other one's
