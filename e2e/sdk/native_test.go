@@ -94,7 +94,7 @@ func TestNativeList(t *testing.T) {
 	if err := sdk.WriteNative(&written, []string{"Head."}, sdk.Native()); err != nil {
 		t.Fatal(err)
 	}
-	const begin = "# Head.\n\naws-native:dax:ParameterGroup\n\tdescription\n\tparameterGroupName\n"
+	const begin = "# Head.\n\naws-native:cloudformation:ChangeSet\n\tcapabilities\n\tchangeSetName\n"
 	if !strings.HasPrefix(written.String(), begin) {
 		t.Errorf("got %.200s, want %s", written.String(), begin)
 	}
