@@ -238,14 +238,16 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	e.record.atEnd(ofStack, late)
 	run.Judgements = e.record.all()
 	e.mu.Unlock()
-	unknown := policy.Unknowns(run, graph, now)
-	e.mu.Lock()
-	e.record.replace(unknown)
-	run.Judgements = e.record.all()
-	e.mu.Unlock()
-	judgements = replaced(judgements, unknown, e.policies)
+	if unknown := policy.Unknowns(run, graph, now); len(unknown) > 0 {
+		e.mu.Lock()
+		e.record.replace(unknown)
+		run.Judgements = e.record.all()
+		e.mu.Unlock()
+		judgements = replaced(judgements, unknown, e.policies)
+	}
 
 	var list []Notice
+	hash := config.Hash()
 	for _, p := range e.policies {
 		if p.Notices == nil {
 			continue
@@ -253,7 +255,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 		j, notices := tell(p, run, root)
 		judgements = append(judgements, j)
 		for _, n := range notices {
-			list = append(list, Notice{Policy: p, URN: root, Notice: n, Configuration: config.Hash()})
+			list = append(list, Notice{Policy: p, URN: root, Notice: n, Configuration: hash})
 		}
 	}
 	e.mu.Lock()

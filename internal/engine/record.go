@@ -68,17 +68,6 @@ func (r *record) share(judgements []policy.Judgement) []policy.Judgement {
 	return shared
 }
 
-// of returns the judgements of a resource.
-func (r *record) of(urn resource.URN) []policy.Judgement {
-	kept := r.byURN[urn]
-	list := make([]policy.Judgement, len(kept))
-	for i, j := range kept {
-		j.URN = urn
-		list[i] = j
-	}
-	return list
-}
-
 // grants records judgements of permission boundaries as grants.
 func (r *record) grants(judgements []policy.Judgement) {
 	if r.attached == nil && len(judgements) > 0 {
@@ -93,7 +82,7 @@ func (r *record) grants(judgements []policy.Judgement) {
 func (r *record) boundaries() map[*policy.Policy][]resource.URN {
 	left := map[*policy.Policy][]resource.URN{}
 	for _, urn := range r.order {
-		for _, j := range r.of(urn) {
+		for _, j := range r.byURN[urn] {
 			if _, judged := r.attached[place{j.Policy, urn}]; j.Boundary && !judged {
 				left[j.Policy] = append(left[j.Policy], urn)
 			}
@@ -116,18 +105,16 @@ func (r *record) replace(list []policy.Judgement) {
 	for _, j := range list {
 		by[place{j.Policy, j.URN}] = j
 	}
-	within := func(judgements []policy.Judgement, urn func(policy.Judgement) resource.URN) {
-		for i, j := range judgements {
-			if other, ok := by[place{j.Policy, urn(j)}]; ok {
-				judgements[i] = other
-			}
+	for i, j := range r.stack {
+		if other, ok := by[place{j.Policy, j.URN}]; ok {
+			r.stack[i] = other
 		}
 	}
-	within(r.stack, func(j policy.Judgement) resource.URN { return j.URN })
 	for _, j := range list {
-		if kept := r.byURN[j.URN]; len(kept) > 0 {
+		kept := r.byURN[j.URN]
+		if i := slices.IndexFunc(kept, func(k policy.Judgement) bool { return k.Policy == j.Policy }); i >= 0 {
 			kept = slices.Clone(kept) // others may share it
-			within(kept, func(policy.Judgement) resource.URN { return j.URN })
+			kept[i] = j
 			r.byURN[j.URN] = kept
 		}
 	}
@@ -156,9 +143,14 @@ func replaced(list, some []policy.Judgement, policies []*policy.Policy) []policy
 }
 
 func (r *record) all() []policy.Judgement {
-	var all []policy.Judgement
+	n := len(r.stack)
+	for _, kept := range r.byURN {
+		n += len(kept)
+	}
+	all := make([]policy.Judgement, 0, n)
 	for _, urn := range r.order {
-		for _, j := range r.of(urn) {
+		for _, j := range r.byURN[urn] {
+			j.URN = urn // which a list that is shared does not hold
 			if j.Boundary {
 				for _, grants := range []map[place]policy.Judgement{r.attached, r.late} {
 					if as, ok := grants[place{j.Policy, urn}]; ok {
