@@ -92,7 +92,7 @@ func checkDanglingTables(p *policy.StackPass) {
 	claimed := true
 	for _, r := range p.Graph.Resources {
 		claims := p.Graph.Facts(r).TableClaims(place.Around{Region: p.Stack.Region()}, &log)
-		claimed = claimed && (len(claims) > 0 || r.Type == facts.GlobalTable || facts.TableReads()[r.Type] == nil)
+		claimed = claimed && (len(claims) > 0 || !facts.OwnsTables(r.Type))
 		for _, c := range claims {
 			known.own.Add(c.Identity)
 		}

@@ -68,7 +68,7 @@ func checkNameCollision(p *policy.Pass) {
 		p.NotApplicable("a global table of version 2017 owns no name: its tables do")
 		return
 	}
-	if _, owns := facts.TableReads()[p.Resource.Type]; !owns {
+	if !facts.OwnsTables(p.Resource.Type) {
 		if p.Outside.Others != nil {
 			requireForGrants(p)
 		}

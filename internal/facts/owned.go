@@ -24,6 +24,12 @@ var owners = map[string]struct{ name, replicas string }{
 // mostMemory bounds what the tables of one state may take.
 const mostMemory = 64 << 20
 
+// OwnsTables reports whether resources of a type own the names of tables.
+func OwnsTables(typ string) bool {
+	_, ok := owners[typ]
+	return ok
+}
+
 // ReadTables reads the tables that the resources of one stack own from its state: a checkpoint as a backend keeps it, or an
 // export, see state.Read. A table of which the name or the place is a secret is counted and left out.
 //
@@ -35,8 +41,7 @@ const mostMemory = 64 << 20
 func ReadTables(r io.Reader, organization string) (tables.StateTables, error) {
 	var found tables.StateTables
 	memory := 0
-	isOwner := func(typ string) bool { _, ok := owners[typ]; return ok }
-	err := state.Read(r, isOwner, func(r *state.Resource) {
+	err := state.Read(r, OwnsTables, func(r *state.Resource) {
 		switch {
 		case r.External:
 		case secretTable(r):

@@ -44,11 +44,10 @@ const mostSettings = 4 << 20
 
 // readLogin reads what the CLI remembers of logins. A file that is not there, or holds something else, is none.
 func readLogin(ctx context.Context, machine Machine) (login credentials, err error) {
-	folder := cmp.Or(machine.Getenv("PULUMI_CREDENTIALS_PATH"), machine.Getenv("PULUMI_HOME"))
-	if folder == "" && machine.Home == "" {
+	folder := cmp.Or(machine.Getenv("PULUMI_CREDENTIALS_PATH"), pulumiHome(machine))
+	if folder == "" {
 		return login, nil
 	}
-	folder = cmp.Or(folder, filepath.Join(machine.Home, ".pulumi"))
 	data, err := files.Read(ctx, filepath.Join(folder, "credentials.json"), mostSettings)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return login, fmt.Errorf("credentials.json: %w", plainError(err))
@@ -129,9 +128,12 @@ func fileURL(folder string) string {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-// pulumiHome is the folder in which the CLI keeps what is about all projects.
+// pulumiHome is the folder in which the CLI keeps what is about all projects, empty where nothing tells.
 func pulumiHome(machine Machine) string {
-	return cmp.Or(machine.Getenv("PULUMI_HOME"), filepath.Join(machine.Home, ".pulumi"))
+	if home := machine.Getenv("PULUMI_HOME"); home != "" || machine.Home == "" {
+		return home
+	}
+	return filepath.Join(machine.Home, ".pulumi")
 }
 
 // Folder is the folder that a file:// backend is in, for the CLI with a home and started in a folder. It does what the CLI

@@ -419,11 +419,11 @@ func TestFolderOf(t *testing.T) {
 		{"file://~state", "/home/jo/tate"}, // the CLI's own way
 		{"file://~s", "/home/jo"},
 		{"file://~?no_tmp_dir=true", "/home/jo"},
-		{"file://", "/work/shop"},
-		{"file://.", "/work/shop"},
-		{"file://./state", "/work/shop/state"},
-		{"file://state", "/work/shop/state"},
-		{"file://../state", "/work/state"},
+		{"file://", "/srv/shop"},
+		{"file://.", "/srv/shop"},
+		{"file://./state", "/srv/shop/state"},
+		{"file://state", "/srv/shop/state"},
+		{"file://../state", "/srv/state"},
 		{"file:///", "/"},
 		{"file:///var/state/", "/var/state"},
 		{"file:///var//my%20state?metadata=skip", "/var/my state"},
@@ -435,7 +435,7 @@ func TestFolderOf(t *testing.T) {
 		{"file://~/state\n", "it is not a URL"},
 		{"file://a b/c", "it is not a URL"},
 	} {
-		got, err := Folder(c.address, "/home/jo", "/work/shop")
+		got, err := Folder(c.address, "/home/jo", "/srv/shop")
 		if err != nil {
 			got = err.Error()
 		}
