@@ -138,20 +138,25 @@ var madeUp = regexp.MustCompile(`^advisory low table-name-pattern urn:pulumi:sta
 	`: name "orders-[0-9a-f]{7}" has a random suffix, so nothing can name the table before it exists; ` +
 	`set name, such as to "orders-staging", and keep environments apart by stacks\. SOC 2: CC8\.1$`)
 
+// silentHost is the address of a host that accepts connections, and never says a
+// word; closedHost that of a host that refuses them.
+func silentHost(t *testing.T) string {
+	l := must(net.Listen("tcp", "127.0.0.1:0"))
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String()
+}
+
+func closedHost(t *testing.T) string {
+	l := must(net.Listen("tcp", "127.0.0.1:0"))
+	l.Close()
+	return l.Addr().String()
+}
+
 // TestSources configures indexes that cannot be used. The preview passes, says
 // so, and reads the backend in their place. That it takes no longer than its
 // budget is tested in internal/index.
 func TestSources(t *testing.T) {
-	hanging, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never says a word
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hanging.Close()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	hanging, closed := silentHost(t), closedHost(t)
 	folder := t.TempDir()
 	file := func(name, text string) string {
 		path := filepath.Join(folder, name)
@@ -175,10 +180,10 @@ func TestSources(t *testing.T) {
 	source := func(s string) string { return `"source": "` + s + `"` }
 	for _, c := range []struct{ name, index, unread string }{
 		{"an index", source(good), ""},
-		{"a host that hangs", source("https://" + hanging.Addr().String() + "/index.json"),
-			"the index https://" + hanging.Addr().String() + "/index.json: it did not answer in time"},
-		{"a host that is not there", source("https://" + closed.Addr().String() + "/index.json"),
-			"the index https://" + closed.Addr().String() + "/index.json: dial tcp " + closed.Addr().String() + ": connect: connection refused"},
+		{"a host that hangs", source("https://" + hanging + "/index.json"),
+			"the index https://" + hanging + "/index.json: it did not answer in time"},
+		{"a host that is not there", source("https://" + closed + "/index.json"),
+			"the index https://" + closed + "/index.json: dial tcp " + closed + ": connect: connection refused"},
 		{"from the future", source(file("future.json", `{"schemaVersion":9}`)),
 			"the index " + folder + "/future.json: not a table index: schemaVersion 9 is newer than 1, the newest this version of dynamoguard reads; update it"},
 		{"cut off", source(file("cut.json", `{"schemaVersion":1,`)),
@@ -218,16 +223,7 @@ func TestRequired(t *testing.T) {
 	if err := os.WriteFile(certificate, pem.EncodeToMemory(block), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	hanging, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never says a word
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer hanging.Close()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	closed.Close()
+	hanging, closed := silentHost(t), closedHost(t)
 	good := filepath.Join(t.TempDir(), "good.json")
 	index := `{"schemaVersion":1,"generatedAt":"` + time.Now().UTC().Format(time.RFC3339) + `","tables":[]}`
 	if err := os.WriteFile(good, []byte(index), 0o600); err != nil {
@@ -241,10 +237,10 @@ func TestRequired(t *testing.T) {
 			"the index " + good + ": its SHA-256 is " + hex.EncodeToString(sum[:]) + ", not " + zeros + " as configured"},
 		{"not authorised", `"budgetSeconds": 60, "source": "` + refusing.URL + `/index.json"`,
 			"the index " + refusing.URL + "/index.json: the server answers 401 Unauthorized: it wants a header (index.headerFromEnv), or a presigned URL has expired"},
-		{"unreachable", `"budgetSeconds": 60, "source": "https://` + closed.Addr().String() + `/index.json"`,
-			"the index https://" + closed.Addr().String() + "/index.json: dial tcp " + closed.Addr().String() + ": connect: connection refused"},
-		{"not in time", `"budgetSeconds": 2, "source": "https://` + hanging.Addr().String() + `/index.json"`,
-			"the index https://" + hanging.Addr().String() + "/index.json: it did not answer in time"},
+		{"unreachable", `"budgetSeconds": 60, "source": "https://` + closed + `/index.json"`,
+			"the index https://" + closed + "/index.json: dial tcp " + closed + ": connect: connection refused"},
+		{"not in time", `"budgetSeconds": 2, "source": "https://` + hanging + `/index.json"`,
+			"the index https://" + hanging + "/index.json: it did not answer in time"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			of := func(program pulumi.RunFunc, required bool) *harness.Stack {
