@@ -290,3 +290,15 @@ func TestPartition(t *testing.T) {
 		}
 	}
 }
+
+func TestDNSSuffix(t *testing.T) {
+	for partition, want := range map[string]string{
+		"": "", "aws-x": "", "aws": "amazonaws.com", "aws-cn": "amazonaws.com.cn", "aws-us-gov": "amazonaws.com",
+		"aws-iso": "c2s.ic.gov", "aws-iso-b": "sc2s.sgov.gov", "aws-iso-e": "cloud.adc-e.uk", "aws-iso-f": "csp.hci.ic.gov",
+		"aws-eusc": "amazonaws.eu",
+	} {
+		if got := place.DNSSuffix(partition); got != want {
+			t.Errorf("hosts of %q end with %q, not %q", partition, got, want)
+		}
+	}
+}
