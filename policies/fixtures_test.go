@@ -25,6 +25,7 @@ import (
 	"dynamoguard/internal/engine"
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam"
+	"dynamoguard/internal/plugin"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
@@ -43,7 +44,8 @@ type fixture struct {
 	Other     []string       `yaml:"other"`  // names in the configuration that no policy has
 	Name      string         `yaml:"name"`   // of the stack, dev where it is absent
 	Preview   bool           `yaml:"preview"`
-	Analyze   bool           `yaml:"analyze"` // as policy analyze does, which configures no stack
+	Analyze   bool           `yaml:"analyze"`  // as policy analyze does, which configures no stack
+	Foreseen  []string       `yaml:"foreseen"` // the stand-ins of a foreseen preview, which the run is where it is there
 	Stack     map[string]string
 	Others    []fixtureTable    `yaml:"others"`  // tables of all stacks; none are looked for where it is absent
 	Unread    []fixtureUnread   `yaml:"unread"`  // why there may be more of them
@@ -144,6 +146,9 @@ func (f *fixture) world() engine.World {
 			return []byte(f.AWS["CONFIG"]), nil
 		},
 	}}
+	if f.Foreseen != nil {
+		w.Session = &fixtureSession{f.Foreseen}
+	}
 	if f.Others != nil {
 		w.Load = func(policy.IndexSettings, policy.StackContext) (policy.Others, func()) {
 			var entries []tables.Entry
@@ -154,6 +159,18 @@ func (f *fixture) world() engine.World {
 		}
 	}
 	return w
+}
+
+// A fixtureSession is a foreseen preview in which this pack judges.
+type fixtureSession struct{ standIns []string }
+
+func (s *fixtureSession) Leads() bool          { return true }
+func (s *fixtureSession) Judged(engine.Counts) {}
+
+func (s *fixtureSession) StandIns() []string {
+	issued := s.standIns
+	s.standIns = nil
+	return issued
 }
 
 type fixtureResource struct {
@@ -386,7 +403,7 @@ func (f *fixture) stack(t testing.TB, requests []*pulumirpc.AnalyzeRequest) *pul
 func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[string]bool) {
 	given := map[string]policy.Given{}
 	for name, c := range f.configuration(t, p).PolicyConfig {
-		given[name] = policy.Given{Level: policy.Mandatory, Properties: analyzer.DecodeProperties(c.Properties)}
+		given[name] = policy.Given{Level: policy.Mandatory, Properties: plugin.DecodeProperties(c.Properties)}
 	}
 	config, err := policy.Configure(policies.All(), given)
 	if err != nil {

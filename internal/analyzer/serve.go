@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -13,17 +12,14 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/grpclog"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/plugin"
 )
 
 const (
-	// maxMessage is what the engine itself accepts: a stack with its outputs outgrows gRPC's own 4 MB.
-	maxMessage = 400 << 20
-
 	// heartbeat is how long after its last answer the engine is asked again whether it is there, patience how long it may
 	// take to answer, and grace how long calls under way may take to end. Together they keep an orphan from living for 10
 	// seconds. An engine that neither connects nor answers within handshake of our start, its own limit for that, will
@@ -40,17 +36,11 @@ const (
 func Serve(
 	ctx context.Context, engineAddress, version string, rules *engine.Engine, stdout, stderr io.Writer,
 ) error {
-	silence()
-	open, err := net.Listen("tcp", "127.0.0.1:0")
+	plugin.Silence()
+	listener, err := plugin.Listen(engineAddress, stderr)
 	if err != nil {
-		return fmt.Errorf("listen for the engine: %w", err)
+		return err
 	}
-	var once sync.Once // others decide how often they try
-	listener := enginesOnly(open, engineAddress, func(why error) {
-		once.Do(func() {
-			_, _ = fmt.Fprintf(stderr, "dynamoguard: refused a connection that is not the engine's: %v\n", why)
-		})
-	})
 	defer func() { _ = listener.Close() }() // serve has, unless it was not reached
 	if _, err := fmt.Fprintln(stdout, listener.Addr().(*net.TCPAddr).Port); err != nil {
 		return fmt.Errorf("tell the engine the port: %w", err)
@@ -72,13 +62,13 @@ func serve(
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
-	connections := &counted{Listener: listener}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage), grpc.UnaryInterceptor(survive))
+	connections := &plugin.Counted{Listener: listener}
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(plugin.MaxMessage), grpc.UnaryInterceptor(survive))
 	pulumirpc.RegisterAnalyzerServer(server, NewServer(rules, version, cancel))
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(connections) }()
 	if check != nil {
-		go watch(ctx, check, func() bool { return connections.open.Load() > 0 }, cancel)
+		go watch(ctx, check, func() bool { return connections.Open() > 0 }, cancel)
 	}
 
 	select {
@@ -99,12 +89,6 @@ func serve(
 	}
 	return nil
 }
-
-// silence keeps gRPC from writing to stderr, which the CLI would show as a message of the stack. gRPC wants to be told
-// before it is used, and once.
-var silence = sync.OnceFunc(func() {
-	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
-})
 
 // survive turns a panic into an error: the process, and with it the preview, outlives it. The panic itself is not
 // shown, since it may hold a value of a resource.

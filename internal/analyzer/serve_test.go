@@ -20,12 +20,13 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/plugin"
 	"dynamoguard/internal/policy"
 )
 
 // TestMain silences gRPC before any test uses it.
 func TestMain(m *testing.M) {
-	silence()
+	plugin.Silence()
 	os.Exit(m.Run())
 }
 

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/plugin"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
@@ -169,7 +170,7 @@ func (s *Server) Configure(_ context.Context, req *pulumirpc.ConfigureAnalyzerRe
 	for name, c := range req.GetPolicyConfig() {
 		g := policy.Given{Level: levelOf(c.GetEnforcementLevel())}
 		if c.GetProperties() != nil {
-			g.Properties = DecodeProperties(c.GetProperties())
+			g.Properties = plugin.DecodeProperties(c.GetProperties())
 		}
 		given[name] = g
 	}
@@ -283,7 +284,7 @@ func (s *Server) encode(d policy.Diagnostic) *pulumirpc.AnalyzeDiagnostic {
 // maxFindings is how many bytes of diagnostics a response has, each with its overhead. It leaves room in what the engine accepts for
 // the rest of the response, which is bounded by the number of policies.
 const (
-	maxFindings = maxMessage * 3 / 4
+	maxFindings = plugin.MaxMessage * 3 / 4
 	overhead    = 8
 )
 
@@ -365,7 +366,7 @@ func DecodeResource(d Described, reads func(property string) bool) *resource.Res
 	for name, v := range fields {
 		properties[name] = resource.NullValue()
 		if reads(name) {
-			properties[name] = decode(v)
+			properties[name] = plugin.Decode(v)
 		}
 	}
 	options := d.GetOptions()
@@ -392,7 +393,7 @@ func DecodeResource(d Described, reads func(property string) bool) *resource.Res
 			URN:        resource.URN(p.GetUrn()),
 			Type:       p.GetType(),
 			Name:       p.GetName(),
-			Properties: DecodeProperties(p.GetProperties()),
+			Properties: plugin.DecodeProperties(p.GetProperties()),
 		}
 	}
 	return r

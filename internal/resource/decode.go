@@ -11,14 +11,14 @@ import (
 // write: sdk/go/common/resource/plugin/rpc.go and sdk/go/common/resource/sig of Pulumi, and for what only a state has
 // pkg/resource/stack/deployment.go.
 const (
-	signatureKey = "4dabf18193072939515e22adb298388d"
+	SignatureKey = "4dabf18193072939515e22adb298388d"
 
 	assetSignature             = "c44067f5952c0a294b673a41bacd8c17"
 	archiveSignature           = "0def7320c3a5731c473e5ecbe6d01bc7"
-	secretSignature            = "1b47061264138c4ac30d75fd1eb44270"
+	SecretSignature            = "1b47061264138c4ac30d75fd1eb44270"
 	byteStringSignature        = "803fd3297a5875dc03ca845dda5d2a98"
 	resourceReferenceSignature = "5cf8f73096256a8f31e491e813e4eb8e"
-	outputSignature            = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
+	OutputSignature            = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 	floatSignature             = "8ad145fe-0d11-4827-bfd7-1abcbf086f5c" // an infinity or NaN, in a state
 )
 
@@ -75,7 +75,7 @@ func DecodeString(s string) Value {
 // says. It keeps members.
 func DecodeObject(members map[string]Value) Value {
 	object := ObjectValue(members)
-	if signature, ok := members[signatureKey].Text(); ok {
+	if signature, ok := members[SignatureKey].Text(); ok {
 		if signed, ok := decodeSigned(signature, object); ok {
 			return signed
 		}
@@ -86,9 +86,9 @@ func DecodeObject(members map[string]Value) Value {
 func decodeSigned(signature string, object Value) (v Value, ok bool) {
 	held := object.Get("value")
 	switch signature {
-	case secretSignature:
+	case SecretSignature:
 		return decodeSecret(object)
-	case outputSignature:
+	case OutputSignature:
 		if held.Kind() == Absent {
 			held = UnknownValue()
 		}

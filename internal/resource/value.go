@@ -168,6 +168,29 @@ func (v Value) Contains(pred func(Value) bool) bool {
 	return false
 }
 
+// Without returns v with every string in it that is left out as one that is not known.
+func (v Value) Without(out func(text string) bool) Value {
+	switch d := v.data.(type) {
+	case string:
+		if out(d) {
+			return Value{kind: Unknown, secret: v.secret}
+		}
+	case []Value:
+		rest := make([]Value, len(d))
+		for i, e := range d {
+			rest[i] = e.Without(out)
+		}
+		v.data = rest
+	case map[string]Value:
+		rest := make(map[string]Value, len(d))
+		for key, e := range d {
+			rest[key] = e.Without(out)
+		}
+		v.data = rest
+	}
+	return v
+}
+
 // HasUnknown and HasSecret report whether v, or a value nested in it, is unknown or secret.
 func (v Value) HasUnknown() bool {
 	return v.Contains(func(v Value) bool { return v.kind == Unknown })

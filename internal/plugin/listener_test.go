@@ -1,4 +1,4 @@
-package analyzer
+package plugin
 
 import (
 	"errors"
@@ -159,7 +159,7 @@ func TestOneAtATime(t *testing.T) {
 
 // TestCounted counts what is open.
 func TestCounted(t *testing.T) {
-	c := &counted{Listener: newFake(&named{}, errors.New("none"), &named{})}
+	c := &Counted{Listener: newFake(&named{}, errors.New("none"), &named{})}
 	var open []net.Conn
 	for range 3 {
 		if connection, err := c.Accept(); err == nil {
@@ -167,7 +167,7 @@ func TestCounted(t *testing.T) {
 		}
 	}
 	for want := int64(2); want >= 0; want-- {
-		if got := c.open.Load(); got != want {
+		if got := c.Open(); got != want {
 			t.Errorf("%d are open, want %d", got, want)
 		}
 		if want > 0 {

@@ -1,7 +1,6 @@
-package analyzer
+package plugin
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,17 +11,15 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	grpc_health "google.golang.org/grpc/health"
+	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/emptypb"
-
-	"dynamoguard/internal/engine"
-	"dynamoguard/internal/policy"
 )
 
 const heading = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
@@ -290,25 +287,33 @@ func TestServed(t *testing.T) {
 			t.Fatal(err)
 		}
 		told := make(chan string, 1000)
-		ctx, stop := context.WithCancel(t.Context())
+		server := grpc.NewServer()
+		grpc_health_v1.RegisterHealthServer(server, grpc_health.NewServer())
 		ended := make(chan error, 1)
 		go func() {
-			ended <- serve(ctx, guard(l, peers{procNet, c.user}.judge, func(err error) { told <- err.Error() }), nil, "1.2.3",
-				engine.New([]*policy.Policy{pack}, time.Now))
+			ended <- server.Serve(guard(l, peers{procNet, c.user}.judge, func(err error) { told <- err.Error() }))
 		}()
+		var waiting []net.Conn
 		for range 300 { // who says nothing
-			waiting, err := net.Dial("tcp", l.Addr().String())
+			c, err := net.Dial("tcp", l.Addr().String())
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer func() { _ = waiting.Close() }()
+			waiting = append(waiting, c)
 		}
-		client := dial(t, func(context.Context) (net.Conn, error) { return net.Dial("tcp", l.Addr().String()) })
-		_, err = pulumirpc.NewAnalyzerClient(client).GetPluginInfo(t.Context(), &emptypb.Empty{})
+		client, err := grpc.NewClient(l.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = client.Close() }()
+		_, err = grpc_health_v1.NewHealthClient(client).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{})
 		if status.Code(err) != c.code {
 			t.Errorf("%v, want %v", err, c.code)
 		}
-		stop()
+		for _, c := range waiting { // Stop waits for what they have to say
+			_ = c.Close()
+		}
+		server.Stop()
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}

@@ -1,12 +1,29 @@
-package analyzer
+package plugin
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 )
+
+// Listen listens at a port of this machine for the engine at an address. Another user's connections are refused, which is told on
+// stderr, once.
+func Listen(engineAddress string, stderr io.Writer) (net.Listener, error) {
+	open, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for the engine: %w", err)
+	}
+	var once sync.Once // others decide how often they try
+	return enginesOnly(open, engineAddress, func(why error) {
+		once.Do(func() {
+			_, _ = fmt.Fprintf(stderr, "dynamoguard: refused a connection that is not the engine's: %v\n", why)
+		})
+	}), nil
+}
 
 // A persistent listener outlives errors of Accept, which others may bring about, by holding or resetting connections.
 type persistent struct {
@@ -125,13 +142,17 @@ func (s *single) Accept() (net.Conn, error) {
 	return onClose(connection, func() { <-s.taken }), nil
 }
 
-// A counted listener knows how many of its connections are open.
-type counted struct {
+// A Counted listener knows how many of its connections are open.
+type Counted struct {
 	net.Listener
 	open atomic.Int64
 }
 
-func (c *counted) Accept() (net.Conn, error) {
+// Open returns how many connections are open.
+func (c *Counted) Open() int64 { return c.open.Load() }
+
+// Accept waits for the next connection.
+func (c *Counted) Accept() (net.Conn, error) {
 	connection, err := c.Listener.Accept()
 	if err != nil {
 		return nil, err

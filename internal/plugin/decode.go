@@ -1,4 +1,4 @@
-package analyzer
+package plugin
 
 import (
 	"google.golang.org/protobuf/types/known/structpb"
@@ -14,12 +14,13 @@ func members(s *structpb.Struct) map[string]resource.Value {
 	fields := s.GetFields()
 	object := make(map[string]resource.Value, len(fields))
 	for k, v := range fields {
-		object[k] = decode(v)
+		object[k] = Decode(v)
 	}
 	return object
 }
 
-func decode(v *structpb.Value) resource.Value {
+// Decode decodes a value, and none at all as null.
+func Decode(v *structpb.Value) resource.Value {
 	switch v := v.GetKind().(type) {
 	case *structpb.Value_BoolValue:
 		return resource.BoolValue(v.BoolValue)
@@ -30,7 +31,7 @@ func decode(v *structpb.Value) resource.Value {
 	case *structpb.Value_ListValue:
 		list := make([]resource.Value, len(v.ListValue.GetValues()))
 		for i, e := range v.ListValue.GetValues() {
-			list[i] = decode(e)
+			list[i] = Decode(e)
 		}
 		return resource.ArrayValue(list)
 	case *structpb.Value_StructValue:
