@@ -16,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"dynamoguard/internal/files"
+	"dynamoguard/internal/session"
 	"dynamoguard/internal/tables"
 )
 
@@ -128,9 +129,10 @@ func fileURL(folder string) string {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-// pulumiHome is the folder in which the CLI keeps what is about all projects, empty where nothing tells.
+// pulumiHome is the folder in which the CLI keeps what is about all projects, empty where nothing tells. In a foreseen preview it is the
+// user's, and not the one that is laid over it for that run.
 func pulumiHome(machine Machine) string {
-	if home := machine.Getenv("PULUMI_HOME"); home != "" || machine.Home == "" {
+	if home := cmp.Or(machine.Getenv(session.HomeVariable), machine.Getenv("PULUMI_HOME")); home != "" || machine.Home == "" {
 		return home
 	}
 	return filepath.Join(machine.Home, ".pulumi")

@@ -391,6 +391,8 @@ func TestFindBackend(t *testing.T) {
 		{"another login", "", []string{"PULUMI_BACKEND_URL=https://other.example/"}, backend{name: "https://other.example", cloud: "https://other.example", token: "t2"}, ""},
 		{"another home", "", []string{"PULUMI_HOME=" + env.Home + "/elsewhere"}, backend{name: "file://", folder: "/elsewhere"}, ""},
 		{"other credentials", "", []string{"PULUMI_CREDENTIALS_PATH=" + env.Home + "/elsewhere"}, backend{name: "file://", folder: "/elsewhere"}, ""},
+		{"a home laid over another", "", []string{"PULUMI_HOME=/nowhere", "DYNAMOGUARD_PULUMI_HOME=" + env.Home + "/elsewhere"},
+			backend{name: "file://", folder: "/elsewhere"}, ""},
 		{"a token alone", "", []string{"PULUMI_HOME=/nowhere", "PULUMI_ACCESS_TOKEN=t3"}, backend{name: "https://api.pulumi.com", cloud: "https://api.pulumi.com", token: "t3"}, ""},
 		{"a token, for a service of one's own", "", []string{"PULUMI_HOME=/nowhere", "PULUMI_ACCESS_TOKEN=t3", "PULUMI_API=https://other.example"}, backend{name: "https://other.example", cloud: "https://other.example", token: "t3"}, ""},
 		{"a folder with a space", "", []string{"PULUMI_BACKEND_URL=file:///var/my%20state"}, backend{name: "file://", folder: "/var/my state"}, ""},

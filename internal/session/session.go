@@ -11,14 +11,24 @@ import (
 	"sync"
 
 	"dynamoguard/internal/foresight"
+	"dynamoguard/internal/resource"
 )
 
 // Variable names the environment variable that holds the path of the session's socket.
 const Variable = "DYNAMOGUARD_SESSION"
 
+// HomeVariable names the environment variable that holds the path of the user's own home of Pulumi, over which the command has laid
+// another.
+const HomeVariable = "DYNAMOGUARD_PULUMI_HOME"
+
+// PackFolder is the folder beside the socket that holds the policy pack which the session adds to the run. A pack that is started
+// from there is not one that the organization enforces.
+const PackFolder = "pack"
+
 // An Issue is what a forwarder foresaw of a resource that the run would create.
 type Issue struct {
 	URN    string
+	Auto   bool // the provider made its name up, which has another suffix in another run
 	Values []foresight.Value
 	Names  []string // the texts that a lookup would name it by: id, name, ARN
 }
@@ -29,10 +39,11 @@ type Asked struct {
 	Texts []string
 }
 
-// A Judged is what a pack judged.
+// A Judged is what a pack judged so far.
 type Judged struct {
-	Documents int // policy documents that were judged
-	Of        int // policy documents that there are
+	Documents  int // policy documents that were judged
+	Of         int // policy documents that were declared
+	Violations int // findings that stop the run
 }
 
 // A State is what a session holds. It is safe for concurrent use.
@@ -42,8 +53,11 @@ type State struct {
 	unforeseen map[string]bool // by URN
 	order      []string
 	issued     map[string]Issue // by URN
+	standIns   []string         // the texts of those that were issued
 	judged     *Judged
 	enforced   bool // the organization's pack runs as well
+	forwarders int
+	notes      []string
 	again      chan Again
 }
 
@@ -93,13 +107,50 @@ func (s *State) Enforced() bool {
 	return s.enforced
 }
 
-// Serve answers clients until the listener is closed.
+// Forwarders returns how many forwarders took part.
+func (s *State) Forwarders() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.forwarders
+}
+
+// Notes returns what forwarders had to say, each once, in order.
+func (s *State) Notes() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.notes)
+}
+
+// Serve answers clients until the listener is closed. It leaves no connection open: a client whose process goes on shall know.
 func (s *State) Serve(l net.Listener) {
 	server := rpc.NewServer()
 	if err := server.RegisterName("Session", &service{s}); err != nil {
 		panic(err) // the service's methods are no such methods
 	}
-	server.Accept(l)
+	var mu sync.Mutex
+	open := map[net.Conn]bool{}
+	defer func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for conn := range open {
+			_ = conn.Close()
+		}
+	}()
+	for { // rpc.Server.Accept writes to the log when it ends
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		mu.Lock()
+		open[conn] = true
+		mu.Unlock()
+		go func() {
+			server.ServeConn(conn)
+			mu.Lock()
+			defer mu.Unlock()
+			delete(open, conn)
+		}()
+	}
 }
 
 // A service is what a client may call, as package net/rpc wants it.
@@ -112,9 +163,20 @@ func (s *service) Foresees(urn string, reply *Foresees) error {
 	return nil
 }
 
+// Issue takes what is made of a stand-in, of whichever resource, for one too: a resource may have its name or its key from another.
 func (s *service) Issue(i Issue, _ *struct{}) error {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
+	i.Values = slices.Clone(i.Values)
+	for n := range i.Values {
+		v := &i.Values[n]
+		v.StandIn = v.StandIn || slices.ContainsFunc(s.state.standIns, func(text string) bool { return strings.Contains(v.Text, text) })
+	}
+	for _, v := range i.Values {
+		if v.StandIn && !slices.Contains(s.state.standIns, v.Text) {
+			s.state.standIns = append(s.state.standIns, v.Text)
+		}
+	}
 	if _, again := s.state.issued[i.URN]; !again {
 		s.state.order = append(s.state.order, i.URN)
 	}
@@ -122,26 +184,25 @@ func (s *service) Issue(i Issue, _ *struct{}) error {
 	return nil
 }
 
-// Named looks for an ARN or a foreseen value within a text, and for a name or an id as the whole of it.
+// Named looks for an ARN, a URL or a stand-in within a text, and for a name as the whole of it where the function may look for that.
 func (s *service) Named(a Asked, urns *[]string) error {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	for _, urn := range s.state.order {
-		if i := s.state.issued[urn]; slices.ContainsFunc(a.Texts, i.in) {
+		if s.state.issued[urn].in(a) {
 			*urns = append(*urns, urn)
 		}
 	}
 	return nil
 }
 
-// in tells whether a text names the resource.
-func (i Issue) in(text string) bool {
-	for _, v := range i.Values {
-		if text == v.Text || strings.HasPrefix(v.Text, "arn:") && strings.Contains(text, v.Text) {
-			return true
-		}
-	}
-	return slices.Contains(i.Names, text)
+// in tells whether a lookup names the resource.
+func (i Issue) in(a Asked) bool {
+	byName := foresight.Searches(a.Token, resource.URN(i.URN))
+	return slices.ContainsFunc(a.Texts, func(text string) bool {
+		return byName && slices.Contains(i.Names, text) ||
+			slices.ContainsFunc(i.Values, func(v foresight.Value) bool { return v.In(text) })
+	})
 }
 
 func (s *service) StartAgain(a Again, _ *struct{}) error {
@@ -156,6 +217,25 @@ func (s *service) StartAgain(a Again, _ *struct{}) error {
 func (s *service) Foreseen(n int, reply *[]Issue) error {
 	all := s.state.Issued()
 	*reply = all[min(n, len(all)):]
+	return nil
+}
+
+func (s *service) Forward(_ struct{}, _ *struct{}) error {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	s.state.forwarders++
+	return nil
+}
+
+// mostNotes is how many notes are kept of a run.
+const mostNotes = 100
+
+func (s *service) Note(note string, _ *struct{}) error {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	if len(s.state.notes) < mostNotes && !slices.Contains(s.state.notes, note) {
+		s.state.notes = append(s.state.notes, note)
+	}
 	return nil
 }
 
@@ -185,7 +265,10 @@ type Foresees struct {
 }
 
 // A Client speaks with the session. It is safe for concurrent use.
-type Client struct{ rpc *rpc.Client }
+type Client struct {
+	rpc   *rpc.Client
+	ended chan struct{}
+}
 
 // Dial returns a client of the session whose socket is at path.
 func Dial(path string) (*Client, error) {
@@ -193,11 +276,38 @@ func Dial(path string) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{rpc.NewClient(conn)}, nil
+	ended := make(chan struct{})
+	return &Client{rpc.NewClient(watched{conn, sync.OnceFunc(func() { close(ended) })}), ended}, nil
+}
+
+// Ended returns a channel that is closed once the session has ended, or the client.
+func (c *Client) Ended() <-chan struct{} { return c.ended }
+
+// A watched connection says when there is no more to read from it, which a client of rpc does all the time.
+type watched struct {
+	net.Conn
+	ended func()
+}
+
+func (w watched) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	if err != nil {
+		w.ended()
+	}
+	return n, err
 }
 
 // Close ends the client.
 func (c *Client) Close() error { return c.rpc.Close() }
+
+// Forward says that a forwarder takes part.
+func (c *Client) Forward() error { return c.rpc.Call("Session.Forward", struct{}{}, &struct{}{}) }
+
+// Note says something for the end of the run: what a forwarder could not do, and why. It is shown in one line; what providers say has
+// several.
+func (c *Client) Note(note string) error {
+	return c.rpc.Call("Session.Note", strings.Join(strings.Fields(note), " "), &struct{}{})
+}
 
 // Foresees returns what may be foreseen of a resource.
 func (c *Client) Foresees(urn string) (Foresees, error) {
