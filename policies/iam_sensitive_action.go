@@ -138,6 +138,7 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 		what = actions(open.List(), open.Worst(), nil)
 	}
 	finding := policy.Finding{
+		Basis:  policy.OnResource,
 		Wrong:  fmt.Sprintf("%s %s may use %s, by %s", principal.Kind, resource.Quote(principal.Name), what, text.List(places, " and ")),
 		Remedy: "leave them to a principal that is meant for them, or name this one in the policy's principals",
 	}

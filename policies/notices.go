@@ -71,8 +71,12 @@ func unknownNotices(run *policy.Run) (list []policy.Notice) {
 	}
 	if len(documents) > 0 {
 		judged, total := run.Seen.Documents()
-		list = append(list, enumerate(fmt.Sprintf("%d of %s judged; the rest is not known%s%s:",
-			judged, text.Count(total, "policy document was", "policy documents were"), before, after), documents))
+		command := ""
+		if run.Stack.Preview && !run.Foreseen {
+			command = ", `dynamoguard preview` judges it now"
+		}
+		list = append(list, enumerate(fmt.Sprintf("%d of %s judged; the rest is not known%s%s%s:",
+			judged, text.Count(total, "policy document was", "policy documents were"), before, command, after), documents))
 	}
 	if len(values) > 0 {
 		list = append(list, enumerate(fmt.Sprintf("%s not known%s%s:", text.Count(len(values), "value is", "values are"), before, after), values))

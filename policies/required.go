@@ -32,7 +32,8 @@ func requireOthers(p *policy.Pass, path resource.Path) {
 		return
 	}
 	p.Report(policy.Finding{
-		Path: path,
+		Path:  path,
+		Basis: policy.OnRun,
 		Wrong: "index.required is set, and not all tables of other stacks could be read: " +
 			text.ListOf(missing, "; ", func(u tables.Unread) string { return u.Reason }),
 		Remedy: "see to it that they can be read, or name the stacks that may be missing in index.allowUnread",

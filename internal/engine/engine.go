@@ -4,6 +4,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ type Engine struct {
 	stack  *policy.StackContext
 
 	world   World
+	joined  *joined        // nil where the run is no foreseen preview
 	outside policy.Outside // its Others nil until a resource is first judged
 	stop    func()         // ends the reading of those
 
@@ -76,13 +78,15 @@ type World struct {
 	// Load starts to read the tables of all stacks for the running one, as far as that is known; stop ends it.
 	Load func(policy.IndexSettings, policy.StackContext) (others policy.Others, stop func())
 	AWS  *account.Sources
+	// Session is the foreseen preview that the run is, nil where it is none.
+	Session Session
 }
 
 // In gives the engine the world around it. Without one it knows the stack's own resources only.
 func (e *Engine) In(w World) *Engine {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.world, e.outside.AWS = w, w.AWS
+	e.world, e.outside.AWS, e.joined = w, w.AWS, join(w.Session)
 	return e
 }
 
@@ -121,13 +125,13 @@ func (e *Engine) Remediate(r *resource.Resource) { e.seen.SeeChecked(r) }
 // settings are what resources are judged by. The tables of other stacks begin to be read with the first resource, which is
 // the root of the stack: all is configured by then, and the program has yet to start. policy analyze configures no stack; what
 // is read for it serves all the stacks that its resources are of.
-func (e *Engine) settings() (*policy.Configuration, *policy.StackContext, policy.Outside) {
+func (e *Engine) settings() (*policy.Configuration, *policy.StackContext, policy.Outside, *joined) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.outside.Others == nil && e.world.Load != nil {
 		e.outside.Others, e.stop = e.world.Load(e.config.Pack().Index, *e.stack)
 	}
-	return e.config, e.stack, e.outside
+	return e.config, e.stack, e.outside, e.joined
 }
 
 // Policies returns the policies the engine runs, in order.
@@ -142,10 +146,18 @@ func (e *Engine) ReadsChecked(typ string) map[string]bool { return e.checked[typ
 
 // Analyze judges one resource by every resource policy, in the order of the policies.
 func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
-	config, stack, outside := e.settings()
+	if e.follows() {
+		return e.left(func(p *policy.Policy) bool { return p.CheckResource != nil }, r.URN)
+	}
+	config, stack, outside, session := e.settings()
+	var standsIn func(text string) bool
+	if e.reads[r.Type] != nil {
+		standsIn = session.standsIn()
+	}
 	f := e.seen.Facts(r)
 	e.seen.See(f, stack.Region())
 	by, attached := e.seeGrant(config, r)
+	s := e.subject(r, f, standsIn)
 	now := e.now()
 	judgements := make([]policy.Judgement, 0, len(e.policies))
 	var read, again []policy.Judgement // by policies that judge its type, and of what it attaches
@@ -154,28 +166,44 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 			continue
 		}
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
-		j := judge(frame, r, f, by)
+		j := judge(frame, s, by)
 		j.Exempt(config.Of(p).Exemptions, now)
 		judgements = append(judgements, j)
 		if _, ok := p.Reads[r.Type]; ok {
 			read = append(read, j)
 		}
 		for _, boundary := range attached {
-			if j, ok := judgeGrant(frame, boundary, e.seen.Facts(boundary), []resource.URN{r.URN}, now); ok {
+			as := e.subject(boundary, e.seen.Facts(boundary), standsIn)
+			if j, ok := judgeGrant(frame, as, []resource.URN{r.URN}, now); ok {
 				judgements, again = append(judgements, j), append(again, j)
 			}
 		}
 	}
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.record.resource(r.URN, read)
 	e.record.grants(again)
+	e.mu.Unlock()
+	if session != nil && slices.ContainsFunc(judgements, func(j policy.Judgement) bool { return j.Violations() > 0 }) {
+		session.violated.Do(e.Tell) // the run may stop here
+	}
 	return judgements
 }
 
-// judge runs one policy. attachments are those that make a grant of a permission boundary. Whatever it does, there is a judgement.
-func judge(frame policy.Frame, r *resource.Resource, f *facts.Facts, attachments []resource.URN) (j policy.Judgement) {
-	p := frame.Policy
+// judge runs one policy. attachments are those that make a grant of a permission boundary. A resource that holds stand-ins is judged
+// without them first, so that what is remembered of it is what it is.
+func judge(frame policy.Frame, s *subject, attachments []resource.URN) policy.Judgement {
+	if s.without == nil {
+		return judgeAsIs(frame, s, attachments)
+	}
+	without := judgeAsIs(frame, s.without, attachments)
+	j := judgeAsIs(frame, s, attachments)
+	j.RestOn(without.Findings)
+	return j
+}
+
+// judgeAsIs runs one policy. Whatever it does, there is a judgement.
+func judgeAsIs(frame policy.Frame, s *subject, attachments []resource.URN) (j policy.Judgement) {
+	p, r := frame.Policy, s.Resource
 	j = policy.Judgement{Policy: p, URN: r.URN, Level: frame.Config.Of(p).Level, Outcome: policy.NotApplicable}
 	if j.Level == policy.Disabled {
 		j.Reason = disabled
@@ -195,7 +223,7 @@ func judge(frame policy.Frame, r *resource.Resource, f *facts.Facts, attachments
 			j = failed(p, frame.Config.Of(p).Level, r.URN, cause)
 		}
 	}()
-	pass := &policy.Pass{Frame: frame, Resource: r, Facts: f, Attachments: attachments}
+	pass := &policy.Pass{Frame: frame, Resource: r, Facts: s.facts, Attachments: attachments}
 	p.CheckResource(pass)
 	return pass.Judgement()
 }
@@ -213,8 +241,19 @@ type Notice struct {
 // AnalyzeStack runs the stack policies at the end of a run, in the order of the policies, and then asks for the notices. The
 // resources carry their outputs.
 func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgement, []Notice) {
-	config, stack, outside := e.settings()
+	if e.follows() {
+		e.mu.Lock()
+		stack := e.stack
+		e.mu.Unlock()
+		return e.left(func(p *policy.Policy) bool { return p.CheckResource == nil }, e.rootURN(resources, stack)), nil
+	}
+	config, stack, outside, session := e.settings()
 	graph := facts.NewGraph(resources, &e.seen)
+	standsIn := session.standsIn()
+	var without *facts.Graph // nil where the stack holds no stand-in
+	if standsIn != nil {
+		without = graph.Without(standsIn)
+	}
 	root := e.rootURN(resources, stack)
 	now := e.now()
 	e.mu.Lock()
@@ -224,16 +263,25 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	for _, p := range e.policies {
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
 		if p.CheckStack == nil {
-			grants := judgeAttached(frame, graph, boundaries[p], now)
+			grants := e.judgeAttached(frame, graph, boundaries[p], standsIn, now)
 			judgements, late = append(judgements, grants...), append(late, grants...)
 			continue
 		}
+		var certain []policy.Finding
+		if without != nil {
+			for _, j := range judgeStack(&policy.StackPass{Frame: frame, Graph: without}, root) {
+				certain = append(certain, j.Findings...)
+			}
+		}
 		for _, j := range judgeStack(&policy.StackPass{Frame: frame, Graph: graph}, root) {
+			if without != nil {
+				j.RestOn(certain)
+			}
 			j.Exempt(config.Of(p).Exemptions, now)
 			judgements, ofStack = append(judgements, j), append(ofStack, j)
 		}
 	}
-	run := &policy.Run{Config: config, Stack: stack, Outside: outside, Seen: &e.seen}
+	run := &policy.Run{Config: config, Stack: stack, Outside: outside, Seen: &e.seen, Foreseen: session != nil}
 	e.mu.Lock()
 	e.record.atEnd(ofStack, late)
 	run.Judgements = e.record.all()
@@ -259,8 +307,9 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 		}
 	}
 	e.mu.Lock()
-	defer e.mu.Unlock()
 	e.record.ended, e.record.notices = true, list
+	e.mu.Unlock()
+	e.Tell()
 	return judgements, list
 }
 

@@ -27,26 +27,26 @@ func (e *Engine) seeGrant(config *policy.Configuration, r *resource.Resource) (b
 }
 
 // judgeGrant judges a permission boundary as what attachments make of it. Only a policy that leaves out boundaries does.
-func judgeGrant(
-	frame policy.Frame, r *resource.Resource, f *facts.Facts, attachments []resource.URN, now time.Time,
-) (j policy.Judgement, ok bool) {
-	if !judge(frame, r, f, nil).Boundary {
+func judgeGrant(frame policy.Frame, s *subject, attachments []resource.URN, now time.Time) (j policy.Judgement, ok bool) {
+	if !judgeAsIs(frame, s, nil).Boundary {
 		return policy.Judgement{}, false
 	}
-	j = judge(frame, r, f, attachments)
+	j = judge(frame, s, attachments)
 	j.Exempt(frame.Config.Of(frame.Policy).Exemptions, now)
 	return j, true
 }
 
 // judgeAttached judges those of the permission boundaries that the stack attaches as grants.
-func judgeAttached(frame policy.Frame, graph *facts.Graph, boundaries []resource.URN, now time.Time) (judgements []policy.Judgement) {
+func (e *Engine) judgeAttached(
+	frame policy.Frame, graph *facts.Graph, boundaries []resource.URN, standsIn func(string) bool, now time.Time,
+) (judgements []policy.Judgement) {
 	for _, urn := range boundaries {
 		attachments := graph.Attachments(urn)
 		if len(attachments) == 0 {
 			continue
 		}
 		r := graph.Resource(urn)
-		if j, ok := judgeGrant(frame, r, graph.Facts(r), attachments, now); ok {
+		if j, ok := judgeGrant(frame, e.subject(r, graph.Facts(r), standsIn), attachments, now); ok {
 			judgements = append(judgements, j)
 		}
 	}

@@ -66,6 +66,7 @@ type Graph struct {
 
 	byURN       map[resource.URN]*resource.Resource
 	seen        *Stack
+	out         func(text string) bool // what is left out of the resources; nil where nothing is
 	principals  func() *Principals
 	attachments func() map[resource.URN][]resource.URN // by managed policy
 
@@ -169,7 +170,7 @@ func (g *Graph) Facts(r *resource.Resource) *Facts {
 	defer g.mu.Unlock()
 	f, ok := g.facts[r]
 	if !ok {
-		f = g.seen.Facts(r)
+		f = g.seen.facts(r, g.out)
 		g.facts[r] = f
 	}
 	return f

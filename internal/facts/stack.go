@@ -79,12 +79,19 @@ func (s *Stack) inheritable(r *resource.Resource) resource.Value {
 }
 
 // Facts returns the facts of a resource of the stack. Its documents are parsed once in the life of s, which may be nil.
-func (s *Stack) Facts(r *resource.Resource) *Facts {
+func (s *Stack) Facts(r *resource.Resource) *Facts { return s.facts(r, nil) }
+
+// facts is Facts of a resource of whose documents something may be left out.
+func (s *Stack) facts(r *resource.Resource, out func(text string) bool) *Facts {
 	if s == nil {
-		return New(r)
+		s = new(Stack) // nobody else will ask it for a document
 	}
 	return newFacts(r, func(p resource.Property, text string, kind iam.Kind) *iam.Document {
-		return s.library.parse(Place{r.URN, p.Path}, text, kind, p.Value.HasSecret())
+		d := s.library.parse(Place{r.URN, p.Path}, text, kind, p.Value.HasSecret())
+		if out != nil {
+			d = d.Without(out)
+		}
+		return d
 	})
 }
 

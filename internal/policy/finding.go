@@ -2,6 +2,8 @@ package policy
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"dynamoguard/internal/resource"
@@ -21,11 +23,72 @@ type Finding struct {
 	// zero value caps nothing.
 	Limit Level
 
+	// Basis is what the finding rests on.
+	Basis Basis
+	// StandIn: it rests on a stand-in for what AWS will make up. Wrong says so, and Limit is Advisory.
+	StandIn bool
+
 	// Edits mend the finding, in this order; there are none where no edit is exact.
 	Edits []Edit
 
 	// Group is equal for findings that say the same of different places. The Pass fills it in with the remedy.
 	Group string
+}
+
+// A Basis is what a finding rests on.
+type Basis uint8
+
+const (
+	OnPlace    Basis = iota // the statement of a policy document, or the property, that its path leads to
+	OnResource              // the resource as a whole, whichever part of it the path leads to
+	OnRun                   // the run: no value of the resource makes it another one
+)
+
+// place is the statement of a policy document that the finding is in, else its path. It has one finding of a policy.
+func (f Finding) place() resource.Path {
+	const statement = ".Statement"
+	document, rest, ok := strings.Cut(string(f.Path), statement)
+	if !ok {
+		return f.Path
+	}
+	index, _, _ := strings.Cut(rest, ".")
+	return resource.Path(document + statement + index)
+}
+
+// level is how far a finding may be enforced at a configured level.
+func (f Finding) level(configured Level) Level {
+	if f.Limit == Disabled {
+		return configured
+	}
+	return min(configured, f.Limit)
+}
+
+// settles reports whether a finding says what another one does as well, as far as that one may be enforced.
+func (f Finding) settles(g Finding) bool {
+	return f.URN == g.URN && (g.Basis == OnResource || f.place() == g.place()) && f.level(Mandatory) >= g.level(Mandatory)
+}
+
+// RestOn limits those findings that rest on stand-ins for what AWS will make up: that are not among those which were come to without
+// any. A stand-in is in a finding's statement, and the finding does not rest on it, where the rest of the statement leads to one too.
+func (j *Judgement) RestOn(without []Finding) {
+	for i := range j.Findings {
+		f := &j.Findings[i]
+		if f.Basis == OnRun || slices.ContainsFunc(without, func(g Finding) bool { return g.settles(*f) }) {
+			continue
+		}
+		f.StandIn, f.Limit = true, Advisory
+		f.Wrong += "; it rests on a stand-in for what AWS will make up"
+	}
+}
+
+// Violations returns how many of a judgement's findings stop the run.
+func (j *Judgement) Violations() (n int) {
+	for _, d := range j.Diagnostics() {
+		if d.Level == Mandatory {
+			n++
+		}
+	}
+	return n
 }
 
 // An Edit sets a property of the finding's resource to a value; an absent value removes it.
@@ -95,11 +158,7 @@ func (j *Judgement) Diagnostics() []Diagnostic {
 	}
 	if j.Outcome != Exempt {
 		for _, f := range j.Findings {
-			level := j.Level
-			if f.Limit != Disabled {
-				level = min(level, f.Limit)
-			}
-			say(level, j.Policy.Sentence(f))
+			say(f.level(j.Level), j.Policy.Sentence(f))
 		}
 	}
 	if len(j.Errors) > 0 {

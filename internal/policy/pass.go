@@ -203,6 +203,7 @@ type Run struct {
 	Stack      *StackContext
 	Outside    Outside
 	Seen       *facts.Stack
+	Foreseen   bool // `dynamoguard preview`: what is determined is known, so what is not known nobody can tell yet
 }
 
 // A Notice is what the pack tells the stack of the run itself: a sentence, and what it enumerates, each on a line of its own.

@@ -39,6 +39,9 @@ func Unknowns(run *Run, graph *facts.Graph, now time.Time) []Judgement {
 	}
 	for _, at := range order {
 		finding := unknownDocument(at, graph)
+		if run.Stack.Preview && !run.Foreseen {
+			finding.Remedy += ", or preview the stack by `dynamoguard preview`, which foresees ARNs"
+		}
 		judged := make([]Judgement, len(waiting[at]))
 		for i, j := range waiting[at] {
 			judged[i] = run.fail(j, finding, now)

@@ -51,6 +51,7 @@ type Finding struct {
 	Remedy    string       `json:"remedy"`
 	Level     string       `json:"level"`               // of the policy, by configuration
 	Limit     string       `json:"limit,omitempty"`     // what the finding may be enforced as at most, where that is less
+	StandIn   bool         `json:"standIn,omitempty"`   // it rests on a stand-in for what AWS will make up
 	Exempt    bool         `json:"exempt,omitempty"`    // Exemption holds
 	Exemption string       `json:"exemption,omitempty"` // that covers the resource: it holds, or has expired
 
@@ -158,7 +159,7 @@ func (m *making) gap(j policy.Judgement) {
 func (m *making) finding(j policy.Judgement, f policy.Finding) Finding {
 	kept := Finding{
 		Policy: j.Policy.Name, URN: f.URN, Path: string(f.Path), Wrong: f.Wrong, Remedy: f.Remedy,
-		Level: j.Level.String(), Exempt: j.Outcome == policy.Exempt,
+		Level: j.Level.String(), StandIn: f.StandIn, Exempt: j.Outcome == policy.Exempt,
 	}
 	if f.Limit != policy.Disabled && f.Limit < j.Level {
 		kept.Limit = f.Limit.String()

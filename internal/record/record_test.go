@@ -128,7 +128,7 @@ func TestOf(t *testing.T) {
 	e.AnalyzeStack([]*resource.Resource{res(resource.StackType, "shop-dev", nil)})
 	got := record.Of(e.Run(), "1.2.3", now)
 	wantNotices := []string{
-		"1 of 2 policy documents were judged; the rest is not known in a preview, and `pulumi up` judges each before it is created: " +
+		"1 of 2 policy documents were judged; the rest is not known in a preview, `dynamoguard preview` judges it now, and `pulumi up` judges each before it is created: " +
 			`policy of aws:iam:Policy "later"`,
 		"1 exemption was used: table-encryption on " + string(urn(table, "orders")) + ": moves (owner platform, expires 2027-01-31)",
 	}
