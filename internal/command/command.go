@@ -3,6 +3,7 @@ package command
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -19,37 +20,52 @@ import (
 	"dynamoguard/internal/engine"
 	"dynamoguard/internal/index"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/preview"
+	"dynamoguard/internal/provider"
 	"dynamoguard/internal/record"
+	"dynamoguard/internal/session"
 	"dynamoguard/internal/text"
 )
 
 // Run runs the binary with its arguments and returns its exit code. What a person runs, the first SIGINT or SIGTERM ends as
 // it does any program that does not ask for signals: whatever it waits for.
 func Run(args []string, version string, policies []*policy.Policy, stdin io.Reader, stdout, stderr io.Writer) int {
+	if provider.Forwards(os.Args[0]) {
+		return provider.Serve(os.Args[0], args, stdin, stdout, stderr)
+	}
 	var err error
+	hint := "" // for people
 	system := index.System()
 	address, serving := engineAddress(args)
-	if serving {
+	switch {
+	case isShim():
+		err = ended(preview.Shim(context.Background(), args, preview.Streams{In: stdin, Out: stdout, Err: stderr}))
+	case serving:
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
-		rules := engine.New(policies, time.Now).In(world(ctx, system))
+		around := world(ctx, system)
+		around.Session = join(system.Getenv(session.Variable), os.Args[0]) // before the engine hears of us, and so before any pack judges
+		rules := engine.New(policies, time.Now).In(around)
 		err = analyzer.Serve(ctx, address, version, rules, stdout, stderr)
+		rules.Tell()
 		keep(rules, version, record.In(system.Cache))
-	} else {
+	default:
+		hint = "Run it with help for what it does.\n"
 		root := rootCommand(version, policies)
 		p := program{version: version, policies: policies, system: system, now: time.Now}
-		root.AddCommand(explainCommand(p), doctorCommand(p))
+		root.AddCommand(explainCommand(p), doctorCommand(p), previewCommand(), execCommand(), guardCommand())
 		root.SetArgs(args)
 		root.SetIn(stdin)
 		root.SetOut(stdout)
 		root.SetErr(stderr)
 		err = root.ExecuteContext(context.Background())
 	}
+	var code exitCode
+	if errors.As(err, &code) {
+		return int(code)
+	}
 	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "dynamoguard:", text.Error(err))
-		if !serving {
-			_, _ = fmt.Fprintln(stderr, "Run it with help for what it does.")
-		}
+		_, _ = fmt.Fprintf(stderr, "dynamoguard: %s\n%s", text.Error(err), hint)
 		return 1
 	}
 	return 0

@@ -22,12 +22,19 @@ import (
 
 	"dynamoguard/internal/command"
 	"dynamoguard/internal/policy"
+	"dynamoguard/policies"
 )
 
 // blocking names the file to which a process says that its policy blocks. With it, the test binary is a pack.
 const blocking = "DYNAMOGUARD_BLOCKING"
 
+// packed, where it is set, makes the test binary the pack itself.
+const packed = "DYNAMOGUARD_PACKED"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(packed) != "" {
+		os.Exit(command.Run(os.Args[1:], "1.2.3", policies.All(), os.Stdin, os.Stdout, os.Stderr))
+	}
 	file := os.Getenv(blocking)
 	if file == "" {
 		os.Exit(m.Run())

@@ -252,6 +252,8 @@ func enforced(p *policy.Policy, f record.Finding) string {
 	switch {
 	case f.Exempt:
 		return "not, because of the exemption; else " + level
+	case f.Limit != "" && f.StandIn:
+		return f.Limit + ", because it rests on a stand-in for what AWS will make up; else " + level
 	case f.Limit != "":
 		return f.Limit + ", because something that it rests on is not certain; else " + level
 	default:

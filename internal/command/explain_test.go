@@ -91,6 +91,32 @@ func TestExplainRun(t *testing.T) {
 	}
 }
 
+// TestExplainStandIn: of a finding that rests on a stand-in it is said why it stops nothing.
+func TestExplainStandIn(t *testing.T) {
+	const stream = "arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2015-06-27T00:48:05.899"
+	p := aProgram(t, nil)
+	rules := engine.New(p.policies, p.now).In(engine.World{Session: standIns{stream}})
+	rules.ConfigureStack(policy.StackContext{Known: true, Organization: "acme", Project: "shop", Name: "dev", Preview: true})
+	rules.Analyze(&resource.Resource{
+		URN: "urn:pulumi:dev::shop::aws:iam/policy:Policy::app", Type: "aws:iam/policy:Policy", Name: "app",
+		Properties: resource.ObjectValue(map[string]resource.Value{"policy": resource.StringValue(
+			`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:*","Resource":"` + stream + `"}]}`)}),
+	})
+	for _, r := range record.Of(rules.Run(), p.version, noon) {
+		if err := record.In(p.system.Cache).Save(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compare(t, "explain-stand-in.txt", p.outcome(t.Context(), explainCommand(p), "iam-wildcard-action"))
+}
+
+// standIns are those of a foreseen preview.
+type standIns []string
+
+func (s standIns) Leads() bool          { return true }
+func (s standIns) StandIns() []string   { return s }
+func (s standIns) Judged(engine.Counts) {}
+
 // TestExplainMistakes: what cannot be answered is said.
 func TestExplainMistakes(t *testing.T) {
 	p := aProgram(t, map[string]string{"state.json": aState(t), "torn.json": `{"version":3,"deployment":{"resources":[`, "list.json": "[]",
