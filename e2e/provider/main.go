@@ -7,19 +7,30 @@
 // and shapes what the engine passes to a policy pack: the inputs after Check
 // (auto-names, __defaults, tagsAll, documents as JSON text), the outputs that a
 // preview does not know, and those after Create (identifiers, ARNs, filled
-// blocks, normalised documents). It validates nothing, keeps nothing, and knows
-// only the types that the pack reads; every other type echoes its inputs under
-// an id.
+// blocks, normalised documents). It validates nothing, and knows only the types in its
+// tables; every other type echoes its inputs under an id.
 //
-// When the environment variable [logVariable] names a file, each Create,
-// Update and Delete appends a line to it. That is how a test proves that a
-// resource was not created.
+// The version is the one in the name of its plugin folder, so one program
+// stands as several versions in a plugin folder. Of what versions have
+// otherwise than 6 there is the input tagsAll (not in 5) and the input region
+// (since 7).
+//
+// When the environment variable [logVariable] names a file, each process
+// appends what it was asked for, and did (see [event]). Lookups and Read answer
+// for what the log says was created and is not deleted, in the account, and in
+// the region where the type has one. That is how a test proves that a resource
+// was not created, and that AWS was not asked for what does not exist.
+//
+// The environment variable [faultsVariable] has calls fail, wait or end the
+// process.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/pkg/v3/resource/plugin"
@@ -28,7 +39,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// The linker sets the versions: those that the engine knows the providers by.
+// The linker sets the versions of a program in another folder than a plugin's.
 var awsVersion, nativeVersion = "0.0.0", "0.0.0"
 
 func main() {
@@ -53,6 +64,9 @@ func serve(args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := standIn.start(ctx); err != nil {
+		return err
+	}
 	cancel := make(chan bool)
 	context.AfterFunc(ctx, func() { close(cancel) })
 	handle, err := rpcutil.ServeWithOptions(rpcutil.ServeOptions{
@@ -67,4 +81,15 @@ func serve(args []string) error {
 	}
 	fmt.Println(handle.Port)
 	return <-handle.Done
+}
+
+// start records how the process was started.
+func (p *provider) start(ctx context.Context) error {
+	started := event{Operation: "start", Command: os.Args, Home: os.Getenv("PULUMI_HOME")}
+	for _, variable := range os.Environ() {
+		if name, _, _ := strings.Cut(variable, "="); strings.HasPrefix(name, "DYNAMOGUARD_") {
+			started.Variables = append(started.Variables, name)
+		}
+	}
+	return errors.Join(p.record(started), p.meet(ctx, "start", ""))
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path"
 	"reflect"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -152,12 +153,95 @@ type nativeManagedPolicy struct {
 	UpdateDate                    string `pulumi:"updateDate"`
 }
 
+type nativeBucketArgs struct {
+	BucketName *string     `pulumi:"bucketName"`
+	Tags       []nativeTag `pulumi:"tags"`
+}
+
+type nativeBucket struct {
+	nativeBucketArgs
+	Arn                string `pulumi:"arn"`
+	DomainName         string `pulumi:"domainName"`
+	RegionalDomainName string `pulumi:"regionalDomainName"`
+}
+
+type nativeFunctionCode struct {
+	S3Bucket *string `pulumi:"s3Bucket"`
+	S3Key    *string `pulumi:"s3Key"`
+	ZipFile  *string `pulumi:"zipFile"`
+}
+
+type nativeFunctionArgs struct {
+	Code         nativeFunctionCode `pulumi:"code"`
+	FunctionName *string            `pulumi:"functionName"`
+	Handler      *string            `pulumi:"handler"`
+	Role         string             `pulumi:"role"`
+	Runtime      *string            `pulumi:"runtime"`
+	Tags         []nativeTag        `pulumi:"tags"`
+}
+
+type nativeFunction struct {
+	nativeFunctionArgs
+	Arn string `pulumi:"arn"`
+}
+
+type nativeKeyArgs struct {
+	Description *string     `pulumi:"description"`
+	KeyPolicy   any         `pulumi:"keyPolicy"`
+	MultiRegion *bool       `pulumi:"multiRegion"`
+	Tags        []nativeTag `pulumi:"tags"`
+}
+
+type nativeKmsKey struct {
+	nativeKeyArgs
+	Arn   string `pulumi:"arn"`
+	KeyID string `pulumi:"keyId"`
+}
+
+type nativeQueueArgs struct {
+	FifoQueue      *bool       `pulumi:"fifoQueue"`
+	KmsMasterKeyID *string     `pulumi:"kmsMasterKeyId"`
+	QueueName      *string     `pulumi:"queueName"`
+	Tags           []nativeTag `pulumi:"tags"`
+}
+
+type nativeQueue struct {
+	nativeQueueArgs
+	Arn      string `pulumi:"arn"`
+	QueueURL string `pulumi:"queueUrl"`
+}
+
+type nativeTopicArgs struct {
+	FifoTopic      *bool       `pulumi:"fifoTopic"`
+	KmsMasterKeyID *string     `pulumi:"kmsMasterKeyId"`
+	Tags           []nativeTag `pulumi:"tags"`
+	TopicName      *string     `pulumi:"topicName"`
+}
+
+type nativeTopic struct {
+	nativeTopicArgs
+	TopicArn string `pulumi:"topicArn"`
+}
+
+type nativeKinesisStreamArgs struct {
+	Name       *string     `pulumi:"name"`
+	ShardCount *int        `pulumi:"shardCount"`
+	Tags       []nativeTag `pulumi:"tags"`
+}
+
+type nativeKinesisStream struct {
+	nativeKinesisStreamArgs
+	Arn string `pulumi:"arn"`
+}
+
 type nativeProviderArgs struct {
 	AllowedAccountIDs []string `pulumi:"allowedAccountIds"`
 	Profile           *string  `pulumi:"profile"`
 	Region            string   `pulumi:"region"`
 }
 
+// An identifier is CloudFormation's primary identifier of the type:
+// https://docs.aws.amazon.com/cloudcontrolapi/latest/userguide/resource-identifier.html
 var nativeKinds = map[tokens.Type]kind{
 	"aws-native:dynamodb:Table": {
 		args:       reflect.TypeFor[nativeTableArgs](),
@@ -166,7 +250,7 @@ var nativeKinds = map[tokens.Type]kind{
 		replacedBy: []resource.PropertyKey{"tableName"},
 		id:         byProperty("tableName"),
 		outputs: func(p *provider, id string, _ resource.PropertyMap) resource.PropertyMap {
-			return resource.PropertyMap{"arn": p.tableARN(p.region, id)}
+			return filled{"arn": p.tableARN(p.region, id)}.properties()
 		},
 	},
 	"aws-native:dynamodb:GlobalTable": {
@@ -176,7 +260,7 @@ var nativeKinds = map[tokens.Type]kind{
 		replacedBy: []resource.PropertyKey{"tableName"},
 		id:         byProperty("tableName"),
 		outputs: func(p *provider, id string, _ resource.PropertyMap) resource.PropertyMap {
-			return resource.PropertyMap{"arn": p.tableARN(p.region, id), "tableId": resource.NewProperty(keyID)}
+			return filled{"arn": p.tableARN(p.region, id), "tableId": keyID}.properties()
 		},
 	},
 	"aws-native:iam:Role": {
@@ -186,7 +270,7 @@ var nativeKinds = map[tokens.Type]kind{
 		replacedBy: []resource.PropertyKey{"path", "roleName"},
 		id:         byProperty("roleName"),
 		outputs: func(p *provider, id string, inputs resource.PropertyMap) resource.PropertyMap {
-			return resource.PropertyMap{"arn": p.principalARN("role", inputs, id), "roleId": resource.NewProperty(principalID)}
+			return filled{"arn": p.principalARN("role", inputs, id), "roleId": principalID}.properties()
 		},
 	},
 	"aws-native:iam:RolePolicy": {
@@ -204,17 +288,79 @@ var nativeKinds = map[tokens.Type]kind{
 		name:       "managedPolicyName",
 		replacedBy: []resource.PropertyKey{"description", "managedPolicyName", "path"},
 		id: func(p *provider, inputs resource.PropertyMap) string {
-			return asText(p.principalARN("policy", inputs, asText(inputs["managedPolicyName"])))
+			return p.principalARN("policy", inputs, asText(inputs["managedPolicyName"]))
 		},
 		outputs: func(_ *provider, id string, _ resource.PropertyMap) resource.PropertyMap {
-			return resource.PropertyMap{
-				"createDate":       resource.NewProperty(created),
-				"defaultVersionId": resource.NewProperty("v1"),
-				"isAttachable":     resource.NewProperty(true),
-				"policyArn":        resource.NewProperty(id),
-				"policyId":         resource.NewProperty(policyID),
-				"updateDate":       resource.NewProperty(created),
-			}
+			return filled{
+				"createDate":       created,
+				"defaultVersionId": "v1",
+				"isAttachable":     true,
+				"policyArn":        id,
+				"policyId":         policyID,
+				"updateDate":       created,
+			}.properties()
+		},
+	},
+	"aws-native:kinesis:Stream": {
+		args:       reflect.TypeFor[nativeKinesisStreamArgs](),
+		result:     reflect.TypeFor[nativeKinesisStream](),
+		name:       "name",
+		replacedBy: []resource.PropertyKey{"name"},
+		id:         byProperty("name"),
+		outputs:    named("kinesis", "stream/"),
+	},
+	"aws-native:kms:Key": {
+		args:   reflect.TypeFor[nativeKeyArgs](),
+		result: reflect.TypeFor[nativeKmsKey](),
+		id:     keyIdentifier,
+		outputs: func(p *provider, id string, _ resource.PropertyMap) resource.PropertyMap {
+			return filled{"arn": p.arn("kms", p.region, "key/"+id), "keyId": id}.properties()
+		},
+	},
+	"aws-native:lambda:Function": {
+		args:       reflect.TypeFor[nativeFunctionArgs](),
+		result:     reflect.TypeFor[nativeFunction](),
+		name:       "functionName",
+		replacedBy: []resource.PropertyKey{"functionName"},
+		id:         byProperty("functionName"),
+		outputs:    named("lambda", "function:"),
+	},
+	"aws-native:s3:Bucket": {
+		args:       reflect.TypeFor[nativeBucketArgs](),
+		result:     reflect.TypeFor[nativeBucket](),
+		name:       "bucketName",
+		replacedBy: []resource.PropertyKey{"bucketName"},
+		id:         byProperty("bucketName"),
+		outputs: func(p *provider, id string, _ resource.PropertyMap) resource.PropertyMap {
+			return filled{
+				"arn":                p.bucketARN(id),
+				"domainName":         id + ".s3." + p.partition().suffix,
+				"regionalDomainName": id + ".s3." + p.region + "." + p.partition().suffix,
+			}.properties()
+		},
+	},
+	"aws-native:sns:Topic": {
+		args:       reflect.TypeFor[nativeTopicArgs](),
+		result:     reflect.TypeFor[nativeTopic](),
+		name:       "topicName",
+		named:      firstInFirstOut("fifoTopic"),
+		replacedBy: []resource.PropertyKey{"fifoTopic", "topicName"},
+		id: func(p *provider, inputs resource.PropertyMap) string {
+			return p.arn("sns", p.region, asText(inputs["topicName"]))
+		},
+		outputs: func(_ *provider, id string, _ resource.PropertyMap) resource.PropertyMap {
+			return filled{"topicArn": id}.properties()
+		},
+	},
+	"aws-native:sqs:Queue": {
+		args:       reflect.TypeFor[nativeQueueArgs](),
+		result:     reflect.TypeFor[nativeQueue](),
+		name:       "queueName",
+		named:      firstInFirstOut("fifoQueue"),
+		replacedBy: []resource.PropertyKey{"fifoQueue", "queueName"},
+		id:         func(p *provider, inputs resource.PropertyMap) string { return p.queueURL(asText(inputs["queueName"])) },
+		outputs: func(p *provider, id string, _ resource.PropertyMap) resource.PropertyMap {
+			return filled{"arn": p.arn("sqs", p.region, path.Base(id)), "queueUrl": id}.properties()
 		},
 	},
 }

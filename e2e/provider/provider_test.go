@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -39,14 +38,18 @@ func equal(t *testing.T, got resource.PropertyMap, want string) {
 // standIn returns the provider of a package, in the account 444455556666.
 func standIn(t *testing.T, name string) *provider {
 	t.Helper()
-	p, err := newProvider("/plugins/pulumi-resource-" + name)
+	return standInAt(t, name, map[string]string{"aws": "6.83.4", "aws-native": "1.79.0"}[name],
+		`{"region":"us-west-2","allowedAccountIds":"[\"444455556666\"]"}`)
+}
+
+// standInAt returns the provider of a version of a package, with settings.
+func standInAt(t *testing.T, name, version, settings string) *provider {
+	t.Helper()
+	p, err := newProvider("/plugins/resource-" + name + "-v" + version + "/pulumi-resource-" + name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = p.Configure(t.Context(), plugin.ConfigureRequest{
-		Inputs: properties(t, `{"region":"us-west-2","allowedAccountIds":"[\"444455556666\"]"}`),
-	})
-	if err != nil {
+	if _, err = p.Configure(t.Context(), plugin.ConfigureRequest{Inputs: properties(t, settings)}); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -79,7 +82,7 @@ func TestCheck(t *testing.T) {
 			`{"name":"p","path":"/","policy":"{ }","__defaults":[]}`},
 		{"document with an unknown", policyType, `{"name":"p","path":"/","policy":{"a":"?"}}`,
 			`{"name":"p","path":"/","policy":"?","__defaults":[]}`},
-		{"another type", "aws:sqs/queue:Queue", `{"policy":{"a":1}}`, `{"policy":{"a":1},"__defaults":[]}`},
+		{"another type", "aws:ssm/parameter:Parameter", `{"policy":{"a":1}}`, `{"policy":{"a":1},"__defaults":[]}`},
 		{"native", nativeType, `{"tableName":"orders","tags":[]}`, `{"tableName":"orders","tags":[],"__defaults":[]}`},
 	}
 	for _, test := range tests {
@@ -176,7 +179,7 @@ func TestCreate(t *testing.T) {
 				"namePrefix":"?","tagsAll":"?","uniqueId":"?"}`},
 		{name: "role policy", typ: "aws:iam/rolePolicy:RolePolicy", inputs: `{"name":"p","role":"r","policy":"not JSON"}`, id: "r:p",
 			want: `{"name":"p","role":"r","policy":"not JSON","namePrefix":""}`},
-		{name: "another type", typ: "aws:sqs/queue:Queue", inputs: `{"delaySeconds":5}`, id: "logical-id", want: `{"delaySeconds":5}`},
+		{name: "another type", typ: "aws:ssm/parameter:Parameter", inputs: `{"tier":"a"}`, id: "logical-id", want: `{"tier":"a"}`},
 		{name: "native table", typ: nativeType, inputs: `{"tableName":"orders"}`, id: "orders",
 			want: `{"tableName":"orders","arn":"arn:aws:dynamodb:us-west-2:444455556666:table/orders","streamArn":""}`},
 		{name: "native role in a preview", typ: "aws-native:iam:Role", preview: true,
@@ -203,13 +206,20 @@ func TestCreate(t *testing.T) {
 			}
 			equal(t, response.Properties, test.want)
 
-			wantLog := `{"operation":"create","urn":"urn:x"}` + "\n"
+			world, err := aws.existing()
+			if err != nil {
+				t.Fatal(err)
+			}
 			if test.preview {
-				wantLog = ""
+				if len(world) > 0 {
+					t.Errorf("a preview created %v", world)
+				}
+				return
 			}
-			if log, _ := os.ReadFile(aws.log); string(log) != wantLog { // a preview leaves no file
-				t.Errorf("the log is %q, want %q", log, wantLog)
+			if len(world) != 1 || world[0].URN != "urn:x" || world[0].ID != test.id {
+				t.Fatalf("the log says that there is %v", world)
 			}
+			equal(t, resource.NewPropertyMapFromMap(world[0].Values), test.want)
 		})
 	}
 }

@@ -106,9 +106,13 @@ func (p pkg) schema() ([]byte, error) {
 		Functions: map[string]schema.FunctionSpec{},
 	}
 	for token, kind := range p.kinds {
-		inputs := d.object(kind.args)
+		inputs, outputs := d.object(kind.args), d.object(kind.result)
+		if p.regional(token) {
+			inputs.Properties["region"] = schema.PropertySpec{TypeSpec: schema.TypeSpec{Type: "string"}}
+			outputs.Properties["region"] = inputs.Properties["region"]
+		}
 		spec.Resources[string(token)] = schema.ResourceSpec{
-			ObjectTypeSpec:  d.object(kind.result),
+			ObjectTypeSpec:  outputs,
 			InputProperties: inputs.Properties,
 			RequiredInputs:  inputs.Required,
 		}

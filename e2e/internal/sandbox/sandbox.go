@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,9 @@ type Sandbox struct {
 
 	// Env holds further environment variables of the CLI, as "NAME=value".
 	Env []string
+	// Through, where set, is run in the place of `pulumi preview`, its path and first arguments. What the preview's
+	// arguments are is added to them.
+	Through []string
 	// Started, where set, is called with each process of the CLI.
 	Started func(*os.Process, []string)
 	// ExitCode and Stderr are those of the CLI's last run. The exit code is -1
@@ -44,22 +48,42 @@ type Sandbox struct {
 // New prepares dir, an existing folder, with the plugins installed.
 func New(dir string, tools toolchain.Tools) (*Sandbox, error) {
 	s := &Sandbox{dir: dir, cli: tools.CLI}
-	for _, folder := range []string{"home", "tmp", "backend", "project"} {
+	for _, folder := range []string{"bin", "home", "tmp", "backend", "project"} {
 		if err := os.MkdirAll(s.path(folder), 0o755); err != nil {
 			return nil, err
 		}
 	}
+	if err := os.Symlink(tools.CLI.Path, filepath.Join(s.path("bin"), "pulumi")); err != nil {
+		return nil, err
+	}
 	for _, plugin := range tools.Plugins {
-		folder := filepath.Join(s.path("pulumi"), "plugins", fmt.Sprintf("%s-%s-v%s", plugin.Kind, plugin.Name, plugin.Version))
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return nil, err
-		}
-		if err := os.Symlink(plugin.Path, filepath.Join(folder, "pulumi-"+plugin.Kind+"-"+plugin.Name)); err != nil {
+		if err := s.Install(plugin); err != nil {
 			return nil, err
 		}
 	}
 	return s, nil
 }
+
+// Dir returns the folder.
+func (s *Sandbox) Dir() string { return s.dir }
+
+// Install puts a plugin into the plugin folder, as the CLI would.
+func (s *Sandbox) Install(plugin toolchain.Plugin) error {
+	folder := s.PluginFolder(plugin)
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	return os.Symlink(plugin.Path, filepath.Join(folder, "pulumi-"+plugin.Kind+"-"+plugin.Name))
+}
+
+// PluginFolder returns the folder of an installed plugin: the root and program
+// directory that the engine tells it.
+func (s *Sandbox) PluginFolder(plugin toolchain.Plugin) string {
+	return filepath.Join(s.Home(), "plugins", fmt.Sprintf("%s-%s-v%s", plugin.Kind, plugin.Name, plugin.Version))
+}
+
+// Home returns the Pulumi home.
+func (s *Sandbox) Home() string { return s.path("pulumi") }
 
 func (s *Sandbox) path(name string) string { return filepath.Join(s.dir, name) }
 
@@ -88,10 +112,24 @@ func (s *Sandbox) NewProjectStack(ctx context.Context, folder, stack string) (au
 	return auto.NewStackLocalSource(ctx, stack, s.path("project"), auto.Pulumi(s))
 }
 
-// Operation is one line of the stand-in provider's log.
-type Operation struct{ Operation, URN string }
+// Operation is one line of the stand-in provider's log; the provider's own
+// type event says what the fields are.
+type Operation struct {
+	Operation        string // "start", "handshake", "configure", "invoke", "read", "create", "update", "delete", "fault"
+	Process          int
+	Version          string
+	URN, Token, ID   string
+	Account, Region  string
+	Values           map[string]any
+	RootDirectory    string
+	ProgramDirectory string
+	Command          []string
+	Home             string
+	Variables        []string
+}
 
-// Operations returns what the stand-in provider did, in order.
+// Operations returns what the processes of the stand-in provider were asked
+// for, and did, in order.
 func (s *Sandbox) Operations() ([]Operation, error) {
 	file, err := os.Open(s.path("operations"))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,11 +151,27 @@ func (s *Sandbox) Operations() ([]Operation, error) {
 	}
 }
 
-// Holding returns the files in the sandbox that hold a text.
+// Exists has the stand-in provider find a resource that no run created.
+func (s *Sandbox) Exists(o Operation) error {
+	o.Operation = "create"
+	line, err := json.Marshal(o)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(s.path("operations"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(append(line, '\n'))
+	return errors.Join(err, file.Close())
+}
+
+// Holding returns the files in the sandbox that hold a text, but for what AWS
+// itself knows.
 func (s *Sandbox) Holding(text string) ([]string, error) {
 	var found []string
 	err := filepath.WalkDir(s.dir, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || !entry.Type().IsRegular() {
+		if err != nil || !entry.Type().IsRegular() || path == s.path("operations") {
 			return err
 		}
 		content, err := os.ReadFile(path)
@@ -129,15 +183,15 @@ func (s *Sandbox) Holding(text string) ([]string, error) {
 	return found, err
 }
 
-// environment returns all variables of the CLI. Of the machine's own it has
-// PATH and what a process needs to start at all.
+// environment returns all variables of the CLI, which is first on PATH. Of the
+// machine's own it has PATH and what a process needs to start at all.
 func (s *Sandbox) environment() []string {
 	env := []string{
 		"HOME=" + s.path("home"),
 		"USERPROFILE=" + s.path("home"),
 		"TMPDIR=" + s.path("tmp"),
 		"TMP=" + s.path("tmp"),
-		"PULUMI_HOME=" + s.path("pulumi"),
+		"PULUMI_HOME=" + s.Home(),
 		"PULUMI_BACKEND_URL=file://" + filepath.ToSlash(s.path("backend")),
 		"PULUMI_CONFIG_PASSPHRASE=passphrase",
 		"PULUMI_SKIP_UPDATE_CHECK=true",
@@ -146,11 +200,10 @@ func (s *Sandbox) environment() []string {
 		"PULUMI_AUTOMATION_API=true",
 		"STANDIN_AWS_LOG=" + s.path("operations"),
 	}
-	for _, name := range []string{"PATH", "SYSTEMROOT"} {
-		if value, ok := os.LookupEnv(name); ok {
-			env = append(env, name+"="+value)
-		}
+	if value, ok := os.LookupEnv("SYSTEMROOT"); ok {
+		env = append(env, "SYSTEMROOT="+value)
 	}
+	env = append(env, "PATH="+s.path("bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
 	return append(env, s.Env...)
 }
 
@@ -165,8 +218,11 @@ func (s *Sandbox) Run(
 	if workdir == "" {
 		workdir = s.path("project")
 	}
-	args = append([]string{"--non-interactive"}, args...)
-	command := exec.CommandContext(ctx, s.cli.Path, args...)
+	name, args := s.cli.Path, append([]string{"--non-interactive"}, args...)
+	if s.Through != nil && args[1] == "preview" {
+		name, args = s.Through[0], slices.Concat(s.Through[1:], args[2:], args[:1])
+	}
+	command := exec.CommandContext(ctx, name, args...)
 	command.Dir, command.Stdin = workdir, stdin
 	command.Env = append(s.environment(), env...)
 	var out, errOut bytes.Buffer

@@ -68,6 +68,19 @@ type Tools struct {
 	Plugins []Plugin // the stand-in providers, and language hosts
 }
 
+// At returns a plugin of the tools, by its package, as another version. The
+// stand-in provider is the version that its folder's name says.
+func (t Tools) At(name, version string) (Plugin, error) {
+	for _, plugin := range t.Plugins {
+		if plugin.Kind == "resource" && plugin.Name == name {
+			parsed, err := semver.Parse(version)
+			plugin.Version = parsed
+			return plugin, err
+		}
+	}
+	return Plugin{}, fmt.Errorf("there is no plugin for the package %s", name)
+}
+
 // Build builds the pack and the stand-in providers into dir. The CLI is cli
 // where that has a path, and else the oldest line; building that takes minutes
 // in a cold cache, during which compilers write to progress.
