@@ -182,3 +182,42 @@ func measure(b *testing.B, binaries [2]string, stack []largestack.Resource) (run
 	}
 	return runs
 }
+
+// BenchmarkCostsOfForesight previews 200 resources plainly and foreseen, in turns,
+// and fails where the fastest foreseen one takes longer than it may. Among them
+// are documents on new tables, which only the foreseen one judges.
+func BenchmarkCostsOfForesight(b *testing.B) {
+	const rounds, limit = 7, 1.1
+	s := harness.NewStack(b, documentPolicies, stack(func(p program) {
+		for i := range 100 {
+			table := p.table(fmt.Sprintf("table%d", i), nil)
+			p.policy(fmt.Sprintf("reader%d", i), on(table.Arn, "dynamodb:GetItem"))
+		}
+	}), harness.Newest)
+	took := func(preview func() harness.Result) float64 {
+		start := time.Now()
+		if r := preview(); r.ExitCode != 0 {
+			b.Fatal(r.Output)
+		}
+		return time.Since(start).Seconds()
+	}
+	var plain, foreseen []float64
+	for b.Loop() {
+		for i := range rounds {
+			runs := []func(){
+				func() { plain = append(plain, took(s.Plain)) },
+				func() { foreseen = append(foreseen, took(func() harness.Result { return s.Foresee() })) },
+			}
+			runs[i%2]()
+			runs[1-i%2]()
+		}
+	}
+	b.ReportMetric(0, "ns/op") // would be that of all of it
+	ratio := slices.Min(foreseen) / slices.Min(plain)
+	fmt.Printf("\n| What | Foreseen | Plain | Times | At most |\n|---|---|---|---|---|\n"+
+		"| preview of 200 resources, fastest of %d | %s | %s | %.2f | %.1f |\n\n", rounds,
+		milliseconds(slices.Min(foreseen)), milliseconds(slices.Min(plain)), ratio, limit)
+	if ratio > limit {
+		b.Errorf("a foreseen preview takes %.2f times as long as a plain one, want at most %.1f", ratio, limit)
+	}
+}

@@ -18,7 +18,7 @@ import (
 	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/types/known/structpb"
 
-	"dynamoguard/internal/analyzer"
+	packplugin "dynamoguard/internal/plugin"
 	packresource "dynamoguard/internal/resource"
 )
 
@@ -41,7 +41,7 @@ func TestDecodeProperties(t *testing.T) {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
 		want := describe(resource.NewProperty(oracle), false)
-		if diff := cmp.Diff(want, describePack(analyzer.DecodeProperties(wire))); diff != "" {
+		if diff := cmp.Diff(want, describePack(packplugin.DecodeProperties(wire))); diff != "" {
 			t.Fatalf("seed %d: the engine's value (-) and the pack's (+) differ:\n%s\n%s", seed, diff, protojson.Format(wire))
 		}
 		for _, word := range strings.FieldsFunc(want, func(r rune) bool { return !('a' <= r && r <= 'z' || r == '-') }) {
@@ -117,7 +117,7 @@ func TestDecodeMalformedProperties(t *testing.T) {
 				members = append(members, key)
 			}
 			slices.Sort(members)
-			got := analyzer.DecodeProperties(wire).Get("property")
+			got := packplugin.DecodeProperties(wire).Get("property")
 			if got.Kind() != packresource.Object || !slices.Equal(got.Keys(), members) {
 				t.Errorf("decoded as %s with members %q, want an object with %q", got.Kind(), got.Keys(), members)
 			}

@@ -21,7 +21,8 @@ func interpolating(actions string) pulumi.RunFunc {
 
 // unknownNotice says that the document is yet to be judged.
 const unknownNotice = "advisory low dynamoguard " + rootStack + ": 0 of 1 policy document was judged; " +
-	"the rest is not known in a preview, and `pulumi up` judges each before it is created: " + `policy of aws:iam:Policy "clerk"`
+	"the rest is not known in a preview, `dynamoguard preview` judges it now, and `pulumi up` judges each before it is created: " +
+	`policy of aws:iam:Policy "clerk"`
 
 // The policies that judge a document; and those of them that do without the
 // tables of other stacks, which `pulumi policy analyze` does not tell of.
@@ -38,7 +39,7 @@ const clerk = "aws:iam/policy:Policy::clerk"
 func TestUnknownDocument(t *testing.T) {
 	eachCLI(t, func(t *testing.T, cli harness.Option) {
 		s := harness.NewStack(t, documentPolicies, interpolating("dynamodb:*"), cli)
-		check(t, "preview", s.Preview(), harness.Result{Policy: []string{unknownNotice}})
+		check(t, "preview", s.Preview("- exit code 0", "+ exit code 1"), harness.Result{Policy: []string{unknownNotice}})
 		violation := "mandatory high iam-wildcard-action " + clerk + ": " + everyAction
 		check(t, "up", s.Up(), stoppedUp(violation, tableOrders))
 		check(t, "preview, the table being there", s.Preview(), stopped(violation))
@@ -64,11 +65,13 @@ func TestUnknownLevels(t *testing.T) {
 			unknownNotice,
 			"mandatory high iam-wildcard-action "+clerk+": policy is not known, so what it grants could not be judged: it is made "+
 				`of aws:dynamodb:Table "orders"; write the ARN of a table from what a preview knows, account, region and the table's own `+
-				"name property, as in arn:aws:dynamodb:us-east-1:111122223333:table/${orders.name}. SOC 2: CC6.1, CC6.3")},
+				"name property, as in arn:aws:dynamodb:us-east-1:111122223333:table/${orders.name}, "+
+				"or preview the stack by `dynamoguard preview`, which foresees ARNs. SOC 2: CC6.1, CC6.3")},
 		{"mandatory for all", `{"dynamoguard": {"enforcementLevel": "advisory", "unknown": "mandatory"}}`, stopped(
 			"mandatory medium iam-document " + clerk + ": policy is not known, so what it grants could not be judged: it is made " +
 				`of aws:dynamodb:Table "orders"; write the ARN of a table from what a preview knows, account, region and the table's own ` +
-				"name property, as in arn:aws:dynamodb:us-east-1:111122223333:table/${orders.name}. SOC 2: CC6.1")},
+				"name property, as in arn:aws:dynamodb:us-east-1:111122223333:table/${orders.name}, " +
+				"or preview the stack by `dynamoguard preview`, which foresees ARNs. SOC 2: CC6.1")},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -19,8 +19,8 @@ const (
 func TestYAML(t *testing.T) {
 	s := harness.NewYAML(t, violated, "testdata/corrected")
 	check(t, "preview", s.Preview(), harness.Result{Policy: []string{
-		"advisory low dynamoguard " + rootStack + ": 0 of 2 policy documents were judged; the rest is not known in a preview, and " +
-			"`pulumi up` judges each before it is created:\n" +
+		"advisory low dynamoguard " + rootStack + ": 0 of 2 policy documents were judged; the rest is not known in a preview, " +
+			"`dynamoguard preview` judges it now, and `pulumi up` judges each before it is created:\n" +
 			`  policy of aws:iam:RolePolicy "takeOrders"` + "\n" + `  policy of aws:iam:Policy "readOrders"`,
 	}})
 	check(t, "up", s.Up(), passes(shopOrders, shopReader, shopRole, "aws:iam/rolePolicy:RolePolicy::takeOrders"))
@@ -37,8 +37,8 @@ func TestYAMLViolations(t *testing.T) {
 		"mandatory high table-point-in-time-recovery " + shopOrders + ": " + noRecovery,
 	}
 	check(t, "preview", s.Preview(), stopped(
-		"advisory low dynamoguard "+rootStack+": 1 of 2 policy documents were judged; the rest is not known in a preview, and "+
-			"`pulumi up` judges each before it is created: "+`policy of aws:iam:Policy "readOrders"`,
+		"advisory low dynamoguard "+rootStack+": 1 of 2 policy documents were judged; the rest is not known in a preview, "+
+			"`dynamoguard preview` judges it now, and `pulumi up` judges each before it is created: "+`policy of aws:iam:Policy "readOrders"`,
 		"mandatory high iam-unscoped-resource "+anything+`policy.Statement[0].Resource "*" opens every table to 64 `+
 			"DynamoDB actions, DeleteTable among them; name the tables, such as "+ordersARN+". SOC 2: CC6.1, CC6.3",
 		"mandatory high iam-wildcard-action "+anything+`policy.Statement[0].Action "dynamodb:*" grants all 79 DynamoDB actions, `+

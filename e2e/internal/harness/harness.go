@@ -5,10 +5,12 @@ package harness
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -16,12 +18,15 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"dynamoguard/e2e/internal/sandbox"
@@ -166,6 +171,29 @@ func Oldest(s *Stack) { s.tools.CLI = Tools(s.t).CLI }
 // Newest runs the stack with the newest line of the CLI.
 func Newest(s *Stack) { s.tools.CLI = built(s.t, newest) }
 
+// Versions installs further versions of the stand-in for the provider aws.
+func Versions(versions ...string) Option {
+	return func(s *Stack) {
+		s.t.Helper()
+		for _, version := range versions {
+			plugin, err := s.tools.At("aws", version)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.tools.Plugins = append(slices.Clone(s.tools.Plugins), plugin)
+		}
+	}
+}
+
+// Faults has the stand-in provider fail, wait or end, as the lines say: each a
+// method, a token and a fault. The provider's variable STANDIN_AWS_FAULTS says
+// what there is.
+func (s *Stack) Faults(lines ...string) {
+	const variable = "STANDIN_AWS_FAULTS="
+	s.sandbox.Env = slices.DeleteFunc(s.sandbox.Env, func(v string) bool { return strings.HasPrefix(v, variable) })
+	s.sandbox.Env = append(s.sandbox.Env, variable+strings.Join(lines, "\n"))
+}
+
 // NewStack creates an empty stack of a Go program.
 func NewStack(t testing.TB, about About, program pulumi.RunFunc, options ...Option) *Stack {
 	t.Helper()
@@ -227,7 +255,7 @@ func (s *Stack) Beside(project, name string, program pulumi.RunFunc) *Stack {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.created()
+	s.operations()
 	beside := *s
 	beside.stack = stack
 	return &beside
@@ -250,12 +278,99 @@ type Result struct {
 	Errors []string
 	// Created holds the resources that the provider created, sorted.
 	Created []string
-	// Output is all that the CLI printed, and all its events as JSON.
-	Output string
+	// Asked holds the functions that a provider was asked for and the resources it
+	// was to read, sorted, each as "account region token".
+	Asked []string
+	// Steps holds the steps that a preview plans and an update does, sorted, each
+	// as "operation resource" (see [Short]), and Outputs the outputs of the stack.
+	Steps   []string
+	Outputs map[string]any
+	// Output is all that the CLI printed, and all its events as JSON; Stderr what
+	// went to stderr.
+	Output, Stderr string
 }
 
-// Preview runs `pulumi preview` with the pack.
-func (s *Stack) Preview() Result {
+// Preview runs `pulumi preview` with the pack. Where that passes, it runs
+// `dynamoguard preview` too, which must come to the same but for the differences,
+// as [Differences] writes them.
+func (s *Stack) Preview(differences ...string) Result {
+	s.t.Helper()
+	plain := s.Plain()
+	if plain.ExitCode == 0 {
+		foreseen := s.Foresee()
+		if diff := cmp.Diff(differences, Differences(plain, foreseen)); diff != "" {
+			s.t.Errorf("what the foreseen preview comes to otherwise than the plain one (-want +got):\n%s\n%s", diff, foreseen.Output)
+		}
+	}
+	return plain
+}
+
+// Differences returns what two runs came to otherwise, in exit code, steps and
+// the stack's outputs, each as "- first" or "+ second".
+func Differences(first, second Result) []string {
+	lines := func(r Result) map[string]bool {
+		all := map[string]bool{fmt.Sprintf("exit code %d", r.ExitCode): true}
+		for _, step := range r.Steps {
+			all[step] = true
+		}
+		for name, value := range r.Outputs {
+			all[fmt.Sprintf("output %s: %v", name, value)] = true
+		}
+		return all
+	}
+	var all []string
+	one, other := lines(first), lines(second)
+	for _, line := range slices.Sorted(maps.Keys(one)) {
+		if !other[line] {
+			all = append(all, "- "+line)
+		}
+	}
+	for _, line := range slices.Sorted(maps.Keys(other)) {
+		if !one[line] {
+			all = append(all, "+ "+line)
+		}
+	}
+	return all
+}
+
+// Foresee runs `dynamoguard preview`, with flags of its own.
+func (s *Stack) Foresee(flags ...string) Result {
+	s.t.Helper()
+	return s.ForeseeThrough(append([]string{"preview", "--dynamoguard-config", s.file}, flags...)...)
+}
+
+// ForeseeThrough runs the pack's binary with the arguments, followed by those of
+// `pulumi preview`.
+func (s *Stack) ForeseeThrough(args ...string) Result {
+	s.t.Helper()
+	s.sandbox.Through = append([]string{s.tools.Pack}, args...)
+	defer func() { s.sandbox.Through = nil }()
+	return s.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
+		result, err := s.stack.Preview(ctx, optpreview.EventStreams(stream))
+		return result.StdOut, result.StdErr, err
+	})
+}
+
+// Run runs the pack's binary as a person does, in the folder of the stack's
+// project. $CONFIG in an argument stands for the file of the pack's configuration.
+func (s *Stack) Run(args ...string) (stdout, stderr string, exitCode int) {
+	s.t.Helper()
+	args = slices.Clone(args)
+	for i, arg := range args {
+		args[i] = strings.ReplaceAll(arg, "$CONFIG", s.file)
+	}
+	command := s.sandbox.Command(s.t.Context(), s.tools.Pack, args...)
+	var out, errOut strings.Builder
+	command.Stdout, command.Stderr = &out, &errOut
+	var exit *exec.ExitError
+	if err := command.Run(); err != nil && !errors.As(err, &exit) {
+		s.t.Fatal(err)
+	}
+	return out.String(), errOut.String(), command.ProcessState.ExitCode()
+}
+
+// Plain runs `pulumi preview` with the pack, and no other.
+func (s *Stack) Plain() Result {
 	s.t.Helper()
 	return s.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
 		result, err := s.stack.Preview(ctx, optpreview.EventStreams(stream),
@@ -346,8 +461,14 @@ var byConfiguration = regexp.MustCompile(`\s+\(configuration [0-9a-f]{12}\)$`)
 // result sums up a run of the CLI that has ended.
 func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 	s.t.Helper()
-	result := Result{ExitCode: s.sandbox.ExitCode, Output: output}
+	result := Result{ExitCode: s.sandbox.ExitCode, Output: output, Stderr: s.sandbox.Stderr}
 	for _, event := range all {
+		if before := event.ResourcePreEvent; before != nil {
+			result.Steps = append(result.Steps, fmt.Sprintf("%s %s", before.Metadata.Op, Short(before.Metadata.URN)))
+		}
+		if after := event.ResOutputsEvent; after != nil && after.Metadata.Type == string(resource.RootStackType) {
+			result.Outputs = outputs(after.Metadata)
+		}
 		if policy := event.PolicyEvent; policy != nil {
 			result.Policy = append(result.Policy, byConfiguration.ReplaceAllString(Line(*policy), ""))
 		}
@@ -359,25 +480,39 @@ func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 		result.Errors = append(result.Errors, strings.ReplaceAll(message, s.tools.Pack, filepath.Base(s.tools.Pack)))
 	}
 	slices.Sort(result.Policy)
-	result.Created = s.created()
+	slices.Sort(result.Steps)
+	for _, o := range s.operations() {
+		switch o.Operation {
+		case "create":
+			result.Created = append(result.Created, Short(o.URN))
+		case "invoke", "read":
+			result.Asked = append(result.Asked, fmt.Sprintf("%s %s %s", o.Account, o.Region, o.Token))
+		}
+	}
+	slices.Sort(result.Created)
+	slices.Sort(result.Asked)
 	return result
 }
 
-// created returns the resources created since the last call, sorted.
-func (s *Stack) created() []string {
-	operations, err := s.sandbox.Operations()
+// outputs returns the outputs of a stack that are known.
+func outputs(stack apitype.StepEventMetadata) map[string]any {
+	if stack.New == nil {
+		return nil
+	}
+	all := maps.Clone(stack.New.Outputs)
+	maps.DeleteFunc(all, func(_ string, value any) bool { return value == plugin.UnknownStringValue })
+	return all
+}
+
+// operations returns what the provider did since the last call.
+func (s *Stack) operations() []sandbox.Operation {
+	all, err := s.sandbox.Operations()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	var created []string
-	for _, operation := range operations[s.seen:] {
-		if operation.Operation == "create" {
-			created = append(created, Short(operation.URN))
-		}
-	}
-	s.seen = len(operations)
-	slices.Sort(created)
-	return created
+	news := all[s.seen:]
+	s.seen = len(all)
+	return news
 }
 
 // Export returns the stack's state, as `pulumi stack export` prints it.
