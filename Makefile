@@ -1,4 +1,4 @@
-.PHONY: build indexer demo policy test test-attack bench soak differential lint fuzz clean
+.PHONY: build indexer demo policy test test-attack test-node bench soak differential lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -8,7 +8,7 @@ build:
 indexer:
 	cd indexer && go build -trimpath -ldflags '-s -w' -o ../bin/dynamoguard-index .
 
-# The real CLI on a sample project: an insecure stack, stopped, then the corrected one, passing.
+# The real CLI on a sample project: an insecure stack, stopped, then the corrected one, passing; and one that only `dynamoguard preview` stops.
 demo: build
 	cd e2e && go run ./cmd/demo
 
@@ -28,6 +28,12 @@ test: lint
 test-attack:
 	cd e2e && go test -tags attack -run '^TestAttack' -timeout 40m -v .
 
+# Foreseen previews of programs in JavaScript, which Node runs through Pulumi's Automation API. It needs Node and npm. Go would take a
+# result from its cache where only a program has changed.
+test-node:
+	cd e2e/node && npm ci --ignore-scripts --no-audit --no-fund
+	cd e2e && go test -tags node -run '^TestNode' -count 1 -timeout 20m -v .
+
 # What the pack costs, against an analyzer without a policy; fails where it is more than it may be. Takes minutes, and Linux.
 bench:
 	cd e2e && go test -run '^$$' -bench Costs -benchtime 1x -timeout 30m .
@@ -42,7 +48,7 @@ soak:
 # A target that is not there would pass for one that finds nothing, so it is looked for first.
 # Counted, not timed: when the time is up between two inputs, the fuzzer may fail a target that found nothing ("context deadline exceeded").
 FUZZTIME ?= 1000000x
-FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables
+FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables internal/foresight:FuzzValues
 fuzz:
 	@for target in $(FUZZ); do \
 		package=./$${target%:*} name=$${target#*:}; \
@@ -64,7 +70,7 @@ lint:
 	done
 	@for module in . e2e indexer; do \
 		echo "go vet and staticcheck in $$module"; \
-		(cd $$module && go vet -tags attack ./... && go tool -modfile=$(CURDIR)/tools/go.mod staticcheck -tags attack ./...) || exit 1; \
+		(cd $$module && go vet -tags attack,node ./... && go tool -modfile=$(CURDIR)/tools/go.mod staticcheck -tags attack,node ./...) || exit 1; \
 	done
 
 clean:
