@@ -1,3 +1,4 @@
-// Package sample is a small project in two variants, for the demo: the stack
-// of a shop, as it is often written, and as the policy pack asks for it.
+// Package sample is a small project in three variants, for the demo: the stack
+// of a shop, as it is often written, as the policy pack asks for it, and with a
+// violation that no preview of Pulumi's sees.
 package sample

@@ -1,9 +1,11 @@
-// Command demo shows what the policy pack does, on this machine alone: the
-// real Pulumi CLI previews the sample project twice, first insecure, which the
-// pack stops, then corrected, which passes. It needs no AWS account, no login,
-// and leaves nothing behind but Go's caches.
+// Command demo shows what the policy pack does, on this machine alone. In its
+// first act the real Pulumi CLI previews the sample project twice, first
+// insecure, which the pack stops, then corrected, which passes. In the second
+// it previews a program whose violation hangs on the ARN of a new table: it
+// passes `pulumi preview`, and `dynamoguard preview` stops it. The demo needs no
+// AWS account, no login, and leaves nothing behind but Go's caches.
 //
-// It exits with 0 when both previews end as they should.
+// It exits with 0 when all previews end as they should.
 package main
 
 import (
@@ -26,6 +28,7 @@ import (
 	"dynamoguard/e2e/internal/sandbox"
 	"dynamoguard/e2e/internal/toolchain"
 	"dynamoguard/e2e/sample"
+	"dynamoguard/internal/text"
 )
 
 // minimumCLI is the first version that takes a policy pack's binary.
@@ -63,27 +66,38 @@ func demo(ctx context.Context, out io.Writer) (err error) {
 		return err
 	}
 
-	insecure := preview{sandbox: box, pack: tools.Pack, stack: "insecure", program: sample.Insecure}
-	fmt.Fprint(out, "\n1. The shop as it is often written (e2e/sample/insecure.go)\n\n")
-	violations, err := insecure.run(ctx, out)
-	if err != nil {
-		return err
+	for _, act := range []struct {
+		title   string
+		preview preview
+		stopped bool
+		verdict string // what follows the outcome
+	}{
+		{"1. The shop as it is often written (e2e/sample/insecure.go)",
+			preview{stack: "insecure", program: sample.Insecure}, true, ": nothing would have been deployed"},
+		{"2. The same shop, corrected (e2e/sample/corrected.go)",
+			preview{stack: "corrected", program: sample.Corrected}, false, ""},
+		{"3. The same shop, with the ARN of a new table in a policy (e2e/sample/interpolated.go)",
+			preview{stack: "interpolated", program: sample.Interpolated}, false,
+			": the ARN is not known yet, so only `pulumi up` would stop, half-way, with two tables created"},
+		{"4. The same program, with what is to be created foreseen",
+			preview{stack: "foreseen", program: sample.Interpolated, foreseen: true}, true, ": nothing would have been deployed"},
+	} {
+		fmt.Fprintf(out, "\n%s\n\n", act.title)
+		violations, err := act.preview.run(ctx, box, tools.Pack, out)
+		if err != nil {
+			return err
+		}
+		if (box.ExitCode != 0) != act.stopped || (violations != 0) != act.stopped {
+			return fmt.Errorf("the preview of stack %s ended otherwise than it should: exit code %d, %s",
+				act.preview.stack, box.ExitCode, text.Count(violations, "violation", "violations"))
+		}
+		if act.stopped {
+			fmt.Fprintf(out, "=> stopped by %s, exit code %d%s\n",
+				text.Count(violations, "violation", "violations"), box.ExitCode, act.verdict)
+		} else {
+			fmt.Fprintf(out, "=> passed, exit code 0%s\n", act.verdict)
+		}
 	}
-	if box.ExitCode == 0 || violations == 0 {
-		return fmt.Errorf("the insecure sample was not stopped: exit code %d, %d violations", box.ExitCode, violations)
-	}
-	fmt.Fprintf(out, "=> stopped by %d violations, exit code %d: nothing would have been deployed\n", violations, box.ExitCode)
-
-	corrected := preview{sandbox: box, pack: tools.Pack, stack: "corrected", program: sample.Corrected}
-	fmt.Fprint(out, "\n2. The same shop, corrected (e2e/sample/corrected.go)\n\n")
-	violations, err = corrected.run(ctx, out)
-	if err != nil {
-		return err
-	}
-	if box.ExitCode != 0 || violations != 0 {
-		return fmt.Errorf("the corrected sample did not pass: exit code %d, %d violations", box.ExitCode, violations)
-	}
-	fmt.Fprintln(out, "=> passed, exit code 0")
 	return nil
 }
 
@@ -103,24 +117,32 @@ func build(ctx context.Context, dir string, out io.Writer) (toolchain.Tools, err
 	return toolchain.Build(ctx, cli, dir, progress)
 }
 
-// preview is one `pulumi preview` of a variant of the sample.
+// preview is one preview of a variant of the sample.
 type preview struct {
-	sandbox *sandbox.Sandbox
-	pack    string // path of the policy pack's binary
-	stack   string
-	program pulumi.RunFunc
+	stack    string
+	program  pulumi.RunFunc
+	foreseen bool // by `dynamoguard preview`, else `pulumi preview`
 }
 
-// run previews the program in a new stack, showing the CLI's output, and
-// returns how many mandatory violations the CLI's events tell of.
-func (p preview) run(ctx context.Context, out io.Writer) (violations int, err error) {
-	stack, err := p.sandbox.NewStack(ctx, "shop", p.stack, p.program)
+// run previews the program in a new stack, showing the output, and returns how
+// many mandatory violations the CLI's events tell of. The pack is the path of
+// its binary.
+func (p preview) run(ctx context.Context, box *sandbox.Sandbox, pack string, out io.Writer) (violations int, err error) {
+	stack, err := box.NewStack(ctx, "shop", p.stack, p.program)
 	if err != nil {
 		return 0, err
 	}
 
 	// The Automation API adds flags to attach the program and the event stream.
-	fmt.Fprintf(out, "$ pulumi preview --stack %s --policy-pack %s\n\n", p.stack, filepath.Base(p.pack))
+	options := []optpreview.Option{optpreview.ProgressStreams(out), optpreview.ErrorProgressStreams(out), optpreview.Color(color())}
+	if p.foreseen {
+		box.Through = []string{pack, "preview"}
+		defer func() { box.Through = nil }()
+		fmt.Fprintf(out, "$ %s preview --stack %s\n\n", filepath.Base(pack), p.stack)
+	} else {
+		options = append(options, optpreview.PolicyPacks(pack))
+		fmt.Fprintf(out, "$ pulumi preview --stack %s --policy-pack %s\n\n", p.stack, filepath.Base(pack))
+	}
 
 	stream := make(chan events.EngineEvent)
 	returned, counted := make(chan struct{}), make(chan struct{})
@@ -140,12 +162,11 @@ func (p preview) run(ctx context.Context, out io.Writer) (violations int, err er
 			}
 		}
 	}()
-	p.sandbox.ExitCode = -1
-	_, err = stack.Preview(ctx, optpreview.PolicyPacks(p.pack), optpreview.EventStreams(stream),
-		optpreview.ProgressStreams(out), optpreview.ErrorProgressStreams(out), optpreview.Color(color()))
+	box.ExitCode = -1
+	_, err = stack.Preview(ctx, append(options, optpreview.EventStreams(stream))...)
 	close(returned)
 	<-counted
-	if p.sandbox.ExitCode > 0 {
+	if box.ExitCode > 0 {
 		return violations, nil // the preview's own verdict, shown above
 	}
 	return violations, err
