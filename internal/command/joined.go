@@ -15,9 +15,9 @@ type joined struct {
 	client *session.Client
 	added  bool // by the session itself, not enforced by the organization
 
-	mu     sync.Mutex
-	issues int  // that were read
-	gone   bool // the session, or it does not answer
+	mu       sync.Mutex
+	standIns int  // that were read
+	gone     bool // the session, or it does not answer
 }
 
 // join joins the session whose socket is at a path, for a pack that was started by a name: as one that the session added where it is
@@ -83,21 +83,13 @@ func (j *joined) Leads() bool {
 func (j *joined) StandIns() (texts []string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	var issues []session.Issue
 	if !j.ask(func() (err error) {
-		issues, err = j.client.Foreseen(j.issues)
+		texts, err = j.client.StandIns(j.standIns)
 		return err
 	}) {
 		return nil
 	}
-	j.issues += len(issues)
-	for _, issue := range issues {
-		for _, v := range issue.Values {
-			if v.StandIn {
-				texts = append(texts, v.Text)
-			}
-		}
-	}
+	j.standIns += len(texts)
 	return texts
 }
 

@@ -31,8 +31,8 @@ func TestStandInsOnce(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = client.Close() })
 	joined := join(socket, filepath.Join(folder, "pulumi-analyzer-dynamoguard"))
-	for _, name := range []string{"first", "second"} {
-		values := []foresight.Value{{Property: "arn", Text: "arn of " + name}, {Property: "streamArn", Text: name, StandIn: true}}
+	for _, name := range []string{"vpc-0a1b2c3d4e5f67890", "vpce-0a1b2c3d4e5f67890"} {
+		values := []foresight.Value{{Property: "arn", Text: "arn of it"}, {Property: "streamArn", Text: name, StandIn: true}}
 		if err := client.Issue(session.Issue{URN: name, Values: values}); err != nil {
 			t.Fatal(err)
 		}

@@ -150,10 +150,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 		return e.left(func(p *policy.Policy) bool { return p.CheckResource != nil }, r.URN)
 	}
 	config, stack, outside, session := e.settings()
-	var standsIn func(text string) bool
-	if e.reads[r.Type] != nil {
-		standsIn = session.standsIn()
-	}
+	standsIn := sync.OnceValue(session.standsIn)
 	f := e.seen.Facts(r)
 	e.seen.See(f, stack.Region())
 	by, attached := e.seeGrant(config, r)
@@ -189,14 +186,19 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	return judgements
 }
 
-// judge runs one policy. attachments are those that make a grant of a permission boundary. A resource that holds stand-ins is judged
-// without them first, so that what is remembered of it is what it is.
+// judge runs one policy. attachments are those that make a grant of a permission boundary. Where there are findings on a resource that
+// holds stand-ins, it is judged without them as well, and then once more, so that what a policy remembers of it is what it is.
 func judge(frame policy.Frame, s *subject, attachments []resource.URN) policy.Judgement {
-	if s.without == nil {
-		return judgeAsIs(frame, s, attachments)
-	}
-	without := judgeAsIs(frame, s.without, attachments)
 	j := judgeAsIs(frame, s, attachments)
+	if len(j.Findings) == 0 {
+		return j
+	}
+	rest := s.without()
+	if rest == nil {
+		return j
+	}
+	without := judgeAsIs(frame, rest, attachments)
+	j = judgeAsIs(frame, s, attachments)
 	j.RestOn(without.Findings)
 	return j
 }
@@ -263,7 +265,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	for _, p := range e.policies {
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
 		if p.CheckStack == nil {
-			grants := e.judgeAttached(frame, graph, boundaries[p], standsIn, now)
+			grants := e.judgeAttached(frame, graph, boundaries[p], func() func(string) bool { return standsIn }, now)
 			judgements, late = append(judgements, grants...), append(late, grants...)
 			continue
 		}

@@ -38,7 +38,7 @@ func judgeGrant(frame policy.Frame, s *subject, attachments []resource.URN, now 
 
 // judgeAttached judges those of the permission boundaries that the stack attaches as grants.
 func (e *Engine) judgeAttached(
-	frame policy.Frame, graph *facts.Graph, boundaries []resource.URN, standsIn func(string) bool, now time.Time,
+	frame policy.Frame, graph *facts.Graph, boundaries []resource.URN, standsIn func() func(string) bool, now time.Time,
 ) (judgements []policy.Judgement) {
 	for _, urn := range boundaries {
 		attachments := graph.Attachments(urn)

@@ -1,11 +1,10 @@
 package engine
 
 import (
-	"slices"
-	"strings"
 	"sync"
 
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/foresight"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 )
@@ -61,48 +60,28 @@ func (j *joined) standsIn() func(text string) bool {
 	return j.standIns.in
 }
 
-// standIns are found in a text by what they end with, which is made up and so of few of them, while most begin alike: each string
-// of a stack is searched for those of all its resources.
+// standIns are those that were issued so far. It is safe for concurrent use.
 type standIns struct {
-	mu    sync.RWMutex
-	byEnd map[string][]string
+	mu  sync.RWMutex
+	all foresight.StandIns
 }
-
-// standInEnd is how many bytes of its end a stand-in is found by. AWS makes up nothing as short.
-const standInEnd = 8
 
 // add adds those that were issued meanwhile, and tells whether there are any. Nobody is answered before they are added: of two who
 // ask at a time, one is told of none.
 func (s *standIns) add(issued func() []string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.byEnd == nil {
-		s.byEnd = map[string][]string{}
-	}
 	for _, text := range issued() {
-		if len(text) < standInEnd {
-			continue
-		}
-		end := text[len(text)-standInEnd:]
-		if !slices.Contains(s.byEnd[end], text) {
-			s.byEnd[end] = append(s.byEnd[end], text)
-		}
+		s.all.Add(text)
 	}
-	return len(s.byEnd) > 0
+	return len(s.all.All()) > 0
 }
 
 // in tells whether a text holds one of them.
 func (s *standIns) in(text string) bool {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	for end := standInEnd; end <= len(text); end++ {
-		for _, standIn := range s.byEnd[text[end-standInEnd:end]] {
-			if strings.HasSuffix(text[:end], standIn) {
-				return true
-			}
-		}
-	}
-	return false
+	return s.all.In(text)
 }
 
 // follows reports whether another pack judges the run.
@@ -149,15 +128,19 @@ func (e *Engine) Tell() {
 type subject struct {
 	*resource.Resource
 	facts *facts.Facts
-	// without is the resource without the stand-ins that it holds, nil where it holds none.
-	without *subject
+	// without returns the resource without the stand-ins that it holds, nil where it holds none. To find that out takes a question to
+	// the session and a look at each string.
+	without func() *subject
 }
 
-func (e *Engine) subject(r *resource.Resource, f *facts.Facts, standsIn func(string) bool) *subject {
-	s := &subject{Resource: r, facts: f}
-	if standsIn != nil && facts.Holds(r, standsIn) {
-		s.without = &subject{}
-		s.without.Resource, s.without.facts = e.seen.Without(r, standsIn)
-	}
-	return s
+func (e *Engine) subject(r *resource.Resource, f *facts.Facts, standsIn func() func(string) bool) *subject {
+	return &subject{Resource: r, facts: f, without: sync.OnceValue(func() *subject {
+		issued := standsIn()
+		if issued == nil || !facts.Holds(r, issued) {
+			return nil
+		}
+		rest := &subject{}
+		rest.Resource, rest.facts = e.seen.Without(r, issued)
+		return rest
+	})}
 }

@@ -70,6 +70,26 @@ func TestStandIns(t *testing.T) {
 	}
 }
 
+// TestStandInsRemembered: a policy sees a resource last as it is, and the session is asked for nothing where all passes.
+func TestStandInsRemembered(t *testing.T) {
+	var remembered string
+	remembers := judges("remembers", func(p *policy.Pass) {
+		remembered, _ = p.Property("on").Text()
+		odd.CheckResource(p)
+	})
+	s := &standInSession{issues: [][]string{{"<stand-in>"}}}
+	e := engine.New([]*policy.Policy{remembers}, now).In(engine.World{Session: s})
+	e.Analyze(res("a", resource.StringValue("")))
+	if len(s.issues) != 1 {
+		t.Error("the session was asked for the stand-ins of what passes")
+	}
+	const text = "of <stand-in>"
+	e.Analyze(res("a", resource.StringValue(text)))
+	if remembered != text {
+		t.Errorf("%q is remembered, not %q", remembered, text)
+	}
+}
+
 // TestToldLast: whatever is judged at a time, what the session is told last is the whole.
 func TestToldLast(t *testing.T) {
 	s := &standInSession{issues: [][]string{{"<a>"}}}

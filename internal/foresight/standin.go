@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -45,4 +46,46 @@ func madeUp(urn resource.URN, shape string) string {
 		text[i] = alphabet[int(sum[i])%len(alphabet)]
 	}
 	return string(text)
+}
+
+// StandIns are the texts that stand in for what AWS will make up, in the order in which they were added. They are found in a text by
+// what they end with, which is made up and so of few of them, while most begin alike: each string of a stack is searched for those of
+// all its resources. It is not safe for concurrent use.
+type StandIns struct {
+	all   []string
+	byEnd map[string][]string
+}
+
+// standInEnd is how many bytes of its end a stand-in is found by. AWS makes up nothing as short.
+const standInEnd = 8
+
+// Add adds a text, once, unless it is shorter than anything that AWS makes up.
+func (s *StandIns) Add(text string) {
+	if len(text) < standInEnd {
+		return
+	}
+	end := text[len(text)-standInEnd:]
+	if slices.Contains(s.byEnd[end], text) {
+		return
+	}
+	if s.byEnd == nil {
+		s.byEnd = map[string][]string{}
+	}
+	s.byEnd[end] = append(s.byEnd[end], text)
+	s.all = append(s.all, text)
+}
+
+// All returns the texts. They are not to be changed.
+func (s *StandIns) All() []string { return s.all }
+
+// In tells whether a text holds one of them.
+func (s *StandIns) In(text string) bool {
+	for end := standInEnd; end <= len(text); end++ {
+		for _, standIn := range s.byEnd[text[end-standInEnd:end]] {
+			if strings.HasSuffix(text[:end], standIn) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -263,7 +263,7 @@ func TestNamesakes(t *testing.T) {
 	if err := joined.Issue(session.Issue{URN: "urn:pulumi:dev::shop::aws:iam/role:Role::app", Names: []string{"app"}}); err != nil {
 		t.Fatal(err)
 	}
-	f := newForwarder("aws", "", joined)
+	f := newForwarder("aws", "", joined, session.May{StandIns: true})
 	found := &pulumirpc.ReadResponse{Id: "app", Properties: object("arn", "arn:aws:iam::111122223333:instance-profile/app")}
 	idOnly := &pulumirpc.ReadResponse{Id: "app", Properties: &structpb.Struct{}}
 	for _, c := range []struct {
@@ -304,7 +304,10 @@ func TestSessionEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := newForwarder("aws", "", joined)
+	f := newForwarder("aws", "", joined, session.May{StandIns: true})
+	f.place = func() (foresight.Place, error) {
+		return foresight.Place{Partition: "aws", Account: "111122223333", Region: "us-east-1"}, nil
+	}
 	p.end()
 	<-joined.Ended()
 	for _, c := range []struct {
@@ -361,7 +364,7 @@ func TestGivenUp(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = newForwarder("aws", "", joined).invoke(ctx, request, nil)
+	_, err = newForwarder("aws", "", joined, session.May{StandIns: true}).invoke(ctx, request, nil)
 	want := "rpc error: code = Canceled desc = the preview starts again, since aws:dynamodb/getTable:getTable would look for " + tableURN + ", which it would only create"
 	if err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
@@ -381,7 +384,7 @@ func TestMalformed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for method, read := range newForwarder("aws", "", joined).read {
+	for method, read := range newForwarder("aws", "", joined, session.May{StandIns: true}).read {
 		for _, request := range [][]byte{malformed, preview} {
 			if bytes.Equal(request, preview) && method != pulumirpc.ResourceProvider_Create_FullMethodName {
 				continue

@@ -20,9 +20,10 @@ type forwarder struct {
 	pkg     string // the provider's package: aws, aws-native
 	folder  string // that the provider is in
 	session *session.Client
+	may     session.May
 	real    *grpc.ClientConn // to the provider; set before the first call
 
-	read     map[string]reader // the calls that are looked into, by method
+	read     map[string]reader // of unary calls, by method
 	released chan struct{}     // closed once what is held is to end
 	release  func()
 
@@ -31,13 +32,13 @@ type forwarder struct {
 	place    func() (foresight.Place, error) // asks the provider, once
 }
 
-// A reader answers a unary call whose request it looks into; ask is the provider's answer.
+// A reader answers a unary call whose request it may look into; ask is the provider's answer.
 type reader func(ctx context.Context, request []byte, ask asker) (answer []byte, err error)
 
 type asker func(request []byte) (answer []byte, err error)
 
-func newForwarder(pkg, folder string, joined *session.Client) *forwarder {
-	f := &forwarder{pkg: pkg, folder: folder, session: joined, released: make(chan struct{})}
+func newForwarder(pkg, folder string, joined *session.Client, may session.May) *forwarder {
+	f := &forwarder{pkg: pkg, folder: folder, session: joined, may: may, released: make(chan struct{})}
 	f.release = sync.OnceFunc(func() { close(f.released) })
 	f.place = sync.OnceValues(f.askPlace)
 	f.read = map[string]reader{
@@ -48,6 +49,13 @@ func newForwarder(pkg, folder string, joined *session.Client) *forwarder {
 		pulumirpc.ResourceProvider_Invoke_FullMethodName:    f.invoke,
 		pulumirpc.ResourceProvider_Read_FullMethodName:      f.readResource,
 		pulumirpc.ResourceProvider_Cancel_FullMethodName:    f.cancel,
+	}
+	service := pulumirpc.ResourceProvider_ServiceDesc
+	for _, m := range service.Methods {
+		name := "/" + service.ServiceName + "/" + m.MethodName
+		if f.read[name] == nil {
+			f.read[name] = func(_ context.Context, request []byte, ask asker) ([]byte, error) { return ask(request) }
+		}
 	}
 	return f
 }
@@ -67,8 +75,8 @@ func (verbatim) Unmarshal(data mem.BufferSlice, message any) error {
 
 func (verbatim) Name() string { return "proto" }
 
-// forward handles every call of every service. What it does not read it passes on as streams in both directions, which is how gRPC
-// sends a unary call as well.
+// forward handles every call of every service. What it does not know to be unary it passes on as streams in both directions, which is
+// how gRPC sends a unary call as well, at a higher cost.
 func (f *forwarder) forward(_ any, engine grpc.ServerStream) error {
 	ctx := engine.Context()
 	method, _ := grpc.MethodFromServerStream(engine)
@@ -134,10 +142,10 @@ func (f *forwarder) unary(ctx context.Context, method string, read reader, engin
 		var header, trailer metadata.MD
 		err = f.real.Invoke(ctx, method, &request, &answer, grpc.ForceCodecV2(verbatim{}), grpc.Header(&header), grpc.Trailer(&trailer))
 		engine.SetTrailer(trailer)
-		if err != nil {
-			return nil, err // as it is: it holds the provider's status
+		if unset := engine.SetHeader(header); err == nil {
+			err = unset
 		}
-		return answer, engine.SetHeader(header)
+		return answer, err // as it is: it holds the provider's status
 	})
 	if err != nil {
 		return err

@@ -30,6 +30,10 @@ const (
 	// Source: https://github.com/pulumi/pulumi, sdk/go/common/resource/plugin/plugin.go, ExecPlugin
 	patience = 4 * time.Second
 
+	// window is how much may be under way, in bytes. Where it is set gRPC does not measure what a connection carries, which takes a
+	// ping for every other message.
+	window = 1 << 20
+
 	// grace is how long the answers may take that are due when the provider has ended, and the rest of what it wrote.
 	grace = time.Second
 )
@@ -62,19 +66,21 @@ func serve(program string, args []string, stdin io.Reader, stdout, stderr io.Wri
 		return 1, fmt.Errorf("%s does not say where the real provider is", session.HomeVariable)
 	}
 	plugin.Silence()
+	runtime.GOMAXPROCS(1) // it waits nearly all the time, and more threads cost more to wake than they do
 	joined, err := session.Dial(os.Getenv(session.Variable))
 	if err != nil {
 		return 1, fmt.Errorf("take part in the preview: %w", err)
 	}
 	defer func() { _ = joined.Close() }()
-	if err := joined.Forward(); err != nil {
+	may, err := joined.Forward()
+	if err != nil {
 		return 1, fmt.Errorf("take part in the preview: %w", err)
 	}
 	name := filepath.Base(program)
 	folder := filepath.Join(home, "plugins", filepath.Base(filepath.Dir(program)))
-	f := newForwarder(strings.TrimSuffix(strings.TrimPrefix(name, prefix), ".exe"), folder, joined)
+	f := newForwarder(strings.TrimSuffix(strings.TrimPrefix(name, prefix), ".exe"), folder, joined, may)
 	server := grpc.NewServer(grpc.UnknownServiceHandler(f.forward), grpc.ForceServerCodecV2(verbatim{}),
-		grpc.MaxRecvMsgSize(plugin.MaxMessage))
+		grpc.MaxRecvMsgSize(plugin.MaxMessage), grpc.InitialWindowSize(window), grpc.InitialConnWindowSize(window))
 	listening := make(chan net.Listener, 1) // which takes as long as many a provider takes to start
 	out := &output{rest: stdout, port: func(port uint16) error {
 		listener, ok := <-listening
@@ -82,6 +88,7 @@ func serve(program string, args []string, stdin io.Reader, stdout, stderr io.Wri
 			return net.ErrClosed
 		}
 		real, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", port), grpc.WithTransportCredentials(insecure.NewCredentials()),
+			grpc.WithInitialWindowSize(window), grpc.WithInitialConnWindowSize(window),
 			grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(plugin.MaxMessage)))
 		if err != nil {
 			return err

@@ -49,11 +49,10 @@ type Judged struct {
 // A State is what a session holds. It is safe for concurrent use.
 type State struct {
 	mu         sync.Mutex
-	noStandIns bool
-	unforeseen map[string]bool // by URN
+	may        May
 	order      []string
 	issued     map[string]Issue // by URN
-	standIns   []string         // the texts of those that were issued
+	standIns   foresight.StandIns
 	judged     *Judged
 	enforced   bool // the organization's pack runs as well
 	forwarders int
@@ -69,11 +68,7 @@ type Again struct {
 
 // New returns the state of a run in which resources are left unforeseen, by URN.
 func New(standIns bool, unforeseen []string) *State {
-	s := &State{noStandIns: !standIns, unforeseen: map[string]bool{}, issued: map[string]Issue{}, again: make(chan Again, 64)}
-	for _, urn := range unforeseen {
-		s.unforeseen[urn] = true
-	}
-	return s
+	return &State{may: May{Not: unforeseen, StandIns: standIns}, issued: map[string]Issue{}, again: make(chan Again, 64)}
 }
 
 // Again tells each lookup that asks for the run to start again.
@@ -156,13 +151,6 @@ func (s *State) Serve(l net.Listener) {
 // A service is what a client may call, as package net/rpc wants it.
 type service struct{ state *State }
 
-func (s *service) Foresees(urn string, reply *Foresees) error {
-	s.state.mu.Lock()
-	defer s.state.mu.Unlock()
-	*reply = Foresees{Resource: !s.state.unforeseen[urn], StandIns: !s.state.noStandIns}
-	return nil
-}
-
 // Issue takes what is made of a stand-in, of whichever resource, for one too: a resource may have its name or its key from another.
 func (s *service) Issue(i Issue, _ *struct{}) error {
 	s.state.mu.Lock()
@@ -170,11 +158,11 @@ func (s *service) Issue(i Issue, _ *struct{}) error {
 	i.Values = slices.Clone(i.Values)
 	for n := range i.Values {
 		v := &i.Values[n]
-		v.StandIn = v.StandIn || slices.ContainsFunc(s.state.standIns, func(text string) bool { return strings.Contains(v.Text, text) })
+		v.StandIn = v.StandIn || s.state.standIns.In(v.Text)
 	}
 	for _, v := range i.Values {
-		if v.StandIn && !slices.Contains(s.state.standIns, v.Text) {
-			s.state.standIns = append(s.state.standIns, v.Text)
+		if v.StandIn {
+			s.state.standIns.Add(v.Text)
 		}
 	}
 	if _, again := s.state.issued[i.URN]; !again {
@@ -213,17 +201,19 @@ func (s *service) StartAgain(a Again, _ *struct{}) error {
 	return nil
 }
 
-// Foreseen returns the values that were issued after the first n resources.
-func (s *service) Foreseen(n int, reply *[]Issue) error {
-	all := s.state.Issued()
-	*reply = all[min(n, len(all)):]
+func (s *service) StandIns(n int, reply *[]string) error {
+	s.state.mu.Lock()
+	defer s.state.mu.Unlock()
+	all := s.state.standIns.All()
+	*reply = slices.Clone(all[min(n, len(all)):])
 	return nil
 }
 
-func (s *service) Forward(_ struct{}, _ *struct{}) error {
+func (s *service) Forward(_ struct{}, may *May) error {
 	s.state.mu.Lock()
 	defer s.state.mu.Unlock()
 	s.state.forwarders++
+	*may = s.state.may
 	return nil
 }
 
@@ -258,10 +248,10 @@ func (s *service) Judge(j Judged, _ *struct{}) error {
 	return nil
 }
 
-// Foresees says what may be foreseen of a resource.
-type Foresees struct {
-	Resource bool // anything at all
-	StandIns bool // also what AWS will make up
+// May says what may be foreseen in a run.
+type May struct {
+	Not      []string // the URNs of resources of which nothing is
+	StandIns bool     // also what AWS will make up
 }
 
 // A Client speaks with the session. It is safe for concurrent use.
@@ -300,20 +290,17 @@ func (w watched) Read(p []byte) (int, error) {
 // Close ends the client.
 func (c *Client) Close() error { return c.rpc.Close() }
 
-// Forward says that a forwarder takes part.
-func (c *Client) Forward() error { return c.rpc.Call("Session.Forward", struct{}{}, &struct{}{}) }
+// Forward says that a forwarder takes part, and returns what it may foresee.
+func (c *Client) Forward() (May, error) {
+	var may May
+	err := c.rpc.Call("Session.Forward", struct{}{}, &may)
+	return may, err
+}
 
 // Note says something for the end of the run: what a forwarder could not do, and why. It is shown in one line; what providers say has
 // several.
 func (c *Client) Note(note string) error {
 	return c.rpc.Call("Session.Note", strings.Join(strings.Fields(note), " "), &struct{}{})
-}
-
-// Foresees returns what may be foreseen of a resource.
-func (c *Client) Foresees(urn string) (Foresees, error) {
-	var reply Foresees
-	err := c.rpc.Call("Session.Foresees", urn, &reply)
-	return reply, err
 }
 
 // Issue tells what was foreseen of a resource.
@@ -329,11 +316,11 @@ func (c *Client) Named(a Asked) ([]string, error) {
 // StartAgain asks for the run to start again without foreseeing what a lookup names.
 func (c *Client) StartAgain(a Again) error { return c.rpc.Call("Session.StartAgain", a, &struct{}{}) }
 
-// Foreseen returns the issues after the first n.
-func (c *Client) Foreseen(n int) ([]Issue, error) {
-	var issues []Issue
-	err := c.rpc.Call("Session.Foreseen", n, &issues)
-	return issues, err
+// StandIns returns the texts of the stand-ins that were issued after the first n.
+func (c *Client) StandIns(n int) ([]string, error) {
+	var texts []string
+	err := c.rpc.Call("Session.StandIns", n, &texts)
+	return texts, err
 }
 
 // Join says that a pack takes part, which the session added or which the organization enforces.

@@ -64,18 +64,19 @@ func table(name string) session.Issue {
 	}
 }
 
-// TestForesees: what was asked for is left unforeseen.
-func TestForesees(t *testing.T) {
-	client := serve(t, session.New(false, []string{urn + "orders"}))
-	for name, want := range map[string]session.Foresees{"orders": {}, "carts": {Resource: true}} {
-		got, err := client.Foresees(urn + name)
+// TestForward: a forwarder is told what was asked for, and they are counted.
+func TestForward(t *testing.T) {
+	state := session.New(false, []string{urn + "orders"})
+	client := serve(t, state)
+	for range 2 {
+		got, err := client.Forward()
 		must(t, err)
-		equal(t, name, want, got)
+		equal(t, "may be foreseen", session.May{Not: []string{urn + "orders"}}, got)
 	}
-	standIns := serve(t, session.New(true, nil))
-	got, err := standIns.Foresees(urn + "orders")
+	equal(t, "forwarders", 2, state.Forwarders())
+	got, err := serve(t, session.New(true, nil)).Forward()
 	must(t, err)
-	equal(t, "with stand-ins", session.Foresees{Resource: true, StandIns: true}, got)
+	equal(t, "with stand-ins", session.May{StandIns: true}, got)
 }
 
 // TestIssues: they are in the order of their first creation, and the last of each counts.
@@ -88,15 +89,12 @@ func TestIssues(t *testing.T) {
 		must(t, client.Issue(issue))
 	}
 	equal(t, "issued", []session.Issue{table("orders"), carts}, state.Issued())
-	for n, want := range [][]session.Issue{{table("orders"), carts}, {carts}, nil, nil} {
-		got, err := client.Foreseen(n)
-		must(t, err)
-		equal(t, "foreseen", want, got)
-	}
 }
 
-// TestStandIns: what is made of another resource's stand-in is one as well, and what came before it is not.
+// TestStandIns: what is made of another resource's stand-in is one as well, and what came before it is not. Each is told once, also
+// what a resource has of them only when it is issued again.
 func TestStandIns(t *testing.T) {
+	const vpc, endpoint = "vpc-0a1b2c3d4e5f67890", "vpce-0a1b2c3d4e5f67890"
 	state := session.New(true, nil)
 	client := serve(t, state)
 	issue := func(standIn bool, texts ...string) session.Issue {
@@ -106,12 +104,26 @@ func TestStandIns(t *testing.T) {
 		}
 		return i
 	}
-	for _, i := range []session.Issue{issue(false, "vpc"), issue(true, "vpc-1"), issue(false, arn+"of-vpc-1", "vpc-2")} {
-		must(t, client.Issue(i))
+	tell := func(issues ...session.Issue) {
+		for _, i := range issues {
+			must(t, client.Issue(i))
+		}
 	}
-	made := issue(false, arn+"of-vpc-1", "vpc-2")
+	standIns := func(n int, want ...string) {
+		t.Helper()
+		got, err := client.StandIns(n)
+		must(t, err)
+		equal(t, "stand-ins", want, got)
+	}
+	first, plain, made := issue(true, vpc), issue(false, "vpc-of-shop"), issue(false, arn+"of-"+vpc, "vpc-of-carts")
+	tell(plain, first, made)
 	made.Values[0].StandIn = true
-	equal(t, "issued", []session.Issue{issue(false, "vpc"), issue(true, "vpc-1"), made}, state.Issued())
+	equal(t, "issued", []session.Issue{plain, first, made}, state.Issued())
+	standIns(0, vpc, arn+"of-"+vpc)
+	tell(made, issue(true, vpc, endpoint))
+	standIns(2, endpoint)
+	standIns(3)
+	standIns(4)
 }
 
 // TestNamed: an ARN may stand in a text, a name has to be the whole of it.
@@ -169,16 +181,13 @@ func TestPacks(t *testing.T) {
 	}
 }
 
-// TestForwarders: they are counted, and what they note is kept once, in a line.
-func TestForwarders(t *testing.T) {
+// TestNotes: each is kept once, in a line.
+func TestNotes(t *testing.T) {
 	state := session.New(true, nil)
 	client := serve(t, state)
-	must(t, client.Forward())
-	must(t, client.Forward())
 	for _, note := range []string{"a", "b:\n\t* c\n", "a"} {
 		must(t, client.Note(note))
 	}
-	equal(t, "forwarders", 2, state.Forwarders())
 	equal(t, "notes", []string{"a", "b: * c"}, state.Notes())
 }
 
@@ -194,10 +203,10 @@ func TestEnd(t *testing.T) {
 	}()
 	client, err := session.Dial(path)
 	must(t, err)
-	must(t, client.Forward())
+	must(t, client.Join(true))
 	must(t, listener.Close())
 	<-ended
-	if err := client.Forward(); err == nil {
+	if err := client.Join(true); err == nil {
 		t.Error("it answers")
 	}
 }
