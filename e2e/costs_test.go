@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -184,42 +186,88 @@ func measure(b *testing.B, binaries [2]string, stack []largestack.Resource) (run
 }
 
 // BenchmarkCostsOfForesight previews 200 resources plainly and foreseen, in turns,
-// and fails where the fastest foreseen one takes longer than it may. Among them
-// are documents on new tables, which only the foreseen one judges. The stand-in
-// provider starts and answers at once, so what the forwarder adds is all there is
-// to see: 1.16 times was measured on 2 cores, and 1.1 is what is wanted.
+// as a person does, and fails where that takes longer than it may. Among them are
+// documents on new tables, which only the foreseen one judges. The stand-in
+// provider answers at once, and the CLI shares two cores with it, so no real
+// program has less to share the costs with: a forwarder that fills in nothing is
+// at 1.10 there. The real provider takes its time to be configured, for which it
+// speaks with AWS: 3.5 s were measured, and 2 are given here.
+//
+// Source: https://github.com/pulumi/pulumi/issues/3671, on Configure
 func BenchmarkCostsOfForesight(b *testing.B) {
-	const rounds, limit = 7, 1.4
-	s := harness.NewStack(b, documentPolicies, stack(func(p program) {
-		for i := range 100 {
-			table := p.table(fmt.Sprintf("table%d", i), nil)
-			p.policy(fmt.Sprintf("reader%d", i), on(table.Arn, "dynamodb:GetItem"))
-		}
-	}), harness.Newest)
-	took := func(preview func() harness.Result) float64 {
-		start := time.Now()
-		if r := preview(); r.ExitCode != 0 {
-			b.Fatal(r.Output)
-		}
-		return time.Since(start).Seconds()
+	const rounds = 9
+	folder := b.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "Pulumi.yaml"), []byte(manyDocuments(100)), 0o600); err != nil {
+		b.Fatal(err)
 	}
-	var plain, foreseen []float64
+	s := harness.NewYAML(b, documentPolicies, folder)
+	took := func(run func(...string) (string, string, int), judged string, args ...string) float64 {
+		start := time.Now()
+		stdout, stderr, code := run(append([]string{"preview", "--non-interactive"}, args...)...)
+		if took := time.Since(start).Seconds(); code == 0 && strings.Contains(stdout+stderr, judged) {
+			return took
+		}
+		b.Fatalf("exit code %d, without %q:\n%s\n%s", code, judged, stdout, stderr)
+		return 0
+	}
+	var table strings.Builder
+	fmt.Fprintf(&table, "\n| Preview of 200 resources | Foreseen | Plain | Times | At most |\n|---|---|---|---|---|\n")
 	for b.Loop() {
-		for i := range rounds {
-			runs := []func(){
-				func() { plain = append(plain, took(s.Plain)) },
-				func() { foreseen = append(foreseen, took(func() harness.Result { return s.Foresee() })) },
+		for _, c := range []struct {
+			provider, faults string
+			limit            float64
+		}{
+			{"that answers at once", "", 1.3},
+			{"that takes two seconds to be configured", "configure * delay=2s", 1.1},
+		} {
+			s.Faults(c.faults)
+			var plain, foreseen, times []float64
+			for i := range rounds {
+				runs := []func(){
+					func() {
+						plain = append(plain, took(s.RunPulumi, "0 of 100 ", "--policy-pack=$PACK", "--policy-pack-config=$CONFIG"))
+					},
+					func() {
+						foreseen = append(foreseen, took(s.Run, "100 of 100 policy documents judged", "--dynamoguard-config=$CONFIG"))
+					},
+				}
+				runs[i%2]()
+				runs[1-i%2]()
+				times = append(times, foreseen[i]/plain[i])
 			}
-			runs[i%2]()
-			runs[1-i%2]()
+			ratio := median(times)
+			fmt.Fprintf(&table, "| by a provider %s | %s | %s | %.2f (%.2f to %.2f) | %.1f |\n", c.provider,
+				milliseconds(median(foreseen)), milliseconds(median(plain)), ratio, slices.Min(times), slices.Max(times), c.limit)
+			if ratio > c.limit {
+				b.Errorf("a foreseen preview by a provider %s takes %.2f times as long as a plain one, want at most %.1f", c.provider, ratio, c.limit)
+			}
 		}
 	}
 	b.ReportMetric(0, "ns/op") // would be that of all of it
-	ratio := slices.Min(foreseen) / slices.Min(plain)
-	fmt.Printf("\n| What | Foreseen | Plain | Times | At most |\n|---|---|---|---|---|\n"+
-		"| preview of 200 resources, fastest of %d | %s | %s | %.2f | %.1f |\n\n", rounds,
-		milliseconds(slices.Min(foreseen)), milliseconds(slices.Min(plain)), ratio, limit)
-	if ratio > limit {
-		b.Errorf("a foreseen preview takes %.2f times as long as a plain one, want at most %.1f", ratio, limit)
+	fmt.Println(table.String())
+}
+
+// manyDocuments is a program of new tables, each with a document that names it.
+func manyDocuments(tables int) string {
+	var program strings.Builder
+	program.WriteString("name: shop\nruntime: yaml\nconfig: {aws:region: us-east-1}\nresources:\n")
+	for i := range tables {
+		fmt.Fprintf(&program, `
+  table%[1]d:
+    type: aws:dynamodb:Table
+    properties:
+      billingMode: PAY_PER_REQUEST
+      hashKey: id
+      attributes: [{name: id, type: S}]
+  reader%[1]d:
+    type: aws:iam:RolePolicy
+    properties:
+      role: app
+      policy:
+        fn::toJSON:
+          Version: "2012-10-17"
+          Statement: [{Effect: Allow, Action: dynamodb:GetItem, Resource: "${table%[1]d.arn}"}]
+`, i)
 	}
+	return program.String()
 }

@@ -352,14 +352,26 @@ func (s *Stack) ForeseeThrough(args ...string) Result {
 }
 
 // Run runs the pack's binary as a person does, in the folder of the stack's
-// project. $CONFIG in an argument stands for the file of the pack's configuration.
+// project. In an argument $CONFIG stands for the file of the pack's configuration,
+// and $PACK for its binary.
 func (s *Stack) Run(args ...string) (stdout, stderr string, exitCode int) {
+	s.t.Helper()
+	return s.byHand(s.tools.Pack, args)
+}
+
+// RunPulumi runs the CLI like that, without the pack.
+func (s *Stack) RunPulumi(args ...string) (stdout, stderr string, exitCode int) {
+	s.t.Helper()
+	return s.byHand(s.tools.CLI.Path, args)
+}
+
+func (s *Stack) byHand(program string, args []string) (stdout, stderr string, exitCode int) {
 	s.t.Helper()
 	args = slices.Clone(args)
 	for i, arg := range args {
-		args[i] = strings.ReplaceAll(arg, "$CONFIG", s.file)
+		args[i] = strings.NewReplacer("$CONFIG", s.file, "$PACK", s.tools.Pack).Replace(arg)
 	}
-	command := s.sandbox.Command(s.t.Context(), s.tools.Pack, args...)
+	command := s.sandbox.Command(s.t.Context(), program, args...)
 	var out, errOut strings.Builder
 	command.Stdout, command.Stderr = &out, &errOut
 	var exit *exec.ExitError
