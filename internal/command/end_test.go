@@ -3,20 +3,13 @@
 package command_test
 
 import (
-	"bufio"
-	"net"
 	"os"
-	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/health"
-	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/types/known/emptypb"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -77,35 +70,9 @@ func TestEnds(t *testing.T) {
 		{"the engine goes, left", true, func(_ *testing.T, _ *os.Process, _ pulumirpc.AnalyzerClient, engine *grpc.Server) { engine.Stop() }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			listener, err := net.Listen("tcp", "127.0.0.1:0")
-			if err != nil {
-				t.Fatal(err)
-			}
-			engine := grpc.NewServer()
-			grpc_health_v1.RegisterHealthServer(engine, health.NewServer())
-			go func() { _ = engine.Serve(listener) }()
-			defer engine.Stop()
-
+			engine, address := startEngine(t)
 			blocks := t.TempDir() + "/blocks"
-			process := exec.CommandContext(t.Context(), os.Args[0], listener.Addr().String())
-			process.Env = append(os.Environ(), blocking+"="+blocks)
-			process.Stderr = os.Stderr
-			stdout, err := process.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := process.Start(); err != nil {
-				t.Fatal(err)
-			}
-			port, err := bufio.NewReader(stdout).ReadString('\n')
-			if err != nil {
-				t.Fatal(err)
-			}
-			connection, err := grpc.NewClient("127.0.0.1:"+strings.TrimSpace(port), grpc.WithTransportCredentials(insecure.NewCredentials()))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer func() { _ = connection.Close() }()
+			process, connection := startPack(t, os.Args[0], address, blocking+"="+blocks)
 			pack := pulumirpc.NewAnalyzerClient(connection)
 			go func() {
 				_, _ = pack.Analyze(t.Context(), &pulumirpc.AnalyzeRequest{Type: "t", Properties: &structpb.Struct{

@@ -3,7 +3,6 @@
 package command_test
 
 import (
-	"bufio"
 	"net"
 	"os"
 	"os/exec"
@@ -15,10 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
-	"google.golang.org/grpc/health"
-	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"dynamoguard/internal/foresight"
@@ -59,15 +54,7 @@ func foresee(t *testing.T) foreseen {
 	t.Cleanup(f.end)
 	go f.Serve(listener)
 
-	engine, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := grpc.NewServer()
-	grpc_health_v1.RegisterHealthServer(server, health.NewServer())
-	go func() { _ = server.Serve(engine) }()
-	t.Cleanup(server.Stop)
-	f.engine = engine.Addr().String()
+	_, f.engine = startEngine(t)
 	return f
 }
 
@@ -111,25 +98,8 @@ func (f foreseen) pack(t *testing.T, folder string) pack {
 	if err := os.MkdirAll(filepath.Join(home, ".pulumi", "stacks"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	process := exec.CommandContext(t.Context(), name, f.engine)
-	process.Env = append(os.Environ(), packed+"=1", session.Variable+"="+f.socket, "HOME="+home, "XDG_CACHE_HOME="+home, "PULUMI_BACKEND_URL=file://"+home)
-	process.Stderr = os.Stderr
-	stdout, err := process.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	port, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	connection, err := grpc.NewClient("127.0.0.1:"+strings.TrimSpace(port), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = connection.Close() })
+	process, connection := startPack(t, name, f.engine,
+		packed+"=1", session.Variable+"="+f.socket, "HOME="+home, "XDG_CACHE_HOME="+home, "PULUMI_BACKEND_URL=file://"+home)
 	p := pack{pulumirpc.NewAnalyzerClient(connection), process}
 	_, err = p.ConfigureStack(t.Context(), &pulumirpc.AnalyzerStackConfigureRequest{DryRun: true, Organization: "acme", Project: "shop", Stack: "dev"})
 	if err != nil {
