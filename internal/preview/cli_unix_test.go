@@ -420,8 +420,8 @@ func TestStartsAgain(t *testing.T) {
 stdout:
 shown
 stderr:
-dynamoguard: aws:dynamodb:Table orders was left unforeseen: aws:dynamodb/getTable:getTable would look for it at AWS
 dynamoguard: aws:dynamodb:Table carts was left unforeseen: aws:dynamodb/getTable:getTable would look for it at AWS
+dynamoguard: aws:dynamodb:Table orders was left unforeseen: aws:dynamodb/getTable:getTable would look for it at AWS
 dynamoguard: 1 of 2 policy documents judged; 0 values foreseen
 `, r.whole(t))
 	r = prepare(t, "lookup of nothing", []string{"preview"})

@@ -1,8 +1,10 @@
 package preview
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -34,7 +36,7 @@ func (p *preview) conclude(state *session.State, code int) {
 		p.say(people, strings.Join(strings.Fields(note), " ")) // a provider breaks the lines of its errors
 	}
 	const most = 20
-	for i, l := range p.unforeseen {
+	for i, l := range slices.SortedFunc(slices.Values(p.unforeseen), func(a, b left) int { return cmp.Compare(a.urn, b.urn) }) {
 		if i == most {
 			p.say(people, fmt.Sprintf("%d more resources were left unforeseen", len(p.unforeseen)-most))
 			break

@@ -78,8 +78,8 @@ func TestTerminal(t *testing.T) {
 		"dynamoguard: the preview starts again: aws:dynamodb:Table orders is left unforeseen, since aws:dynamodb/getTable:getTable would look for it at AWS\n"+
 		"\x1b7thrown away\n\r\x1b8\x1b[J"+
 		"dynamoguard: the preview starts again: aws:dynamodb:Table carts is left unforeseen, since aws:dynamodb/getTable:getTable would look for it at AWS\n"+
-		"\x1b7shown\n"+`dynamoguard: aws:dynamodb:Table orders was left unforeseen: aws:dynamodb/getTable:getTable would look for it at AWS
-dynamoguard: aws:dynamodb:Table carts was left unforeseen: aws:dynamodb/getTable:getTable would look for it at AWS
+		"\x1b7shown\n"+`dynamoguard: aws:dynamodb:Table carts was left unforeseen: aws:dynamodb/getTable:getTable would look for it at AWS
+dynamoguard: aws:dynamodb:Table orders was left unforeseen: aws:dynamodb/getTable:getTable would look for it at AWS
 dynamoguard: 1 of 2 policy documents judged; 0 values foreseen
 exit code 0
 stdout:
