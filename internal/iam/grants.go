@@ -144,9 +144,38 @@ func (a *arn) table() TableRef {
 	return TableRef{literal(a.partition), literal(a.region), literal(a.account), literal(name)}
 }
 
-// left is what of the actions Denies and boundary leave on the target.
+// left is what of the actions Denies and boundary leave on the target: on one part of it both, since a boundary for the
+// users and a Deny on all but the orders open nothing of table/*.
 func (g *Grants) left(actions ActionSet, t target) ActionSet {
-	return g.identity.left(g.within(actions, t, allowsSome), t, g.identity.denied)
+	if !g.bounded || len(g.identity.denies) == 0 {
+		return g.identity.left(g.within(actions, t, allowsSome), t, g.identity.denied)
+	}
+	budget := &g.identity.work
+	var open ActionSet
+	for _, b := range g.boundary {
+		more := actions.And(b.actions).Minus(open)
+		if budget.spend(passWork); more.Empty() || !allowsSome(b.Statement, t, budget) {
+			continue
+		}
+		if b.Resource.Not || slices.ContainsFunc(b.resources, func(r resource) bool { return r.every }) {
+			open = open.Or(g.identity.left(more, t, g.identity.denied))
+			continue
+		}
+		for _, r := range b.resources {
+			for i := range r.readings {
+				if more = more.Minus(open); more.Empty() || *budget < 0 {
+					break
+				}
+				if of := &r.readings[i]; of.touches(t, budget) {
+					open = open.Or(g.identity.left(more, t.narrow(of), g.identity.denied))
+				}
+			}
+		}
+	}
+	if *budget < 0 {
+		return g.identity.left(actions, t, g.identity.denied)
+	}
+	return open
 }
 
 // leftOfEvery is what of the actions Denies and boundary leave on every resource of the target.
