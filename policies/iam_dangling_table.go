@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam"
@@ -72,7 +73,7 @@ func checkDanglingTables(p *policy.StackPass) {
 			case !d.Readable():
 				p.On(r.URN).NotApplicable("it holds no document that can be read") // iam-document says so
 			default:
-				grants := namingGrants(d)
+				grants := namingGrants(d, p.Now)
 				documents = append(documents, grantingDocument{r.URN, d, grants})
 				named = named || len(grants) > 0
 			}
@@ -90,7 +91,7 @@ func checkDanglingTables(p *policy.StackPass) {
 	}
 	known := knownTables{
 		others: others, settings: p.Config.Pack(), accounts: map[string]bool{}, before: map[tables.Entry]bool{},
-		creators: sync.OnceValue(func() map[*facts.Document][]creator { return creatorsOf(p.Graph.Principals()) }),
+		creators: sync.OnceValue(func() map[*facts.Document][]creator { return creatorsOf(p.Graph.Principals(), p.Now) }),
 	}
 	for e := range others.Matching("*", func(tables.Entry) bool { return true }) {
 		known.accounts[known.settings.Located(e).Account] = true
@@ -124,8 +125,8 @@ type grantingDocument struct {
 }
 
 // namingGrants returns the grants of a document that name a table in full.
-func namingGrants(d *facts.Document) []iam.Grant {
-	return slices.DeleteFunc(iam.NewGrants([]*iam.Document{d.Document}, nil).List, func(g iam.Grant) bool {
+func namingGrants(d *facts.Document, now time.Time) []iam.Grant {
+	return slices.DeleteFunc(iam.NewGrantsAt([]*iam.Document{d.Document}, nil, now).List, func(g iam.Grant) bool {
 		return g.Not || g.Table.Name == ""
 	})
 }
@@ -146,7 +147,7 @@ func (k *knownTables) check(p *policy.Pass, d grantingDocument) {
 	var statements []int
 	own := p.Facts.Account(p.Around()).Known
 	for _, g := range d.grants {
-		if k.owned(g.Table, own) || slices.Contains(missing[g.Statement], g.Element) || k.created(g.Table, d.Document) {
+		if k.owned(g.Table, own) || slices.Contains(missing[g.Statement], g.Element) || k.created(g.Table, d.Document, p.Now) {
 			continue
 		}
 		if missing[g.Statement] == nil {
@@ -217,7 +218,7 @@ func actionsNamed(names ...string) (set iam.ActionSet) {
 }
 
 // creatorsOf returns what the principals that have a document may do, by document.
-func creatorsOf(principals *facts.Principals) map[*facts.Document][]creator {
+func creatorsOf(principals *facts.Principals, now time.Time) map[*facts.Document][]creator {
 	creators := map[*facts.Document][]creator{}
 	for _, principal := range principals.List {
 		var documents []*iam.Document
@@ -230,7 +231,7 @@ func creatorsOf(principals *facts.Principals) map[*facts.Document][]creator {
 				c.anywhere = c.anywhere.Or(known.Grants())
 			}
 		}
-		c.grants = iam.NewGrants(documents, nil)
+		c.grants = iam.NewGrantsAt(documents, nil, now)
 		for _, d := range principal.Documents {
 			creators[d.Document] = append(creators[d.Document], c)
 		}
@@ -240,10 +241,10 @@ func creatorsOf(principals *facts.Principals) map[*facts.Document][]creator {
 
 // created reports whether a principal that has the document may bring the table into being. A document that no principal of
 // the stack has is one by itself.
-func (k *knownTables) created(t iam.TableRef, d *facts.Document) bool {
+func (k *knownTables) created(t iam.TableRef, d *facts.Document, now time.Time) bool {
 	creators := k.creators()[d]
 	if creators == nil {
-		creators = []creator{{grants: iam.NewGrants([]*iam.Document{d.Document}, nil)}}
+		creators = []creator{{grants: iam.NewGrantsAt([]*iam.Document{d.Document}, nil, now)}}
 	}
 	return slices.ContainsFunc(creators, func(c creator) bool { return c.creates(t) })
 }
