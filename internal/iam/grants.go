@@ -151,29 +151,35 @@ func (g *Grants) left(actions ActionSet, t target) ActionSet {
 		return g.identity.left(g.within(actions, t, allowsSome), t, g.identity.denied)
 	}
 	budget := &g.identity.work
-	var open ActionSet
+	all := func(r resource) bool { return r.every }
+	whole := g.within(actions, t, func(s *Statement, t target, left *work) bool {
+		return (s.Resource.Not || slices.ContainsFunc(s.resources, all)) && allowsSome(s, t, left)
+	})
+	open := g.identity.left(whole, t, g.identity.denied)
+	if actions = actions.Minus(whole); actions.Empty() {
+		return open
+	}
 	for _, b := range g.boundary {
-		more := actions.And(b.actions).Minus(open)
-		if budget.spend(passWork); more.Empty() || !allowsSome(b.Statement, t, budget) {
-			continue
+		if budget.spend(passWork); *budget < 0 {
+			return open.Or(g.identity.left(actions, t, g.identity.denied))
 		}
-		if b.Resource.Not || slices.ContainsFunc(b.resources, func(r resource) bool { return r.every }) {
-			open = open.Or(g.identity.left(more, t, g.identity.denied))
+		more := actions.And(b.actions).Minus(open)
+		if more.Empty() || b.Resource.Not {
 			continue
 		}
 		for _, r := range b.resources {
 			for i := range r.readings {
-				if more = more.Minus(open); more.Empty() || *budget < 0 {
-					break
+				if budget.spend(compareWork); *budget < 0 {
+					return open.Or(g.identity.left(actions, t, g.identity.denied))
 				}
 				if of := &r.readings[i]; of.touches(t, budget) {
 					open = open.Or(g.identity.left(more, t.narrow(of), g.identity.denied))
 				}
 			}
+			if more = more.Minus(open); more.Empty() {
+				break
+			}
 		}
-	}
-	if *budget < 0 {
-		return g.identity.left(actions, t, g.identity.denied)
 	}
 	return open
 }
