@@ -71,7 +71,7 @@ func checkCrossEnvironment(p *policy.Pass) {
 		account := p.Facts.Account(p.Around())
 		p.NoteContradiction(account)
 		r := reacher{pass: p, environment: own, account: account}
-		granted := iam.NewGrants([]*iam.Document{d.Document}, nil)
+		granted := iam.NewGrantsAt([]*iam.Document{d.Document}, nil, p.Now)
 		statements := slices.CompactFunc(slices.Clone(granted.List), func(a, b iam.Grant) bool { return a.Statement == b.Statement })
 		for _, statement := range statements {
 			var certain, possible reached

@@ -1,11 +1,15 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"sync"
+	"time"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam"
+	"dynamoguard/internal/iam/managed"
 	"dynamoguard/internal/place"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
@@ -22,7 +26,9 @@ var IAMDanglingTable = &policy.Policy{
 		Reports an Allow on a table, by its full name, that neither the stack nor any other one owns in that account and
 		region. It needs to know the tables of all stacks: an index or a file:// backend without a stack that could not
 		be read; else it is not applicable. A table that the stack itself had, and no longer declares, is owned by
-		nobody. Patterns are left out, and so are accounts that no stack has a table in.`,
+		nobody. Patterns are left out, and so are accounts that no stack has a table in: for a wildcard, the stack's own
+		account. So is a table that the same principal may create, import or restore, and the target of a restore, on
+		which it may do all that AWS asks for one.`,
 	Before: `
 policy:
   Version: "2012-10-17"
@@ -42,7 +48,7 @@ policy:
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.3"},
-	Reads:       facts.Reads(facts.DocumentReads(iam.Identity), facts.TableReads(), facts.GrantReads()),
+	Reads:       facts.Reads(facts.DocumentReads(iam.Identity), facts.TableReads(), facts.GrantReads(), facts.LinkReads()),
 
 	CheckStack: checkDanglingTables,
 }
@@ -67,7 +73,7 @@ func checkDanglingTables(p *policy.StackPass) {
 			case !d.Readable():
 				p.On(r.URN).NotApplicable("it holds no document that can be read") // iam-document says so
 			default:
-				grants := namingGrants(d)
+				grants := namingGrants(d, p.Now)
 				documents = append(documents, grantingDocument{r.URN, d, grants})
 				named = named || len(grants) > 0
 			}
@@ -83,7 +89,10 @@ func checkDanglingTables(p *policy.StackPass) {
 		p.NotApplicable(unknown) // without a pass on any document: one that names no table would stand for those that do
 		return
 	}
-	known := knownTables{others: others, settings: p.Config.Pack(), accounts: map[string]bool{}, before: map[tables.Entry]bool{}}
+	known := knownTables{
+		others: others, settings: p.Config.Pack(), accounts: map[string]bool{}, before: map[tables.Entry]bool{},
+		creators: sync.OnceValue(func() map[*facts.Document][]creator { return creatorsOf(p.Graph.Principals(), p.Now) }),
+	}
 	for e := range others.Matching("*", func(tables.Entry) bool { return true }) {
 		known.accounts[known.settings.Located(e).Account] = true
 	}
@@ -95,6 +104,7 @@ func checkDanglingTables(p *policy.StackPass) {
 		claimed = claimed && (len(claims) > 0 || !facts.OwnsTables(r.Type))
 		for _, c := range claims {
 			known.own.Add(c.Identity)
+			known.accounts[c.Identity.Account.Known] = true
 		}
 	}
 	if claimed && len(log.Unknown) == 0 {
@@ -115,8 +125,8 @@ type grantingDocument struct {
 }
 
 // namingGrants returns the grants of a document that name a table in full.
-func namingGrants(d *facts.Document) []iam.Grant {
-	return slices.DeleteFunc(iam.NewGrants([]*iam.Document{d.Document}, nil).List, func(g iam.Grant) bool {
+func namingGrants(d *facts.Document, now time.Time) []iam.Grant {
+	return slices.DeleteFunc(iam.NewGrantsAt([]*iam.Document{d.Document}, nil, now).List, func(g iam.Grant) bool {
 		return g.Not || g.Table.Name == ""
 	})
 }
@@ -127,15 +137,17 @@ type knownTables struct {
 	before   map[tables.Entry]bool // of the stack before this run, where the names that it has now are known
 	others   policy.Others
 	settings policy.PackSettings
-	accounts map[string]bool // that have tables
+	accounts map[string]bool // that have tables; "" is one that is not known
+	creators func() map[*facts.Document][]creator
 }
 
 // check reports the tables that a document names and nobody owns, one finding for each statement.
 func (k *knownTables) check(p *policy.Pass, d grantingDocument) {
 	missing := map[int][]iam.Element{} // by statement
 	var statements []int
+	own := p.Facts.Account(p.Around()).Known
 	for _, g := range d.grants {
-		if k.owned(g.Table) || slices.Contains(missing[g.Statement], g.Element) {
+		if k.owned(g.Table, own) || slices.Contains(missing[g.Statement], g.Element) || k.created(g.Table, d.Document, p.Now) {
 			continue
 		}
 		if missing[g.Statement] == nil {
@@ -159,8 +171,8 @@ func (k *knownTables) check(p *policy.Pass, d grantingDocument) {
 	}
 }
 
-// owned reports whether a table is owned, or may be.
-func (k *knownTables) owned(t iam.TableRef) bool {
+// owned reports whether a table is owned, or may be. own is the account of the stack, "" where it is not known.
+func (k *knownTables) owned(t iam.TableRef, own string) bool {
 	named := tables.Identity{Account: tables.Part{Known: t.Account}, Region: tables.Part{Known: t.Region}, Name: t.Name}
 	if k.own.May(named) {
 		return true
@@ -170,6 +182,79 @@ func (k *knownTables) owned(t iam.TableRef) bool {
 			return true
 		}
 	}
-	// Of an account that no stack is known to have tables in, nothing can be said.
-	return t.Account != "" && !k.accounts[t.Account]
+	// Of an account that no stack is known to have tables in, nothing can be said. A wildcard is the stack's own account
+	// (serverless/serverless#4613: a named table of any account, where no stack has a table at all).
+	switch account := cmp.Or(t.Account, own); {
+	case account == "":
+		return len(k.accounts) == 0
+	case t.Account == "":
+		return !k.accounts[account] && !k.accounts[""]
+	default:
+		return !k.accounts[account]
+	}
+}
+
+// A creator is what one principal may do, as far as the stack says. Its boundary is left aside: what may create a table is
+// read as wide as can be.
+type creator struct {
+	grants   *iam.Grants
+	anywhere iam.ActionSet // by managed policies of AWS
+}
+
+var (
+	restoring = iam.MatchActions("dynamodb:Restore*")
+	creating  = restoring.Or(actionsNamed("CreateTable", "ImportTable"))
+	// restored is what a restore asks for on its target; the action itself, it asks for on the source.
+	//
+	// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html
+	restored = actionsNamed("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+)
+
+func actionsNamed(names ...string) (set iam.ActionSet) {
+	for _, name := range names {
+		set = set.Or(iam.LookupAction("dynamodb:" + name).Of())
+	}
+	return set
+}
+
+// creatorsOf returns what the principals that have a document may do, by document.
+func creatorsOf(principals *facts.Principals, now time.Time) map[*facts.Document][]creator {
+	creators := map[*facts.Document][]creator{}
+	for _, principal := range principals.List {
+		var documents []*iam.Document
+		var c creator
+		for _, d := range principal.Documents {
+			documents = append(documents, d.Document.Document)
+		}
+		for _, m := range principal.Managed {
+			if known, ok := managed.Lookup(m.ARN); ok {
+				c.anywhere = c.anywhere.Or(known.Grants())
+			}
+		}
+		c.grants = iam.NewGrantsAt(documents, nil, now)
+		for _, d := range principal.Documents {
+			creators[d.Document] = append(creators[d.Document], c)
+		}
+	}
+	return creators
+}
+
+// created reports whether a principal that has the document may bring the table into being. A document that no principal of
+// the stack has is one by itself.
+func (k *knownTables) created(t iam.TableRef, d *facts.Document, now time.Time) bool {
+	creators := k.creators()[d]
+	if creators == nil {
+		creators = []creator{{grants: iam.NewGrantsAt([]*iam.Document{d.Document}, nil, now)}}
+	}
+	return slices.ContainsFunc(creators, func(c creator) bool { return c.creates(t) })
+}
+
+func (c creator) creates(t iam.TableRef) bool {
+	unconditional, conditional := c.grants.On(t)
+	on := unconditional.Or(conditional).Or(c.anywhere)
+	if !on.And(creating).Empty() {
+		return true
+	}
+	restores := func(g iam.Grant) bool { return !g.Actions.And(restoring).Empty() }
+	return on.Contains(restored) && slices.ContainsFunc(c.grants.List, restores)
 }

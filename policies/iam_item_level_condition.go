@@ -20,8 +20,9 @@ var IAMItemLevelCondition = &policy.Policy{
 	Doc: `
 		Reports a condition of an Allow on dynamodb:LeadingKeys, the values of further partition keys or
 		dynamodb:Attributes that does not confine the actions of its statement: actions whose requests never carry the
-		key, such as Scan, operators without ForAllValues, negated operators, values that match everything, and
-		attributes without the conditions on dynamodb:Select and dynamodb:ReturnValues that make them hold.`,
+		key, such as Scan, operators without ForAllValues, negated operators, values that match everything, a
+		policy variable with a wildcard right after it, which matches 12 for 1, and attributes without the conditions on dynamodb:Select and dynamodb:ReturnValues that make them hold. So is a Deny on
+		dynamodb:FullTableScan beside an Allow of Scan, which never carries that key.`,
 	Before: `
 policy:
   Version: "2012-10-17"
@@ -59,11 +60,13 @@ var conditionProblems = map[iam.ConditionProblem]struct{ wrong, remedy string }{
 	iam.AllButListed:  {"leaves everything but what it lists", "list what is granted instead"},
 	iam.AllAttributes: {"does not keep out requests for all attributes", "require dynamodb:Select to be SPECIFIC_ATTRIBUTES"},
 	iam.ReturnsItem:   {"does not keep writes from returning whole items", "require dynamodb:ReturnValues to be NONE, UPDATED_OLD or UPDATED_NEW"},
+	iam.MissesScan:    {"never holds for actions that do not carry its key, so the Deny leaves them open", "deny those actions without the condition, or do not allow them"},
+	iam.NoDelimiter:   {"also matches keys of others, which begin as the caller's own", "write a delimiter between the variable and the wildcard, such as #"},
 }
 
 func checkItemLevelCondition(p *policy.Pass) {
 	for _, d := range grants(p) {
-		found := d.ItemConditions()
+		found := d.ItemConditions(p.Now)
 		for len(found) > 0 {
 			statement := found[0].Statement
 			end := slices.IndexFunc(found, func(f iam.ConditionFinding) bool { return f.Statement != statement })

@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/glob"
@@ -109,7 +110,7 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	if len(order) == 0 {
 		return
 	}
-	granted, known := grantsOf(principal)
+	granted, known := grantsOf(principal, p.Now)
 	var open iam.ActionSet
 	var places []string
 	first := -1
@@ -163,7 +164,7 @@ type statement struct{ document, index int }
 
 // grantsOf returns what each statement of the principal leaves open on anything, after all its Denies in the stack and
 // within its permissions boundary. Where the boundary is not known, it is left out.
-func grantsOf(principal *facts.Principal) (open map[statement]iam.ActionSet, known bool) {
+func grantsOf(principal *facts.Principal, now time.Time) (open map[statement]iam.ActionSet, known bool) {
 	var identity, boundary []*iam.Document
 	for _, d := range principal.Documents {
 		identity = append(identity, d.Document.Document)
@@ -182,7 +183,7 @@ func grantsOf(principal *facts.Principal) (open map[statement]iam.ActionSet, kno
 		known = ok
 	}
 	open = map[statement]iam.ActionSet{}
-	for _, grant := range iam.NewGrants(identity, boundary).List {
+	for _, grant := range iam.NewGrantsAt(identity, boundary, now).List {
 		actions := grant.Actions
 		if within != nil {
 			actions = actions.And(*within)

@@ -48,7 +48,7 @@ func checkUnscopedResource(p *policy.Pass) {
 		return
 	}
 	for _, d := range grants(p) {
-		for _, f := range d.UnscopedResources(iam.UnscopedOptions{}) {
+		for _, f := range d.UnscopedResources(iam.UnscopedOptions{Now: p.Now}) {
 			remedy := "name the tables, such as arn:aws:dynamodb:us-east-1:111122223333:table/orders"
 			if !f.Reach.Tables() {
 				remedy = "name the clusters, such as arn:aws:dax:us-east-1:111122223333:cache/orders"

@@ -52,7 +52,7 @@ type WildcardActionConfig struct {
 }
 
 func checkWildcardAction(p *policy.Pass) {
-	options := iam.WildcardOptions{Metadata: policy.Settings[WildcardActionConfig](p).ReportMetadata}
+	options := iam.WildcardOptions{Now: p.Now, Metadata: policy.Settings[WildcardActionConfig](p).ReportMetadata}
 	for _, d := range grants(p) {
 		for _, f := range d.WildcardActions(options) {
 			wrong := elements(d, f.Elements) + " grants " + actions(f.Opens, f.Worst, f.Whole)

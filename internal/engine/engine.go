@@ -162,7 +162,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 		if p.CheckResource == nil {
 			continue
 		}
-		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
+		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen, Now: now}
 		j := judge(frame, s, by)
 		j.Exempt(config.Of(p).Exemptions, now)
 		judgements = append(judgements, j)
@@ -263,7 +263,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	e.mu.Unlock()
 	var judgements, ofStack, late []policy.Judgement
 	for _, p := range e.policies {
-		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
+		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen, Now: now}
 		if p.CheckStack == nil {
 			grants := e.judgeAttached(frame, graph, boundaries[p], func() func(string) bool { return standsIn }, now)
 			judgements, late = append(judgements, grants...), append(late, grants...)

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // typical is a policy of 6 KB: statements on tables and their indexes, on other services, and some Denies.
@@ -76,7 +77,7 @@ func BenchmarkHostile(b *testing.B) {
 				d := Parse(text, Identity)
 				d.WildcardActions(WildcardOptions{})
 				d.UnscopedResources(UnscopedOptions{})
-				d.ItemConditions()
+				d.ItemConditions(time.Time{})
 				d.SensitiveActions()
 				NewGrants([]*Document{d}, []*Document{d})
 			}

@@ -86,10 +86,11 @@ type analysis struct {
 	lists  map[ActionSet][]*Action
 }
 
-// denial is what a Deny statement denies whatever the request.
+// denial is what a Deny statement denies whatever the request, and what unless there is a tag.
 type denial struct {
 	*Statement
 	actions ActionSet
+	tagged  ActionSet // those as well that it denies where a tag is missing or different
 }
 
 // maxWork bounds the comparisons of Allows with Denies, which grow with the square of the document. The largest one that
@@ -109,8 +110,9 @@ func (d *Document) analyse() *analysis {
 	for i := range d.Statements {
 		st := &d.Statements[i]
 		if st.Effect == Deny && d.deniesAnyone(st) {
-			if actions := st.unconditional(); !actions.Empty() {
-				a.denies = append(a.denies, denial{st, actions})
+			deny := denial{st, st.unconditional(), st.unlessTagged()}
+			if !deny.actions.Empty() || !deny.tagged.Empty() {
+				a.denies = append(a.denies, deny)
 			}
 		}
 	}
@@ -236,6 +238,20 @@ func (a *analysis) left(actions ActionSet, t target, denied func(*Statement, tar
 	return actions
 }
 
+// scoped is what of the actions the Denies do not scope on the target, which is every resource of its type: they leave all of
+// it, whatever its tags.
+func (a *analysis) scoped(actions ActionSet, t target) ActionSet {
+	for _, deny := range a.denies {
+		if a.work.spend(passWork); actions.Empty() || a.work < 0 {
+			break
+		}
+		if scoping := deny.actions.Or(deny.tagged); !actions.And(scoping).Empty() && a.confined(deny.Statement, t) {
+			actions = actions.Minus(scoping)
+		}
+	}
+	return actions
+}
+
 // list is the set as a slice. Statements of one document often open the same, and share it.
 func (a *analysis) list(set ActionSet) []*Action {
 	list, ok := a.lists[set]
@@ -249,30 +265,80 @@ func (a *analysis) list(set ActionSet) []*Action {
 	return list
 }
 
-// scopedByTag reports whether a condition on a tag of the resource confines the statement: a positive operator that a
-// missing tag fails, and not with a pattern that every value matches, nor with the tag's own value.
+// The keys of a tag, to be followed by its name: of the resource as it is, and as the request would have it.
+const (
+	resourceTag = "aws:ResourceTag/"
+	requestTag  = "aws:RequestTag/"
+)
+
+// createAction finds no table whose tags could count, so that those of the request do. All others find theirs as it is, and
+// TagResource may give it any tag.
+var createAction = MatchActions("dynamodb:CreateTable")
+
+// scopedByTag reports whether a condition on a tag of the resource confines the statement.
+func (s *Statement) scopedByTag() bool { return s.requiresTag(resourceTag) }
+
+// unscopable is what of the statement's actions its conditions on tags do not scope.
+func (s *Statement) unscopable() ActionSet {
+	if s.requiresTag(requestTag) {
+		return s.actions.Minus(createAction)
+	}
+	return s.actions
+}
+
+// requiresTag reports whether a condition requires a tag: a positive operator that a missing tag fails, and not with a
+// pattern that every value matches, nor with the tag's own value.
 //
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/attribute-based-access-control.html
-func (s *Statement) scopedByTag() bool {
+func (s *Statement) requiresTag(prefix string) bool {
+	return slices.ContainsFunc(s.Conditions, func(c Condition) bool {
+		return c.onTag(prefix) && !c.Operator.Negated() && (c.Operator.Set != "ForAllValues" && !c.Operator.IfExists || s.exists(c.Key)) &&
+			c.picks(s.variables)
+	})
+}
+
+// unlessTagged are the actions that a Deny denies wherever a tag is missing or different: StringNotEquals is true of both. It
+// scopes them as the Allow's own condition would.
+func (s *Statement) unlessTagged() (set ActionSet) {
 	for i := range s.Conditions {
 		c := &s.Conditions[i]
-		tag, ok := cutPrefixFold(c.Key, "aws:ResourceTag/")
-		if !ok || tag == "" || c.Operator.Negated() || (c.Operator.Set == "ForAllValues" || c.Operator.IfExists) && !s.exists(c.Key) {
+		if !c.Operator.Negated() || c.Operator.Set == "ForAnyValue" || !c.picks(s.variables) {
 			continue
 		}
-		all := func(value string) bool { return false }
-		switch c.Operator.Base {
-		case "StringEquals", "StringEqualsIgnoreCase", "NumericEquals", "DateEquals", "Bool", "BinaryEquals":
-		case "StringLike", "ArnEquals", "ArnLike":
-			all = func(value string) bool { return strings.Contains(value, "*") && strings.Trim(value, "*?:") == "" }
-		default:
-			continue
+		var scopes ActionSet
+		switch {
+		case c.onTag(resourceTag):
+			scopes, _ = carriers(c.Key)
+		case c.onTag(requestTag):
+			scopes = createAction
 		}
-		if !slices.ContainsFunc(c.Values, func(value string) bool { return all(value) || s.variables && c.ownValue(value) }) {
-			return true
+		for j := range s.Conditions {
+			if j != i {
+				scopes = scopes.And(s.Conditions[j].always())
+			}
 		}
+		set = set.Or(scopes.And(s.actions))
 	}
-	return false
+	return set
+}
+
+func (c *Condition) onTag(prefix string) bool {
+	tag, ok := cutPrefixFold(c.Key, prefix)
+	return ok && tag != ""
+}
+
+// picks reports whether the condition compares with some values, and not with a pattern that every value matches, nor with
+// the key's own value.
+func (c *Condition) picks(variables bool) bool {
+	all := func(value string) bool { return false }
+	switch c.Operator.positive() {
+	case "StringEquals", "StringEqualsIgnoreCase", "NumericEquals", "DateEquals", "Bool", "BinaryEquals":
+	case "StringLike", "ArnLike":
+		all = func(value string) bool { return strings.Contains(value, "*") && strings.Trim(value, "*?:") == "" }
+	default:
+		return false
+	}
+	return !slices.ContainsFunc(c.Values, func(value string) bool { return all(value) || variables && c.ownValue(value) })
 }
 
 // exists reports whether a Null condition requires the key.

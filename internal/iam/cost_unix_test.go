@@ -46,7 +46,7 @@ func TestHostile(t *testing.T) {
 			{"Parse", func() { d = Parse(text, Identity) }},
 			{"WildcardActions", func() { d.WildcardActions(WildcardOptions{}) }},
 			{"UnscopedResources", func() { d.UnscopedResources(UnscopedOptions{}) }},
-			{"ItemConditions", func() { d.ItemConditions() }},
+			{"ItemConditions", func() { d.ItemConditions(time.Time{}) }},
 			{"SensitiveActions", func() { d.SensitiveActions() }},
 			{"NewGrants", func() { NewGrants([]*Document{d}, []*Document{d}) }},
 		} {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"dynamoguard/internal/glob"
@@ -24,7 +25,7 @@ func FuzzParse(f *testing.F) {
 			d := Parse(text, kind)
 			d.WildcardActions(WildcardOptions{Metadata: true})
 			d.UnscopedResources(UnscopedOptions{})
-			d.ItemConditions()
+			d.ItemConditions(time.Time{})
 			d.SensitiveActions()
 			NewGrants([]*Document{d}, []*Document{d}).On(TableRef{Name: "orders"})
 			for _, e := range d.Errors {

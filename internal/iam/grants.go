@@ -144,9 +144,44 @@ func (a *arn) table() TableRef {
 	return TableRef{literal(a.partition), literal(a.region), literal(a.account), literal(name)}
 }
 
-// left is what of the actions Denies and boundary leave on the target.
+// left is what of the actions Denies and boundary leave on the target: on one part of it both, since a boundary for the
+// users and a Deny on all but the orders open nothing of table/*.
 func (g *Grants) left(actions ActionSet, t target) ActionSet {
-	return g.identity.left(g.within(actions, t, allowsSome), t, g.identity.denied)
+	if !g.bounded || len(g.identity.denies) == 0 {
+		return g.identity.left(g.within(actions, t, allowsSome), t, g.identity.denied)
+	}
+	budget := &g.identity.work
+	all := func(r resource) bool { return r.every }
+	whole := g.within(actions, t, func(s *Statement, t target, left *work) bool {
+		return (s.Resource.Not || slices.ContainsFunc(s.resources, all)) && allowsSome(s, t, left)
+	})
+	open := g.identity.left(whole, t, g.identity.denied)
+	if actions = actions.Minus(whole); actions.Empty() {
+		return open
+	}
+	for _, b := range g.boundary {
+		if budget.spend(passWork); *budget < 0 {
+			return open.Or(g.identity.left(actions, t, g.identity.denied))
+		}
+		more := actions.And(b.actions).Minus(open)
+		if more.Empty() || b.Resource.Not {
+			continue
+		}
+		for _, r := range b.resources {
+			for i := range r.readings {
+				if budget.spend(compareWork); *budget < 0 {
+					return open.Or(g.identity.left(actions, t, g.identity.denied))
+				}
+				if of := &r.readings[i]; of.touches(t, budget) {
+					open = open.Or(g.identity.left(more, t.narrow(of), g.identity.denied))
+				}
+			}
+			if more = more.Minus(open); more.Empty() {
+				break
+			}
+		}
+	}
+	return open
 }
 
 // leftOfEvery is what of the actions Denies and boundary leave on every resource of the target.

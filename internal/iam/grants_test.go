@@ -235,3 +235,23 @@ func TestGrantsWork(t *testing.T) {
 		t.Errorf("without work left, reaches %q", got)
 	}
 }
+
+// A boundary and a Deny that leave disjoint parts of one pattern open nothing between them.
+func TestGrantsDisjoint(t *testing.T) {
+	for _, tt := range []struct{ identity, boundary, want string }{
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders", "Allow dynamodb:* on table/users", ""},
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders", "Allow dynamodb:* on table/users,table/o*", "dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders", "Allow dynamodb:* on *", "dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders", "Allow dynamodb:* on !table/users", "dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on table/orders", "Allow dynamodb:* on table/orders", ""},
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:PutItem on !table/orders", "Allow dynamodb:* on table/users", "dynamodb:GetItem"},
+	} {
+		var open ActionSet
+		for _, g := range NewGrants([]*Document{parse(t, tt.identity, Identity)}, []*Document{parse(t, tt.boundary, Identity)}).List {
+			open = open.Or(g.Actions)
+		}
+		if got := names(open.List()); got != tt.want {
+			t.Errorf("%s within %s: %q, want %q", tt.identity, tt.boundary, got, tt.want)
+		}
+	}
+}

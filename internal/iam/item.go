@@ -2,6 +2,7 @@ package iam
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"dynamoguard/internal/glob"
@@ -35,6 +36,10 @@ const (
 	AllAttributes
 	// ReturnsItem: a write can return the whole item it replaces; only a condition on dynamodb:ReturnValues prevents that.
 	ReturnsItem
+	// NoDelimiter: a policy variable right before "*" matches the values that begin as the caller's own: USER_12 for 1.
+	NoDelimiter
+	// MissesScan: a Deny on dynamodb:FullTableScan, which Scan never carries, leaves Scan open.
+	MissesScan
 )
 
 // String says what is wrong, to follow "the condition".
@@ -47,14 +52,18 @@ func (p ConditionProblem) String() string {
 		"leaves everything but the values it lists",
 		"does not keep out requests for all attributes; require dynamodb:Select to be SPECIFIC_ATTRIBUTES",
 		"does not keep writes from returning whole items; require dynamodb:ReturnValues to be NONE, UPDATED_OLD or UPDATED_NEW",
+		"matches the keys of others that begin as the caller's own; write a delimiter before the wildcard",
+		"is never true of Scan, so that the Deny leaves it open; deny Scan without the condition",
 	}[p]
 }
 
 // ItemConditions are the conditions of Allow statements on dynamodb:LeadingKeys, the partition key values of further keys,
-// and dynamodb:Attributes that do not confine the statement's actions to items or attributes.
+// and dynamodb:Attributes that do not confine the statement's actions to items or attributes; and those of Deny statements on
+// dynamodb:FullTableScan that leave Scan open. Statements whose dates have passed are left out; the zero time leaves dates
+// undecided.
 //
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
-func (d *Document) ItemConditions() []ConditionFinding {
+func (d *Document) ItemConditions(now time.Time) []ConditionFinding {
 	if d.Kind == Trust {
 		return nil
 	}
@@ -65,23 +74,32 @@ func (d *Document) ItemConditions() []ConditionFinding {
 			break
 		}
 		st := &d.Statements[i]
+		if c := st.missesScan(); c != nil {
+			if a == nil {
+				a = d.analyse()
+			}
+			if a.allows(scanAction, now) {
+				path := place{st.Index, st.bare, "Condition." + c.Operator.String(), -1}.String()
+				findings = append(findings, ConditionFinding{st.Index, path, c.Key, MissesScan, a.list(scanAction)})
+			}
+		}
 		if st.Effect == Deny || st.actions.Empty() || !slices.ContainsFunc(st.Conditions, Condition.onItems) {
 			continue
 		}
 		if a == nil {
 			a = d.analyse()
 		}
-		open := a.open(st, st.actions.Minus(st.excluded(time.Time{})))
+		open := a.open(st, st.actions.Minus(st.excluded(now)))
 		selects := st.requires("dynamodb:Select", "SPECIFIC_ATTRIBUTES", "COUNT")
 		returns := st.requires("dynamodb:ReturnValues", "NONE", "UPDATED_OLD", "UPDATED_NEW")
 		for _, c := range st.Conditions {
 			if !c.onItems() {
 				continue
 			}
-			if c.Operator.Set == "ForAnyValue" && st.confines(c.Key, "ForAllValues") {
-				continue // every value is confined; this one asks for one to be there
+			if (c.Operator.Set == "ForAnyValue" || c.Operator.Set != "" && c.Operator.Negated()) && st.confines(c.Key, "ForAllValues") {
+				continue // every value is confined; this one asks for one to be there, or excludes some of them
 			}
-			c.problems(open, selects || c.onAttributes() && st.confines(c.Key, "ForAnyValue"), returns, func(problem ConditionProblem, actions ActionSet) {
+			c.problems(open, st.variables, selects || c.onAttributes() && st.confines(c.Key, "ForAnyValue"), returns, func(problem ConditionProblem, actions ActionSet) {
 				if !actions.Empty() {
 					path := place{st.Index, st.bare, "Condition." + c.Operator.String(), -1}.String()
 					findings = append(findings, ConditionFinding{st.Index, path, c.Key, problem, a.list(actions)})
@@ -92,16 +110,51 @@ func (d *Document) ItemConditions() []ConditionFinding {
 	return findings
 }
 
+var scanAction = MatchActions("dynamodb:Scan")
+
+// missesScan returns the condition on dynamodb:FullTableScan that keeps a Deny from Scan. Only PartiQLSelect carries the key
+// (a public application, which meant to deny scans with it).
+//
+// Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+func (s *Statement) missesScan() *Condition {
+	if s.Effect != Deny || !s.actions.Contains(scanAction) {
+		return nil
+	}
+	for i := range s.Conditions {
+		if c := &s.Conditions[i]; glob.EqualFold(c.Key, "dynamodb:FullTableScan") && c.never().Contains(scanAction) {
+			return c
+		}
+	}
+	return nil
+}
+
+// allows reports whether an Allow of the document leaves all of the actions open somewhere.
+func (a *analysis) allows(actions ActionSet, now time.Time) bool {
+	return slices.ContainsFunc(a.doc.Statements, func(s Statement) bool {
+		return s.Effect == Allow && a.open(&s, s.actions.Minus(s.excluded(now)).And(actions)) == actions
+	})
+}
+
 // onItems reports whether the condition is about items or attributes.
 func (c Condition) onItems() bool {
 	return c.Operator.Base != "Null" && (glob.EqualFold(c.Key, "dynamodb:LeadingKeys") || c.onAttributes() || glob.MatchFold("dynamodb:*PartitionKeyValues", c.Key))
 }
 
+// opensOthers reports whether a value holds a policy variable with a "*" right after it.
+func (c *Condition) opensOthers(value string) bool {
+	if c.Operator.Base != "StringLike" {
+		return false
+	}
+	coded := codeVariables(value)
+	return strings.Contains(coded, "\xf8*") || strings.Contains(coded, "\xf8?")
+}
+
 func (c Condition) onAttributes() bool { return glob.EqualFold(c.Key, "dynamodb:Attributes") }
 
-// problems says what is wrong with a condition on items or attributes, and for which of the open actions. selects and
+// problems says what is wrong with a condition on items or attributes, and for which of the open actions. variables says
+// whether the document has policy variables; selects and
 // returns say whether the statement has the conditions that belong to one on attributes.
-func (c *Condition) problems(open ActionSet, selects, returns bool, report func(ConditionProblem, ActionSet)) {
+func (c *Condition) problems(open ActionSet, variables, selects, returns bool, report func(ConditionProblem, ActionSet)) {
 	carried, _ := carriers(c.Key)
 	carried = carried.And(open)
 	report(NotCarried, open.And(c.always()).Minus(metadataActions))
@@ -110,12 +163,16 @@ func (c *Condition) problems(open ActionSet, selects, returns bool, report func(
 		report(NoSetOperator, carried)
 	case c.Operator.Negated():
 		report(AllButListed, carried)
+	case c.Operator.Set == "ForAnyValue" && slices.ContainsFunc(c.Values, c.matchesAll):
+		report(EveryValue, carried)
 	case c.Operator.Set == "ForAnyValue" && !c.onAttributes():
 		report(AnyOfSeveral, carried.And(MatchActions("dynamodb:Batch*Item")))
 	case c.Operator.Set == "ForAnyValue":
 		report(AnyOfSeveral, carried)
 	case slices.ContainsFunc(c.Values, c.matchesAll):
 		report(EveryValue, carried)
+	case !c.onAttributes() && variables && slices.ContainsFunc(c.Values, c.opensOthers):
+		report(NoDelimiter, carried)
 	case c.onAttributes():
 		selecting, _ := carriers("dynamodb:Select")
 		if !selects {

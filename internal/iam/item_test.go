@@ -59,11 +59,24 @@ func TestItemConditions(t *testing.T) {
 		{"Allow dynamodb:GetItem on table/orders if {" + ids + `,"StringLike":{"dynamodb:Select":"*"},"StringEquals":{"dynamodb:select":"COUNT"}}`, ""},
 		{"Allow dynamodb:GetItem on table/orders if {" + ids + `,"StringEquals":{"dynamodb:Select":["COUNT","ALL_ATTRIBUTES"]},"StringEqualsIfExists":{"dynamodb:Select":"COUNT"}}`, ""},
 		{`Allow dynamodb:BatchGetItem on table/orders if {"ForAllValues:StringNotEquals":{"dynamodb:LeadingKeys":["b"]},"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["a"]},"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":["a"]}}`,
-			"Statement[0].Condition.ForAllValues:StringNotEquals dynamodb:LeadingKeys leaves everything but the values it lists: dynamodb:BatchGetItem"},
+			""},
+		{`Allow dynamodb:Query on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"t1#*"},"ForAllValues:StringNotLike":{"dynamodb:LeadingKeys":"t1#secret*"}}`, ""},
+		{`Allow dynamodb:GetItem on table/orders if {"ForAnyValue:StringLike":{"dynamodb:LeadingKeys":"*"}}`,
+			"Statement[0].Condition.ForAnyValue:StringLike dynamodb:LeadingKeys matches every value: dynamodb:GetItem"},
+		// What begins as the caller's own key may be another's.
+		{`Allow dynamodb:GetItem on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"USER_${aws:PrincipalTag/uid}*"}}`,
+			"Statement[0].Condition.ForAllValues:StringLike dynamodb:LeadingKeys matches the keys of others that begin as the caller's own; write a delimiter before the wildcard: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"USER_${aws:PrincipalTag/uid}#*"}}`, ""},
+		// Only PartiQLSelect carries FullTableScan.
+		{`Allow dynamodb:GetItem,dynamodb:Scan on table/orders; Deny dynamodb:* on table/orders if {"Bool":{"dynamodb:FullTableScan":"true"}}`,
+			"Statement[1].Condition.Bool dynamodb:FullTableScan is never true of Scan, so that the Deny leaves it open; deny Scan without the condition: dynamodb:Scan"},
+		{`Allow dynamodb:GetItem on table/orders; Deny dynamodb:* on table/orders if {"Bool":{"dynamodb:FullTableScan":"true"}}`, ""},
+		{`Allow dynamodb:Scan on table/orders; Deny dynamodb:PartiQLSelect on table/orders if {"Bool":{"dynamodb:FullTableScan":"true"}}`, ""},
+		{`Allow dynamodb:Scan on table/orders; Deny dynamodb:* on table/orders if {"BoolIfExists":{"dynamodb:FullTableScan":"true"}}`, ""},
 	}
 	for _, tt := range tests {
 		var out []string
-		for _, f := range parse(t, tt.policy, Identity).ItemConditions() {
+		for _, f := range parse(t, tt.policy, Identity).ItemConditions(time.Time{}) {
 			out = append(out, fmt.Sprintf("%s %s %s: %s", f.Path, f.Key, f.Problem, names(f.Actions)))
 		}
 		if got := strings.Join(out, "; "); got != tt.want {

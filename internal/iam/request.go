@@ -129,15 +129,12 @@ func (r *request) resolve(text string, pattern bool) (resolved string, ok bool) 
 			literal(name)
 			continue
 		}
-		key, fallback, hasFallback := strings.Cut(name, ",")
-		key = strings.TrimSpace(key)
-		fallback = strings.TrimSpace(fallback)
-		hasFallback = hasFallback && len(fallback) >= 2 && fallback[0] == '\'' && fallback[len(fallback)-1] == '\''
+		key, fallback, hasFallback := cutDefault(name)
 		switch values, present := r.value(key); {
 		case present && len(values) == 1 && !multivalued(key):
 			literal(values[0])
 		case !present && hasFallback:
-			literal(fallback[1 : len(fallback)-1])
+			literal(fallback)
 		default:
 			return "", false
 		}

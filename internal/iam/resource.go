@@ -99,14 +99,26 @@ func parseResource(text string, variables, complete bool, space []arn) resource 
 		r.readings = append(r.readings, anything)
 		return r
 	}
-	rest, ok := strings.CutPrefix(r.text, "arn:")
+	r.readText(r.text, complete)
+	if r.variable {
+		// Whoever lacks the key of a variable is given its default: table/${aws:PrincipalTag/team, ''}* is every table then.
+		if defaults := codeDefaults(text); defaults != r.text {
+			r.readText(defaults, complete)
+		}
+	}
+	return r
+}
+
+// readText adds what a text can mean, its variables coded.
+func (r *resource) readText(text string, complete bool) {
+	rest, ok := strings.CutPrefix(text, "arn:")
 	if !ok {
-		fields := strings.SplitN(r.text, ":", 6)
+		fields := strings.SplitN(text, ":", 6)
 		if len(fields) == 6 {
 			fields = fields[1:]
 		}
 		r.read(shift(fields, 0))
-		return r
+		return
 	}
 	var five [5]string
 	fields := five[:0]
@@ -135,7 +147,6 @@ func parseResource(text string, variables, complete bool, space []arn) resource 
 			}
 		}
 	}
-	return r
 }
 
 // regions are the words of which the names of regions are made.
@@ -216,6 +227,30 @@ func (r *resource) read(fields [5]string) {
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 func codeVariables(text string) string {
+	return replaceVariables(text, func(string) string { return "\xf8" })
+}
+
+// codeDefaults is codeVariables with the default in place of each variable that has one.
+func codeDefaults(text string) string {
+	return replaceVariables(text, func(name string) string {
+		if _, fallback, ok := cutDefault(name); ok {
+			return literals.Replace(fallback)
+		}
+		return "\xf8"
+	})
+}
+
+// cutDefault takes what stands in the braces of a variable apart: ok is false where it has no default.
+func cutDefault(name string) (key, fallback string, ok bool) {
+	key, fallback, ok = strings.Cut(name, ",")
+	fallback = strings.TrimSpace(fallback)
+	if ok = ok && len(fallback) >= 2 && fallback[0] == '\'' && fallback[len(fallback)-1] == '\''; ok {
+		fallback = fallback[1 : len(fallback)-1]
+	}
+	return strings.TrimSpace(key), fallback, ok
+}
+
+func replaceVariables(text string, value func(name string) string) string {
 	var out strings.Builder
 	for {
 		before, after, found := strings.Cut(text, "${")
@@ -233,7 +268,7 @@ func codeVariables(text string) string {
 		case "$":
 			out.WriteByte('$')
 		default:
-			out.WriteByte(codeVariable)
+			out.WriteString(value(name))
 		}
 		text = rest
 	}
@@ -261,19 +296,34 @@ func wild(pattern string) bool {
 }
 
 // coversEvery reports whether the pattern matches all resources of one of its types, whatever their names, in the region and
-// account that it matches. For what belongs to a table it is enough that all tables are matched: table/*/index/by-date
+// account that it matches, lengths aside. For what belongs to a table it is enough that all tables are matched: table/*/index/by-date
 // is taken for every table.
 func (a *arn) coversEvery(t ResourceTypes) bool {
 	every := everyResource[t.bit()]
-	if includes(a.resource, every, nil) {
+	pattern := withoutLength(a.resource)
+	if includes(pattern, every, nil) {
 		return true
 	}
 	part := below[t.bit()]
 	if part == "" {
 		return false
 	}
-	table, _, found := strings.Cut(a.resource, part)
+	table, _, found := strings.Cut(pattern, part)
 	return found && includes(table, everyResource[0], nil)
+}
+
+// withoutLength takes off a pattern what asks a name for its length alone: table/????* leaves out no table but those of three
+// characters, and so names none.
+func withoutLength(pattern string) string {
+	kind, name, found := strings.Cut(pattern, "/")
+	if !found {
+		return pattern
+	}
+	rest := strings.TrimLeft(name, "?")
+	if !strings.HasPrefix(rest, "*") {
+		return pattern
+	}
+	return kind + "/" + rest
 }
 
 // target is a set of resources of one type: those that a pattern matches.

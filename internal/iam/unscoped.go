@@ -61,8 +61,9 @@ func (r Reach) String() string {
 // that covers names as different as can be.
 //
 // Only actions that require a resource count. A statement is scoped by a name or a part of one, even under any region and
-// account; by a policy variable; by a condition that requires a tag of the resource; and by the document's own Denies
-// that hold whatever the request. No other condition scopes it, but actions for which one is never true do not count.
+// account; by a policy variable that has no default which leaves every name; by a condition that requires a tag of the
+// resource, or for CreateTable one of the request; and by the document's own Denies that hold whatever the request, or
+// wherever such a tag is missing or different. No other condition scopes it, but actions for which one is never true do not count.
 //
 // Patterns that only together cover the names of all tables, such as table/a* to table/9*, are one finding, in the first
 // of their statements.
@@ -100,11 +101,11 @@ func (d *Document) UnscopedResources(opt UnscopedOptions) []ResourceFinding {
 func (a *analysis) unscoped(st *Statement, opt UnscopedOptions) (ResourceFinding, bool) {
 	f := ResourceFinding{Statement: st.Index, Not: st.Resource.Not}
 	var open ActionSet
-	want := st.actions.And(scopableActions).Minus(st.excluded(opt.Now))
+	want := st.unscopable().And(scopableActions).Minus(st.excluded(opt.Now))
 	add := func(r reach) bool {
 		left := want.And(actionsOf(r.types))
 		if len(a.denies) > 0 {
-			left = a.left(left, a.target(r).every(), a.confined)
+			left = a.scoped(left, a.target(r).every())
 		}
 		if left.Empty() {
 			return false
@@ -156,7 +157,7 @@ func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (Resource
 		if st.Effect == Deny || st.Resource.Not || reported || st.scopedByTag() {
 			continue
 		}
-		actions := st.actions.And(scopableActions).And(actionsOf(Table)).Minus(st.excluded(opt.Now))
+		actions := st.unscopable().And(scopableActions).And(actionsOf(Table)).Minus(st.excluded(opt.Now))
 		if actions.Empty() {
 			continue
 		}
@@ -205,7 +206,7 @@ func (a *analysis) unionIn(members []member, whole reach) (ResourceFinding, bool
 		}
 	}
 	if len(a.denies) > 0 {
-		open = a.left(open, scope.every(), a.confined)
+		open = a.scoped(open, scope.every())
 	}
 	if open.Empty() {
 		return ResourceFinding{}, false

@@ -59,7 +59,6 @@ func TestUnscopedResources(t *testing.T) {
 		{"Allow dynamodb:GetItem on table/*-orders-*", ""},
 		{"Allow dynamodb:GetItem on table/o*", ""},
 		{"Allow dynamodb:GetItem on table/???", ""},
-		{"Allow dynamodb:GetItem on table/????*", ""}, // leaves out the names of three characters
 		{"Allow dynamodb:GetItem on arn:aws:dynamodb:*:*:table/orders", ""},
 		{"Allow dynamodb:GetItem on arn:*:*:*:*:table/orders", ""},
 		{"Allow dynamodb:GetItem on arn:aws:dynamodb:*:table/orders", ""},
@@ -76,6 +75,13 @@ func TestUnscopedResources(t *testing.T) {
 		{"Allow dynamodb:GetItem on arn:aws:dynamodb:us-east-1::table/*", ""},
 		{"Allow dynamodb:GetItem on arn:aws:dynamodb::111122223333:table/*", ""},
 		{"Allow dynamodb:GetItem on arn:aws:dynamodb:*:*:Table/*", ""},
+
+		// A length names no table, and who lacks the key of a variable is given its default.
+		{"Allow dynamodb:GetItem on table/????*", one + "arn:aws:dynamodb:us-east-1:111122223333:table/????* > every table: dynamodb:GetItem"},
+		{"Allow dynamodb:GetRecords on table/????*/stream/*", one + "arn:aws:dynamodb:us-east-1:111122223333:table/????*/stream/* > the streams of every table: dynamodb:GetRecords"},
+		{"Allow dynamodb:GetItem on table/????", ""},
+		{"Allow dynamodb:GetItem on table/????*x", ""},
+		{"Allow dynamodb:GetItem on table/${aws:PrincipalTag/team}*", ""},
 
 		// What belongs to tables.
 		{"Allow dynamodb:Query on table/orders,table/orders/index/*", ""},
@@ -97,7 +103,7 @@ func TestUnscopedResources(t *testing.T) {
 		{"Allow dax:GetItem on *", one + "* > every DAX cluster: dax:GetItem"},
 		{"Allow dax:GetItem on cache/*", one + "arn:aws:dax:us-east-1:111122223333:cache/* > every DAX cluster: dax:GetItem"},
 		{"Allow dax:GetItem on cache/?*", one + "arn:aws:dax:us-east-1:111122223333:cache/?* > every DAX cluster: dax:GetItem"},
-		{"Allow dax:GetItem on cache/??*", ""},
+		{"Allow dax:GetItem on cache/??*", one + "arn:aws:dax:us-east-1:111122223333:cache/??* > every DAX cluster: dax:GetItem"},
 		{"Allow dax:GetItem on cache/orders", ""},
 		{"Allow dax:GetItem on table/*", ""},
 		{"Allow dax:* on arn:aws:dax:*:*:*", one + "arn:aws:dax:*:*:* > every DAX cluster: dax:DeleteCluster"},
@@ -188,6 +194,18 @@ func TestUnscopedResources(t *testing.T) {
 		{`Allow dynamodb:GetItem on * if {"Null":{"aws:ResourceTag/team":"false"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:ResourceTag/":"a"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:RequestTag/team":"a"}}`, ""}, // GetItem never carries it
+		{`Allow dynamodb:CreateTable on * if {"StringEquals":{"aws:RequestTag/team":"a"}}`, ""},
+		{`Allow dynamodb:CreateTable,dynamodb:TagResource on * if {"StringEquals":{"aws:RequestTag/team":"a"}}`, one + "* > every table: dynamodb:TagResource"},
+		{`Allow dynamodb:CreateTable on * if {"StringEqualsIfExists":{"aws:RequestTag/team":"a"}}`, one + "* > every table: dynamodb:CreateTable"},
+		{`Allow dynamodb:CreateTable,dynamodb:GetItem on *; Deny dynamodb:CreateTable on * if {"StringNotEquals":{"aws:RequestTag/team":"a"}}`, one + "* > every table: dynamodb:GetItem"},
+		// A Deny on a missing or different tag scopes as well.
+		{`Allow dynamodb:GetItem on *; Deny dynamodb:* on * if {"StringNotEquals":{"aws:ResourceTag/team":"a"}}`, ""},
+		{`Allow dynamodb:GetItem on *; Deny dynamodb:* on * if {"StringNotLikeIfExists":{"aws:ResourceTag/team":"a-*"}}`, ""},
+		{`Allow dynamodb:GetItem on *; Deny dynamodb:* on * if {"StringNotLike":{"aws:ResourceTag/team":"*"}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on *; Deny dynamodb:* on * if {"ForAnyValue:StringNotEquals":{"aws:ResourceTag/team":"a"}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on *; Deny dynamodb:* on * if {"StringEquals":{"aws:ResourceTag/team":"a"}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on *; Deny dynamodb:PutItem on * if {"StringNotEquals":{"aws:ResourceTag/team":"a"}}`, one + "* > every table: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on *; Deny dynamodb:* on * if {"StringNotEquals":{"aws:ResourceTag/team":"a","aws:PrincipalOrgID":"o-1"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:PrincipalOrgID":"o-1"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"IpAddress":{"aws:SourceIp":"203.0.113.0/24"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on * if {"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":"a"}}`, one + "* > every table: dynamodb:GetItem"},
@@ -197,6 +215,29 @@ func TestUnscopedResources(t *testing.T) {
 	for _, tt := range tests {
 		if got := describeResources(parse(t, tt.policy, Identity).UnscopedResources(UnscopedOptions{})); got != tt.want {
 			t.Errorf("%s\n got %s\nwant %s", tt.policy, got, tt.want)
+		}
+	}
+}
+
+// Who lacks the key of a policy variable is given its default.
+func TestUnscopedDefaults(t *testing.T) {
+	const every = "0 Statement[0].Resource=%s > every table: dynamodb:GetItem"
+	for name, found := range map[string]bool{
+		"${aws:PrincipalTag/team, ''}*":                        true,
+		"${aws:PrincipalTag/team,''}${aws:username, ''}*":      true,
+		"${aws:PrincipalTag/team, 'none'}*":                    false,
+		"${aws:PrincipalTag/team, '*'}":                        false, // a literal star
+		"${aws:PrincipalTag/team, ''}":                         false, // no name
+		"${aws:PrincipalTag/team, ''}${aws:PrincipalTag/app}*": false,
+	} {
+		element := "arn:aws:dynamodb:us-east-1:111122223333:table/" + name
+		d := Parse(fmt.Sprintf(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":%q}}`, element), Identity)
+		want := ""
+		if found {
+			want = fmt.Sprintf(strings.Replace(every, "Statement[0]", "Statement", 1), element)
+		}
+		if got := describeResources(d.UnscopedResources(UnscopedOptions{})); got != want {
+			t.Errorf("%s\n got %s\nwant %s", name, got, want)
 		}
 	}
 }
@@ -276,8 +317,8 @@ func TestUnscopedUnion(t *testing.T) {
 	}{
 		{"letters and digits", "Allow dynamodb:GetItem on " + join(every[:62]), 62, "dynamodb:GetItem"},
 		{"last characters", "Allow dynamodb:GetItem on " + join(suffixes), 62, "dynamodb:GetItem"},
-		{"lengths", "Allow dynamodb:GetItem on table/???,table/????*", 2, "dynamodb:GetItem"},
-		{"lengths with a gap", "Allow dynamodb:GetItem on table/???,table/?????*", 0, ""},
+		{"lengths", "Allow dynamodb:GetItem on table/???,table/????*", 1, "dynamodb:GetItem"},
+		{"lengths with a gap", "Allow dynamodb:GetItem on table/???,table/?????*", 1, "dynamodb:GetItem"},
 		{"lower case only", "Allow dynamodb:GetItem on " + join(every[:26]), 0, ""},
 		{"two statements", "Allow dynamodb:GetItem,dynamodb:PutItem on " + join(every[:30]) + "; Allow dynamodb:GetItem on " + join(every[30:]), 65, "dynamodb:GetItem"},
 		{"two statements of other actions", "Allow dynamodb:PutItem on " + join(every[:30]) + "; Allow dynamodb:GetItem on " + join(every[30:]), 0, ""},

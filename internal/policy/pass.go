@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/resource"
@@ -17,6 +18,7 @@ type Frame struct {
 	Config  *Configuration
 	Outside Outside
 	Seen    *facts.Stack // what the stack declared so far
+	Now     time.Time    // of the run; what dates in conditions are compared with
 }
 
 func (f Frame) properties() any { return f.Config.Of(f.Policy).Properties }

@@ -23,6 +23,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/text"
@@ -238,7 +239,7 @@ func findings(req iam.Request) []string {
 			if grants {
 				wildcard = wildcard || len(d.WildcardActions(iam.WildcardOptions{})) > 0
 				unscoped = unscoped || len(d.UnscopedResources(iam.UnscopedOptions{})) > 0
-				itemLevel = itemLevel || len(d.ItemConditions()) > 0
+				itemLevel = itemLevel || len(d.ItemConditions(time.Time{})) > 0
 			}
 		}
 	}
