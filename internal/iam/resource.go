@@ -233,7 +233,11 @@ func codeVariables(text string) string {
 		case "$":
 			out.WriteByte('$')
 		default:
-			out.WriteByte(codeVariable)
+			if strings.Contains(name, "::") {
+				out.WriteString("${" + name + "}") // CloudFormation's ${AWS::Region}: no variable of a policy
+			} else {
+				out.WriteByte(codeVariable)
+			}
 		}
 		text = rest
 	}
