@@ -432,13 +432,15 @@ var sources = []string{"self", "opt", "env", "param", "sls", "file", "ssm", "cf"
 // leftover finds the first part of a resource that a tool was to replace, and the first policy variable where variables says that
 // the document has none.
 func leftover(pattern string, variables bool) (variable, placeholder string) {
+	var open [len(brackets)]bool // never closed any more: not searched for again
 	for i := 0; i < len(pattern); i++ {
-		for _, b := range brackets {
-			if !strings.HasPrefix(pattern[i:], b[0]) {
+		for kind, b := range brackets {
+			if open[kind] || !strings.HasPrefix(pattern[i:], b[0]) {
 				continue
 			}
 			end := strings.Index(pattern[i+len(b[0]):], b[1])
 			if end < 0 {
+				open[kind] = true
 				continue
 			}
 			found := pattern[i : i+len(b[0])+end+len(b[1])]
