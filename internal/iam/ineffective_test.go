@@ -1,7 +1,10 @@
 package iam
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 )
@@ -62,5 +65,25 @@ func TestCloudFormationVariable(t *testing.T) {
 	d := parse(t, "Allow dynamodb:GetItem on arn:aws:dynamodb:${AWS::Region}:${AWS::AccountId}:table/orders", Identity)
 	if got := NewGrants([]*Document{d}, nil).List; got != nil {
 		t.Errorf("grants %+v", got)
+	}
+}
+
+// TestManagedEffective: AWS's own managed policies hold nothing that matches nothing, so that what is said of them is a false alarm.
+func TestManagedEffective(t *testing.T) {
+	data, err := os.ReadFile("managed/gen/policies.jsonl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range bytes.Lines(data) {
+		var p struct {
+			Name     string
+			Document json.RawMessage
+		}
+		if err := json.Unmarshal(line, &p); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range Parse(string(p.Document), Identity).IneffectiveStatements() {
+			t.Errorf("%s: %+v", p.Name, f)
+		}
 	}
 }
