@@ -20,11 +20,16 @@ func grants(p *policy.Pass) []*facts.Document {
 	if p.IsBoundary() {
 		return nil
 	}
+	return readable(p)
+}
+
+// readable returns the documents of the resource that can be read. Why the others cannot be is noted.
+func readable(p *policy.Pass) []*facts.Document {
 	documents := p.Facts.Documents(grantKinds...)
 	if len(documents) == 0 {
 		p.NotApplicable("it holds no policy document")
 	}
-	var readable []*facts.Document
+	var list []*facts.Document
 	for _, d := range documents {
 		switch {
 		case !d.Known:
@@ -32,10 +37,10 @@ func grants(p *policy.Pass) []*facts.Document {
 		case d.Document == nil || !d.Readable():
 			p.Errorf("%s cannot be read as a policy document", d.Path)
 		default:
-			readable = append(readable, d)
+			list = append(list, d)
 		}
 	}
-	return readable
+	return list
 }
 
 // elements writes patterns of a document with their paths: policy.Statement[0].Action[1] "dynamodb:*".

@@ -13,6 +13,7 @@ func All() []*policy.Policy {
 		IAMDanglingTable,
 		IAMBroadManagedPolicy,
 		IAMItemLevelCondition,
+		IAMIneffectiveStatement,
 		IAMSensitiveAction,
 		TableNameCollision,
 		TableNamePattern,

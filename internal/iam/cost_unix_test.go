@@ -48,6 +48,7 @@ func TestHostile(t *testing.T) {
 			{"UnscopedResources", func() { d.UnscopedResources(UnscopedOptions{}) }},
 			{"ItemConditions", func() { d.ItemConditions(time.Time{}) }},
 			{"SensitiveActions", func() { d.SensitiveActions() }},
+			{"IneffectiveStatements", func() { d.IneffectiveStatements() }},
 			{"NewGrants", func() { NewGrants([]*Document{d}, []*Document{d}) }},
 		} {
 			times := float64(cost(t, most*reading, step.do)) / float64(reading)

@@ -268,7 +268,11 @@ func replaceVariables(text string, value func(name string) string) string {
 		case "$":
 			out.WriteByte('$')
 		default:
-			out.WriteString(value(name))
+			if key, _, _ := strings.Cut(name, ","); strings.Contains(key, "::") {
+				out.WriteString("${" + name + "}") // CloudFormation's ${AWS::Region}: no variable of a policy
+			} else {
+				out.WriteString(value(name))
+			}
 		}
 		text = rest
 	}

@@ -149,7 +149,7 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 			}
 			continue
 		}
-		best := nearest(name, names, 3)
+		best := text.Nearest(name, names, 3)
 		if strings.EqualFold(name, AllPolicies) {
 			best = AllPolicies
 		}

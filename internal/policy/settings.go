@@ -69,7 +69,7 @@ func (r *settingsReader) object(path string, v resource.Value, structs ...reflec
 			continue
 		}
 		known := slices.Sorted(maps.Keys(fields))
-		if best := nearest(key, known, max(3, len(key)/3)); best != "" {
+		if best := text.Nearest(key, known, max(3, len(key)/3)); best != "" {
 			r.errorf(path+"."+shown(key), "is not a property; did you mean %q?", best)
 		} else {
 			r.errorf(path+"."+shown(key), "is not a property; there are: %s", strings.Join(known, ", "))
@@ -198,7 +198,7 @@ func (r *settingsReader) text(path string, v resource.Value, into reflect.Value,
 			break
 		}
 		hint := ""
-		if best := nearest(s, choices, 3); best != "" && !v.Secret() {
+		if best := text.Nearest(s, choices, 3); best != "" && !v.Secret() {
 			hint = fmt.Sprintf("; did you mean %q?", best)
 		}
 		r.errorf(path, "%v is not one of %s%s", v, strings.Join(choices, ", "), hint)
@@ -335,41 +335,4 @@ func (p *Policy) settingPaths() []string {
 	walk(own, "")
 	slices.Sort(paths)
 	return paths
-}
-
-// nearest returns the candidate that a name is likely to be a misspelling of: the one with the smallest edit distance, the
-// first in order where several have it, and none where that is more than most, or less than half of the name is shared.
-// Upper and lower case are the same.
-func nearest(name string, candidates []string, most int) string {
-	best, least := "", min(most, len(name)/2)+1
-	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if max(len(name)-len(c), len(c)-len(name)) >= least {
-			continue // at least as far apart as their lengths
-		}
-		if d := editDistance(strings.ToLower(name), strings.ToLower(c)); d < least {
-			best, least = c, d
-		}
-	}
-	return best
-}
-
-// editDistance is the Levenshtein distance in bytes; names are ASCII.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }
