@@ -106,7 +106,7 @@ func (s *Statement) hasWildcardAction() bool {
 
 func (a *analysis) wildcardActions(st *Statement, opt WildcardOptions) (ActionFinding, bool) {
 	return a.actionFinding(st, a.open(st, st.actions.Minus(st.excluded(opt.Now))), func(text string) bool { return text == "" || glob.HasWildcard(text) }, func(set ActionSet) bool {
-		return opt.Metadata || !metadataActions.Contains(set)
+		return opt.Metadata || !set.WithoutMetadata().Empty()
 	})
 }
 

@@ -33,7 +33,7 @@ var (
 		"Permissions management": "LevelPermissions",
 	}
 	classes = map[string]string{
-		"metadata": "Metadata", "tagging": "Tagging", "control": "Control", "data-read": "DataRead", "data-write": "DataWrite",
+		"metadata": "Metadata", "inspection": "Inspection", "tagging": "Tagging", "control": "Control", "data-read": "DataRead", "data-write": "DataWrite",
 		"exfiltration": "Exfiltration", "destructive": "Destructive", "permissions": "Permissions",
 	}
 	tablePolicies = map[string]string{
@@ -156,7 +156,7 @@ func generate(table string) ([]byte, error) {
 		name, doc string
 		holds     func(action) bool
 	}{
-		{"metadataActions", "read the description of things, and none of their data", func(a action) bool { return a.class == "Metadata" }},
+		{"metadataActions", "describe and list things, and read none of their data", func(a action) bool { return a.class == "Metadata" }},
 		{"writeActions", "write items", func(a action) bool { return a.class == "DataWrite" }},
 		{"sensitiveActions", "lose data, copy it elsewhere, change who may do what, or read streams", func(a action) bool {
 			return slices.Contains([]string{"Destructive", "Exfiltration", "Permissions"}, a.class) ||

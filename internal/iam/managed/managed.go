@@ -64,7 +64,7 @@ func (p Policy) Tier() Tier {
 		return UnscopedControl
 	case conditional[iam.DataWrite] || conditional[iam.Permissions]:
 		return UnderConditions
-	case unscoped[iam.Metadata]:
+	case unscoped[iam.Metadata] || unscoped[iam.Inspection]:
 		return MetadataOnly
 	case !p.Scoped.Empty():
 		return ScopedByName
