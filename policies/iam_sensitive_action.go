@@ -20,9 +20,9 @@ var IAMSensitiveAction = &policy.Policy{
 	Title: "Deleting, copying and sharing tables is left to principals that are meant for it",
 	Doc: `
 		Reports a role, user, group or permission set that the stack grants, by name, actions which delete tables or
-		backups, copy data elsewhere (export, restore, backup, replicas, Kinesis), change resource policies, or read
-		streams: what is left after all its Denies in the stack and within its permissions boundary. What a wildcard
-		grants is reported by iam-wildcard-action, what an AWS managed policy grants by iam-broad-managed-policy.`,
+		backups, copy data elsewhere (export, restore, backup, replicas, Kinesis), change resource policies, or read the
+		streams of every table: what is left after all its Denies in the stack and within its permissions boundary. What a
+		wildcard grants is reported by iam-wildcard-action, what an AWS managed policy grants by iam-broad-managed-policy.`,
 	Before: `
 role: checkout
 policy:

@@ -166,6 +166,8 @@ var (
 	writeActions = ActionSet{0x56000000000804, 0x40800814200}
 	// sensitiveActions lose data, copy it elsewhere, change who may do what, or read streams.
 	sensitiveActions = ActionSet{0x3e80009380007731, 0x203606459}
+	// streamReads read the records of streams.
+	streamReads = ActionSet{0x1000000000, 0x0}
 	// scopableActions require a resource, so that a policy can confine them to one.
 	scopableActions = ActionSet{0xffdf00fbf8fbffff, 0x7ff00e7fff7}
 	// tablePolicyActions can be granted by a table's or a stream's own policy.
