@@ -175,11 +175,13 @@ func grantsOf(principal *facts.Principal) (open map[statement]iam.ActionSet, kno
 	case b != nil && b.Document.Document != nil:
 		boundary = []*iam.Document{b.Document.Document}
 	default:
-		m, ok := managed.Lookup(principal.BoundaryARN)
-		if grants := m.Grants(); ok {
+		// One of AWS's that is not found grants nothing on DynamoDB.
+		m, _ := managed.Lookup(principal.BoundaryARN)
+		if grants := m.Grants(); managed.Own(principal.BoundaryARN) {
 			within = &grants
+		} else {
+			known = false
 		}
-		known = ok
 	}
 	open = map[statement]iam.ActionSet{}
 	for _, grant := range iam.NewGrants(identity, boundary).List {
