@@ -76,7 +76,7 @@ func TestExplainRun(t *testing.T) {
 	} {
 		got := p.outcome(t.Context(), explainCommand(p), args...)
 		if name == "a message" { // in other letters it is another one
-			if want := "\nexit code 1: no finding matches; searched was the preview of acme/shop/dev at 2026-11-27 12:00:00 UTC, dynamoguard 1.2.3, configuration 8a39f21f1738\n"; got != want {
+			if want := "\nexit code 1: no finding matches; searched was the preview of acme/shop/dev at 2026-11-27 12:00:00 UTC, dynamoguard 1.2.3, configuration 870ef1568562\n"; got != want {
 				t.Errorf("%s: %s", name, got)
 			}
 			continue
