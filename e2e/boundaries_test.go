@@ -39,7 +39,7 @@ func TestAttachedBoundary(t *testing.T) {
 		check(t, "preview of what is there", s.Preview(), stopped(finding(attachmentJanitor)))
 		s.Become(bounded(false))
 		check(t, "preview without the attachment", s.Preview(), harness.Result{Policy: []string{
-			"advisory low dynamoguard " + rootStack + ": 1 policy document counts as a permission boundary and was not judged as a " +
+			"advisory low dynamoguard " + rootStack + ": 1 policy document counts as a permission boundary, by its name and the setting boundaries, and was not judged as a " +
 				`grant: aws:iam:Policy "team-boundary"`,
 		}})
 	})

@@ -34,8 +34,8 @@ pointInTimeRecovery:
 	Config:      policy.DefaultPackSettings(),
 	Settings: map[string]string{
 		"boundaries": `
-			URNs or logical names, with * and ? as wildcards, of the managed policies that are permission boundaries: these
-			grant nothing, so the policies on grants leave them out, and one notice names them. One that the stack attaches
+			Logical names, or URNs where there is a :: in them, of the managed policies that are permission boundaries, with
+			* and ? as wildcards and in any case. A list of your own takes the place of the default. Boundaries grant nothing, so the policies on grants leave them out, and one notice names them. One that the stack attaches
 			as a policy as well is judged. Inline, group, user and table policies are no boundaries, whatever their names.`,
 		"index": `Where the tables of other stacks are read from.`,
 		"index.source": `

@@ -1,7 +1,10 @@
 package policies
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam/managed"
@@ -18,7 +21,9 @@ var IAMBroadManagedPolicy = &policy.Policy{
 		Reports the attachment of an AWS managed policy that reads, writes or controls every table, whoever asks:
 		AmazonDynamoDBFullAccess, PowerUserAccess, AdministratorAccess and others. Policies that grant it under
 		conditions, on resources of certain names or for metadata only pass. An ARN that is not known before it is
-		created is of a policy that the program makes, so not one of AWS.`,
+		created is of a policy that the program makes, so not one of AWS. What AWS documents for a role of its own
+		services is not judged on a role that this service alone may assume, which the stack declares: the two policies
+		for AWS Backup. Those for functions that read streams are advisory on such a role.`,
 	Before: `
 role: reader
 policyArn: arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess`,
@@ -30,13 +35,13 @@ policyArn: arn:aws:iam::111122223333:policy/read-orders`,
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.3"},
-	Reads:       facts.AttachmentReads(),
+	Reads:       facts.Reads(facts.AttachmentReads(), facts.TrustReads()),
 
 	CheckResource: checkBroadManagedPolicy,
 }
 
 func checkBroadManagedPolicy(p *policy.Pass) {
-	for _, name := range p.Policy.Reads[p.Resource.Type] {
+	for _, name := range facts.AttachmentReads()[p.Resource.Type] {
 		property := p.Property(name)
 		attached := []resource.Property{property}
 		if property.Value.Kind() == resource.Array {
@@ -48,6 +53,27 @@ func checkBroadManagedPolicy(p *policy.Pass) {
 	}
 }
 
+// A serviceRole is the role that AWS makes a managed policy for. Where it alone may assume the role, the policy is what AWS
+// documents.
+type serviceRole struct {
+	service string
+	instead string // what does the same on one table; empty where the service needs it on all that it is told to work on
+}
+
+// serviceRoles are the managed policies that reach every table and that AWS's own documentation says to attach.
+//
+// Sources: https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html and
+// https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html
+var serviceRoles = map[string]serviceRole{
+	"AWSBackupServiceRolePolicyForBackup":   {service: "backup.amazonaws.com"},
+	"AWSBackupServiceRolePolicyForRestores": {service: "backup.amazonaws.com"},
+	"AWSLambdaDynamoDBExecutionRole":        {"lambda.amazonaws.com", readsOneStream},
+	"AWSLambdaInvocation-DynamoDB":          {"lambda.amazonaws.com", readsOneStream},
+}
+
+const readsOneStream = "allow dynamodb:DescribeStream, GetRecords, GetShardIterator and ListStreams on the stream that the function reads, " +
+	"such as arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/*"
+
 func checkAttached(p *policy.Pass, arn resource.Property) {
 	if arn.Value.Kind() == resource.Unknown {
 		return
@@ -57,10 +83,40 @@ func checkAttached(p *policy.Pass, arn resource.Property) {
 	if !ok || m.Tier() < managed.UnscopedControl {
 		return
 	}
-	wrong := fmt.Sprintf("%s %v grants %s, on every table", arn.Path, arn.Value,
+	finding := policy.Finding{Path: arn.Path, Remedy: "attach a policy of your own that names the actions and the tables"}
+	if role, ok := serviceRoles[m.Name]; ok && !arn.Value.Secret() {
+		var log resource.Log
+		service := p.Seen.TrustedService(p.Facts, &log)
+		switch {
+		case len(log.Unknown) > 0:
+			p.Log.NoteUnknown(log.Unknown[0]) // whom the role trusts decides
+			return
+		case service != role.service:
+		case role.instead == "":
+			p.NotApplicable(fmt.Sprintf("%s is what AWS documents for a role that only %s may assume", m.Name, service))
+			return
+		default:
+			finding.Remedy, finding.Limit = role.instead, policy.Advisory
+		}
+	}
+	if name, ok := ofCallback(p.Resource, text); ok {
+		finding.Remedy = fmt.Sprintf("CallbackFunction and onEvent attach it where nothing is said: pass role, or policies, for %s",
+			resource.Quote(name))
+	}
+	finding.Wrong = fmt.Sprintf("%s %v grants %s, on every table", arn.Path, arn.Value,
 		actions(m.Unscoped.List(), m.Unscoped.Worst(), m.Unscoped.Services()))
 	if arn.Value.Secret() {
-		wrong = fmt.Sprintf("%s is an AWS managed policy that reaches every table", arn.Path)
+		finding.Wrong = fmt.Sprintf("%s is an AWS managed policy that reaches every table", arn.Path)
 	}
-	p.Report(policy.Finding{Path: arn.Path, Wrong: wrong, Remedy: "attach a policy of your own that names the actions and the tables"})
+	p.Report(finding)
+}
+
+// ofCallback returns the name of the function whose role an attachment is for, where the Node SDK of Pulumi made both, which the name
+// of the attachment tells: NAME-HASH, of the first eight digits of the SHA-1 of the ARN.
+//
+// Source: https://github.com/pulumi/pulumi-aws/blob/master/sdk/nodejs/lambda/lambdaMixins.ts
+func ofCallback(r *resource.Resource, arn string) (name string, ok bool) {
+	sum := sha1.Sum([]byte(arn))
+	name, ok = strings.CutSuffix(r.Name, "-"+hex.EncodeToString(sum[:4]))
+	return name, ok && r.Type == facts.RoleAttachment
 }

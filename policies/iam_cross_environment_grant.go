@@ -173,7 +173,7 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 			continue
 		}
 		open := granted.Reaches(g, iam.TableRef{Partition: e.Partition, Region: e.Region, Account: e.Account, Name: e.Name})
-		open = withoutMetadata(open)
+		open = open.WithoutMetadata()
 		if open.Empty() {
 			continue
 		}
@@ -243,15 +243,6 @@ func (r *reacher) sameAccount(g *iam.Grant, e tables.Entry) (match tables.Match,
 		match = tables.Possible
 	}
 	return match, fmt.Sprintf("this stack is in account %s by %s", there.Account.Known, there.Account.From)
-}
-
-func withoutMetadata(set iam.ActionSet) iam.ActionSet {
-	for a := range set.All() {
-		if a.Class == iam.Metadata {
-			set = set.Minus(a.Of())
-		}
-	}
-	return set
 }
 
 var policyVariable = regexp.MustCompile(`\$\{[^}]*\}`)

@@ -21,9 +21,9 @@ var IAMSensitiveAction = &policy.Policy{
 	Title: "Deleting, copying and sharing tables is left to principals that are meant for it",
 	Doc: `
 		Reports a role, user, group or permission set that the stack grants, by name, actions which delete tables or
-		backups, copy data elsewhere (export, restore, backup, replicas, Kinesis), change resource policies, or read
-		streams: what is left after all its Denies in the stack and within its permissions boundary. What a wildcard
-		grants is reported by iam-wildcard-action, what an AWS managed policy grants by iam-broad-managed-policy.`,
+		backups, copy data elsewhere (export, restore, backup, replicas, Kinesis), change resource policies, or read the
+		streams of every table: what is left after all its Denies in the stack and within its permissions boundary. What a
+		wildcard grants is reported by iam-wildcard-action, what an AWS managed policy grants by iam-broad-managed-policy.`,
 	Before: `
 role: checkout
 policy:
@@ -176,11 +176,13 @@ func grantsOf(principal *facts.Principal, now time.Time) (open map[statement]iam
 	case b != nil && b.Document.Document != nil:
 		boundary = []*iam.Document{b.Document.Document}
 	default:
-		m, ok := managed.Lookup(principal.BoundaryARN)
-		if grants := m.Grants(); ok {
+		// One of AWS's that is not found grants nothing on DynamoDB.
+		m, _ := managed.Lookup(principal.BoundaryARN)
+		if grants := m.Grants(); managed.Own(principal.BoundaryARN) {
 			within = &grants
+		} else {
+			known = false
 		}
-		known = ok
 	}
 	open = map[statement]iam.ActionSet{}
 	for _, grant := range iam.NewGrantsAt(identity, boundary, now).List {

@@ -15,9 +15,9 @@ var IAMUnscopedResource = &policy.Policy{
 	Title: "Allow statements name the tables and DAX clusters they are for",
 	Doc: `
 		Reports an Allow that reaches every table or every DAX cluster: *, arn:aws:dynamodb:*, table/*, table/???*,
-		cache/*, or a NotResource. Not for actions that take no resource, nor for a named table in any region or
-		account, nor where an unconditional Deny of the document or a condition on aws:ResourceTag confines it. A
-		table's own resource policy is about that table only.`,
+		cache/*, or a NotResource. Not for actions that take no resource, nor for metadata (Describe*, List*) alone unless
+		configured, nor for a named table in any region or account, nor where an unconditional Deny of the document or a
+		condition on aws:ResourceTag confines it. A table's own resource policy is about that table only.`,
 	Before: `
 policy:
   Version: "2012-10-17"
@@ -37,9 +37,18 @@ policy:
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.1", "CC6.3"},
-	Reads:       facts.DocumentReads(grantKinds...),
+	Config:      UnscopedResourceConfig{},
+	Settings: map[string]string{
+		"reportMetadata": `Report statements that open nothing but metadata, such as dynamodb:DescribeTable, as well.`,
+	},
+	Reads: facts.DocumentReads(grantKinds...),
 
 	CheckResource: checkUnscopedResource,
+}
+
+// UnscopedResourceConfig are the settings of IAMUnscopedResource.
+type UnscopedResourceConfig struct {
+	ReportMetadata bool `json:"reportMetadata"`
 }
 
 func checkUnscopedResource(p *policy.Pass) {
@@ -47,8 +56,9 @@ func checkUnscopedResource(p *policy.Pass) {
 		p.NotApplicable("a table's own resource policy reaches that table only")
 		return
 	}
+	options := iam.UnscopedOptions{Now: p.Now, Metadata: policy.Settings[UnscopedResourceConfig](p).ReportMetadata}
 	for _, d := range grants(p) {
-		for _, f := range d.UnscopedResources(iam.UnscopedOptions{Now: p.Now}) {
+		for _, f := range d.UnscopedResources(options) {
 			remedy := "name the tables, such as arn:aws:dynamodb:us-east-1:111122223333:table/orders"
 			if !f.Reach.Tables() {
 				remedy = "name the clusters, such as arn:aws:dax:us-east-1:111122223333:cache/orders"

@@ -128,8 +128,8 @@ func boundaryNotices(run *policy.Run) []policy.Notice {
 	if len(names) == 0 {
 		return nil
 	}
-	return []policy.Notice{enumerate(text.Count(len(names), "policy document counts as a permission boundary and was not judged as a grant:",
-		"policy documents count as permission boundaries and were not judged as grants:"), names)}
+	return []policy.Notice{enumerate(text.Count(len(names), "policy document counts as a permission boundary, by its name and the setting boundaries, and was not judged as a grant:",
+		"policy documents count as permission boundaries, by their names and the setting boundaries, and were not judged as grants:"), names)}
 }
 
 // accountNotices are about stacks that are configured for another account than their credentials are of.

@@ -32,6 +32,9 @@ type Stack struct {
 	outlines map[resource.URN]*outline // of what links and holds documents
 	alike    map[string]*outline       // by what they say: resources share one
 	notRead  map[resource.URN]NotRead
+
+	roles  map[resource.URN]string            // the names of the roles
+	trusts map[string]map[resource.URN]string // by name of the role, the service that alone may assume it
 }
 
 // An outline is what is remembered of how a resource was declared.
@@ -106,6 +109,7 @@ func (s *Stack) Statement(at Place) (text string, within resource.Path) {
 func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 	r := f.resource
 	s.seeDeclared(r)
+	s.seeTrust(f)
 	if why := notRead(r); why != (NotRead{}) {
 		s.mu.Lock()
 		set(&s.notRead, r.URN, why)

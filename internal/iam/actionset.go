@@ -77,6 +77,12 @@ func (s ActionSet) List() []*Action {
 	return list
 }
 
+// WithoutMetadata is the set without Describe* and List*, which read what a thing is and none of its data. Every policy asks this
+// one set: monitoring reads it of all tables, and AWS's own examples grant it on "*".
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/using-identity-based-policies.html
+func (s ActionSet) WithoutMetadata() ActionSet { return s.Minus(metadataActions) }
+
 // Worst is the most sensitive action of the set, nil when it is empty: DeleteTable before all others, then by class, then
 // the first in the order of the catalogue.
 func (s ActionSet) Worst() *Action {

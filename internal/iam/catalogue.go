@@ -49,7 +49,8 @@ func (l AccessLevel) String() string {
 type Class uint8
 
 const (
-	Metadata     Class = iota // reads the description of a thing, not its data
+	Metadata     Class = iota // Describe* and List*: reads the description of a thing, not its data
+	Inspection                // reads neither data nor a description: a resource policy, where the records of a stream start
 	Tagging                   // changes tags
 	Control                   // changes settings, creates
 	DataRead                  // reads items or stream records
@@ -60,7 +61,7 @@ const (
 )
 
 func (c Class) String() string {
-	return [...]string{"metadata", "tagging", "control", "data read", "data write", "exfiltration", "destructive", "permissions management"}[c]
+	return [...]string{"metadata", "inspection", "tagging", "control", "data read", "data write", "exfiltration", "destructive", "permissions management"}[c]
 }
 
 // ResourceTypes is a set of the kinds of things an action is done to.

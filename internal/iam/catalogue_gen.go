@@ -48,11 +48,11 @@ var catalogue = [dynamodbCount + daxCount]Action{
 	{Service: "dynamodb", Name: "DisableKinesisStreamingDestination", Level: LevelWrite, Class: Destructive, Required: Table, TablePolicy: SameAccount, index: 31},
 	{Service: "dynamodb", Name: "EnableKinesisStreamingDestination", Level: LevelWrite, Class: Exfiltration, Required: Table, TablePolicy: SameAccount, index: 32},
 	{Service: "dynamodb", Name: "ExportTableToPointInTime", Level: LevelWrite, Class: Exfiltration, Required: Table, TablePolicy: SameAccount, index: 33},
-	{Service: "dynamodb", Name: "GetAbacStatus", Level: LevelRead, Class: Metadata, TablePolicy: GrantableUnknown, index: 34},
+	{Service: "dynamodb", Name: "GetAbacStatus", Level: LevelRead, Class: Inspection, TablePolicy: GrantableUnknown, index: 34},
 	{Service: "dynamodb", Name: "GetItem", Level: LevelRead, Class: DataRead, Required: Table, TablePolicy: CrossAccount, index: 35},
 	{Service: "dynamodb", Name: "GetRecords", Level: LevelRead, Class: DataRead, Required: Stream, TablePolicy: CrossAccount, index: 36},
-	{Service: "dynamodb", Name: "GetResourcePolicy", Level: LevelRead, Class: Metadata, Required: Table | Stream, TablePolicy: SameAccount, index: 37},
-	{Service: "dynamodb", Name: "GetShardIterator", Level: LevelRead, Class: Metadata, Required: Stream, TablePolicy: CrossAccount, index: 38},
+	{Service: "dynamodb", Name: "GetResourcePolicy", Level: LevelRead, Class: Inspection, Required: Table | Stream, TablePolicy: SameAccount, index: 37},
+	{Service: "dynamodb", Name: "GetShardIterator", Level: LevelRead, Class: Inspection, Required: Stream, TablePolicy: CrossAccount, index: 38},
 	{Service: "dynamodb", Name: "ImportTable", Level: LevelWrite, Class: Exfiltration, Required: Table, TablePolicy: NotGrantable, index: 39},
 	{Service: "dynamodb", Name: "InjectError", Level: LevelWrite, Class: Control, TablePolicy: GrantableUnknown, index: 40},
 	{Service: "dynamodb", Name: "ListBackups", Level: LevelList, Class: Metadata, TablePolicy: NotGrantable, index: 41},
@@ -160,12 +160,14 @@ var actionsOn = [...]ActionSet{
 }
 
 var (
-	// metadataActions read the description of things, and none of their data.
-	metadataActions = ActionSet{0x1fe647fff8000, 0x4fc000000}
+	// metadataActions describe and list things, and read none of their data.
+	metadataActions = ActionSet{0x1fe007fff8000, 0x4fc000000}
 	// writeActions write items.
 	writeActions = ActionSet{0x56000000000804, 0x40800814200}
 	// sensitiveActions lose data, copy it elsewhere, change who may do what, or read streams.
 	sensitiveActions = ActionSet{0x3e80009380007731, 0x203606459}
+	// streamReads read the records of streams.
+	streamReads = ActionSet{0x1000000000, 0x0}
 	// scopableActions require a resource, so that a policy can confine them to one.
 	scopableActions = ActionSet{0xffdf00fbf8fbffff, 0x7ff00e7fff7}
 	// tablePolicyActions can be granted by a table's or a stream's own policy.

@@ -29,6 +29,9 @@ func TestCatalogue(t *testing.T) {
 		if (a.Class == Permissions) != (a.Level&LevelPermissions != 0) || (a.Class == Tagging) != (a.Level&LevelTagging != 0) {
 			t.Errorf("%s is of class %s, level %s", a, a.Class, a.Level)
 		}
+		if byName := strings.HasPrefix(a.Name, "Describe") || strings.HasPrefix(a.Name, "List"); (a.Class == Metadata) != byName {
+			t.Errorf("%s is of class %s", a, a.Class)
+		}
 		for on := range actionsOn {
 			r := ResourceTypes(1 << on)
 			if want := a.Types()&r != 0 || r == NoResource && a.Required == 0; actionsOf(r).Has(a) != want {

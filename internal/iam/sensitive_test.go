@@ -9,7 +9,13 @@ func TestSensitiveActions(t *testing.T) {
 		{"Allow dynamodb:DeleteTable on table/orders", "0 Statement[0].Action=dynamodb:DeleteTable > dynamodb:DeleteTable"},
 		{"Allow dynamodb:GetItem,dynamodb:ExportTableToPointInTime,dynamodb:PutResourcePolicy on table/orders",
 			"0 Statement[0].Action[1]=dynamodb:ExportTableToPointInTime Statement[0].Action[2]=dynamodb:PutResourcePolicy > dynamodb:ExportTableToPointInTime and dynamodb:PutResourcePolicy"},
-		{"Allow dynamodb:GetRecords on table/orders/stream/*", "0 Statement[0].Action=dynamodb:GetRecords > dynamodb:GetRecords"},
+		{"Allow dynamodb:GetRecords on *", "0 Statement[0].Action=dynamodb:GetRecords > dynamodb:GetRecords"},
+		{"Allow dynamodb:GetRecords on table/*/stream/*", "0 Statement[0].Action=dynamodb:GetRecords > dynamodb:GetRecords"},
+		{"Allow dynamodb:GetRecords on table/orders/stream/*,table/*", "0 Statement[0].Action=dynamodb:GetRecords > dynamodb:GetRecords"},
+		{"Allow dynamodb:GetRecords on !table/orders*", "0 Statement[0].Action=dynamodb:GetRecords > dynamodb:GetRecords"},
+		{"Allow dynamodb:GetRecords on table/orders/stream/*", ""}, // as every consumer
+		{"Allow dynamodb:GetRecords on table/orders-*/stream/*", ""},
+		{"Allow dynamodb:GetRecords,dynamodb:DeleteTable on table/orders,table/orders/stream/*", "0 Statement[0].Action[1]=dynamodb:DeleteTable > dynamodb:DeleteTable"},
 		{"Allow dynamodb:GetRecords on table/orders", ""}, // takes a stream
 		{"Allow dynamodb:Replicate* on table/orders", "0 Statement[0].Action=dynamodb:Replicate* > dynamodb:ReplicateSettings"},
 		{"Allow dynamodb:* on table/orders/backup/*", "0 Statement[0].Action=dynamodb:* > dynamodb:DeleteBackup and dynamodb:RestoreTableFromBackup"},

@@ -11,7 +11,8 @@ import (
 
 // UnscopedOptions adjusts UnscopedResources.
 type UnscopedOptions struct {
-	Now time.Time // leaves out what a date in a condition ended before; zero: no date has passed
+	Metadata bool      // report statements that open metadata only as well, such as dynamodb:DescribeTable
+	Now      time.Time // leaves out what a date in a condition ended before; zero: no date has passed
 }
 
 // ResourceFinding is an Allow statement that reaches every table, or every DAX cluster.
@@ -60,10 +61,11 @@ func (r Reach) String() string {
 // least one region and account: "*", table/*, table/???* (a name has three characters or more), NotResource, or a list
 // that covers names as different as can be.
 //
-// Only actions that require a resource count. A statement is scoped by a name or a part of one, even under any region and
-// account; by a policy variable that has no default which leaves every name; by a condition that requires a tag of the
-// resource, or for CreateTable one of the request; and by the document's own Denies that hold whatever the request, or
-// wherever such a tag is missing or different. No other condition scopes it, but actions for which one is never true do not count.
+// Only actions that require a resource count, and metadata by itself does not. A statement is scoped by a name or a part of
+// one, even under any region and account; by a policy variable that has no default which leaves every name; by a condition that
+// requires a tag of the resource, or for CreateTable one of the request; and by the document's own Denies that hold whatever the
+// request, or wherever such a tag is missing or different. No other condition scopes it, but actions for which one is never true
+// do not count.
 //
 // Patterns that only together cover the names of all tables, such as table/a* to table/9*, are one finding, in the first
 // of their statements.
@@ -98,6 +100,11 @@ func (d *Document) UnscopedResources(opt UnscopedOptions) []ResourceFinding {
 	return findings
 }
 
+// reports reports whether something is said of a statement that opens the actions.
+func (opt UnscopedOptions) reports(open ActionSet) bool {
+	return !open.Empty() && (opt.Metadata || !open.WithoutMetadata().Empty())
+}
+
 func (a *analysis) unscoped(st *Statement, opt UnscopedOptions) (ResourceFinding, bool) {
 	f := ResourceFinding{Statement: st.Index, Not: st.Resource.Not}
 	var open ActionSet
@@ -112,7 +119,7 @@ func (a *analysis) unscoped(st *Statement, opt UnscopedOptions) (ResourceFinding
 		}
 		open = open.Or(left)
 		f.Reach |= Reach(r.types)
-		return true
+		return opt.reports(left)
 	}
 	last := -1
 	a.reaches(st, want, func(r reach) {
@@ -122,7 +129,7 @@ func (a *analysis) unscoped(st *Statement, opt UnscopedOptions) (ResourceFinding
 		last = r.pattern
 		f.Elements = append(f.Elements, st.element("Resource", &st.Resource, r.pattern))
 	})
-	if open.Empty() {
+	if !opt.reports(open) {
 		return ResourceFinding{}, false
 	}
 	if st.Resource.Not {
@@ -178,7 +185,7 @@ func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (Resource
 			continue
 		}
 		seen[scope] = true
-		if f, ok := a.unionIn(members, reach{-1, Table, true, members[i].of}); ok {
+		if f, ok := a.unionIn(members, reach{-1, Table, true, members[i].of}, opt); ok {
 			return f, true
 		}
 	}
@@ -186,7 +193,7 @@ func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (Resource
 }
 
 // unionIn is union for the region and account of one of the members.
-func (a *analysis) unionIn(members []member, whole reach) (ResourceFinding, bool) {
+func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (ResourceFinding, bool) {
 	scope := a.target(whole)
 	open := allActions
 	matches := func(m *member, name string) bool {
@@ -208,7 +215,7 @@ func (a *analysis) unionIn(members []member, whole reach) (ResourceFinding, bool
 	if len(a.denies) > 0 {
 		open = a.scoped(open, scope.every())
 	}
-	if open.Empty() {
+	if !opt.reports(open) {
 		return ResourceFinding{}, false
 	}
 	f := ResourceFinding{Statement: -1, Reach: Reach(Table), Actions: a.list(open), Worst: open.Worst()}

@@ -96,7 +96,7 @@ func TestUnscopedResources(t *testing.T) {
 		{"Allow dynamodb:Query on table/*prod*", ""},
 		{"Allow dynamodb:DeleteBackup on table/*/backup/*", one + "arn:aws:dynamodb:us-east-1:111122223333:table/*/backup/* > the backups of every table: dynamodb:DeleteBackup"},
 		{"Allow dynamodb:GetItem on table/*/index/*", ""}, // GetItem takes a table
-		{"Allow dynamodb:DescribeGlobalTable on global-table/*", one + "arn:aws:dynamodb::111122223333:global-table/* > every global table: dynamodb:DescribeGlobalTable"},
+		{"Allow dynamodb:UpdateGlobalTable on global-table/*", one + "arn:aws:dynamodb::111122223333:global-table/* > every global table: dynamodb:UpdateGlobalTable"},
 		{"Allow dynamodb:DescribeGlobalTable on global-table/orders", ""},
 
 		// DAX.
@@ -118,8 +118,11 @@ func TestUnscopedResources(t *testing.T) {
 		{"Allow dynamodb:ListTables,dynamodb:DescribeLimits,dynamodb:ListStreams,dynamodb:PurchaseReservedCapacityOfferings on *", ""},
 		{"Allow dynamodb:ListExports,dynamodb:ListImports,dax:DescribeClusters on *", ""},
 		{"Allow dax:CreateParameterGroup,dax:DescribeEvents on *", ""},
-		{"Allow dynamodb:ListTables,dynamodb:DescribeTable on *", one + "* > every table: dynamodb:DescribeTable"},
-		{"Allow dynamodb:Describe* on *", one + "* > every table: dynamodb:DescribeBackup"},
+		{"Allow dynamodb:ListTables,dynamodb:DescribeTable on *", ""},
+		{"Allow dynamodb:Describe*,dynamodb:List* on *", ""},
+		{"Allow dynamodb:DescribeTable on table/a*,table/b*,table/???*", ""},
+		{"Allow dynamodb:Describe*,dynamodb:GetItem on *", one + "* > every table: dynamodb:GetItem"},
+		{"Allow dynamodb:GetResourcePolicy on *", one + "* > every table: dynamodb:GetResourcePolicy"}, // says who may do what
 		{"Allow s3:GetObject on *", ""},
 		{"Allow dynamodb:ExecuteStatement on *", ""},
 

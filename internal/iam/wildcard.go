@@ -106,7 +106,7 @@ func (s *Statement) hasWildcardAction() bool {
 
 func (a *analysis) wildcardActions(st *Statement, opt WildcardOptions) (ActionFinding, bool) {
 	return a.actionFinding(st, a.open(st, st.actions.Minus(st.excluded(opt.Now))), func(text string) bool { return text == "" || glob.HasWildcard(text) }, func(set ActionSet) bool {
-		return opt.Metadata || !metadataActions.Contains(set)
+		return opt.Metadata || !set.WithoutMetadata().Empty()
 	})
 }
 
@@ -141,11 +141,19 @@ func (a *analysis) actionFinding(st *Statement, open ActionSet, suspect func(str
 
 // open is what of the actions the statement allows on at least one of its resources, after Denies, its own conditions left
 // aside.
-func (a *analysis) open(st *Statement, actions ActionSet) (open ActionSet) {
+func (a *analysis) open(st *Statement, actions ActionSet) ActionSet {
+	return a.openOn(st, actions, func(reach) bool { return true })
+}
+
+// openOn is open on those of the resources that are counted.
+func (a *analysis) openOn(st *Statement, actions ActionSet, counted func(reach) bool) (open ActionSet) {
 	if a.doc.Kind == Resource {
 		actions = actions.And(tablePolicyActions)
 	}
 	a.reaches(st, actions, func(r reach) {
+		if !counted(r) {
+			return
+		}
 		rest := actionsOf(r.types).And(actions).Minus(open)
 		if len(a.denies) > 0 && !rest.Empty() {
 			rest = a.left(rest, a.target(r), a.denied)

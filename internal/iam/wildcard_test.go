@@ -83,7 +83,7 @@ func TestWildcardActions(t *testing.T) {
 		{"Allow dynamodb:Get* on arn:aws:dynamodb:us-east-1:111122223333:table/${aws:username}", one + "dynamodb:Get* > dynamodb:GetItem, dynamodb:GetRecords, dynamodb:GetResourcePolicy and dynamodb:GetShardIterator"},
 		{"Allow dynamodb:Get* on arn:aws:dynamodb:*:table/prod-*", one + "dynamodb:Get* > dynamodb:GetItem, dynamodb:GetRecords, dynamodb:GetResourcePolicy and dynamodb:GetShardIterator"},
 		{"Allow dynamodb:Get* on !table/secret", one + "dynamodb:Get* > 5 of 79 dynamodb actions, dynamodb:GetItem among them"},
-		{"Allow dynamodb:Get* on !arn:aws:dynamodb:*:*:*", ""},
+		{"Allow dynamodb:Get* on !arn:aws:dynamodb:*:*:*", "0 Statement[0].Action=dynamodb:Get* > dynamodb:GetAbacStatus"},
 		{"Allow dynamodb:Inject* on !arn:aws:dynamodb:*:*:*", one + "dynamodb:Inject* > dynamodb:InjectError"},
 		{"Allow dynamodb:Get* on !*", ""},
 
@@ -99,7 +99,7 @@ func TestWildcardActions(t *testing.T) {
 		// The document's own Denies.
 		{"Allow dynamodb:* on *; Deny dynamodb:* on *", ""},
 		{"Allow dynamodb:* on *; Deny * on *", ""},
-		{"Allow dynamodb:Get* on *; Deny dynamodb:GetItem,dynamodb:GetRecords on *", ""},
+		{"Allow dynamodb:Get* on *; Deny dynamodb:GetItem,dynamodb:GetRecords on *", "0 Statement[0].Action=dynamodb:Get* > dynamodb:GetAbacStatus, dynamodb:GetResourcePolicy and dynamodb:GetShardIterator"},
 		{"Allow dynamodb:Get* on *; Deny dynamodb:GetItem on *", one + "dynamodb:Get* > dynamodb:GetAbacStatus, dynamodb:GetRecords, dynamodb:GetResourcePolicy and dynamodb:GetShardIterator"},
 		{"Allow dynamodb:*Item on *; Deny dynamodb:PutItem on table/orders", one + "dynamodb:*Item > 7 of 79 dynamodb actions, dynamodb:BatchWriteItem among them"},
 		{"Allow dynamodb:Scan* on table/orders; Deny dynamodb:Scan on table/orders", ""},

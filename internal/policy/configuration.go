@@ -42,7 +42,7 @@ type PackSettings struct {
 
 // DefaultPackSettings are the settings of the pack where nothing is configured.
 func DefaultPackSettings() PackSettings {
-	return PackSettings{Index: IndexSettings{MaxAgeDays: 7, BudgetSeconds: 5}}
+	return PackSettings{Boundaries: []string{"*boundary*"}, Index: IndexSettings{MaxAgeDays: 7, BudgetSeconds: 5}}
 }
 
 // sharedSettings are properties that every policy has. On the policy named PackPolicy they hold for every policy that

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"dynamoguard/internal/facts"
@@ -31,12 +32,17 @@ func names(pattern string, urn resource.URN) bool {
 }
 
 // IsBoundary reports whether a resource is a managed policy that counts as a permission boundary. No other document can be one:
-// IAM takes a boundary by the ARN of a managed policy.
+// IAM takes a boundary by the ARN of a managed policy. Letters of either case are alike, as in the names of IAM's policies.
+//
+// A pattern is about the logical name, and only one with :: about the URN: the name of a stack or a project that happens to
+// match would make boundaries of all its policies.
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func (s PackSettings) IsBoundary(r *resource.Resource) bool {
 	return facts.IsManagedPolicy(r) &&
-		slices.ContainsFunc(s.Boundaries, func(pattern string) bool { return names(pattern, r.URN) })
+		slices.ContainsFunc(s.Boundaries, func(pattern string) bool {
+			return glob.MatchFold(pattern, r.URN.Name()) || strings.Contains(pattern, "::") && glob.MatchFold(pattern, string(r.URN))
+		})
 }
 
 // Expired reports whether the exemption no longer holds.

@@ -87,7 +87,7 @@ func (p *Pass) attached() string {
 func (p *Pass) IsBoundary() bool {
 	p.boundary = len(p.Attachments) == 0 && p.Config.Pack().IsBoundary(p.Resource)
 	if p.boundary {
-		p.NotApplicable("a permission boundary grants nothing")
+		p.NotApplicable("a permission boundary grants nothing, and this counts as one by its name and the setting boundaries")
 	}
 	return p.boundary
 }

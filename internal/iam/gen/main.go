@@ -33,7 +33,7 @@ var (
 		"Permissions management": "LevelPermissions",
 	}
 	classes = map[string]string{
-		"metadata": "Metadata", "tagging": "Tagging", "control": "Control", "data-read": "DataRead", "data-write": "DataWrite",
+		"metadata": "Metadata", "inspection": "Inspection", "tagging": "Tagging", "control": "Control", "data-read": "DataRead", "data-write": "DataWrite",
 		"exfiltration": "Exfiltration", "destructive": "Destructive", "permissions": "Permissions",
 	}
 	tablePolicies = map[string]string{
@@ -156,12 +156,13 @@ func generate(table string) ([]byte, error) {
 		name, doc string
 		holds     func(action) bool
 	}{
-		{"metadataActions", "read the description of things, and none of their data", func(a action) bool { return a.class == "Metadata" }},
+		{"metadataActions", "describe and list things, and read none of their data", func(a action) bool { return a.class == "Metadata" }},
 		{"writeActions", "write items", func(a action) bool { return a.class == "DataWrite" }},
 		{"sensitiveActions", "lose data, copy it elsewhere, change who may do what, or read streams", func(a action) bool {
 			return slices.Contains([]string{"Destructive", "Exfiltration", "Permissions"}, a.class) ||
 				a.class == "DataRead" && slices.Contains(a.required, "Stream") || strings.Contains(a.name, "Replicat")
 		}},
+		{"streamReads", "read the records of streams", func(a action) bool { return a.class == "DataRead" && slices.Contains(a.required, "Stream") }},
 		{"scopableActions", "require a resource, so that a policy can confine them to one", func(a action) bool { return a.required != nil }},
 		{"tablePolicyActions", "can be granted by a table's or a stream's own policy", func(a action) bool { return a.tablePolicy != "NotGrantable" }},
 	} {

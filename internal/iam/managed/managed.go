@@ -64,7 +64,7 @@ func (p Policy) Tier() Tier {
 		return UnscopedControl
 	case conditional[iam.DataWrite] || conditional[iam.Permissions]:
 		return UnderConditions
-	case unscoped[iam.Metadata]:
+	case unscoped[iam.Metadata] || unscoped[iam.Inspection]:
 		return MetadataOnly
 	case !p.Scoped.Empty():
 		return ScopedByName
@@ -85,11 +85,7 @@ func classes(set iam.ActionSet) (has [iam.Permissions + 1]bool) {
 // Lookup finds a policy by its ARN, in any partition: AWS manages the same policies in China and GovCloud. It does not find
 // a policy that grants nothing on DynamoDB and DAX, nor one that is newer than the table.
 func Lookup(arn string) (Policy, bool) {
-	fields := strings.SplitN(arn, ":", 6)
-	if len(fields) < 6 || fields[0] != "arn" || fields[2] != "iam" || fields[3] != "" || fields[4] != "aws" {
-		return Policy{}, false
-	}
-	path, ok := strings.CutPrefix(fields[5], "policy/")
+	path, ok := ownPath(arn)
 	if !ok {
 		return Policy{}, false
 	}
@@ -99,4 +95,20 @@ func Lookup(arn string) (Policy, bool) {
 		return Policy{}, false
 	}
 	return policies[i], true
+}
+
+// Own reports whether an ARN is of a policy that AWS manages. One that Lookup does not find grants nothing on DynamoDB and DAX, as
+// far as the table knows, which has all that were there when it was made.
+func Own(arn string) bool {
+	_, ok := ownPath(arn)
+	return ok
+}
+
+// ownPath is the path and the name in the ARN of a policy that AWS manages.
+func ownPath(arn string) (path string, ok bool) {
+	fields := strings.SplitN(arn, ":", 6)
+	if len(fields) < 6 || fields[0] != "arn" || fields[2] != "iam" || fields[3] != "" || fields[4] != "aws" {
+		return "", false
+	}
+	return strings.CutPrefix(fields[5], "policy/")
 }
