@@ -295,19 +295,25 @@ func fixtures(t testing.TB, name string) map[string]*fixture {
 	}
 	parsed := map[string]*fixture{}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
 		f := &fixture{}
-		decoder := yaml.NewDecoder(bytes.NewReader(data))
-		decoder.KnownFields(true)
-		if err := decoder.Decode(f); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+		decode(t, file, f)
 		parsed[filepath.Base(file)] = f
 	}
 	return parsed
+}
+
+// decode reads a YAML file that has no other fields than a struct.
+func decode(t testing.TB, file string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(into); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
 }
 
 func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
