@@ -15,7 +15,7 @@ import (
 func notices(run *policy.Run) []policy.Notice {
 	var list []policy.Notice
 	for _, kind := range []func(*policy.Run) []policy.Notice{
-		unknownNotices, exemptionNotices, boundaryNotices, accountNotices, configurationNotices, otherStacksNotices, notReadNotices,
+		unknownNotices, scopeNotices, exemptionNotices, boundaryNotices, accountNotices, configurationNotices, otherStacksNotices, notReadNotices,
 	} {
 		list = append(list, kind(run)...)
 	}
@@ -89,6 +89,21 @@ func unknownNotices(run *policy.Run) (list []policy.Notice) {
 			"reference between resources is", "references between resources are"), before, after), atEnd))
 	}
 	return list
+}
+
+// scopeNotices count what policies are not about, by configuration.
+func scopeNotices(run *policy.Run) []policy.Notice {
+	var left []string
+	for _, j := range run.Judgements {
+		if j.Scope != nil {
+			left = append(left, fmt.Sprintf("%s on %s: %s", j.Policy.Name, j.URN, j.Scope.Reason))
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return []policy.Notice{enumerate(text.Count(len(left), "judgement was left out as out of scope:",
+		"judgements were left out as out of scope:"), left)}
 }
 
 func exemptionNotices(run *policy.Run) (list []policy.Notice) {

@@ -44,6 +44,9 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	reads := properties{}
 	for _, p := range policies {
 		reads.add(p.Reads)
+		for typ := range p.Reads {
+			reads.add(facts.TagReads(typ))
+		}
 	}
 	reads.add(facts.SeenReads())
 	checked := properties{}
@@ -164,7 +167,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 		}
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen}
 		j := judge(frame, s, by)
-		j.Exempt(config.Of(p).Exemptions, now)
+		j.Excuse(config.Of(p), r, now)
 		judgements = append(judgements, j)
 		if _, ok := p.Reads[r.Type]; ok {
 			read = append(read, j)
@@ -279,7 +282,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 			if without != nil {
 				j.RestOn(certain)
 			}
-			j.Exempt(config.Of(p).Exemptions, now)
+			j.Excuse(config.Of(p), graph.Resource(j.URN), now)
 			judgements, ofStack = append(judgements, j), append(ofStack, j)
 		}
 	}

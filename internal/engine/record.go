@@ -49,7 +49,7 @@ func (r *record) share(judgements []policy.Judgement) []policy.Judgement {
 	var key []byte
 	for i := range judgements {
 		j := &judgements[i]
-		if len(j.Findings)+len(j.Errors)+len(j.Unknown) > 0 || j.Exemption != nil || j.Contradiction != "" {
+		if len(j.Findings)+len(j.Errors)+len(j.Unknown) > 0 || j.Exemption != nil || j.Scope != nil || j.Contradiction != "" {
 			return judgements
 		}
 		key = fmt.Appendf(key, "%p %d %d %t %q\n", j.Policy, j.Outcome, j.Level, j.Boundary, j.Reason)

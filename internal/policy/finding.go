@@ -140,6 +140,9 @@ type Judgement struct {
 
 	// Exemption is one that covers the violation: it holds where the outcome is Exempt, and has expired where it is Failed.
 	Exemption *Exemption
+
+	// Scope is why the policy is not about the resource; nil where it is.
+	Scope *Scope
 }
 
 // A Diagnostic is a message for the people who run the stack.
@@ -167,14 +170,31 @@ func (j *Judgement) Diagnostics() []Diagnostic {
 	return list
 }
 
-// Exempt applies the exemptions of a judgement's policy: a violation that one covers is exempt.
-func (j *Judgement) Exempt(exemptions []Exemption, now time.Time) {
+// Excuse applies what the configuration of a judgement's policy says of its resource: one that is out of scope was not judged, and
+// a violation that an exemption covers is exempt.
+func (j *Judgement) Excuse(s PolicySettings, r *resource.Resource, now time.Time) {
+	if j.Outcome == NotApplicable {
+		return
+	}
+	for i := range s.OutOfScope {
+		if scope := &s.OutOfScope[i]; scope.Covers(r) {
+			*j = Judgement{
+				Policy: j.Policy, URN: j.URN, Level: j.Level, Outcome: NotApplicable, Reason: "out of scope: " + scope.Reason, Scope: scope,
+			}
+			return
+		}
+	}
+	j.exempt(s.Exemptions, r, now)
+}
+
+// exempt applies exemptions to a violation.
+func (j *Judgement) exempt(exemptions []Exemption, r *resource.Resource, now time.Time) {
 	if j.Outcome != Failed {
 		return
 	}
 	for i := range exemptions {
 		switch x := &exemptions[i]; {
-		case !x.Covers(j.URN):
+		case !x.Covers(r):
 		case !x.Expired(now):
 			j.Outcome, j.Reason, j.Exemption = Exempt, "exempt: "+x.String(), x
 			return
