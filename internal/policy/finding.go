@@ -33,7 +33,14 @@ type Finding struct {
 
 	// Group is equal for findings that say the same of different places. The Pass fills it in with the remedy.
 	Group string
+	// Brief: enough findings of its Group have said what to write instead, and a notice says it of all. The engine fills it in.
+	Brief bool
 }
+
+// MostWorded is how many findings of one Group say what to write instead by default. More of the same sentence nobody reads.
+//
+// Report: https://github.com/pulumi/compliance-policies/issues/62
+const MostWorded = 10
 
 // A Basis is what a finding rests on.
 type Basis uint8
@@ -99,6 +106,9 @@ type Edit struct {
 
 // Sentence words a finding for people. The CLI shows nothing else of it.
 func (p *Policy) Sentence(f Finding) string {
+	if f.Brief {
+		return f.Wrong + "."
+	}
 	return f.Wrong + "; " + f.Remedy + ". " + soc2.Framework + ": " + soc2.Join(p.Criteria)
 }
 
