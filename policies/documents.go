@@ -74,6 +74,7 @@ func at(d *facts.Document, statement int, list []iam.Element) resource.Path {
 func actions(list []*iam.Action, worst *iam.Action, whole []string) string {
 	const named = 4
 	var parts []string
+	worstNamed := false
 	for _, service := range []string{"dynamodb", "dax"} {
 		var names []string
 		for _, a := range list {
@@ -82,6 +83,9 @@ func actions(list []*iam.Action, worst *iam.Action, whole []string) string {
 			}
 		}
 		display := map[string]string{"dynamodb": "DynamoDB", "dax": "DAX"}[service]
+		if worst != nil && service == worst.Service {
+			worstNamed = len(names) <= named && !slices.Contains(whole, service)
+		}
 		switch n := len(names); {
 		case n == 0:
 		case n == 1:
@@ -95,7 +99,7 @@ func actions(list []*iam.Action, worst *iam.Action, whole []string) string {
 		}
 	}
 	all := text.And(parts)
-	if len(list) > 1 {
+	if len(list) > 1 && !worstNamed {
 		all += ", " + worst.Name + " among them"
 	}
 	return all

@@ -12,7 +12,7 @@ var DynamoGuard = &policy.Policy{
 	Title: "What the pack could not judge, or was told not to, is said",
 	Doc: `
 		One notice of each kind at the end of the stack: policy documents and other values that are not known before
-		something is created, exemptions that were used, exemptions that have expired, permission boundaries that were
+		something is created, what to do about more than ten findings of one wording, what is out of scope, exemptions that were used, exemptions that have expired, permission boundaries that were
 		left out, an account that is configured and another one that the credentials are of, names in the configuration
 		that no policy has, tables of other stacks that could not be read, a run that does not say which stack it is of,
 		and what is declared and not read. Its properties are the settings of the whole pack. Notices are advisory whatever the

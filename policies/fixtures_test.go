@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -57,6 +58,8 @@ type fixture struct {
 	OfStack want `yaml:"ofStack"`
 	// Policies are the other policies that run, all where it is absent: for what a notice lists of them.
 	Policies []string `yaml:"policies"`
+	// Worded is how many findings of one wording say what to write instead, all where it is absent.
+	Worded int `yaml:"worded"`
 }
 
 // name is that of the stack.
@@ -295,24 +298,31 @@ func fixtures(t testing.TB, name string) map[string]*fixture {
 	}
 	parsed := map[string]*fixture{}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
 		f := &fixture{}
-		decoder := yaml.NewDecoder(bytes.NewReader(data))
-		decoder.KnownFields(true)
-		if err := decoder.Decode(f); err != nil {
-			t.Fatalf("%s: %v", file, err)
-		}
+		decode(t, file, f)
 		parsed[filepath.Base(file)] = f
 	}
 	return parsed
 }
 
+// decode reads a YAML file that has no other fields than a struct.
+func decode(t testing.TB, file string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(into); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+}
+
 func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	ctx := context.Background()
-	server := analyzer.NewServer(engine.New(f.policies(t, p), func() time.Time { return today }).In(f.world()), "0.0.0", func() {})
+	rules := engine.New(f.policies(t, p), func() time.Time { return today }).In(f.world()).Wording(cmp.Or(f.Worded, math.MaxInt))
+	server := analyzer.NewServer(rules, "0.0.0", func() {})
 	if _, err := server.Configure(ctx, wire(t, f.configuration(t, p))); err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 func notices(run *policy.Run) []policy.Notice {
 	var list []policy.Notice
 	for _, kind := range []func(*policy.Run) []policy.Notice{
-		unknownNotices, exemptionNotices, boundaryNotices, accountNotices, configurationNotices, otherStacksNotices, notReadNotices,
+		unknownNotices, briefNotices, scopeNotices, exemptionNotices, boundaryNotices, accountNotices, configurationNotices, otherStacksNotices, notReadNotices,
 	} {
 		list = append(list, kind(run)...)
 	}
@@ -89,6 +89,58 @@ func unknownNotices(run *policy.Run) (list []policy.Notice) {
 			"reference between resources is", "references between resources are"), before, after), atEnd))
 	}
 	return list
+}
+
+// briefNotices say what to write instead, one for each wording of which more findings were made than say so themselves.
+func briefNotices(run *policy.Run) (list []policy.Notice) {
+	type wording struct {
+		policy *policy.Policy
+		group  string
+	}
+	var order []wording
+	found := map[wording][]policy.Finding{}
+	for _, j := range run.Judgements {
+		if j.Outcome != policy.Failed {
+			continue
+		}
+		for _, f := range j.Findings {
+			as := wording{j.Policy, f.Group}
+			if found[as] == nil {
+				order = append(order, as)
+			}
+			found[as] = append(found[as], f)
+		}
+	}
+	for _, as := range order {
+		findings := found[as]
+		if !slices.ContainsFunc(findings, func(f policy.Finding) bool { return f.Brief }) {
+			continue
+		}
+		items := make([]string, len(findings))
+		for i, f := range findings {
+			items[i] = fmt.Sprintf("%s of %s", f.Path, policy.Name(f.URN))
+		}
+		list = append(list, policy.Notice{
+			Text:  fmt.Sprintf("%d findings of %s have one remedy, %s:", len(items), as.policy.Name, findings[0].Remedy),
+			Items: items,
+		})
+	}
+	return list
+}
+
+// scopeNotices count what policies are not about, by configuration.
+func scopeNotices(run *policy.Run) []policy.Notice {
+	var left []string
+	for _, j := range run.Judgements {
+		if j.Scope != nil {
+			left = append(left, fmt.Sprintf("%s on %s: %s", j.Policy.Name, j.URN, j.Scope.Reason))
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return []policy.Notice{enumerate(text.Count(len(left), "judgement was left out as out of scope:",
+		"judgements were left out as out of scope:"), left)}
 }
 
 func exemptionNotices(run *policy.Run) (list []policy.Notice) {

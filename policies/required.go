@@ -19,7 +19,9 @@ const ofOthers = "tables of other stacks"
 // rests on them.
 func requireOthers(p *policy.Pass, path resource.Path) {
 	settings := p.Config.Pack().Index
-	exempt := slices.ContainsFunc(p.Config.Of(p.Policy).Exemptions, func(x policy.Exemption) bool { return x.Covers(p.Resource.URN) })
+	own := p.Config.Of(p.Policy)
+	exempt := slices.ContainsFunc(own.Exemptions, func(x policy.Exemption) bool { return x.Covers(p.Resource) }) ||
+		slices.ContainsFunc(own.OutOfScope, func(s policy.Scope) bool { return s.Covers(p.Resource) })
 	if !settings.Required || !exempt && p.Seen.SaidOfOther(ofOthers, p.Resource.URN) {
 		return
 	}

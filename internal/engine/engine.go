@@ -44,6 +44,9 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	reads := properties{}
 	for _, p := range policies {
 		reads.add(p.Reads)
+		for typ := range p.Reads {
+			reads.add(facts.TagReads(typ))
+		}
 	}
 	reads.add(facts.SeenReads())
 	checked := properties{}
@@ -55,7 +58,7 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 		now:      now,
 		config:   config,
 		stack:    &policy.StackContext{},
-		record:   record{byURN: map[resource.URN][]policy.Judgement{}},
+		record:   record{byURN: map[resource.URN][]policy.Judgement{}, most: policy.MostWorded},
 	}
 }
 
@@ -87,6 +90,14 @@ func (e *Engine) In(w World) *Engine {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.world, e.outside.AWS, e.joined = w, w.AWS, join(w.Session)
+	return e
+}
+
+// Wording sets how many findings of one wording say what to write instead, in place of policy.MostWorded.
+func (e *Engine) Wording(most int) *Engine {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.record.most = most
 	return e
 }
 
@@ -164,7 +175,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 		}
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen, Now: now}
 		j := judge(frame, s, by)
-		j.Exempt(config.Of(p).Exemptions, now)
+		j.Excuse(config.Of(p), r, now)
 		judgements = append(judgements, j)
 		if _, ok := p.Reads[r.Type]; ok {
 			read = append(read, j)
@@ -177,6 +188,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 		}
 	}
 	e.mu.Lock()
+	e.record.shorten(judgements) // the findings of those that are kept as well
 	e.record.resource(r.URN, read)
 	e.record.grants(again)
 	e.mu.Unlock()
@@ -279,7 +291,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 			if without != nil {
 				j.RestOn(certain)
 			}
-			j.Exempt(config.Of(p).Exemptions, now)
+			j.Excuse(config.Of(p), graph.Resource(j.URN), now)
 			judgements, ofStack = append(judgements, j), append(ofStack, j)
 		}
 	}
@@ -295,6 +307,10 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 		e.mu.Unlock()
 		judgements = replaced(judgements, unknown, e.policies)
 	}
+
+	e.mu.Lock()
+	e.record.shorten(judgements)
+	e.mu.Unlock()
 
 	var list []Notice
 	hash := config.Hash()

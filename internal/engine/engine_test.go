@@ -115,13 +115,14 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// TestReads: what is read of a type is what any policy reads of it, by the names of the resource's own properties.
+// TestReads: what is read of a type is what any policy reads of it, by the names of the resource's own properties, and the tags, which
+// the configuration may ask for.
 func TestReads(t *testing.T) {
 	list := judges("list", func(*policy.Pass) {})
 	list.Reads = map[string][]string{thing: {"list", "list[].name", "block.of"}, "test:index:Empty": nil}
 	e := engine.New([]*policy.Policy{reads, list}, now)
 	for typ, want := range map[string]map[string]bool{
-		thing: {"on": true, "list": true, "block": true}, "test:index:Empty": {}, "test:index:Other": nil,
+		thing: {"on": true, "list": true, "block": true, "tags": true}, "test:index:Empty": {"tags": true}, "test:index:Other": nil,
 	} {
 		if diff := cmp.Diff(want, e.Reads(typ)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", typ, diff)

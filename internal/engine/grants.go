@@ -32,7 +32,7 @@ func judgeGrant(frame policy.Frame, s *subject, attachments []resource.URN, now 
 		return policy.Judgement{}, false
 	}
 	j = judge(frame, s, attachments)
-	j.Exempt(frame.Config.Of(frame.Policy).Exemptions, now)
+	j.Excuse(frame.Config.Of(frame.Policy), s.Resource, now)
 	return j, true
 }
 

@@ -23,6 +23,44 @@ type record struct {
 	// Of permission boundaries as grants, by what was attached and at the end of the stack. They stand in for the judgement that
 	// left the boundary out.
 	attached, late map[place]policy.Judgement
+
+	most   int                      // findings of one wording that say what to write instead
+	worded map[wording]map[spot]int // the findings of one wording, by when they came: 1 is the first
+}
+
+// A wording is what findings of one policy have in common that say the same of different places.
+type wording struct {
+	policy *policy.Policy
+	group  string
+}
+
+// A spot is where a finding is.
+type spot struct {
+	urn  resource.URN
+	path resource.Path
+}
+
+// shorten makes those findings brief that come after enough others of their wording. One that comes again is what it was.
+func (r *record) shorten(judgements []policy.Judgement) {
+	for _, j := range judgements {
+		if j.Outcome != policy.Failed {
+			continue
+		}
+		for i := range j.Findings {
+			f := &j.Findings[i]
+			as, at := wording{j.Policy, f.Group}, spot{f.URN, f.Path}
+			if r.worded == nil {
+				r.worded = map[wording]map[spot]int{}
+			}
+			if r.worded[as] == nil {
+				r.worded[as] = map[spot]int{}
+			}
+			if r.worded[as][at] == 0 {
+				r.worded[as][at] = len(r.worded[as]) + 1
+			}
+			f.Brief = r.worded[as][at] > r.most
+		}
+	}
 }
 
 // A place in the record is what one policy made of one resource.
@@ -49,7 +87,7 @@ func (r *record) share(judgements []policy.Judgement) []policy.Judgement {
 	var key []byte
 	for i := range judgements {
 		j := &judgements[i]
-		if len(j.Findings)+len(j.Errors)+len(j.Unknown) > 0 || j.Exemption != nil || j.Contradiction != "" {
+		if len(j.Findings)+len(j.Errors)+len(j.Unknown) > 0 || j.Exemption != nil || j.Scope != nil || j.Contradiction != "" {
 			return judgements
 		}
 		key = fmt.Appendf(key, "%p %d %d %t %q\n", j.Policy, j.Outcome, j.Level, j.Boundary, j.Reason)

@@ -49,6 +49,7 @@ func DefaultPackSettings() PackSettings {
 // does not set them itself.
 type sharedSettings struct {
 	Exemptions []Exemption `json:"exemptions"`
+	OutOfScope []Scope     `json:"outOfScope"`
 	Unknown    string      `json:"unknown" oneof:"ignore advisory mandatory"`
 }
 
@@ -58,11 +59,22 @@ var sharedDocs = map[string]string{
 		Written permissions to fail the policy. A used one is shown; an expired one does not exempt. On dynamoguard they hold
 		for every policy that has none of its own.`,
 	"exemptions[].resource": `The URN or the logical name of the resources that may fail; * and ? are wildcards.`,
-	"exemptions[].reason":   `Why they may.`,
-	"exemptions[].owner":    `Who answers for it.`,
+	"exemptions[].tag": `
+		In place of resource: a tag of the resources that may fail, as key or key=value; * and ? are wildcards. A tag that is
+		not known yet exempts nothing.`,
+	"exemptions[].reason": `Why they may.`,
+	"exemptions[].owner":  `Who answers for it.`,
 	"exemptions[].expires": `
 		The last day it holds, in UTC (2027-01-31), or the instant it ends (2027-01-31T12:00:00Z).`,
 	"exemptions[].ticket": `Where it was agreed.`,
+	"outOfScope": `
+		What the policy is not about, such as tables that are caches, with no date. One notice counts what was left out. On
+		dynamoguard it holds for every policy that has none of its own.`,
+	"outOfScope[].resource": `The URN or the logical name of the resources; * and ? are wildcards.`,
+	"outOfScope[].tag": `
+		In place of resource: a tag of the resources, as key or key=value; * and ? are wildcards. A tag that is not known yet
+		leaves nothing out.`,
+	"outOfScope[].reason": `Why the policy is not about them.`,
 	"unknown": `
 		What to do about a value that is not known before it is created: ignore it, name it in one notice for the stack
 		(advisory, the default), or report it as a violation (mandatory).`,
@@ -73,6 +85,7 @@ type PolicySettings struct {
 	Level      Level
 	Properties any // of the type of the policy's Config
 	Exemptions []Exemption
+	OutOfScope []Scope
 	Unknown    string
 }
 
@@ -185,6 +198,10 @@ func Configure(policies []*Policy, given map[string]Given) (*Configuration, erro
 		if own := shared[p].Exemptions; own != nil {
 			s.Exemptions = own
 		}
+		s.OutOfScope = packWide.OutOfScope
+		if own := shared[p].OutOfScope; own != nil {
+			s.OutOfScope = own
+		}
 		s.Unknown = firstSet(shared[p].Unknown, packWide.Unknown, UnknownAdvisory)
 		c.settings[p] = s
 	}
@@ -244,6 +261,7 @@ func (c *Configuration) Hash() string {
 		Policy, Level string
 		Properties    map[string]any
 		Exemptions    []Exemption
+		OutOfScope    []Scope `json:",omitempty"`
 		Unknown       string
 	}
 	var all []inForce
@@ -251,7 +269,7 @@ func (c *Configuration) Hash() string {
 		properties := map[string]any{}
 		canonical(properties, "", reflect.ValueOf(s.Properties))
 		exemptions := append([]Exemption{}, s.Exemptions...)
-		all = append(all, inForce{p.Name, s.Level.String(), properties, exemptions, s.Unknown})
+		all = append(all, inForce{p.Name, s.Level.String(), properties, exemptions, s.OutOfScope, s.Unknown})
 	}
 	slices.SortFunc(all, func(a, b inForce) int { return strings.Compare(a.Policy, b.Policy) })
 	encoded, err := json.Marshal(all)

@@ -74,7 +74,7 @@ func TestConfigureRefuses(t *testing.T) {
 		{"table-key", obj("minimumKey", val("hush").AsSecret()), `table-key.minimumKey [secret] is not one of aws-managed, customer`},
 		{"table-key", obj("minimumKey", true), "table-key.minimumKey is a boolean, not a string"},
 		{"table-key", obj("minimumkey", "customer"), `table-key.minimumkey is not a property; did you mean "minimumKey"?`},
-		{"table-key", obj("somethingElse", 1), "table-key.somethingElse is not a property; there are: days, exemptions, keys, minimumKey, on, unknown"},
+		{"table-key", obj("somethingElse", 1), "table-key.somethingElse is not a property; there are: days, exemptions, keys, minimumKey, on, outOfScope, unknown"},
 		{"table-key", obj("days", 0), "table-key.days 0 is not a whole number from 1 to 35"},
 		{"table-key", obj("days", 36), "table-key.days 36 is not a whole number from 1 to 35"},
 		{"table-key", obj("days", 1.5), "table-key.days 1.5 is not a whole number from 1 to 35"},
@@ -83,7 +83,7 @@ func TestConfigureRefuses(t *testing.T) {
 		{"table-key", obj("keys", "a"), "table-key.keys is a string, not a list"},
 		{"table-key", obj("keys", list("a", 2, nil)), "table-key.keys[1] is a number, not a string\n  table-key.keys[2] is null"},
 		{"table-key", obj("unknown", "mandatroy"), `table-key.unknown "mandatroy" is not one of ignore, advisory, mandatory; did you mean "mandatory"?`},
-		{"table-plain", obj("minimumKey", "customer"), "table-plain.minimumKey is not a property; there are: exemptions, unknown"},
+		{"table-plain", obj("minimumKey", "customer"), "table-plain.minimumKey is not a property; there are: exemptions, outOfScope, unknown"},
 		{"dynamoguard", obj("boundaries", list("b-*"), "unknown", "ignore"), ""},
 		{"dynamoguard", obj("boundary", list()), `dynamoguard.boundary is not a property; did you mean "boundaries"?`},
 
@@ -92,7 +92,19 @@ func TestConfigureRefuses(t *testing.T) {
 		{"table-key", exemption("resource", "*"),
 			"table-key.exemptions[0].reason is required\n  table-key.exemptions[0].owner is required\n  table-key.exemptions[0].expires is required"},
 		{"table-key", exemption("resource", " ", "reason", "r", "owner", "", "expires", "2027-01-31"),
-			"table-key.exemptions[0].resource is required\n  table-key.exemptions[0].owner is required"},
+			"table-key.exemptions[0].resource is blank\n  table-key.exemptions[0].owner is required"},
+		{"table-key", exemption("tag", "purpose=cache", "reason", "r", "owner", "o", "expires", "2027-01-31"), ""},
+		{"table-key", exemption("tag", "=cache", "reason", "r", "owner", "o", "expires", "2027-01-31"),
+			`table-key.exemptions[0].tag "=cache" is neither the key of a tag nor key=value, with * and ? as wildcards`},
+		{"table-key", exemption("reason", "r", "owner", "o", "expires", "2027-01-31"),
+			"table-key.exemptions[0].resource or tag is required, one of the two"},
+		{"table-key", exemption("resource", "*", "tag", "a", "reason", "r", "owner", "o", "expires", "2027-01-31"),
+			"table-key.exemptions[0].resource or tag is required, one of the two"},
+		{"table-key", obj("outOfScope", list(obj("tag", "purpose", "reason", "r"))), ""},
+		{"table-key", obj("outOfScope", list(obj("reason", "r"))), "table-key.outOfScope[0].resource or tag is required, one of the two"},
+		{"table-key", obj("outOfScope", list(obj("resource", "*"))), "table-key.outOfScope[0].reason is required"},
+		{"table-key", obj("outOfScope", list(obj("resource", "*", "reason", "r", "expires", "2027-01-31"))),
+			"table-key.outOfScope[0].expires is not a property; there are: reason, resource, tag"},
 		{"table-key", exemption("resource", "*", "reason", "r", "owner", "o", "expires", "soon"),
 			`table-key.exemptions[0].expires "soon" is not a date such as 2027-01-31`},
 		{"table-key", exemption("resource", "*", "reason", "r", "owner", "o", "expires", "2027-02-30"),
@@ -114,11 +126,11 @@ func TestConfigureRefuses(t *testing.T) {
 		{"tabel-key\nerror: x", resource.Value{}, ""},
 		{"tabel-key\n", resource.Value{}, `tabel-key\u000a is not a policy of this pack; did you mean "table-key"?`},
 		{"dynamoguard:all", resource.Value{}, ""}, // to the engine it is no level of anything
-		{"table-key", obj("o", 1), "table-key.o is not a property; there are: days, exemptions, keys, minimumKey, on, unknown"},
-		{"table-key", obj("", 1), `table-key."" is not a property; there are: days, exemptions, keys, minimumKey, on, unknown`},
+		{"table-key", obj("o", 1), "table-key.o is not a property; there are: days, exemptions, keys, minimumKey, on, outOfScope, unknown"},
+		{"table-key", obj("", 1), `table-key."" is not a property; there are: days, exemptions, keys, minimumKey, on, outOfScope, unknown`},
 		{"table-key", obj("MINIMUMKEY", "customer"), `table-key.MINIMUMKEY is not a property; did you mean "minimumKey"?`},
 		{"table-key", obj(strings.Repeat("k", 1<<20), 1), "table-key." + strings.Repeat("k", 100) +
-			"... is not a property; there are: days, exemptions, keys, minimumKey, on, unknown"},
+			"... is not a property; there are: days, exemptions, keys, minimumKey, on, outOfScope, unknown"},
 		{"table-key", obj("minimumKey", ""), `table-key.minimumKey "" is not one of aws-managed, customer`},
 		{"table-key", obj("minimumKey", "k"), `table-key.minimumKey "k" is not one of aws-managed, customer`},
 		{"table-key", obj("keys", list("a", "b", "a")), "table-key.keys[2] is the same as table-key.keys[0]"},
@@ -316,7 +328,7 @@ func TestExemption(t *testing.T) {
 		"urn:pulumi:dev::shop::*::orders": true, "urn:pulumi:*::aws:dynamodb/table:Table::orders": false,
 		"Orders": false, "order": false, "": false, "urn:pulumi:prod::*": false,
 	} {
-		if got := (policy.Exemption{Resource: pattern}).Covers(urn); got != want {
+		if got := (policy.Exemption{Resource: pattern}).Covers(&resource.Resource{URN: urn}); got != want {
 			t.Errorf("%q covers %s: %v", pattern, urn, got)
 		}
 	}

@@ -12,9 +12,10 @@ import (
 	"dynamoguard/internal/resource"
 )
 
-// An Exemption is a written, owned, expiring permission to fail a policy.
+// An Exemption is a written, owned, expiring permission to fail a policy. It has one of Resource and Tag.
 type Exemption struct {
-	Resource string `json:"resource" required:"" form:"resources"`
+	Resource string `json:"resource" form:"resources"`
+	Tag      string `json:"tag" form:"tag"`
 	Reason   string `json:"reason" required:""`
 	Owner    string `json:"owner" required:""`
 	Expires  string `json:"expires" required:"" form:"day"`
@@ -22,8 +23,38 @@ type Exemption struct {
 }
 
 // Covers reports whether the exemption is for a resource, expired or not.
-func (e Exemption) Covers(urn resource.URN) bool {
-	return names(e.Resource, urn)
+func (e Exemption) Covers(r *resource.Resource) bool { return matches(e.Resource, e.Tag, r) }
+
+func (e Exemption) check(fail func(path, format string, args ...any)) {
+	checkOne(e.Resource, e.Tag, fail)
+}
+
+// A Scope is what the organization says that a policy is not about, such as tables that are tagged as caches. It has one of Resource
+// and Tag.
+type Scope struct {
+	Resource string `json:"resource" form:"resources"`
+	Tag      string `json:"tag" form:"tag"`
+	Reason   string `json:"reason" required:""`
+}
+
+// Covers reports whether a resource is out of scope.
+func (s Scope) Covers(r *resource.Resource) bool { return matches(s.Resource, s.Tag, r) }
+
+func (s Scope) check(fail func(path, format string, args ...any)) { checkOne(s.Resource, s.Tag, fail) }
+
+// checkOne refuses an entry that names resources in two ways, or in none.
+func checkOne(pattern, tag string, fail func(path, format string, args ...any)) {
+	if (pattern == "") == (tag == "") {
+		fail("resource", "or tag is required, one of the two")
+	}
+}
+
+// matches reports whether an entry is for a resource: by the pattern of its name, or by that of a tag.
+func matches(pattern, tag string, r *resource.Resource) bool {
+	if tag != "" {
+		return facts.Tagged(r, tag)
+	}
+	return names(pattern, r.URN)
 }
 
 // names reports whether a pattern of the configuration is for a resource: by URN or by logical name.

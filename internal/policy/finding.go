@@ -33,7 +33,14 @@ type Finding struct {
 
 	// Group is equal for findings that say the same of different places. The Pass fills it in with the remedy.
 	Group string
+	// Brief: enough findings of its Group have said what to write instead, and a notice says it of all. The engine fills it in.
+	Brief bool
 }
+
+// MostWorded is how many findings of one Group say what to write instead by default. More of the same sentence nobody reads.
+//
+// Report: https://github.com/pulumi/compliance-policies/issues/62
+const MostWorded = 10
 
 // A Basis is what a finding rests on.
 type Basis uint8
@@ -99,6 +106,9 @@ type Edit struct {
 
 // Sentence words a finding for people. The CLI shows nothing else of it.
 func (p *Policy) Sentence(f Finding) string {
+	if f.Brief {
+		return f.Wrong + "."
+	}
 	return f.Wrong + "; " + f.Remedy + ". " + soc2.Framework + ": " + soc2.Join(p.Criteria)
 }
 
@@ -140,6 +150,9 @@ type Judgement struct {
 
 	// Exemption is one that covers the violation: it holds where the outcome is Exempt, and has expired where it is Failed.
 	Exemption *Exemption
+
+	// Scope is why the policy is not about the resource; nil where it is.
+	Scope *Scope
 }
 
 // A Diagnostic is a message for the people who run the stack.
@@ -167,14 +180,31 @@ func (j *Judgement) Diagnostics() []Diagnostic {
 	return list
 }
 
-// Exempt applies the exemptions of a judgement's policy: a violation that one covers is exempt.
-func (j *Judgement) Exempt(exemptions []Exemption, now time.Time) {
+// Excuse applies what the configuration of a judgement's policy says of its resource: one that is out of scope was not judged, and
+// a violation that an exemption covers is exempt.
+func (j *Judgement) Excuse(s PolicySettings, r *resource.Resource, now time.Time) {
+	if j.Outcome == NotApplicable {
+		return
+	}
+	for i := range s.OutOfScope {
+		if scope := &s.OutOfScope[i]; scope.Covers(r) {
+			*j = Judgement{
+				Policy: j.Policy, URN: j.URN, Level: j.Level, Outcome: NotApplicable, Reason: "out of scope: " + scope.Reason, Scope: scope,
+			}
+			return
+		}
+	}
+	j.exempt(s.Exemptions, r, now)
+}
+
+// exempt applies exemptions to a violation.
+func (j *Judgement) exempt(exemptions []Exemption, r *resource.Resource, now time.Time) {
 	if j.Outcome != Failed {
 		return
 	}
 	for i := range exemptions {
 		switch x := &exemptions[i]; {
-		case !x.Covers(j.URN):
+		case !x.Covers(r):
 		case !x.Expired(now):
 			j.Outcome, j.Reason, j.Exemption = Exempt, "exempt: "+x.String(), x
 			return

@@ -42,6 +42,7 @@ var forms = map[string]form{
 	"environment": {pattern: `^[^*?]*[^*?\s][^*?]*$`, words: "is not the name of an environment"},
 
 	"resources":  {pattern: trimmed, refused: noResources, words: resourceWords},
+	"tag":        {pattern: `^[^=]+(=.*)?$`, words: "is neither the key of a tag nor key=value, with * and ? as wildcards"},
 	"principals": {pattern: trimmed, refused: isARN, words: resourceWords},
 
 	"key": {

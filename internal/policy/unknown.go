@@ -34,7 +34,7 @@ func Unknowns(run *Run, graph *facts.Graph, now time.Time) []Judgement {
 			waiting[at] = append(waiting[at], j)
 		}
 		if len(values) > 0 {
-			failed = append(failed, run.fail(j, unknownValues(values), now))
+			failed = append(failed, run.fail(j, unknownValues(values), graph, now))
 		}
 	}
 	for _, at := range order {
@@ -44,7 +44,7 @@ func Unknowns(run *Run, graph *facts.Graph, now time.Time) []Judgement {
 		}
 		judged := make([]Judgement, len(waiting[at]))
 		for i, j := range waiting[at] {
-			judged[i] = run.fail(j, finding, now)
+			judged[i] = run.fail(j, finding, graph, now)
 		}
 		strictest := slices.MaxFunc(judged, func(a, b Judgement) int {
 			return cmp.Or(cmp.Compare(a.Outcome, b.Outcome), cmp.Compare(a.Level, b.Level))
@@ -55,12 +55,12 @@ func Unknowns(run *Run, graph *facts.Graph, now time.Time) []Judgement {
 }
 
 // fail returns a judgement with one more finding.
-func (r *Run) fail(j Judgement, f Finding, now time.Time) Judgement {
+func (r *Run) fail(j Judgement, f Finding, graph *facts.Graph, now time.Time) Judgement {
 	f.URN, f.Group = j.URN, UnknownMandatory
 	again := func(g Finding) bool { return g.Group == UnknownMandatory } // of a stack that is judged twice
 	j.Findings = append(slices.DeleteFunc(slices.Clone(j.Findings), again), f)
 	j.Outcome, j.Reason = Failed, ""
-	j.Exempt(r.Config.Of(j.Policy).Exemptions, now)
+	j.Excuse(r.Config.Of(j.Policy), graph.Resource(j.URN), now)
 	return j
 }
 
