@@ -18,6 +18,7 @@ func All() []*policy.Policy {
 		TableNamePattern,
 		TablePointInTimeRecovery,
 		TableEncryption,
+		TableResourcePolicy,
 		DynamoGuard,
 	}
 }
