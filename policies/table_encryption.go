@@ -48,12 +48,13 @@ serverSideEncryption:
 
 // EncryptionConfig are the settings of TableEncryption.
 type EncryptionConfig struct {
-	MinimumKey  string   `json:"minimumKey" oneof:"aws-managed customer"`
+	MinimumKey  string   `json:"minimumKey" oneof:"aws-owned aws-managed customer"`
 	AllowedKeys []string `json:"allowedKeys" form:"key"`
 }
 
 // The values of minimumKey.
 const (
+	minimumOwned    = "aws-owned"
 	minimumManaged  = "aws-managed"
 	minimumCustomer = "customer"
 )
@@ -177,10 +178,7 @@ func keyKindOf(key resource.Property) (kind keyKind, known bool) {
 // checkKey judges the key of one copy of a table: its kind, then whether it is allowed.
 func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, of facts.Copy, remedy string) {
 	config := policy.Settings[EncryptionConfig](p)
-	minimum := awsManaged
-	if config.MinimumKey == minimumCustomer {
-		minimum = customerManaged
-	}
+	minimum := map[string]keyKind{minimumOwned: awsOwned, minimumManaged: awsManaged, minimumCustomer: customerManaged}[config.MinimumKey]
 	if kind < minimum {
 		p.Report(policy.Finding{
 			Path:   decidedBy.Place(),
