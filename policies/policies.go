@@ -19,6 +19,7 @@ func All() []*policy.Policy {
 		TableNamePattern,
 		TablePointInTimeRecovery,
 		TableEncryption,
+		TableResourcePolicy,
 		DynamoGuard,
 	}
 }

@@ -22,7 +22,8 @@ var TableEncryption = &policy.Policy{
 		Reports a table, an entry of its replicas and a TableReplica whose key is below the configured minimum: the
 		AWS-owned key (what is used where nothing is said), the AWS-managed key alias/aws/dynamodb (enabled without a
 		key of one's own), or a customer managed key. With an allow-list, reports a customer managed key that is not on
-		it. A replica without a key of its own has the kind of key its table has.`,
+		it. A replica without a key of its own has the kind of key its table has, a table that is restored without
+		serverSideEncryption the key of its source, which is not judged.`,
 	Before: `
 name: orders`,
 	After: `
@@ -41,19 +42,21 @@ serverSideEncryption:
 			The ARNs of the customer managed keys that may be used, with * and ? as wildcards; any, where the list is
 			empty.`,
 	},
-	Reads: facts.Reads(facts.CopyReads(facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads()),
+	Reads: facts.Reads(facts.CopyReads(facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads(),
+		map[string][]string{facts.Table: append([]string{"serverSideEncryption"}, restoreSources...)}),
 
 	CheckResource: checkEncryption,
 }
 
 // EncryptionConfig are the settings of TableEncryption.
 type EncryptionConfig struct {
-	MinimumKey  string   `json:"minimumKey" oneof:"aws-managed customer"`
+	MinimumKey  string   `json:"minimumKey" oneof:"aws-owned aws-managed customer"`
 	AllowedKeys []string `json:"allowedKeys" form:"key"`
 }
 
 // The values of minimumKey.
 const (
+	minimumOwned    = "aws-owned"
 	minimumManaged  = "aws-managed"
 	minimumCustomer = "customer"
 )
@@ -77,16 +80,43 @@ func (k keyKind) String() string {
 
 func checkEncryption(p *policy.Pass) {
 	var table *facts.Copy
+	restored := ""
 	for _, c := range p.Copies() {
 		if c.Replica {
+			if restored != "" && c.Get(facts.EncryptionKey).Value.Empty() {
+				continue // it follows its table
+			}
 			checkReplicaKey(p, c, table)
 			continue
 		}
 		table = &c
+		if restored = restoredFrom(p, c); restored != "" {
+			p.NotApplicable(restored + " is set, and a table that is restored without serverSideEncryption has its source's key")
+			continue
+		}
 		if kind, decidedBy, known := keyOf(c); known {
 			checkKey(p, kind, decidedBy, c, keyRemedy(p, c))
 		}
 	}
+}
+
+// restoreSources are the properties of a Table that say what it is restored from.
+var restoreSources = []string{"restoreBackupArn", "restoreSourceName", "restoreSourceTableArn"}
+
+// restoredFrom is the property that says what a table without a block of its own is restored from, and takes the key of.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html, SSESpecificationOverride
+func restoredFrom(p *policy.Pass, table facts.Copy) string {
+	block, _, _ := strings.Cut(table.Named(facts.Encrypted), ".")
+	if p.Resource.Type != facts.Table || !p.Property(block).Unset() {
+		return ""
+	}
+	for _, name := range restoreSources {
+		if v := p.Property(name).Value; !v.Empty() {
+			return name
+		}
+	}
+	return ""
 }
 
 // keyRemedy is what to write instead of the key of a table.
@@ -177,10 +207,7 @@ func keyKindOf(key resource.Property) (kind keyKind, known bool) {
 // checkKey judges the key of one copy of a table: its kind, then whether it is allowed.
 func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, of facts.Copy, remedy string) {
 	config := policy.Settings[EncryptionConfig](p)
-	minimum := awsManaged
-	if config.MinimumKey == minimumCustomer {
-		minimum = customerManaged
-	}
+	minimum := map[string]keyKind{minimumOwned: awsOwned, minimumManaged: awsManaged, minimumCustomer: customerManaged}[config.MinimumKey]
 	if kind < minimum {
 		p.Report(policy.Finding{
 			Path:   decidedBy.Place(),

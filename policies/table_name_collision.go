@@ -80,6 +80,7 @@ func checkNameCollision(p *policy.Pass) {
 	for _, c := range claims {
 		p.NoteContradiction(c.Identity.Account)
 	}
+	checkOwnRegion(p, claims)
 	for _, c := range p.Seen.Claims.Claim(string(p.Resource.URN), claims) {
 		const remedy = "give one of the two another name"
 		declared[c.EarlierURN] = true
@@ -111,6 +112,28 @@ func checkNameCollision(p *policy.Pass) {
 	}
 	if len(claims) == 0 && len(p.Log.Unknown) == 0 {
 		p.NotApplicable("it claims no table name")
+	}
+}
+
+// checkOwnRegion reports that a table, which comes first among the claims of its resource, lists its own region among its replicas,
+// or a region twice. AWS refuses that (sst#5517, aws-cdk#6287).
+func checkOwnRegion(p *policy.Pass, claims []tables.Claim) {
+	for i, c := range claims {
+		for j, earlier := range claims[:i] {
+			if _, region := c.Identity.Compare(earlier.Identity); region != tables.Same {
+				continue
+			}
+			of := "the table's own region"
+			if j > 0 || p.Resource.Type == facts.NativeGlobal {
+				of = "the region of " + earlier.Path
+			}
+			p.Report(policy.Finding{
+				Path:   resource.Path(c.Path),
+				Wrong:  fmt.Sprintf("%s is a replica in %s: the resource claims the table name %s twice there", c.Path, of, c.Shown),
+				Remedy: "leave the replica out",
+			})
+			break
+		}
 	}
 }
 

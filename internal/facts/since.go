@@ -12,7 +12,7 @@ type versions struct{ since, until int }
 // Sources: the Go SDKs of versions 6.83.4 and 7.40.0, to which a test holds it;
 // https://www.pulumi.com/registry/packages/aws/how-to-guides/7-0-migration/
 var supported = map[string]map[string]versions{
-	Table:        {"region": {since: 7}, "replicas[].deletionProtectionEnabled": {since: 7}},
+	Table:        {"region": {since: 7}, "replicas[].deletionProtectionEnabled": {since: 7}, "restoreBackupArn": {since: 7}},
 	TableReplica: {"region": {since: 7}},
 	AWSProvider: {
 		"assumeRole": {until: 6}, "assumeRole.roleArn": {until: 6},
