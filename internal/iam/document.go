@@ -2,9 +2,12 @@ package iam
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"dynamoguard/internal/partition"
 )
 
 // Kind is the place of a document, which decides its grammar.
@@ -179,6 +182,24 @@ func (s *Statement) elements(name string, p *Patterns) []Element {
 		elements[i] = s.element(name, p, i)
 	}
 	return elements
+}
+
+// OutsidePartition are the resources of the document that name another partition than this one, in the order of the document.
+// Those that the document's own Errors are about are left out.
+func (d *Document) OutsidePartition(name string) []Element {
+	var outside []Element
+	for i := range d.Statements {
+		st := &d.Statements[i]
+		for j, text := range st.Resource.Texts {
+			if resourceProblem(text) != "" || text == "*" {
+				continue
+			}
+			if its := arnFields(text)[1]; slices.Contains(partition.Names(), its) && its != name {
+				outside = append(outside, st.element("Resource", &st.Resource, j))
+			}
+		}
+	}
+	return outside
 }
 
 // Error is one reason why IAM would refuse a document.
