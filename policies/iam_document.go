@@ -117,25 +117,28 @@ func reportDocument(p *policy.Pass, d *facts.Document) {
 }
 
 // reportPartition reports the ARNs of a document that are of another partition than the region that the resource's provider
-// works in. IAM answers `Partition "aws" is not valid for resource`.
+// works in, or than their own region. IAM answers `Partition "aws" is not valid for resource`.
 func reportPartition(p *policy.Pass, d *facts.Document) {
 	region := place.Region(p.Resource, resource.Value{}, tables.Part{}, p.Around())
 	own := partition.Of(region.Known)
-	foreign := d.OutsidePartition(own)
-	if own == "" || len(foreign) == 0 {
-		return
+	outside, contradicted := d.OutsidePartition(own)
+	report := func(foreign []iam.Element, than, remedy string) {
+		if len(foreign) == 0 {
+			return
+		}
+		are := "is"
+		if len(foreign) > 1 {
+			are = "are"
+		}
+		wrong := fmt.Sprintf("%s %s of another partition than %s", elements(d, foreign), are, than)
+		if d.Secret || region.Secret {
+			wrong = fmt.Sprintf("%s names ARNs of another partition than that of the region", d.Path)
+			remedy = "take the partition from aws.getPartition"
+		}
+		p.Report(policy.Finding{Path: at(d, 0, foreign), Wrong: wrong, Remedy: remedy})
 	}
-	are := "is"
-	if len(foreign) > 1 {
-		are = "are"
-	}
-	wrong := fmt.Sprintf("%s %s of another partition than %s, where its provider works", elements(d, foreign), are, region.Known)
-	remedy := "write arn:" + own + ":, or take the partition from aws.getPartition"
-	if d.Secret || region.Secret {
-		wrong = fmt.Sprintf("%s names ARNs of another partition than that of the region its provider works in", d.Path)
-		remedy = "take the partition from aws.getPartition"
-	}
-	p.Report(policy.Finding{Path: at(d, 0, foreign), Wrong: wrong, Remedy: remedy})
+	report(outside, region.Known+", where its provider works", "write arn:"+own+":, or take the partition from aws.getPartition")
+	report(contradicted, "the region it names", "write the partition of that region, or take it from aws.getPartition")
 }
 
 // statementOf returns the statement that an error is in, "" where it is in none.

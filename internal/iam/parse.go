@@ -329,12 +329,14 @@ func (p *parser) statement(index int, bare bool) {
 		st.Action = unread
 	}
 	both := elementResource | elementNotResource
-	missing := seen&both == 0 && p.doc.Kind == Identity
+	missing := seen&both == 0 && (p.doc.Kind == Identity || p.doc.Kind == ResourceControl)
 	if seen&both == both || missing || contradicted.has(elementResource) {
 		st.Resource = unread
 	}
 	st.Effect = readEffect(effects)
 	switch {
+	case p.doc.Kind == ResourceControl:
+		p.resourceControl(whole, &st)
 	case !seen.has(elementNotPrincipal) || seen.has(elementPrincipal) || p.doc.Kind == Identity:
 	case p.doc.Kind == Trust:
 		p.report(whole, "", "has NotPrincipal, which a trust policy may not; write Principal with a condition")
@@ -346,6 +348,19 @@ func (p *parser) statement(index int, bare bool) {
 		p.sid(whole, sid)
 	}
 	p.doc.Statements = append(p.doc.Statements, st)
+}
+
+// resourceControl reports what a resource control policy may not hold. An Allow is that of RCPFullAWSAccess.
+//
+// Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
+func (p *parser) resourceControl(at place, st *Statement) {
+	everyone := Principal{"*", "*"}
+	if st.Principal.Not || slices.ContainsFunc(st.Principal.List, func(one Principal) bool { return one != everyone }) {
+		p.report(at, "", `names principals, which a resource control policy may not; write Principal "*" with a condition`)
+	}
+	if st.Action.Not {
+		p.report(at, "", "has NotAction, which a resource control policy may not; write Action")
+	}
 }
 
 // readEffect fails closed: one Allow among several makes it Allow, and so does what cannot be read.
@@ -365,13 +380,13 @@ func readEffect(texts []string) Effect {
 var pairs = [...]struct {
 	name    string
 	yes, no elements
-	in      [3]need // by Kind
-	why     string  // it is forbidden
+	in      [Kinds]need // by Kind
+	why     string      // it is forbidden
 }{
-	{"Principal", elementPrincipal, elementNotPrincipal, [...]need{Identity: forbidden, Resource: required, Trust: required},
+	{"Principal", elementPrincipal, elementNotPrincipal, [...]need{Identity: forbidden, Resource: required, Trust: required, ResourceControl: required},
 		"an identity policy may not; its principal is what it is attached to"},
-	{"Action", elementAction, elementNotAction, [...]need{Identity: required, Resource: required, Trust: required}, ""},
-	{"Resource", elementResource, elementNotResource, [...]need{Identity: required, Resource: optional, Trust: forbidden},
+	{"Action", elementAction, elementNotAction, [...]need{Identity: required, Resource: required, Trust: required, ResourceControl: required}, ""},
+	{"Resource", elementResource, elementNotResource, [...]need{Identity: required, Resource: optional, Trust: forbidden, ResourceControl: required},
 		"a trust policy may not; its resource is the role"},
 }
 
@@ -522,11 +537,9 @@ func arnFields(arn string) []string {
 	return strings.SplitN(codeVariables(arn), ":", 6)
 }
 
-// partitionProblem says why IAM refuses the partition of an ARN, "" if it does not. A partition that its own region
-// contradicts is refused where the region is, and reaches nothing elsewhere.
+// partitionProblem says why IAM refuses the partition of an ARN wherever that is written, "" if it does not.
 func partitionProblem(arn string) string {
-	fields := arnFields(arn)
-	name := fields[1]
+	name := arnFields(arn)[1]
 	switch {
 	case name == "*" || strings.IndexByte(name, codeVariable) >= 0:
 		return ""
@@ -537,10 +550,7 @@ func partitionProblem(arn string) string {
 	case !slices.Contains(partition.Names(), name):
 		return "names a partition that there is none of; the partitions are " + strings.Join(partition.Names(), ", ")
 	}
-	if len(fields) < 4 || !namesRegion(fields[3]) || partition.Of(fields[3]) == name {
-		return ""
-	}
-	return "names a region of another partition; write arn:" + partition.Of(fields[3]) + ": for that region"
+	return ""
 }
 
 // namesRegion reports whether a text has the form of the name of a region: us-gov-west-1.
