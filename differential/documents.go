@@ -316,7 +316,7 @@ func (g *generator) hitPrincipal() string {
 func (g *generator) missPrincipal() string {
 	prefix := "arn:" + g.partition + ":iam::" + home
 	return pick(g, foreign, "arn:"+g.partition+":iam::"+foreign+":root", prefix+":user/bob", prefix+":user/Alice", prefix+":role/App2",
-		prefix+":user/*", "arn:"+g.partition+":iam::"+foreign+":user/alice", "arn:"+g.partition+":sts::"+home+":assumed-role/app/other",
+		prefix+":user/carol", "arn:"+g.partition+":iam::"+foreign+":user/alice", "arn:"+g.partition+":sts::"+home+":assumed-role/app/other",
 		"lambda.amazonaws.com", "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be", prefix+":role/alice", prefix+":user/alice")
 }
 

@@ -132,12 +132,10 @@ func unjudged(reason string, policies ...string) []string {
 	return findings
 }
 
-// unreadable are the findings of a document without a readable statement;
-// messages are those of iam-document.
+// unreadable are the findings of a document without a readable statement, all
+// of iam-document.
 func unreadable(messages ...string) []string {
-	const reason = "policy cannot be read as a policy document"
-	findings := unjudged(reason, "iam-unscoped-resource", "iam-wildcard-action")
-	findings = append(findings, "advisory medium iam-item-level-condition: could not be judged: "+reason)
+	var findings []string
 	for _, message := range messages {
 		findings = append(findings, "mandatory medium iam-document: "+message+". SOC 2: CC6.1")
 	}

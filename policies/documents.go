@@ -35,12 +35,21 @@ func readable(p *policy.Pass) []*facts.Document {
 		case !d.Known:
 			p.Log.NoteUnknown(d.Path)
 		case d.Document == nil || !d.Readable():
-			p.Errorf("%s cannot be read as a policy document", d.Path)
+			// iam-document reports it: a finding of each policy on grants would say the same again.
+			p.NotApplicable(fmt.Sprintf("%s cannot be read as a policy document, which iam-document reports", d.Path))
 		default:
 			list = append(list, d)
 		}
 	}
 	return list
+}
+
+// verb is what a document does with what it opens: one that IAM refuses would do it.
+func verb(d *facts.Document, does, would string) string {
+	if len(d.Errors) > 0 {
+		return "would " + would
+	}
+	return does
 }
 
 // elements writes patterns of a document with their paths: policy.Statement[0].Action[1] "dynamodb:*".

@@ -84,14 +84,14 @@ func checkCrossEnvironment(p *policy.Pass) {
 			case len(certain.tables) > 0:
 				p.Report(policy.Finding{
 					Path:   at(d, statement.Statement, certain.elements),
-					Wrong:  certain.describe(d, own, "gives"),
+					Wrong:  certain.describe(d, own, verb(d, "gives", "give")),
 					Remedy: remedyOf(own),
 					Limit:  limitOf(own),
 				})
 			case len(possible.tables) > 0:
 				p.Report(policy.Finding{
 					Path:   at(d, statement.Statement, possible.elements),
-					Wrong:  possible.describe(d, own, "may give"),
+					Wrong:  possible.describe(d, own, verb(d, "may give", "perhaps give")),
 					Remedy: remedyOf(own),
 					Limit:  policy.Advisory,
 				})

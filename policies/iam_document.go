@@ -6,9 +6,12 @@ import (
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam"
+	"dynamoguard/internal/partition"
+	"dynamoguard/internal/place"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/tables"
 )
 
 // IAMDocument asks that policy documents are ones that IAM takes. Others fail when they are created, at best; at worst
@@ -18,8 +21,10 @@ var IAMDocument = &policy.Policy{
 	Title: "Policy documents follow the grammar of IAM",
 	Doc: `
 		Reports what IAM would refuse in a policy document: text that is not JSON, unknown, duplicate, missing or
-		mistyped elements, bad values, patterns that are neither * nor complete, and a document larger than what holds
-		it may have. Statements that can be read are judged by the other policies all the same.`,
+		mistyped elements, bad values, patterns that are neither * nor complete, principals that cannot be, ARNs of no
+		partition or of another one than their own region's or the stack's, and a document larger than what holds it may
+		have. So also in the trust policy of a role. Statements that can be read are judged by the other policies all the
+		same.`,
 	Before: `
 policy:
   Version: "2012-10-17"
@@ -39,13 +44,16 @@ policy:
 	Severity:    policy.Medium,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.1"},
-	Reads:       facts.DocumentReads(grantKinds...),
+	Reads:       facts.DocumentReads(documentKinds...),
 
 	CheckResource: checkDocument,
 }
 
+// documentKinds are the kinds of documents that have a grammar to follow: those that grant, and who may assume a role.
+var documentKinds = append([]iam.Kind{iam.Trust}, grantKinds...)
+
 func checkDocument(p *policy.Pass) {
-	documents := p.Facts.Documents(grantKinds...)
+	documents := p.Facts.Documents(documentKinds...)
 	if len(documents) == 0 {
 		p.NotApplicable("it holds no policy document")
 	}
@@ -59,6 +67,7 @@ func checkDocument(p *policy.Pass) {
 			p.Report(policy.Finding{Path: d.Path, Wrong: d.Mistyped, Remedy: "write the document as a JSON object"})
 		default:
 			reportDocument(p, d)
+			reportPartition(p, d)
 			if q, ok := d.Quota(); ok {
 				if _, again := sizes[q]; !again {
 					quotas = append(quotas, q)
@@ -105,6 +114,31 @@ func reportDocument(p *policy.Pass, d *facts.Document) {
 			Remedy: `set it to "2012-10-17"`,
 		})
 	}
+}
+
+// reportPartition reports the ARNs of a document that are of another partition than the region that the resource's provider
+// works in, or than their own region. IAM answers `Partition "aws" is not valid for resource`.
+func reportPartition(p *policy.Pass, d *facts.Document) {
+	region := place.Region(p.Resource, resource.Value{}, tables.Part{}, p.Around())
+	own := partition.Of(region.Known)
+	outside, contradicted := d.OutsidePartition(own)
+	report := func(foreign []iam.Element, than, remedy string) {
+		if len(foreign) == 0 {
+			return
+		}
+		are := "is"
+		if len(foreign) > 1 {
+			are = "are"
+		}
+		wrong := fmt.Sprintf("%s %s of another partition than %s", elements(d, foreign), are, than)
+		if d.Secret || region.Secret {
+			wrong = fmt.Sprintf("%s names ARNs of another partition than that of the region", d.Path)
+			remedy = "take the partition from aws.getPartition"
+		}
+		p.Report(policy.Finding{Path: at(d, 0, foreign), Wrong: wrong, Remedy: remedy})
+	}
+	report(outside, region.Known+", where its provider works", "write arn:"+own+":, or take the partition from aws.getPartition")
+	report(contradicted, "the region it names", "write the partition of that region, or take it from aws.getPartition")
 }
 
 // statementOf returns the statement that an error is in, "" where it is in none.

@@ -72,14 +72,14 @@ func unscoped(d *facts.Document, f iam.ResourceFinding) string {
 	at := fmt.Sprintf("%s.Statement[%d]", d.Path, f.Statement)
 	switch {
 	case d.Secret && f.Not:
-		return at + ".NotResource leaves " + f.Reach.String() + " open"
+		return at + ".NotResource " + verb(d, "leaves ", "leave ") + f.Reach.String() + " open"
 	case d.Secret:
-		return at + ".Resource reaches " + f.Reach.String()
+		return at + ".Resource " + verb(d, "reaches ", "reach ") + f.Reach.String()
 	case f.Not:
-		return fmt.Sprintf("%s.NotResource leaves %s open to %s", at, f.Reach, actions(f.Actions, f.Worst, nil))
+		return fmt.Sprintf("%s.NotResource %s %s open to %s", at, verb(d, "leaves", "leave"), f.Reach, actions(f.Actions, f.Worst, nil))
 	case len(f.Elements) == 1:
-		return fmt.Sprintf("%s opens %s to %s", elements(d, f.Elements), f.Reach, actions(f.Actions, f.Worst, nil))
+		return fmt.Sprintf("%s %s %s to %s", elements(d, f.Elements), verb(d, "opens", "open"), f.Reach, actions(f.Actions, f.Worst, nil))
 	default:
-		return fmt.Sprintf("%s open %s to %s", elements(d, f.Elements), f.Reach, actions(f.Actions, f.Worst, nil))
+		return fmt.Sprintf("%s %s %s to %s", elements(d, f.Elements), verb(d, "open", "open"), f.Reach, actions(f.Actions, f.Worst, nil))
 	}
 }

@@ -55,19 +55,20 @@ func checkWildcardAction(p *policy.Pass) {
 	options := iam.WildcardOptions{Now: p.Now, Metadata: policy.Settings[WildcardActionConfig](p).ReportMetadata}
 	for _, d := range grants(p) {
 		for _, f := range d.WildcardActions(options) {
-			wrong := elements(d, f.Elements) + " grants " + actions(f.Opens, f.Worst, f.Whole)
+			grants := verb(d, "grants", "grant")
+			wrong := elements(d, f.Elements) + " " + grants + " " + actions(f.Opens, f.Worst, f.Whole)
 			switch {
 			case d.Secret && f.Not:
-				wrong = fmt.Sprintf("%s.Statement[%d].NotAction grants whatever it does not name", d.Path, f.Statement)
+				wrong = fmt.Sprintf("%s.Statement[%d].NotAction %s whatever it does not name", d.Path, f.Statement, grants)
 			case d.Secret && f.Elements[0].Text == "":
 				wrong = fmt.Sprintf(`%s.Statement[%d].Action is unreadable, so counted as "*"`, d.Path, f.Statement)
 			case d.Secret:
 				wrong = fmt.Sprintf("%s.Statement[%d].Action has a wildcard", d.Path, f.Statement)
 			case f.Not:
-				wrong = fmt.Sprintf("%s.Statement[%d].NotAction grants whatever it does not name: %s",
-					d.Path, f.Statement, actions(f.Opens, f.Worst, f.Whole))
+				wrong = fmt.Sprintf("%s.Statement[%d].NotAction %s whatever it does not name: %s",
+					d.Path, f.Statement, grants, actions(f.Opens, f.Worst, f.Whole))
 			case len(f.Elements) > 1:
-				wrong = elements(d, f.Elements) + " grant " + actions(f.Opens, f.Worst, f.Whole)
+				wrong = elements(d, f.Elements) + " " + verb(d, "grant", "grant") + " " + actions(f.Opens, f.Worst, f.Whole)
 			}
 			p.Report(policy.Finding{Path: at(d, f.Statement, f.Elements), Wrong: wrong, Remedy: "list the actions the workload calls"})
 		}

@@ -17,8 +17,9 @@ func simulateCommand() *cobra.Command {
 		Short: "Say what IAM would decide, and what the pack would report of the documents",
 		Long: `Simulate reads requests from standard input, one JSON object a line, and answers each with one line, in order: the
 verdict of IAM (Allowed, ImplicitlyDenied, ExplicitlyDenied, or Invalid for a document that IAM refuses), the reasons,
-and the policies of this pack that would report the documents. A line that is no request is answered with an error, and
-the rest go on.
+and the policies of this pack that would report the documents, of those that a document alone decides: iam-document,
+iam-wildcard-action, iam-unscoped-resource and iam-item-level-condition. A line that is no request, has a member that is
+not listed here, or asks for an action that DynamoDB or DAX does not have, is answered with an error, and the rest go on.
 
 A request has these members, of which only action is required:
 
@@ -30,8 +31,15 @@ A request has these members, of which only action is required:
   identity        a list of policy documents
   resourcePolicy  the policy of the table or stream
   boundary        the permissions boundary
-  scp             the levels of the organization: [{"policies": [{"policy": DOCUMENT}]}]
-  context         condition keys: {"aws:username": "alice"}`,
+  session         the session policies
+  scp             service control policies, by level of the organization: [{"policies": [{"policy": DOCUMENT}]}]
+  rcp             resource control policies, in the same form
+  context         condition keys: {"aws:username": "alice"}; aws:PrincipalArn, aws:PrincipalType, aws:PrincipalAccount,
+                  aws:PrincipalIsAWSService, aws:PrincipalServiceName, aws:ViaAWSService, aws:username,
+                  aws:RequestedRegion and aws:ResourceAccount follow from the rest
+
+Beside them it may have what a file of cases notes of a request, which is passed over: area, basis, defect, expect,
+finding, findings, want and why; and a level its orgIdentifier, a policy in it its name.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return simulateLines(c.InOrStdin(), c.OutOrStdout()) },
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"dynamoguard/internal/account"
+	"dynamoguard/internal/partition"
 	"dynamoguard/internal/place"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/state"
@@ -144,7 +145,7 @@ func owned(r *state.Resource, organization string) (entries []tables.Entry) {
 		if e.Region = region; !tables.IsRegion(region) {
 			e.Region = ""
 		}
-		e.Partition = cmp.Or(e.Partition, place.Partition(e.Region))
+		e.Partition = cmp.Or(e.Partition, partition.Of(e.Region))
 		entries = append(entries, e)
 	}
 	add(region)

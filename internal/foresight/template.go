@@ -5,7 +5,7 @@ import (
 	"iter"
 	"strings"
 
-	"dynamoguard/internal/place"
+	"dynamoguard/internal/partition"
 	"dynamoguard/internal/resource"
 )
 
@@ -88,8 +88,8 @@ func (f *filling) part(expression string) (text string, ok bool) {
 	case "region":
 		return f.region()
 	case "suffix":
-		partition, ok := f.partition()
-		return place.DNSSuffix(partition), ok
+		name, ok := f.partition()
+		return partition.DNSSuffix(name), ok
 	}
 	property, filters, filtered := strings.Cut(expression, "|")
 	v := f.of.Properties.Get(property)
@@ -150,12 +150,12 @@ func (f *filling) region() (region string, ok bool) {
 	return own.Text()
 }
 
-func (f *filling) partition() (partition string, ok bool) {
+func (f *filling) partition() (name string, ok bool) {
 	if f.in.Partition != "" {
 		return f.in.Partition, true
 	}
 	region, ok := f.region()
-	return place.Partition(region), ok
+	return partition.Of(region), ok
 }
 
 // reads returns the properties that an output is made of, but for the region.

@@ -134,6 +134,11 @@ const (
 // Actions are all actions of the catalogue, DynamoDB's first, each service in alphabetical order.
 func Actions() []*Action { return allActions.List() }
 
+// HasService reports whether the catalogue has the actions of a service, whose name is in any case: all there are.
+func HasService(service string) bool {
+	return glob.EqualFold(service, "dynamodb") || glob.EqualFold(service, "dax")
+}
+
 // LookupAction finds the action that a document or request calls by this name, in any case: "DynamoDB:getitem".
 // It is nil for an action of another service and for a name that AWS does not know.
 func LookupAction(name string) *Action {

@@ -2,9 +2,12 @@ package iam
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"dynamoguard/internal/partition"
 )
 
 // Kind is the place of a document, which decides its grammar.
@@ -18,6 +21,8 @@ const (
 	Resource
 	// Trust is the trust policy of a role: it names no resource.
 	Trust
+	// ResourceControl is a resource control policy of an organization: it is about everyone, and denies.
+	ResourceControl
 	Kinds = iota // how many there are
 )
 
@@ -179,6 +184,30 @@ func (s *Statement) elements(name string, p *Patterns) []Element {
 		elements[i] = s.element(name, p, i)
 	}
 	return elements
+}
+
+// OutsidePartition are the resources of the document that name another partition than this one, and those that name another
+// one than that of their own region, in the order of the document; an element is in one of both. Where the name is "", all
+// partitions are that one. Resources that the document's own Errors are about are left out.
+func (d *Document) OutsidePartition(name string) (outside, contradicted []Element) {
+	for i := range d.Statements {
+		st := &d.Statements[i]
+		for j, text := range st.Resource.Texts {
+			if resourceProblem(text) != "" || text == "*" {
+				continue
+			}
+			fields := arnFields(text)
+			its := fields[1]
+			switch {
+			case !slices.Contains(partition.Names(), its):
+			case name != "" && its != name:
+				outside = append(outside, st.element("Resource", &st.Resource, j))
+			case len(fields) > 3 && namesRegion(fields[3]) && partition.Of(fields[3]) != its:
+				contradicted = append(contradicted, st.element("Resource", &st.Resource, j))
+			}
+		}
+	}
+	return outside, contradicted
 }
 
 // Error is one reason why IAM would refuse a document.

@@ -18,7 +18,11 @@ type Request struct {
 	Identity       []*Document   // policies of the principal and its groups
 	ResourcePolicy *Document     // of the table or stream; nil for none
 	Boundary       []*Document   // the permissions boundary of the principal; nil for none
+	Session        []*Document   // session policies, passed when the session began; nil for none
 	Control        [][]*Document // service control policies, a list for each level of the organization; nil for none
+	// ResourceControl are the resource control policies, a list for each level of the organization above the resource. Each level
+	// has RCPFullAWSAccess besides, which nobody can detach.
+	ResourceControl [][]*Document
 }
 
 // Verdict is the answer to a request.
@@ -42,11 +46,15 @@ const (
 	IdentityPolicy Source = iota
 	ResourcePolicy
 	BoundaryPolicy
+	SessionPolicy
 	ControlPolicy
+	ResourceControlPolicy
 )
 
 func (s Source) String() string {
-	return [...]string{"identity policy", "resource policy", "permissions boundary", "service control policy"}[s]
+	return [...]string{
+		"identity policy", "resource policy", "permissions boundary", "session policy", "service control policy", "resource control policy",
+	}[s]
 }
 
 // Decision is a verdict with its reasons.
@@ -104,16 +112,23 @@ type request struct {
 // Evaluate decides on a request as IAM does: a Deny anywhere wins; otherwise every service control policy level must allow
 // it, and either
 //
-//   - an identity policy and the permissions boundary, where there is one;
+//   - an identity policy, the permissions boundary and a session policy, as far as there are some;
 //   - or, in the resource's own account, the resource policy: for a user or a role session that it names even against the
-//     boundary, for a role only within it. A policy that names the account leaves the decision to identity policies.
+//     boundary, for a role only within it. A policy that names the account leaves the decision to identity policies. Against
+//     the session policies it grants only to a session that it names.
+//
+// Service control policies do not touch service-linked roles, nor services themselves; resource control policies, which have
+// nothing but Denies to say, do not touch service-linked roles.
 //
 // The root user of an account is allowed what no Deny and no service control policy keeps from it.
 //
 // Another account's principal needs both its own policies and the resource policy, for an action that AWS lets cross
 // accounts. The documents are read as Parse says, but one that has errors makes the request Invalid.
 //
-// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+// Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html,
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies.html#policies_session,
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html and
+// https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_evaluation.html
 func Evaluate(req Request) Decision {
 	if invalid := req.invalid(); invalid != nil {
 		return Decision{Invalid, []Reason{*invalid}}
@@ -137,7 +152,7 @@ func Evaluate(req Request) Decision {
 	r.owner = owner
 	foreign := owner != "" && r.caller.account != "" && owner != r.caller.account
 
-	var identity, named, boundary opinion
+	var identity, named, boundary, session opinion
 	for i, d := range req.Identity {
 		if deny := identity.add(&r, IdentityPolicy, i, d); deny {
 			return denied(identity.reason)
@@ -153,11 +168,19 @@ func Evaluate(req Request) Decision {
 			return denied(boundary.reason)
 		}
 	}
+	for i, d := range req.Session {
+		if deny := session.add(&r, SessionPolicy, i, d); deny {
+			return denied(session.reason)
+		}
+	}
 	if r.caller.root && !identity.allows {
 		identity = opinion{allows: true, reason: Reason{Rule: "the root user needs no policy in its own account", Document: -1, Statement: -1, resource: -1}}
 	}
 	controlled := true
 	for _, level := range req.Control {
+		if r.caller.account == "" || r.caller.serviceLinked() {
+			break
+		}
 		var control opinion
 		for i, d := range level {
 			if deny := control.add(&r, ControlPolicy, i, d); deny {
@@ -166,8 +189,28 @@ func Evaluate(req Request) Decision {
 		}
 		controlled = controlled && control.allows
 	}
+	for _, level := range req.ResourceControl {
+		if r.caller.serviceLinked() {
+			break
+		}
+		var control opinion
+		for i, d := range level {
+			if deny := control.add(&r, ResourceControlPolicy, i, d); deny {
+				return denied(control.reason)
+			}
+		}
+	}
 
-	within := boundary.allows || req.Boundary == nil
+	bounded := boundary.allows || req.Boundary == nil
+	inSession := session.allows || req.Session == nil
+	within := bounded && inSession
+	var limits []Reason // what else allows it
+	if req.Boundary != nil {
+		limits = append(limits, boundary.reason)
+	}
+	if req.Session != nil {
+		limits = append(limits, session.reason)
+	}
 	own := identity.allows && within
 	switch {
 	case !controlled:
@@ -180,15 +223,15 @@ func Evaluate(req Request) Decision {
 		return implicit("the resource belongs to another account, and no resource policy allows the action")
 	case foreign && named.allows && !identity.allows:
 		return implicit("the resource belongs to another account, and no identity policy allows the action")
-	case own && req.Boundary != nil:
-		return allowed(identity.reason, boundary.reason)
 	case own:
-		return allowed(identity.reason)
-	case !foreign && named.allows && named.match == matchDirect:
+		return allowed(append([]Reason{identity.reason}, limits...)...)
+	case !foreign && named.allows && named.match == matchDirect && (inSession || r.caller.session):
 		return allowed(named.reason)
 	case !foreign && named.allows && named.match == matchRole && within:
 		return allowed(named.reason)
-	case !within && (identity.allows || named.allows):
+	case !inSession && (identity.allows || named.allows):
+		return implicit("no session policy allows the action on the resource")
+	case !bounded && (identity.allows || named.allows):
 		return implicit("the permissions boundary does not allow the action on the resource")
 	case named.allows:
 		return implicit("the resource policy names the account, which leaves the decision to identity policies, and none allows the action on the resource")
@@ -223,8 +266,16 @@ func (req *Request) invalid() *Reason {
 	if r := check(BoundaryPolicy, req.Boundary); r != nil {
 		return r
 	}
+	if r := check(SessionPolicy, req.Session); r != nil {
+		return r
+	}
 	for _, level := range req.Control {
 		if r := check(ControlPolicy, level); r != nil {
+			return r
+		}
+	}
+	for _, level := range req.ResourceControl {
+		if r := check(ResourceControlPolicy, level); r != nil {
 			return r
 		}
 	}
@@ -254,6 +305,9 @@ func (o *opinion) add(r *request, source Source, index int, d *Document) (deny b
 			continue
 		}
 		match := matchDirect
+		if source == ResourceControlPolicy && r.matches(st) == matchNone {
+			continue
+		}
 		if source == ResourcePolicy {
 			if match = r.matches(st); match == matchNone {
 				continue

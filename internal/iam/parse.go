@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"dynamoguard/internal/glob"
+	"dynamoguard/internal/partition"
 )
 
 // Parse reads a policy document. It never fails: what IAM would refuse is in the document's Errors, and the rest is read
@@ -29,6 +30,7 @@ func Parse(text string, kind Kind) *Document {
 		p.report(document, "", "holds bytes that are not UTF-8")
 		p.jsonReader.text = strings.ToValidUTF8(text, "\uFFFD")
 	}
+	p.start()
 	if kind == Resource && p.doc.RawSize() > maxResourcePolicy {
 		p.report(document, "", "is longer than 20,480 bytes, white space counted, which the policy of a table or a stream may not be")
 	}
@@ -54,6 +56,21 @@ type parser struct {
 	unlisted int // errors beyond maxErrors
 	sids     map[string]bool
 	texts    []string // space for the list that is being read
+}
+
+// start reports what stands before the first brace, and IAM refuses: a byte order mark, which JSON has no place for, and in
+// what IAM itself keeps white space ("JSON strings must not have leading spaces").
+//
+// Source: https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/verify/validate.go, ValidIAMPolicyJSON
+func (p *parser) start() {
+	const byteOrderMark = "\uFEFF"
+	if strings.HasPrefix(p.jsonReader.text, byteOrderMark) {
+		p.report(document, "", "starts with a byte order mark (U+FEFF); save the text as UTF-8 without one")
+		p.pos = len(byteOrderMark)
+	}
+	if from := p.pos; p.doc.Kind != Resource && p.peek() == '{' && p.pos > from {
+		p.report(document, "", "has white space before its first brace; begin the text with the brace")
+	}
 }
 
 // document is the place of what is wrong with the document as a whole.
@@ -275,12 +292,12 @@ func (p *parser) statement(index int, bare bool) {
 			st.Principal.Not = true
 		case "Action":
 			p.once(&seen, at, elementAction)
-			p.patterns(at, &st.Action, actionProblem)
+			p.patterns(at, &st.Action, p.actionProblem)
 		case "NotAction":
 			if p.once(&seen, at, elementNotAction) {
 				contradicted |= elementAction
 			}
-			p.patterns(at, &st.Action, actionProblem)
+			p.patterns(at, &st.Action, p.actionProblem)
 			st.Action.Not = true
 		case "Resource":
 			p.once(&seen, at, elementResource)
@@ -312,12 +329,14 @@ func (p *parser) statement(index int, bare bool) {
 		st.Action = unread
 	}
 	both := elementResource | elementNotResource
-	missing := seen&both == 0 && p.doc.Kind == Identity
+	missing := seen&both == 0 && (p.doc.Kind == Identity || p.doc.Kind == ResourceControl)
 	if seen&both == both || missing || contradicted.has(elementResource) {
 		st.Resource = unread
 	}
 	st.Effect = readEffect(effects)
 	switch {
+	case p.doc.Kind == ResourceControl:
+		p.resourceControl(whole, &st)
 	case !seen.has(elementNotPrincipal) || seen.has(elementPrincipal) || p.doc.Kind == Identity:
 	case p.doc.Kind == Trust:
 		p.report(whole, "", "has NotPrincipal, which a trust policy may not; write Principal with a condition")
@@ -329,6 +348,19 @@ func (p *parser) statement(index int, bare bool) {
 		p.sid(whole, sid)
 	}
 	p.doc.Statements = append(p.doc.Statements, st)
+}
+
+// resourceControl reports what a resource control policy may not hold. An Allow is that of RCPFullAWSAccess.
+//
+// Source: https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
+func (p *parser) resourceControl(at place, st *Statement) {
+	everyone := Principal{"*", "*"}
+	if st.Principal.Not || slices.ContainsFunc(st.Principal.List, func(one Principal) bool { return one != everyone }) {
+		p.report(at, "", `names principals, which a resource control policy may not; write Principal "*" with a condition`)
+	}
+	if st.Action.Not {
+		p.report(at, "", "has NotAction, which a resource control policy may not; write Action")
+	}
 }
 
 // readEffect fails closed: one Allow among several makes it Allow, and so does what cannot be read.
@@ -348,13 +380,13 @@ func readEffect(texts []string) Effect {
 var pairs = [...]struct {
 	name    string
 	yes, no elements
-	in      [3]need // by Kind
-	why     string  // it is forbidden
+	in      [Kinds]need // by Kind
+	why     string      // it is forbidden
 }{
-	{"Principal", elementPrincipal, elementNotPrincipal, [...]need{Identity: forbidden, Resource: required, Trust: required},
+	{"Principal", elementPrincipal, elementNotPrincipal, [...]need{Identity: forbidden, Resource: required, Trust: required, ResourceControl: required},
 		"an identity policy may not; its principal is what it is attached to"},
-	{"Action", elementAction, elementNotAction, [...]need{Identity: required, Resource: required, Trust: required}, ""},
-	{"Resource", elementResource, elementNotResource, [...]need{Identity: required, Resource: optional, Trust: forbidden},
+	{"Action", elementAction, elementNotAction, [...]need{Identity: required, Resource: required, Trust: required, ResourceControl: required}, ""},
+	{"Resource", elementResource, elementNotResource, [...]need{Identity: required, Resource: optional, Trust: forbidden, ResourceControl: required},
 		"a trust policy may not; its resource is the role"},
 }
 
@@ -467,24 +499,70 @@ func actionProblem(action string) string {
 	return ""
 }
 
+// actionProblem is that of any document; a trust policy holds actions of STS only: "AssumeRole policy may only specify STS
+// AssumeRole actions".
+func (p *parser) actionProblem(action string) string {
+	problem := actionProblem(action)
+	service, _, _ := strings.Cut(action, ":")
+	if problem == "" && p.doc.Kind == Trust && service != "*" && !glob.EqualFold(service, "sts") {
+		return "is not an action of STS, and a trust policy may hold no other; write sts:AssumeRole or what the principal calls"
+	}
+	return problem
+}
+
 // resourceProblem says why IAM refuses a resource, "" if it does not. An ARN with fields missing is no error: IAM
 // completes it.
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
 func resourceProblem(resource string) string {
-	rest, ok := strings.CutPrefix(resource, "arn:")
-	partition, _, _ := strings.Cut(rest, ":")
 	switch {
 	case resource == "*":
 		return ""
 	case resource == "":
 		return `is empty; write "*" or an ARN`
-	case !ok:
+	case !strings.HasPrefix(resource, "arn:"):
 		return `is not "*" or an ARN, which starts with arn:`
-	case partition != "*" && glob.HasWildcard(partition) && !strings.Contains(partition, "${"):
-		return "has a wildcard in its partition; write the partition, such as aws, or \"*\""
+	}
+	if problem := partitionProblem(resource); problem != "" {
+		return problem
+	}
+	if fields := arnFields(resource); len(fields) > 2 && fields[2] == "" {
+		return "names no service; write it after the partition, as in arn:aws:dynamodb:"
 	}
 	return ""
+}
+
+// arnFields are the fields of an ARN, as many as it has; a colon within a variable separates none.
+func arnFields(arn string) []string {
+	return strings.SplitN(codeVariables(arn), ":", 6)
+}
+
+// partitionProblem says why IAM refuses the partition of an ARN wherever that is written, "" if it does not.
+func partitionProblem(arn string) string {
+	name := arnFields(arn)[1]
+	switch {
+	case name == "*" || strings.IndexByte(name, codeVariable) >= 0:
+		return ""
+	case glob.HasWildcard(name):
+		return "has a wildcard in its partition; write the partition, such as aws, or \"*\""
+	case name == "":
+		return "names no partition; write it after arn:, as in arn:aws:"
+	case !slices.Contains(partition.Names(), name):
+		return "names a partition that there is none of; the partitions are " + strings.Join(partition.Names(), ", ")
+	}
+	return ""
+}
+
+// namesRegion reports whether a text has the form of the name of a region: us-gov-west-1.
+func namesRegion(text string) bool {
+	parts := strings.Split(text, "-")
+	last := len(parts) - 1
+	if last < 2 || parts[last] == "" || strings.Trim(parts[last], "0123456789") != "" {
+		return false
+	}
+	return !slices.ContainsFunc(parts[:last], func(part string) bool {
+		return part == "" || strings.Trim(part, "abcdefghijklmnopqrstuvwxyz") != ""
+	})
 }
 
 // principalTypes are the members of a Principal object.
@@ -524,8 +602,8 @@ func (p *parser) principals(at place, into *Principals) {
 func (p *parser) ids(at place, kind string, into *Principals) {
 	one := func(at place, want string) {
 		id, ok := p.text(at, want)
-		if ok && id == "" {
-			p.report(at, "", "is empty")
+		if problem := principalProblem(kind, id); ok && problem != "" {
+			p.report(at, id, problem)
 		}
 		into.List = append(into.List, Principal{kind, id})
 	}
@@ -542,6 +620,34 @@ func (p *parser) ids(at place, kind string, into *Principals) {
 	if empty && p.failed == "" {
 		p.report(at, "", "is an empty list")
 	}
+}
+
+// principalProblem says why AWS refuses a principal, "" if it does not.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+func principalProblem(kind, id string) string {
+	switch {
+	case id == "":
+		return "is empty"
+	case id == "*" && (kind == "AWS" || kind == "Federated"):
+		return ""
+	case glob.HasWildcard(id):
+		if kind == "AWS" {
+			return `has a wildcard in part of it, which a principal may not; write it whole, or "*" with a condition on aws:PrincipalArn`
+		}
+		return "has a wildcard, which a principal of this type may not; write it whole"
+	case kind == "Service" && !strings.Contains(id, "."):
+		return "is not the name of a service, such as lambda.amazonaws.com"
+	case kind != "AWS" || !strings.HasPrefix(id, "arn:"):
+		return ""
+	}
+	if problem := partitionProblem(id); problem != "" {
+		return problem
+	}
+	if fields := arnFields(id); len(fields) == 6 && fields[2] == "iam" && strings.HasPrefix(fields[5], "group/") {
+		return "is a group, which cannot be a principal; write the roles or users"
+	}
+	return ""
 }
 
 // conditions reads {operator: {key: values}}. An empty object at either level is valid, and asks for nothing.
@@ -592,14 +698,19 @@ func (p *parser) keys(at place, operator Operator, st *Statement) {
 		seen[lower] = key
 		p.characters(at, key)
 		c := Condition{Operator: operator, Key: key}
+		value := func(text string) {
+			p.characters(at, text)
+			if _, ok := parseDate(text); !ok && strings.HasPrefix(operator.Base, "Date") {
+				p.report(at, text, "is not a date; write one such as 2026-01-31T00:00:00Z, or seconds since 1970")
+			}
+			c.Values = append(c.Values, text)
+		}
 		one := func() {
 			switch v := p.next(); v {
 			case stringValue:
-				text := p.str()
-				p.characters(at, text)
-				c.Values = append(c.Values, text)
+				value(p.str())
 			case boolValue, numberValue:
-				c.Values = append(c.Values, p.scalar())
+				value(p.scalar())
 			default:
 				p.skip()
 				if p.failed == "" {

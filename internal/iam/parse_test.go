@@ -31,7 +31,15 @@ func TestParseErrors(t *testing.T) {
 		{one(`{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"*"}`), ""},
 		{`{"Statement":{"Effect":"Allow","Action":["dynamodb:GetItem"],"Resource":["*"]}}`, ""},
 		{`{"Version":"2008-10-17","Id":"x y","Statement":[{"Sid":"","Effect":"Deny","NotAction":"iam:*","NotResource":"arn:aws:s3:::b"},{"Sid":"","Effect":"Allow","Action":"*:*","Resource":"*"}]}`, ""},
-		{" \n\t" + one(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{}}`) + "\r\n", ""},
+		{one(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{}}`) + " \t\r\n", ""},
+		{" \n\t" + one(`{"Effect":"Allow","Action":"*","Resource":"*"}`), "policy has white space before its first brace; begin the text with the brace"},
+		{"\ufeff" + one(`{"Effect":"Allow","Action":"*","Resource":"*"}`), "policy starts with a byte order mark (U+FEFF); save the text as UTF-8 without one"},
+		{one(`{"Effect":"Allow","Action":"*","Resource":["arn:*:s3:::b","arn:aws","arn:aws-cn:dynamodb:cn-*:*:table/a","arn:${a:b}:dynamodb:cn-north-1:*:table/a","arn:aws:dynamodb:orders/index/*","arn:aws:dynamodb:us-*-1:*:table/a"]}`), ""},
+		{one(`{"Effect":"Allow","Action":"*","Resource":"arn:aw:dynamodb:*:*:table/a"}`), `policy.Statement[0].Resource "arn:aw:dynamodb:*:*:table/a" names a partition that there is none of; the partitions are aws, aws-eusc, aws-iso-f, aws-iso-e, aws-iso-b, aws-iso, aws-us-gov, aws-cn`},
+		{one(`{"Effect":"Allow","Action":"*","Resource":"arn::dynamodb:*:*:table/a"}`), `policy.Statement[0].Resource "arn::dynamodb:*:*:table/a" names no partition; write it after arn:, as in arn:aws:`},
+		{one(`{"Effect":"Allow","Action":"*","Resource":"arn:aws::us-east-1:*:table/a"}`), `policy.Statement[0].Resource "arn:aws::us-east-1:*:table/a" names no service; write it after the partition, as in arn:aws:dynamodb:`},
+		{one(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"DateLessThan":{"aws:CurrentTime":["2026-01-31T00:00:00Z","2026-01-31",1769817600,"1769817600"]}}}`), ""},
+		{one(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"DateLessThanIfExists":{"aws:CurrentTime":"31.1.2026"}}}`), `policy.Statement[0].Condition.DateLessThanIfExists "31.1.2026" is not a date; write one such as 2026-01-31T00:00:00Z, or seconds since 1970`},
 		{one(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{}}}`), ""},
 		{one(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ForAllValues:StringLikeIfExists":{"dynamodb:LeadingKeys":["a",1,true]},"Bool":{"aws:SecureTransport":true},"NumericLessThan":{"aws:MultiFactorAuthAge":-1.5e3}}}`), ""},
 		{one(`{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:a":"x"},"StringLike":{"AWS:A":"x"}}}`), ""},
@@ -70,7 +78,7 @@ func TestParseErrors(t *testing.T) {
 		{`{"Id":01}`, "policy.Id is a number; write a string; policy is not JSON: at line 1, column 8, a comma or the closing bracket must follow"},
 		{one(`{"Effect":"Allow","Action":"*","Resource":"*"}`) + "x", "policy is not JSON: at line 1, column 86, the text must end"},
 		{"[] []", "policy is not JSON: at line 1, column 4, the text must end"},
-		{"\uFEFF{}", "policy is not JSON: at line 1, column 1, a value must follow"},
+		{"\uFEFF{}", "policy starts with a byte order mark (U+FEFF); save the text as UTF-8 without one; policy has no Statement"},
 		{"{\"Id\":\"\xff\"}", `policy holds bytes that are not UTF-8; policy.Id "` + "\uFFFD" + `" holds a character beyond U+00FF, which a policy may not; policy has no Statement`},
 
 		// The document's elements.
@@ -163,11 +171,11 @@ func TestParseErrorsByKind(t *testing.T) {
 	}{
 		{Resource, one(`{` + rest + `,"Principal":"*","Resource":"*"}`), ""},
 		{Resource, one(`{` + rest + `,"Principal":"*"}`), ""},
-		{Resource, one(`{"Effect":"Deny","Action":"dynamodb:GetItem","NotPrincipal":{"AWS":["1","*"],"Service":"s","Federated":"f","CanonicalUser":"c"}}`), ""},
+		{Resource, one(`{"Effect":"Deny","Action":"dynamodb:GetItem","NotPrincipal":{"AWS":["1","*"],"Service":"s.amazonaws.com","Federated":"f","CanonicalUser":"c"}}`), ""},
 		{Resource, one(`{` + rest + `,"NotPrincipal":{"AWS":"1"}}`), "policy.Statement[0] has NotPrincipal, which only a Deny may; write Principal"},
 		{Resource, one(`{`+rest+`,"Principal":"*","Resource":"*"}`) + strings.Repeat(" ", maxResourcePolicy), "policy is longer than 20,480 bytes, white space counted, which the policy of a table or a stream may not be"},
 		{Resource, strings.Repeat(" ", maxResourcePolicy-len(everyone)) + everyone, ""},
-		{Identity, strings.Repeat(" ", maxResourcePolicy) + one(`{`+rest+`,"Resource":"*"}`), ""},
+		{Identity, one(`{`+rest+`,"Resource":"*"}`) + strings.Repeat(" ", maxResourcePolicy), ""},
 		{Resource, one(`{"Sid":"read the orders",` + rest + `,"Principal":"*"}`), ""},
 		{Resource, one(`{` + rest + `,"Resource":"*"}`), "policy.Statement[0] has neither Principal nor NotPrincipal"},
 		{Resource, one(`{` + rest + `,"Principal":"*","NotPrincipal":"*"}`), "policy.Statement[0] has both Principal and NotPrincipal; write one of them"},
@@ -178,6 +186,14 @@ func TestParseErrorsByKind(t *testing.T) {
 		{Resource, one(`{` + rest + `,"Principal":{"AWS":[]}}`), "policy.Statement[0].Principal.AWS is an empty list"},
 		{Resource, one(`{` + rest + `,"Principal":{"AWS":["*",null,""]}}`), "policy.Statement[0].Principal.AWS[1] is null; write a string; policy.Statement[0].Principal.AWS[2] is empty"},
 		{Resource, one(`{` + rest + `,"Principal":{"AWS":1,"AWS":"*"}}`), "policy.Statement[0].Principal.AWS is a number; write a string or a list of strings; policy.Statement[0].Principal.AWS appears twice; write it once"},
+		{Resource, one(`{` + rest + `,"Principal":{"AWS":["*","111122223333","arn:aws:iam::111122223333:root","AROAEXAMPLEID"],"Federated":"*"}}`), ""},
+		{Resource, one(`{` + rest + `,"Principal":{"AWS":"arn:aws:iam::111122223333:role/app-*"}}`), `policy.Statement[0].Principal.AWS "arn:aws:iam::111122223333:role/app-*" has a wildcard in part of it, which a principal may not; write it whole, or "*" with a condition on aws:PrincipalArn`},
+		{Resource, one(`{` + rest + `,"Principal":{"AWS":"arn:aws:iam::111122223333:group/app"}}`), `policy.Statement[0].Principal.AWS "arn:aws:iam::111122223333:group/app" is a group, which cannot be a principal; write the roles or users`},
+		{Resource, one(`{` + rest + `,"Principal":{"AWS":"arn:aw:iam::111122223333:root"}}`), `policy.Statement[0].Principal.AWS "arn:aw:iam::111122223333:root" names a partition that there is none of; the partitions are aws, aws-eusc, aws-iso-f, aws-iso-e, aws-iso-b, aws-iso, aws-us-gov, aws-cn`},
+		{Trust, " " + one(`{`+sts+`,"Principal":{"Service":"lambda.amazonaws.com"}}`), "policy has white space before its first brace; begin the text with the brace"},
+		{Trust, one(`{` + sts + `,"Principal":{"Service":"lambda"}}`), `policy.Statement[0].Principal.Service "lambda" is not the name of a service, such as lambda.amazonaws.com`},
+		{Trust, one(`{` + sts + `,"Principal":{"Service":"*.amazonaws.com"}}`), `policy.Statement[0].Principal.Service "*.amazonaws.com" has a wildcard, which a principal of this type may not; write it whole`},
+		{Trust, one(`{"Effect":"Allow","Action":["sts:AssumeRole","STS:TagSession","dynamodb:GetItem"],"Principal":"*"}`), `policy.Statement[0].Action[2] "dynamodb:GetItem" is not an action of STS, and a trust policy may hold no other; write sts:AssumeRole or what the principal calls`},
 		{Trust, one(`{` + sts + `,"Principal":{"Service":"lambda.amazonaws.com"}}`), ""},
 		{Trust, one(`{"Effect":"Deny","Action":"sts:AssumeRole","NotPrincipal":{"AWS":"1"}}`), "policy.Statement[0] has NotPrincipal, which a trust policy may not; write Principal with a condition"},
 		{Trust, one(`{` + sts + `,"NotPrincipal":{"AWS":"1"}}`), "policy.Statement[0] has NotPrincipal, which a trust policy may not; write Principal with a condition"},
@@ -284,14 +300,14 @@ func TestParseVersion(t *testing.T) {
 }
 
 func TestParseKeepsWhatIsWritten(t *testing.T) {
-	d := Parse(`{"Id":"i","Statement":[{"Sid":"s","Effect":"Deny","NotPrincipal":{"AWS":["a","b"],"Service":"c"},"NotAction":["dynamodb:GetItem"],"NotResource":"arn:aws:dynamodb:*",
+	d := Parse(`{"Id":"i","Statement":[{"Sid":"s","Effect":"Deny","NotPrincipal":{"AWS":["a","b"],"Service":"c."},"NotAction":["dynamodb:GetItem"],"NotResource":"arn:aws:dynamodb:*",
 		"Condition":{"ForAnyValue:StringLikeIfExists":{"aws:x":["1",2,true]},"Null":{"aws:y":"true"}}}]}`, Resource)
 	if len(d.Errors) > 0 || !d.Readable() {
 		t.Fatal(d.Errors)
 	}
 	st := d.Statements[0]
 	got := fmt.Sprint(d.ID, d.Version, st.Sid, st.Effect, st.Principal, st.Action.Not, st.Action.Texts, st.Resource.Not, st.Resource.Texts)
-	if want := "is" + "Deny{true [{AWS a} {AWS b} {Service c}]} true [dynamodb:GetItem] true [arn:aws:dynamodb:*]"; strings.ReplaceAll(got, " ", "") != strings.ReplaceAll(want, " ", "") {
+	if want := "is" + "Deny{true [{AWS a} {AWS b} {Service c.}]} true [dynamodb:GetItem] true [arn:aws:dynamodb:*]"; strings.ReplaceAll(got, " ", "") != strings.ReplaceAll(want, " ", "") {
 		t.Errorf("got %s", got)
 	}
 	if got := fmt.Sprint(st.Conditions); got != "[{ForAnyValue:StringLikeIfExists aws:x [1 2 true]} {Null aws:y [true]}]" {

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"dynamoguard/internal/glob"
@@ -66,6 +67,16 @@ func (r *request) value(key string) (values []string, present bool) {
 		value = r.owner
 	case "requestedregion":
 		value = r.target.arn.region
+	case "principaltype":
+		value = r.caller.principalType()
+	case "principalisawsservice":
+		value = strconv.FormatBool(r.caller.service())
+	case "principalservicename":
+		if r.caller.service() {
+			value = r.caller.text
+		}
+	case "viaawsservice":
+		value = "false" // a service that asks for another is a request of its own
 	}
 	return []string{value}, value != ""
 }
@@ -154,6 +165,34 @@ type caller struct {
 	root    bool
 
 	partition string
+}
+
+// service reports whether the caller is a service itself, not one of its roles.
+func (c *caller) service() bool { return c.account == "" && c.text != "" }
+
+// principalType is aws:PrincipalType, "" for a service.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+func (c *caller) principalType() string {
+	switch {
+	case c.root:
+		return "Account"
+	case c.user != "":
+		return "User"
+	case c.role != "":
+		return "AssumedRole"
+	case c.account != "":
+		return "FederatedUser"
+	}
+	return ""
+}
+
+// serviceLinked reports whether the caller is a role that AWS itself made for one of its services, or a session of one. The
+// ARN of a session does not tell the path of its role, but no other role may have such a name.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-role.html
+func (c *caller) serviceLinked() bool {
+	return strings.Contains(c.text, ":role/aws-service-role/") || c.session && strings.HasPrefix(c.role, "AWSServiceRoleFor")
 }
 
 // arn is aws:PrincipalArn: of a session, its role's.

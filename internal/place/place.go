@@ -294,43 +294,6 @@ func regionPart(v resource.Value, like string) tables.Part {
 	return tables.Part{Known: text, Secret: v.Secret(), Like: like}
 }
 
-// partitions are the partitions by how the names of their regions begin, and what the names of their hosts end with.
-//
-// Source: https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
-var partitions = []struct{ prefix, name, suffix string }{
-	{"cn-", "aws-cn", "amazonaws.com.cn"},
-	{"us-gov-", "aws-us-gov", "amazonaws.com"},
-	{"us-iso-", "aws-iso", "c2s.ic.gov"},
-	{"us-isob-", "aws-iso-b", "sc2s.sgov.gov"},
-	{"eu-isoe-", "aws-iso-e", "cloud.adc-e.uk"},
-	{"us-isof-", "aws-iso-f", "csp.hci.ic.gov"},
-	{"eusc-", "aws-eusc", "amazonaws.eu"},
-	{"", "aws", "amazonaws.com"}, // every other region
-}
-
-// Partition is the partition that a region belongs to, empty where the region is.
-func Partition(region string) string {
-	if region == "" {
-		return ""
-	}
-	for _, p := range partitions {
-		if strings.HasPrefix(region, p.prefix) {
-			return p.name
-		}
-	}
-	return ""
-}
-
-// DNSSuffix is what the names of the hosts of a partition end with, empty where the partition is not known.
-func DNSSuffix(partition string) string {
-	for _, p := range partitions {
-		if p.name == partition {
-			return p.suffix
-		}
-	}
-	return ""
-}
-
 // input returns an input of a provider. The engine sends what is not a string as JSON in a string.
 func input(p *resource.Provider, name string) resource.Value {
 	v := p.Properties.Get(name)

@@ -5,10 +5,13 @@
 //
 //	{"id": "...", "action": "dynamodb:GetItem", "resource": "arn:...", "principal": "arn:...", "accountId": "...",
 //	 "context": {"aws:username": "alice"}, "identity": [DOCUMENT...], "resourcePolicy": DOCUMENT,
-//	 "boundary": [DOCUMENT...], "scp": [{"policies": [{"policy": DOCUMENT}...]}...]}
+//	 "boundary": [DOCUMENT...], "session": [DOCUMENT...], "scp": [LEVEL...], "rcp": [LEVEL...]}
 //
 // Only action is required. A document is an object, or a string that holds one; for a list there may be a single
-// document. Context values are strings, numbers, booleans or lists of them. Other members are ignored.
+// document. A level of the organization is {"orgIdentifier": "...", "policies": [{"name": "...", "policy": DOCUMENT}...]}, of which
+// only the documents count. Context values are strings, numbers, booleans or lists of them. What a file of cases notes of
+// a request beside it is passed over: area, basis, defect, expect, finding, findings, want, why. Any other member is an error:
+// a misspelt boundary would be none.
 //
 // An answer:
 //
@@ -22,6 +25,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,12 +46,29 @@ type request struct {
 	Identity       json.RawMessage            `json:"identity"`
 	ResourcePolicy json.RawMessage            `json:"resourcePolicy"`
 	Boundary       json.RawMessage            `json:"boundary"`
+	Session        json.RawMessage            `json:"session"`
 	SCP            []level                    `json:"scp"`
+	RCP            []level                    `json:"rcp"`
+	notes
+}
+
+// notes are what a file of cases says of a request, and nothing reads here.
+type notes struct {
+	Area     json.RawMessage `json:"area"`
+	Basis    json.RawMessage `json:"basis"`
+	Defect   json.RawMessage `json:"defect"`
+	Expect   json.RawMessage `json:"expect"`
+	Finding  json.RawMessage `json:"finding"`
+	Findings json.RawMessage `json:"findings"`
+	Want     json.RawMessage `json:"want"`
+	Why      json.RawMessage `json:"why"`
 }
 
 // level is one level of an organization, with the policies attached to it.
 type level struct {
-	Policies []struct {
+	OrgIdentifier string `json:"orgIdentifier"`
+	Policies      []struct {
+		Name   string          `json:"name"`
 		Policy json.RawMessage `json:"policy"`
 	} `json:"policies"`
 }
@@ -87,6 +108,11 @@ func Line(line []byte) []byte {
 	if err != nil {
 		return encode(failure{Error: "not a request: " + err.Error()})
 	}
+	decoder := json.NewDecoder(bytes.NewReader(line))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(new(request)); err != nil {
+		return encode(failure{req.ID, "not a request: " + strings.TrimPrefix(err.Error(), "json: ")})
+	}
 	a, err := decide(&req)
 	if err != nil {
 		return encode(failure{req.ID, err.Error()})
@@ -107,6 +133,9 @@ func encode(v any) []byte {
 func decide(req *request) (*answer, error) {
 	if service, name, ok := strings.Cut(req.Action, ":"); !ok || service == "" || name == "" || strings.ContainsAny(req.Action, "*?") {
 		return nil, fmt.Errorf("action %q: write one action as service:name", req.Action)
+	}
+	if service, name, _ := strings.Cut(req.Action, ":"); iam.LookupAction(req.Action) == nil && iam.HasService(service) {
+		return nil, fmt.Errorf("action %q: %s has no action %s", req.Action, strings.ToLower(service), name)
 	}
 	if req.Resource != "" && req.Resource != "*" && (!strings.HasPrefix(req.Resource, "arn:") || strings.Count(req.Resource, ":") < 5) {
 		return nil, fmt.Errorf(`resource %q: write an ARN, or "*" where the action takes no resource`, req.Resource)
@@ -130,19 +159,34 @@ func decide(req *request) (*answer, error) {
 			return nil, err
 		}
 	}
-	for i, level := range req.SCP {
+	if in.Session, err = documents("session", req.Session, iam.Identity); err != nil {
+		return nil, err
+	}
+	if in.Control, err = levels("scp", req.SCP, iam.Identity); err != nil {
+		return nil, err
+	}
+	if in.ResourceControl, err = levels("rcp", req.RCP, iam.ResourceControl); err != nil {
+		return nil, err
+	}
+	decision := iam.Evaluate(in)
+	return &answer{req.ID, decision.Verdict.String(), reasons(decision), findings(in)}, nil
+}
+
+// levels reads the policies of each level of an organization.
+func levels(name string, list []level, kind iam.Kind) ([][]*iam.Document, error) {
+	var out [][]*iam.Document
+	for i, level := range list {
 		documents := []*iam.Document{}
 		for j, p := range level.Policies {
-			d, err := document(fmt.Sprintf("scp[%d].policies[%d].policy", i, j), p.Policy, iam.Identity)
+			d, err := document(fmt.Sprintf("%s[%d].policies[%d].policy", name, i, j), p.Policy, kind)
 			if err != nil {
 				return nil, err
 			}
 			documents = append(documents, d)
 		}
-		in.Control = append(in.Control, documents)
+		out = append(out, documents)
 	}
-	decision := iam.Evaluate(in)
-	return &answer{req.ID, decision.Verdict.String(), reasons(decision), findings(in)}, nil
+	return out, nil
 }
 
 func contextOf(raw map[string]json.RawMessage) (map[string][]string, error) {
@@ -229,36 +273,27 @@ func reasons(decision iam.Decision) []reason {
 	return out
 }
 
-// findings are the policies of this pack that report one of the documents. Boundaries and service control policies grant
-// nothing: only what IAM refuses of them is reported.
+// findings are the policies of this pack that report one of the documents. What limits grants nothing: only what IAM refuses
+// of it is reported.
 func findings(req iam.Request) []string {
-	var invalid, wildcard, unscoped, itemLevel bool
-	check := func(grants bool, documents ...*iam.Document) {
-		for _, d := range documents {
-			invalid = invalid || len(d.Errors) > 0
-			if grants {
-				wildcard = wildcard || len(d.WildcardActions(iam.WildcardOptions{})) > 0
-				unscoped = unscoped || len(d.UnscopedResources(iam.UnscopedOptions{})) > 0
-				itemLevel = itemLevel || len(d.ItemConditions(time.Time{})) > 0
-			}
-		}
-	}
-	check(true, req.Identity...)
+	granting := slices.Clone(req.Identity)
 	if req.ResourcePolicy != nil {
-		check(true, req.ResourcePolicy)
+		granting = append(granting, req.ResourcePolicy)
 	}
-	check(false, req.Boundary...)
-	for _, level := range req.Control {
-		check(false, level...)
-	}
+	all := slices.Concat(granting, req.Boundary, req.Session)
+	all = append(append(all, slices.Concat(req.Control...)...), slices.Concat(req.ResourceControl...)...)
 	names := []string{}
 	for _, policy := range []struct {
-		reports bool
 		name    string
+		of      []*iam.Document
+		reports func(*iam.Document) bool
 	}{
-		{invalid, "iam-document"}, {wildcard, "iam-wildcard-action"}, {unscoped, "iam-unscoped-resource"}, {itemLevel, "iam-item-level-condition"},
+		{"iam-document", all, func(d *iam.Document) bool { return len(d.Errors) > 0 }},
+		{"iam-wildcard-action", granting, func(d *iam.Document) bool { return len(d.WildcardActions(iam.WildcardOptions{})) > 0 }},
+		{"iam-unscoped-resource", granting, func(d *iam.Document) bool { return len(d.UnscopedResources(iam.UnscopedOptions{})) > 0 }},
+		{"iam-item-level-condition", granting, func(d *iam.Document) bool { return len(d.ItemConditions(time.Time{})) > 0 }},
 	} {
-		if policy.reports {
+		if slices.ContainsFunc(policy.of, policy.reports) {
 			names = append(names, policy.name)
 		}
 	}

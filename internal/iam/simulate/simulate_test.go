@@ -78,6 +78,21 @@ func TestLine(t *testing.T) {
 			`{"action":"dynamodb:GetItem","boundary":{}}`,
 			`{"verdict":"Invalid","reasons":[{"rule":"document has no Statement","policy":"permissions boundary","document":0}],"findings":["iam-document"]}`,
 		},
+		{
+			`{"action":"dynamodb:GetItem","principal":"arn:aws:sts::111122223333:assumed-role/app/s",` + table + `,"identity":{"Statement":{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"*"}},"session":{"Statement":{"Effect":"Allow","Action":"dynamodb:Query","Resource":"*"}}}`,
+			`{"verdict":"ImplicitlyDenied","reasons":[{"rule":"no session policy allows the action on the resource"}],"findings":["iam-unscoped-resource"]}`,
+		},
+		{
+			`{"action":"dynamodb:GetItem",` + table + `,"identity":{"Statement":{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"}},"rcp":[{"orgIdentifier":"r-1","policies":[{"name":"a","policy":{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"dynamodb:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":"444455556666"}}}}}]}]}`,
+			`{"verdict":"ExplicitlyDenied","reasons":[{"rule":"a Deny matches","policy":"resource control policy","document":0,"statement":0,"elements":[{"path":"Statement.Action","text":"dynamodb:*"},{"path":"Statement.Resource","text":"*"}]}],"findings":[]}`,
+		},
+		{
+			`{"action":"dynamodb:GetItem","rcp":[{"policies":[{"policy":{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":{"AWS":"111122223333"},"NotAction":"dynamodb:*","Resource":"*"}}}]}]}`,
+			`{"verdict":"Invalid","reasons":[{"rule":"document.Statement names principals, which a resource control policy may not; write Principal \"*\" with a condition","policy":"resource control policy","document":0}],"findings":["iam-document"]}`,
+		},
+		{`{"id":"x","action":"dynamodb:GetItem","boundry":[]}`, `{"id":"x","error":"not a request: unknown field \"boundry\""}`},
+		{`{"id":"x","action":"dynamodb:GetItem","scp":[{"policy":{}}]}`, `{"id":"x","error":"not a request: unknown field \"policy\""}`},
+		{`{"id":"x","action":"DynamoDB:GetItems"}`, `{"id":"x","error":"action \"DynamoDB:GetItems\": dynamodb has no action GetItems"}`},
 		{`{"id":"x"}`, `{"id":"x","error":"action \"\": write one action as service:name"}`},
 		{`{"id":"x","action":"dynamodb:*"}`, `{"id":"x","error":"action \"dynamodb:*\": write one action as service:name"}`},
 		{`{"id":"x","action":"dynamodb:GetItem","resource":"table/orders"}`, `{"id":"x","error":"resource \"table/orders\": write an ARN, or \"*\" where the action takes no resource"}`},
