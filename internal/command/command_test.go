@@ -64,7 +64,7 @@ func TestDoctorOfConfiguration(t *testing.T) {
 	bad := write(`{"table-encryption": {"minimumKey": "custmer"}, "dynamoguard": {"index": {"sorce": "/srv/index.json"}}}`)
 	code, stdout, stderr := run(t, "", "doctor", "--config", bad)
 	want := `dynamoguard: dynamoguard cannot use its configuration:
-  table-encryption.minimumKey "custmer" is not one of aws-managed, customer; did you mean "customer"?
+  table-encryption.minimumKey "custmer" is not one of aws-owned, aws-managed, customer; did you mean "customer"?
   dynamoguard.index.sorce is not a property; did you mean "source"?
 Run it with help for what it does.
 `
