@@ -35,7 +35,7 @@ A request has these members, of which only action is required:
   scp             service control policies, by level of the organization: [{"policies": [{"policy": DOCUMENT}]}]
   rcp             resource control policies, in the same form
   context         condition keys: {"aws:username": "alice"}; aws:PrincipalArn, aws:PrincipalType, aws:PrincipalAccount,
-                  aws:PrincipalIsAWSService, aws:PrincipalServiceName, aws:ViaAWSService, aws:username,
+                  aws:PrincipalIsAWSService, aws:PrincipalServiceName, aws:username,
                   aws:RequestedRegion and aws:ResourceAccount follow from the rest
 
 Beside them it may have what a file of cases notes of a request, which is passed over: area, basis, defect, expect,

@@ -75,8 +75,6 @@ func (r *request) value(key string) (values []string, present bool) {
 		if r.caller.service() {
 			value = r.caller.text
 		}
-	case "viaawsservice":
-		value = "false" // a service that asks for another is a request of its own
 	}
 	return []string{value}, value != ""
 }
