@@ -113,7 +113,7 @@ func TestConfigurationMistakes(t *testing.T) {
 
 		// These the engine refuses by itself, by the schemas where there is one.
 		{"value that is none of the choices", `{"table-encryption": {"minimumKey": "custmer"}}`,
-			engines(`table-encryption: minimumKey: minimumKey must be one of the following: "aws-managed", "customer"`)},
+			engines(`table-encryption: minimumKey: minimumKey must be one of the following: "aws-owned", "aws-managed", "customer"`)},
 		{"number out of bounds", `{"table-point-in-time-recovery": {"minimumRecoveryPeriodInDays": 99}}`,
 			engines("table-point-in-time-recovery: minimumRecoveryPeriodInDays: Must be less than or equal to 35")},
 		{"misspelt property of a property", `{"dynamoguard": {"index": {"sorce": "none"}}}`,

@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -68,10 +69,10 @@ func TestBadInput(t *testing.T) {
 				"IAM refuses the document as it is. SOC 2: CC6.1",
 		}},
 		{"document with a statement of nothing", policy(text(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}`)), []string{
-			`mandatory high iam-unscoped-resource: policy.Statement[0] (unreadable, so counted as "*") opens every table and ` +
+			`mandatory high iam-unscoped-resource: policy.Statement[0] (unreadable, so counted as "*") would open every table and ` +
 				"every DAX cluster to 64 DynamoDB actions and 18 DAX actions, DeleteTable among them; name the tables, such as " +
 				ordersARN + ". SOC 2: CC6.1, CC6.3",
-			`mandatory high iam-wildcard-action: policy.Statement[0] (unreadable, so counted as "*") grants all 79 DynamoDB ` +
+			`mandatory high iam-wildcard-action: policy.Statement[0] (unreadable, so counted as "*") would grant all 79 DynamoDB ` +
 				"actions and all 30 DAX actions, DeleteTable among them; list the actions the workload calls. SOC 2: CC6.1, CC6.3",
 			"mandatory medium iam-document: policy.Statement[0] has neither Action nor NotAction, and policy.Statement[0] has " +
 				"neither Resource nor NotResource; IAM refuses the document as it is. SOC 2: CC6.1",
@@ -147,6 +148,8 @@ func refused(message string) []string {
 	return unreadable(message + "; IAM refuses the document as it is")
 }
 
+var oneRemedy = regexp.MustCompile(`^advisory low dynamoguard: (\d+) findings of (\S+) have one remedy, `)
+
 // TestManyResources judges a stack of 300 resources and counts the findings of
 // each policy.
 func TestManyResources(t *testing.T) {
@@ -171,10 +174,17 @@ func TestManyResources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	remedies := map[string]string{} // how many findings a notice gives it for, by policy
 	for _, line := range wire.Lines(response.GetDiagnostics()) {
-		if !strings.Contains(line, ofNoStack) {
+		if m := oneRemedy.FindStringSubmatch(line); m != nil {
+			remedies[m[2]] = m[1]
+		} else if !strings.Contains(line, ofNoStack) {
 			t.Errorf("AnalyzeStack: %s", line)
 		}
+	}
+	wanted := map[string]string{"iam-unscoped-resource": "100", "iam-wildcard-action": "100", "table-encryption": "50", "table-point-in-time-recovery": "50"}
+	if diff := cmp.Diff(wanted, remedies); diff != "" {
+		t.Errorf("notices of a remedy (-want +got):\n%s", diff)
 	}
 	want := map[string]int{
 		"mandatory high table-point-in-time-recovery": 50,
