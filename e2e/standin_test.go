@@ -102,8 +102,9 @@ func TestStandInLookups(t *testing.T) {
 func TestStandInFaults(t *testing.T) {
 	s := harness.NewStack(t, harness.About{}, stack(func(p program) { p.table("orders", nil) }))
 	for fault, want := range map[string]string{
-		"create aws:dynamodb/table:Table error=the quota is used up":                  "the quota is used up",
-		"create aws:dynamodb/table:Table crash":                                       "error reading from server: EOF",
+		"create aws:dynamodb/table:Table error=the quota is used up": "the quota is used up",
+		// The kernel decides whether the engine reads an end or a reset of the connection: CI met both.
+		"create aws:dynamodb/table:Table crash":                                       "error reading from server: ",
 		"start * error=no provider today":                                             "no provider today",
 		"configure * error=unable to validate AWS credentials":                        "unable to validate AWS credentials",
 		"check aws:dynamodb/table:Table delay=1ms\ncheck * error=after a millisecond": "after a millisecond",
