@@ -38,9 +38,12 @@ func TestAttachedBoundary(t *testing.T) {
 		check(t, "up", s.Up(), stoppedUp(finding(attachmentJanitor), boundary, roleJanitor))
 		check(t, "preview of what is there", s.Preview(), stopped(finding(attachmentJanitor)))
 		s.Become(bounded(false))
-		check(t, "preview without the attachment", s.Preview(), harness.Result{Policy: []string{
-			"advisory low dynamoguard " + rootStack + ": 1 policy document counts as a permission boundary, by its name and the setting boundaries, and was not judged as a " +
-				`grant: aws:iam:Policy "team-boundary"`,
+		check(t, "preview without the attachment", s.Preview(), passes())
+		s.Become(stack(func(p program) { p.policy("team-boundary", allow("dynamodb:*", ordersARN)) }))
+		check(t, "preview without the role", s.Preview(), harness.Result{Policy: []string{
+			"advisory low dynamoguard " + rootStack + ": 1 policy document counts as a permission boundary, by its name and the " +
+				"setting boundaries, and was not judged as a grant; it bounds no principal of the stack: " +
+				`aws:iam:Policy "team-boundary"`,
 		}})
 	})
 }

@@ -35,8 +35,10 @@ pointInTimeRecovery:
 	Settings: map[string]string{
 		"boundaries": `
 			Logical names, or URNs where there is a :: in them, of the managed policies that are permission boundaries, with
-			* and ? as wildcards and in any case. A list of your own takes the place of the default. Boundaries grant nothing, so the policies on grants leave them out, and one notice names them. One that the stack attaches
-			as a policy as well is judged. Inline, group, user and table policies are no boundaries, whatever their names.`,
+			* and ? as wildcards and in any case. A list of your own takes the place of the default. Boundaries grant nothing,
+			so the policies on grants leave them out, and one notice names those that bound no principal of the stack. One that
+			the stack attaches as a policy as well is judged. Inline, group, user and table policies are no boundaries, whatever
+			their names.`,
 		"index": `Where the tables of other stacks are read from.`,
 		"index.source": `
 			Absolute path or https URL of an index that dynamoguard-index made. The stack's own backend is read

@@ -167,21 +167,30 @@ func exemptionNotices(run *policy.Run) (list []policy.Notice) {
 	return list
 }
 
-// boundaryNotices name the permission boundaries that some policy on grants left out, each once.
+// boundaryNotices name the permission boundaries that some policy on grants left out by their names alone, each once. One that
+// bounds a principal of the stack is a boundary in fact.
 func boundaryNotices(run *policy.Run) []policy.Notice {
+	said := map[resource.URN]bool{}
+	for _, principal := range run.Graph.Principals().List {
+		if principal.Boundary != nil {
+			said[principal.Boundary.By] = true
+		}
+	}
 	var names []string
-	met := map[resource.URN]bool{}
 	for _, j := range run.Judgements {
-		if j.Boundary && !met[j.URN] {
-			met[j.URN] = true
+		if j.Boundary && !said[j.URN] {
+			said[j.URN] = true
 			names = append(names, policy.Name(j.URN))
 		}
 	}
 	if len(names) == 0 {
 		return nil
 	}
-	return []policy.Notice{enumerate(text.Count(len(names), "policy document counts as a permission boundary, by its name and the setting boundaries, and was not judged as a grant:",
-		"policy documents count as permission boundaries, by their names and the setting boundaries, and were not judged as grants:"), names)}
+	return []policy.Notice{enumerate(text.Count(len(names),
+		"policy document counts as a permission boundary, by its name and the setting boundaries, and was not judged as a grant; "+
+			"it bounds no principal of the stack:",
+		"policy documents count as permission boundaries, by their names and the setting boundaries, and were not judged as grants; "+
+			"they bound no principal of the stack:"), names)}
 }
 
 // accountNotices are about stacks that are configured for another account than their credentials are of.

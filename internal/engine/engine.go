@@ -295,7 +295,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 			judgements, ofStack = append(judgements, j), append(ofStack, j)
 		}
 	}
-	run := &policy.Run{Config: config, Stack: stack, Outside: outside, Seen: &e.seen, Foreseen: session != nil}
+	run := &policy.Run{Config: config, Stack: stack, Outside: outside, Seen: &e.seen, Graph: graph, Foreseen: session != nil}
 	e.mu.Lock()
 	e.record.atEnd(ofStack, late)
 	run.Judgements = e.record.all()

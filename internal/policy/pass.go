@@ -205,7 +205,8 @@ type Run struct {
 	Stack      *StackContext
 	Outside    Outside
 	Seen       *facts.Stack
-	Foreseen   bool // `dynamoguard preview`: what is determined is known, so what is not known nobody can tell yet
+	Graph      *facts.Graph // of the stack, at its end; nil before
+	Foreseen   bool         // `dynamoguard preview`: what is determined is known, so what is not known nobody can tell yet
 }
 
 // A Notice is what the pack tells the stack of the run itself: a sentence, and what it enumerates, each on a line of its own.
