@@ -7,10 +7,13 @@ import (
 	"reflect"
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/backup"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudtrail"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cognito"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dax"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kinesis"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
@@ -23,11 +26,42 @@ import (
 )
 
 // serviceKinds are the types of the services beside tables. The facts are those
-// of internal/service/{backup,cognitoidentity,cognitoidp,dax,events,firehose,
-// kinesis,lambda,logs,s3,secretsmanager,sfn,sns,sqs} in
+// of internal/service/{appautoscaling,backup,cloudtrail,cognitoidentity,
+// cognitoidp,dax,ec2,events,firehose,kinesis,lambda,logs,s3,secretsmanager,sfn,
+// sns,sqs} in
 // hashicorp/terraform-provider-aws v5.100.0, and of provider/resources.go in
 // pulumi/pulumi-aws, which says the automatic names.
 var serviceKinds = map[tokens.Type]kind{
+	"aws:appautoscaling/policy:Policy": {
+		args:       appautoscaling.PolicyArgs{}.ElementType(),
+		result:     reflect.TypeFor[appautoscaling.Policy](),
+		name:       "name",
+		replacedBy: []resource.PropertyKey{"name", "resourceId", "scalableDimension", "serviceNamespace"},
+		defaults:   filled{"policyType": "StepScaling"}.properties(),
+		lists:      []resource.PropertyKey{"alarmArns"},
+		id:         byProperty("name"),
+		outputs: func(p *provider, id string, inputs resource.PropertyMap) resource.PropertyMap {
+			target := asText(inputs["serviceNamespace"]) + "/" + asText(inputs["resourceId"])
+			return filled{
+				"arn": p.arn("autoscaling", p.region, "scalingPolicy:"+uuid()+":resource/"+target+":policyName/"+id),
+			}.properties()
+		},
+	},
+	"aws:appautoscaling/target:Target": {
+		args:       appautoscaling.TargetArgs{}.ElementType(),
+		result:     reflect.TypeFor[appautoscaling.Target](),
+		replacedBy: []resource.PropertyKey{"resourceId", "scalableDimension", "serviceNamespace"},
+		lists:      []resource.PropertyKey{"tagsAll"},
+		id:         byProperty("resourceId"),
+		outputs: func(p *provider, _ string, inputs resource.PropertyMap) resource.PropertyMap {
+			return filled{
+				"arn": p.arn("application-autoscaling", p.region, "scalable-target/"+made(digits, 34)),
+				"roleArn": p.arn("iam", "", "role/aws-service-role/dynamodb.application-autoscaling.amazonaws.com/"+
+					"AWSServiceRoleForApplicationAutoScaling_DynamoDBTable"),
+			}.properties()
+		},
+	},
+
 	"aws:backup/plan:Plan": {
 		args:   backup.PlanArgs{}.ElementType(),
 		result: reflect.TypeFor[backup.Plan](),
@@ -56,6 +90,24 @@ var serviceKinds = map[tokens.Type]kind{
 		lists:      []resource.PropertyKey{"tagsAll"},
 		id:         byProperty("name"),
 		outputs:    named("backup", "backup-vault:"),
+	},
+
+	"aws:cloudtrail/trail:Trail": {
+		args:       cloudtrail.TrailArgs{}.ElementType(),
+		result:     reflect.TypeFor[cloudtrail.Trail](),
+		name:       "name",
+		replacedBy: []resource.PropertyKey{"name"},
+		defaults: filled{
+			"enableLogFileValidation": false, "enableLogging": true, "includeGlobalServiceEvents": true, "isMultiRegionTrail": false,
+			"isOrganizationTrail": false,
+		}.properties(),
+		lists: []resource.PropertyKey{"tagsAll"},
+		id: func(p *provider, inputs resource.PropertyMap) string {
+			return p.arn("cloudtrail", p.region, "trail/"+asText(inputs["name"]))
+		},
+		outputs: func(p *provider, id string, _ resource.PropertyMap) resource.PropertyMap {
+			return filled{"arn": id, "homeRegion": p.region}.properties()
+		},
 	},
 
 	"aws:cloudwatch/eventRule:EventRule": {
@@ -138,6 +190,36 @@ var serviceKinds = map[tokens.Type]kind{
 		},
 	},
 
+	"aws:dax/subnetGroup:SubnetGroup": {
+		args:       dax.SubnetGroupArgs{}.ElementType(),
+		result:     reflect.TypeFor[dax.SubnetGroup](),
+		name:       "name",
+		replacedBy: []resource.PropertyKey{"name"},
+		id:         byProperty("name"),
+		outputs: func(*provider, string, resource.PropertyMap) resource.PropertyMap {
+			return filled{"vpcId": networkID}.properties()
+		},
+	},
+
+	"aws:ec2/vpcEndpoint:VpcEndpoint": {
+		args:       ec2.VpcEndpointArgs{}.ElementType(),
+		result:     reflect.TypeFor[ec2.VpcEndpoint](),
+		documents:  []resource.PropertyKey{"policy"},
+		replacedBy: []resource.PropertyKey{"serviceName", "serviceRegion", "vpcEndpointType", "vpcId"},
+		defaults:   filled{"vpcEndpointType": "Gateway"}.properties(),
+		lists: []resource.PropertyKey{
+			"cidrBlocks", "dnsEntries", "networkInterfaceIds", "routeTableIds", "securityGroupIds", "subnetConfigurations", "subnetIds",
+			"tagsAll",
+		},
+		id: func(*provider, resource.PropertyMap) string { return "vpce-" + made(digits, 17) },
+		outputs: func(p *provider, id string, _ resource.PropertyMap) resource.PropertyMap {
+			return filled{
+				"arn": p.arn("ec2", p.region, "vpc-endpoint/"+id), "ipAddressType": "", "ownerId": p.account,
+				"prefixListId": "pl-02cd2c6b", "serviceRegion": p.region, "state": "available",
+			}.properties()
+		},
+	},
+
 	"aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": {
 		args:       kinesis.FirehoseDeliveryStreamArgs{}.ElementType(),
 		result:     reflect.TypeFor[kinesis.FirehoseDeliveryStream](),
@@ -162,6 +244,26 @@ var serviceKinds = map[tokens.Type]kind{
 		outputs: arnIsID,
 	},
 
+	"aws:lambda/eventSourceMapping:EventSourceMapping": {
+		args:       lambda.EventSourceMappingArgs{}.ElementType(),
+		result:     reflect.TypeFor[lambda.EventSourceMapping](),
+		replacedBy: []resource.PropertyKey{"eventSourceArn", "startingPosition", "startingPositionTimestamp"},
+		defaults:   filled{"enabled": true}.properties(),
+		lists:      []resource.PropertyKey{"tagsAll"},
+		follow:     map[resource.PropertyKey][]resource.PropertyKey{"functionName": {"functionArn"}},
+		id:         func(*provider, resource.PropertyMap) string { return uuid() },
+		outputs: func(p *provider, id string, inputs resource.PropertyMap) resource.PropertyMap {
+			function := asText(inputs["functionName"])
+			if !strings.HasPrefix(function, "arn:") {
+				function = p.arn("lambda", p.region, "function:"+function)
+			}
+			return filled{
+				"arn": p.arn("lambda", p.region, "event-source-mapping:"+id), "functionArn": function, "lastModified": created,
+				"maximumRecordAgeInSeconds": -1, "maximumRetryAttempts": -1, "parallelizationFactor": 1, "state": "Enabled",
+				"stateTransitionReason": "USER_INITIATED", "uuid": id,
+			}.properties()
+		},
+	},
 	"aws:lambda/function:Function": {
 		args:       lambda.FunctionArgs{}.ElementType(),
 		result:     reflect.TypeFor[lambda.Function](),
@@ -283,6 +385,9 @@ var serviceKinds = map[tokens.Type]kind{
 		id:         byProperty("queueUrl"),
 	},
 }
+
+// networkID is the network that every subnet is in.
+const networkID = "vpc-0a1b2c3d4e5f60718"
 
 const (
 	digits  = "0123456789"
