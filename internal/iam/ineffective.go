@@ -532,7 +532,7 @@ var forms = []struct {
 }{
 	{"aws:PrincipalAccount", possibleAccount}, {"aws:ResourceAccount", possibleAccount}, {"aws:SourceAccount", possibleAccount},
 	{"aws:PrincipalOrgID", begins("o-")}, {"aws:ResourceOrgID", begins("o-")}, {"aws:SourceOrgID", begins("o-")},
-	{"aws:PrincipalArn", begins("arn:")}, {"aws:SourceArn", begins("arn:")},
+	{"aws:PrincipalArn", possiblePrincipal}, {"aws:SourceArn", begins("arn:")},
 	{"aws:SourceVpc", begins("vpc-")}, {"aws:SourceVpce", begins("vpce-")},
 	{"aws:RequestedRegion", possibleRegion},
 }
@@ -540,6 +540,18 @@ var forms = []struct {
 // begins reports whether a pattern can match a text that begins so.
 func begins(prefix string) func(string) bool {
 	return func(pattern string) bool { return glob.Overlap(pattern, prefix+"*") }
+}
+
+// possiblePrincipal reports whether a pattern can match the ARN of a user, a role, an account's root or a federated user. An example of
+// AWS's own has arn:aws::iam::, which leaves out nobody.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
+func possiblePrincipal(pattern string) bool {
+	if glob.HasWildcard(pattern) {
+		return begins("arn:")(pattern)
+	}
+	f := strings.SplitN(pattern, ":", 6)
+	return len(f) == 6 && f[0] == "arn" && f[1] != "" && (f[2] == "iam" || f[2] == "sts") && f[3] == "" && possibleAccount(f[4])
 }
 
 // fault says why no request carries a value that the condition's value matches; the Cause is 0 where one can. variables says whether
