@@ -82,6 +82,10 @@ var warnings = map[string]struct{ says, page string }{
 		"A slip: the ARN of the streams ends in a blank, which makes it the ARN of nothing",
 		"https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_lambda-access-dynamodb.html",
 	},
+	"colon": {
+		"A slip: the ARNs of the service-linked roles have a colon too many, so that the Deny leaves out nobody. The page warns of just that",
+		"https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html#globaltables-replication-slr",
+	},
 }
 
 func published(t *testing.T) (cases map[string]*publishedCase) {
