@@ -37,7 +37,7 @@ const (
 	_               Cause = iota // nothing is wrong
 	NoAction                     // the service has no action of that name
 	Operation                    // an operation of DynamoDB's API, which actions of other names grant
-	Blank                        // an action with a blank in it
+	Blank                        // an action with a blank in it, or a resource with one at its end
 	NoService                    // no service is called so; Instead holds what it is taken for
 	NoSuchResource               // an action on Takes, in a statement that names none of them
 	OutputText                   // what a Pulumi Output becomes where it is taken for a string
@@ -129,6 +129,8 @@ func (j *idling) judgeActions() (ours bool) {
 			ours, j.others = ours || !matches.Empty(), true
 		case !matches.Empty():
 			ours = true
+		case slices.ContainsFunc(former, func(f string) bool { return glob.EqualFold(action, f) }):
+			ours = true
 		case glob.EqualFold(service, "dynamodb") || glob.EqualFold(service, "dax"):
 			ours = true
 			j.add(j.noAction(i, service, name))
@@ -147,6 +149,11 @@ func misspelt(service string) bool {
 	_, longer := cutPrefixFold(service, "dynamodb")
 	return !glob.EqualFold(service, "dynamodb") && (longer || text.Nearest(service, []string{"dynamodb"}, 2) != "")
 }
+
+// former are actions that AWS told everyone to grant who uses DAX, and that DAX does not list any more. They are no mistake.
+//
+// Source: https://github.com/awsdocs/amazon-dynamodb-developer-guide/blob/master/doc_source/DAX.access-control.md
+var former = []string{"dax:DefineAttributeList", "dax:DefineAttributeListId", "dax:DefineKeySchema", "dax:Endpoints"}
 
 // operations are those of DynamoDB's API that no action is called like, and the actions that grant them.
 //
@@ -342,6 +349,8 @@ func (j *idling) noResource(r *resource, pattern string) (v Idle, ofOurs bool) {
 		return Idle{Cause: OtherService, Detail: service}, true
 	case r.possible() != 0:
 		return Idle{}, true
+	case j.endsInBlank(pattern):
+		return Idle{Cause: Blank, Instead: []string{strings.TrimRight(pattern, blanks)}}, true
 	case len(fields) < 6:
 		return Idle{Cause: Incomplete}, true
 	case fields[3] == "":
@@ -360,6 +369,20 @@ func (j *idling) noResource(r *resource, pattern string) (v Idle, ofOurs bool) {
 		}
 	}
 	return Idle{Cause: BadResource, Detail: part(5)}, true
+}
+
+const blanks = " \t\r\n"
+
+// endsInBlank reports whether an element would be one but for blanks at its end, as of an example in AWS's own documentation.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_lambda-access-dynamodb.html
+func (j *idling) endsInBlank(pattern string) bool {
+	trimmed := strings.TrimRight(pattern, blanks)
+	if trimmed == pattern {
+		return false
+	}
+	r := parseResource(trimmed, j.variables, j.complete, nil)
+	return r.possible() != 0
 }
 
 // served reports whether another element reaches what the i-th is about, or belongs to, for one of the actions.
@@ -509,7 +532,7 @@ var forms = []struct {
 }{
 	{"aws:PrincipalAccount", possibleAccount}, {"aws:ResourceAccount", possibleAccount}, {"aws:SourceAccount", possibleAccount},
 	{"aws:PrincipalOrgID", begins("o-")}, {"aws:ResourceOrgID", begins("o-")}, {"aws:SourceOrgID", begins("o-")},
-	{"aws:PrincipalArn", begins("arn:")}, {"aws:SourceArn", begins("arn:")},
+	{"aws:PrincipalArn", possiblePrincipal}, {"aws:SourceArn", begins("arn:")},
 	{"aws:SourceVpc", begins("vpc-")}, {"aws:SourceVpce", begins("vpce-")},
 	{"aws:RequestedRegion", possibleRegion},
 }
@@ -517,6 +540,18 @@ var forms = []struct {
 // begins reports whether a pattern can match a text that begins so.
 func begins(prefix string) func(string) bool {
 	return func(pattern string) bool { return glob.Overlap(pattern, prefix+"*") }
+}
+
+// possiblePrincipal reports whether a pattern can match the ARN of a user, a role, an account's root or a federated user. An example of
+// AWS's own has arn:aws::iam::, which leaves out nobody.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
+func possiblePrincipal(pattern string) bool {
+	if glob.HasWildcard(pattern) {
+		return begins("arn:")(pattern)
+	}
+	f := strings.SplitN(pattern, ":", 6)
+	return len(f) == 6 && f[0] == "arn" && f[1] != "" && (f[2] == "iam" || f[2] == "sts") && f[3] == "" && possibleAccount(f[4])
 }
 
 // fault says why no request carries a value that the condition's value matches; the Cause is 0 where one can. variables says whether

@@ -15,6 +15,10 @@ func TestSensitiveActions(t *testing.T) {
 		{"Allow dynamodb:GetRecords on !table/orders*", "0 Statement[0].Action=dynamodb:GetRecords > dynamodb:GetRecords"},
 		{"Allow dynamodb:GetRecords on table/orders/stream/*", ""}, // as every consumer
 		{"Allow dynamodb:GetRecords on table/orders-*/stream/*", ""},
+		{`Allow dynamodb:GetRecords on table/*/stream/* if {"StringEquals":{"aws:ResourceTag/Team":"Analytics"}}`, ""},
+		{`Allow dynamodb:GetRecords on *; Deny dynamodb:GetRecords on * if {"StringNotEquals":{"aws:ResourceTag/Team":"Analytics"}}`, ""},
+		{`Allow dynamodb:GetRecords on *; Deny dynamodb:GetRecords on * if {"StringEquals":{"aws:ResourceTag/Team":"Analytics"}}`, "0 Statement[0].Action=dynamodb:GetRecords > dynamodb:GetRecords"},
+		{`Allow dynamodb:GetRecords,dynamodb:DeleteTable on * if {"StringEquals":{"aws:ResourceTag/Team":"Analytics"}}`, "0 Statement[0].Action[1]=dynamodb:DeleteTable > dynamodb:DeleteTable"},
 		{"Allow dynamodb:GetRecords,dynamodb:DeleteTable on table/orders,table/orders/stream/*", "0 Statement[0].Action[1]=dynamodb:DeleteTable > dynamodb:DeleteTable"},
 		{"Allow dynamodb:GetRecords on table/orders", ""}, // takes a stream
 		{"Allow dynamodb:Replicate* on table/orders", "0 Statement[0].Action=dynamodb:Replicate* > dynamodb:ReplicateSettings"},
