@@ -158,9 +158,24 @@ func (c *Condition) problems(open ActionSet, variables, selects, returns bool, r
 	carried, _ := carriers(c.Key)
 	carried = carried.And(open)
 	report(NotCarried, open.And(c.always()).Minus(metadataActions))
+	// A request for all attributes carries no key, of which the negated operator is true, or the one that is true of a missing key.
+	unasked := func() {
+		selecting, _ := carriers("dynamodb:Select")
+		if c.onAttributes() && c.Operator.Set != "ForAnyValue" && !selects {
+			report(AllAttributes, carried.And(selecting).Minus(writeActions))
+		}
+	}
+	if !c.onAttributes() && variables && c.Operator.Set != "" && slices.ContainsFunc(c.Values, c.opensOthers) && !slices.ContainsFunc(c.Values, c.matchesAll) {
+		report(NoDelimiter, carried)
+	}
 	switch {
 	case c.Operator.Set == "":
+		if c.Operator.Negated() || c.Operator.IfExists {
+			unasked()
+		}
 		report(NoSetOperator, carried)
+	case c.Operator.Negated() && c.leavesNothing():
+		unasked()
 	case c.Operator.Negated():
 		report(AllButListed, carried)
 	case c.Operator.Set == "ForAnyValue" && slices.ContainsFunc(c.Values, c.matchesAll):
@@ -171,8 +186,6 @@ func (c *Condition) problems(open ActionSet, variables, selects, returns bool, r
 		report(AnyOfSeveral, carried)
 	case slices.ContainsFunc(c.Values, c.matchesAll):
 		report(EveryValue, carried)
-	case !c.onAttributes() && variables && slices.ContainsFunc(c.Values, c.opensOthers):
-		report(NoDelimiter, carried)
 	case c.onAttributes():
 		selecting, _ := carriers("dynamodb:Select")
 		if !selects {
@@ -183,6 +196,13 @@ func (c *Condition) problems(open ActionSet, variables, selects, returns bool, r
 			report(ReturnsItem, carried.And(returning).And(writeActions))
 		}
 	}
+}
+
+// leavesNothing reports whether a negated operator lists every value.
+func (c *Condition) leavesNothing() bool {
+	listed := *c
+	listed.Operator.Base = c.Operator.positive()
+	return slices.ContainsFunc(c.Values, listed.matchesAll)
 }
 
 // confines reports whether a condition with this set operator confines the values of a key to some.

@@ -155,8 +155,9 @@ type member struct {
 }
 
 // union finds patterns of one or several statements that only together cover every name, such as table/a*, table/b* and so
-// on, or table/??? and table/????*. found are the statements that were reported by themselves.
-func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (ResourceFinding, bool) {
+// on, or table/??? and table/????*. What belongs to tables of every name counts as they do: table/a* holds the backups of such
+// tables. found are the statements that were reported by themselves.
+func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (union ResourceFinding, ok bool) {
 	var members []member
 	for i := range a.doc.Statements {
 		st := &a.doc.Statements[i]
@@ -164,14 +165,14 @@ func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (Resource
 		if st.Effect == Deny || st.Resource.Not || reported || st.scopedByTag() {
 			continue
 		}
-		actions := st.unscopable().And(scopableActions).And(actionsOf(Table)).Minus(st.excluded(opt.Now))
+		actions := st.unscopable().And(scopableActions).And(actionsOf(tableTypes)).Minus(st.excluded(opt.Now))
 		if actions.Empty() {
 			continue
 		}
 		for j := range st.resources {
 			for k := range st.resources[j].readings {
 				of := &st.resources[j].readings[k]
-				if of.types&Table != 0 && glob.HasWildcard(of.resource) && !st.resources[j].variable {
+				if of.types&tableTypes != 0 && glob.HasWildcard(of.resource) && !st.resources[j].variable {
 					members = append(members, member{st, actions, j, of})
 				}
 			}
@@ -181,23 +182,40 @@ func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (Resource
 	seen := map[[3]string]bool{}
 	for i := range members {
 		scope := [3]string{members[i].of.partition, members[i].of.region, members[i].of.account}
-		if seen[scope] || len(seen) == maxScopes {
+		if ok || seen[scope] || len(seen) == maxScopes {
 			continue
 		}
 		seen[scope] = true
-		if f, ok := a.unionIn(members, reach{-1, Table, true, members[i].of}, opt); ok {
-			return f, true
-		}
+		var open ActionSet
+		tableTypes.each(func(t ResourceTypes) {
+			if members[i].of.types&t == 0 {
+				return
+			}
+			more, elements := a.unionIn(members, reach{-1, t, true, members[i].of}, opt)
+			if more.Empty() {
+				return
+			}
+			open = open.Or(more)
+			union.Reach |= Reach(t)
+			if !ok {
+				union.Statement, union.Elements, ok = elements[0].Index, nil, true
+				for _, m := range elements {
+					union.Elements = append(union.Elements, m.element("Resource", &m.Resource, m.index))
+				}
+			}
+		})
+		union.Actions, union.Worst = a.list(open), open.Worst()
 	}
-	return ResourceFinding{}, false
+	return union, ok
 }
 
-// unionIn is union for the region and account of one of the members.
-func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (ResourceFinding, bool) {
+// unionIn is what the members open on everything of one type, in the region and account of one of them, and those of them that do.
+func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (open ActionSet, of []member) {
 	scope := a.target(whole)
-	open := allActions
+	_, below, _ := strings.Cut(everyResource[whole.types.bit()], "\xfd")
+	open = actionsOf(whole.types)
 	matches := func(m *member, name string) bool {
-		scope.arn.resource = "table/" + name
+		scope.arn.resource = "table/" + name + below
 		a.work.spend(compareWork)
 		return a.work >= 0 && !strings.Contains(m.of.resource, name) && m.resources[m.index].covers(scope, &a.work)
 	}
@@ -209,16 +227,15 @@ func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (
 			}
 		}
 		if open = open.And(covered); open.Empty() {
-			return ResourceFinding{}, false
+			return open, nil
 		}
 	}
 	if len(a.denies) > 0 {
 		open = a.scoped(open, scope.every())
 	}
 	if !opt.reports(open) {
-		return ResourceFinding{}, false
+		return ActionSet{}, nil
 	}
-	f := ResourceFinding{Statement: -1, Reach: Reach(Table), Actions: a.list(open), Worst: open.Worst()}
 	for i := range members {
 		m := &members[i]
 		matches := slices.ContainsFunc(probes[:], func(name string) bool { return matches(m, name) })
@@ -226,10 +243,7 @@ func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (
 		if name, table := strings.CutPrefix(m.of.resource, "table/"); m.actions.And(open).Empty() || !matches && !(table && asks(name)-strings.Count(name, "?") == 1) {
 			continue
 		}
-		if f.Statement < 0 {
-			f.Statement = m.Index
-		}
-		f.Elements = append(f.Elements, m.element("Resource", &m.Resource, m.index))
+		of = append(of, *m)
 	}
-	return f, true
+	return open, of
 }
