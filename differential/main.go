@@ -142,8 +142,8 @@ func (r *runner) questions(n int) (failed bool, err error) {
 				return false, err
 			}
 			fmt.Fprintf(r.out, "  %s\n", line)
-			for _, c := range a.shown {
-				fmt.Fprintf(r.out, "    %s, oracle %s: %s\n", c.Verdict, c.Oracle, c.Case.Line())
+			for _, c := range a.shown[:min(1, len(a.shown))] {
+				fmt.Fprintf(r.out, "    %s, oracle %s, and %d more: %s\n", c.Verdict, c.Oracle, len(a.shown)-1, c.Case.Line())
 			}
 		}
 	}

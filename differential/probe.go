@@ -24,9 +24,24 @@ const (
 	blind = 2
 )
 
-// everyName are the letters of names that stand for every name: no two have one in common, so that no pattern that asks for a
-// letter matches them all.
-var everyName = []string{"abcdefghijklm", "nopqrstuvwxyz_.", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789-"}
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+
+// everyName are names that stand for every one. No character is in all of them, so that no pattern that asks for one matches them
+// all. Those that are to contradict a no begin with each character, and end with each, so that patterns that together leave out
+// one do not match them all either.
+func (p *prober) everyName() (names []string) {
+	for _, letters := range []string{"abcdefghijklm", "nopqrstuvwxyz_.", "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "0123456789-"} {
+		names = append(names, p.text(letters, 12, 40))
+	}
+	if p.ask.Answer {
+		return names
+	}
+	last := p.Perm(len(alphabet))
+	for i, first := range p.Perm(len(alphabet)) {
+		names = append(names, alphabet[first:first+1]+p.text(alphabet, 10, 30)+alphabet[last[i]:last[i]+1])
+	}
+	return names
+}
 
 // requests are what the oracle is to be asked: requests that are all allowed show a yes. Where package iam allows none of many,
 // some of these are asked all the same.
@@ -38,7 +53,10 @@ func (a *Ask) requests() (sets [][]*Case) {
 	}
 	g.parsed = iam.Parse(string(text), a.kind())
 	most := tries
-	if !a.Answer {
+	switch {
+	case !a.Answer && g.every():
+		most = blind // of many requests each
+	case !a.Answer:
 		most = fewTries
 	}
 	for range most {
@@ -152,9 +170,9 @@ func (p *prober) draw() (set []*Case) {
 		c.Resource = p.named(fields, p.nameOf(c))
 		return []*Case{c}
 	}
-	for _, letters := range everyName {
+	for _, name := range p.everyName() {
 		one := *c
-		one.Resource = p.named(fields, p.text(letters, 12, 40))
+		one.Resource = p.named(fields, name)
 		set = append(set, &one)
 	}
 	return set
@@ -260,6 +278,9 @@ func (p *prober) drawFields(types iam.ResourceTypes) []string {
 	switch pick(p.generator, one...) {
 	case iam.Index:
 		below += "/index/" + pick(p.generator, "by-date", "i", freshLabel)
+		if !p.ask.Answer && p.every() {
+			below = "table/" + freshName + "/index/" + freshLabel
+		}
 	case iam.Stream:
 		below += "/stream/" + freshLabel
 	case iam.Backup:
@@ -282,7 +303,7 @@ func (p *prober) named(fields []string, name string) string {
 	if fields[5] == "*" {
 		return "*"
 	}
-	label, stream := p.fresh(8, 20), strings.Contains(fields[5], "/stream/")
+	label, stream := p.text(alphabet, 8, 20), strings.Contains(fields[5], "/stream/")
 	if stream {
 		label = fmt.Sprintf("20%d-0%d-1%dT1%d:3%d:0%d.%d", 24+p.IntN(3), 1+p.IntN(9), p.IntN(10), p.IntN(10), p.IntN(10), p.IntN(10), 100+p.IntN(900))
 	}
@@ -330,7 +351,7 @@ func (p *prober) fill(c *Case, pattern string) string {
 
 // fresh draws a name of so many characters that has nothing to do with any other.
 func (p *prober) fresh(least, most int) string {
-	return p.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-", least, most)
+	return p.text(alphabet+"_.-", least, most)
 }
 
 // text draws a text of such characters. It begins and ends with a letter or a digit.
@@ -493,7 +514,7 @@ func (g *generator) accentuate(d *Document) {
 		case 6:
 			names = []string{"table/*/" + pick(g, "index/*", "index/by-date", "stream/*", "backup/*", "*")}
 		case 7:
-			names = []string{"table/*" + pick(g, "orders", "o", "-") + "*"}
+			names = []string{"table/*" + pick(g, "orders", "o", "O") + "*"}
 		default:
 			names = []string{pick(g, "*", "table*", "t*", "cache/*", "*/*", "table/*")}
 		}

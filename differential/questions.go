@@ -395,6 +395,14 @@ var widers = []wider{
 		name:    "a name of less than three characters is none, which iam-ineffective-statement reports; for the other policies it is a name",
 		rewrite: longerNames,
 	},
+	{
+		name:    "a variable in a document of the older version, or in BinaryEquals, is literal text, which no request carries",
+		rewrite: noVariables,
+	},
+	{
+		name:    "what a stream, a backup, an export or an import is called is any text for package iam; AWS calls them by times and numbers",
+		rewrite: anyLabel,
+	},
 }
 
 // widened is the question about the rewritten document, nil where that is the same.
@@ -485,6 +493,41 @@ func longerNames(_ *Ask, s *Statement) (changed bool) {
 	}
 	return s.rewriteResources(func(v string) string {
 		if shortName.MatchString(v) {
+			return v + "*"
+		}
+		return v
+	})
+}
+
+func noVariables(a *Ask, s *Statement) (changed bool) {
+	if s.Effect == "Deny" {
+		return false
+	}
+	all := s.Condition
+	s.Condition = map[string]map[string]List{}
+	for operator, keyed := range all {
+		s.Condition[operator] = map[string]List{}
+		for key, l := range keyed {
+			literal := List{Bare: l.Bare, Plain: l.Plain}
+			for _, v := range l.Values {
+				if a.Document.Version != "2012-10-17" || strings.Contains(operator, "Binary") {
+					v = strings.ReplaceAll(v, "${", "{")
+				}
+				changed = changed || !slices.Contains(l.Values, v)
+				literal.Values = append(literal.Values, v)
+			}
+			s.Condition[operator][key] = literal
+		}
+	}
+	return changed
+}
+
+func anyLabel(_ *Ask, s *Statement) (changed bool) {
+	if s.Effect == "Deny" {
+		return false
+	}
+	return s.rewriteResources(func(v string) string {
+		if wild(v) > 0 && strings.Contains(v, ":table/") && !strings.HasSuffix(v, "*") {
 			return v + "*"
 		}
 		return v

@@ -165,7 +165,11 @@ func (c *Condition) problems(open ActionSet, variables, selects, returns bool, r
 			report(AllAttributes, carried.And(selecting).Minus(writeActions))
 		}
 	}
-	if !c.onAttributes() && variables && c.Operator.Set != "" && slices.ContainsFunc(c.Values, c.opensOthers) && !slices.ContainsFunc(c.Values, c.matchesAll) {
+	every := slices.ContainsFunc(c.Values, func(v string) bool {
+		// Whoever lacks the key of a variable is given its default: ${aws:PrincipalTag/team, ''}* is every value then.
+		return c.matchesAll(v) || variables && c.matchesAll(codeDefaults(v))
+	})
+	if !c.onAttributes() && variables && c.Operator.Set != "" && !every && slices.ContainsFunc(c.Values, c.opensOthers) {
 		report(NoDelimiter, carried)
 	}
 	switch {
@@ -178,19 +182,16 @@ func (c *Condition) problems(open ActionSet, variables, selects, returns bool, r
 		unasked()
 	case c.Operator.Negated():
 		report(AllButListed, carried)
-	case c.Operator.Set == "ForAnyValue" && slices.ContainsFunc(c.Values, c.matchesAll):
+	case c.Operator.Set == "ForAnyValue" && every:
 		report(EveryValue, carried)
 	case c.Operator.Set == "ForAnyValue" && !c.onAttributes():
 		report(AnyOfSeveral, carried.And(MatchActions("dynamodb:Batch*Item")))
 	case c.Operator.Set == "ForAnyValue":
 		report(AnyOfSeveral, carried)
-	case slices.ContainsFunc(c.Values, c.matchesAll):
+	case every:
 		report(EveryValue, carried)
 	case c.onAttributes():
-		selecting, _ := carriers("dynamodb:Select")
-		if !selects {
-			report(AllAttributes, carried.And(selecting).Minus(writeActions))
-		}
+		unasked()
 		returning, _ := carriers("dynamodb:ReturnValues")
 		if !returns {
 			report(ReturnsItem, carried.And(returning).And(writeActions))

@@ -30,6 +30,14 @@ func (d *Document) SensitiveActions() []ActionFinding {
 		actions := st.actions.And(sensitiveActions).Minus(st.excluded(time.Time{}))
 		open := a.open(st, actions.Minus(streamReads)).
 			Or(a.openOn(st, actions.And(streamReads), func(r reach) bool { return r.every }))
+		if !actions.And(streamReads).Minus(open).Empty() {
+			alone := func(other *Statement) bool { return other == st }
+			if together, ok := a.union(alone, UnscopedOptions{}); ok {
+				for _, action := range together.Actions {
+					open = open.Or(action.Of().And(actions).And(streamReads))
+				}
+			}
+		}
 		every := func(string) bool { return true }
 		if f, ok := a.actionFinding(st, open, every, func(ActionSet) bool { return true }); ok {
 			findings = append(findings, f)

@@ -93,7 +93,10 @@ func (d *Document) UnscopedResources(opt UnscopedOptions) []ResourceFinding {
 	if a == nil || len(findings) >= maxFindings {
 		return findings
 	}
-	if f, ok := a.union(findings, opt); ok {
+	of := func(st *Statement) bool {
+		return !slices.ContainsFunc(findings, func(f ResourceFinding) bool { return f.Statement == st.Index })
+	}
+	if f, ok := a.union(of, opt); ok {
 		at, _ := slices.BinarySearchFunc(findings, f, func(a, b ResourceFinding) int { return cmp.Compare(a.Statement, b.Statement) })
 		findings = slices.Insert(findings, at, f)
 	}
@@ -146,6 +149,12 @@ var probes = [...]string{
 	"t" + strings.Repeat("h.e-longest_name", 15) + "-of-All-tableX",
 }
 
+// streamProbes are labels of streams that end as differently as they can.
+var streamProbes = [...]string{
+	"2015-07-30T23:59:59.999", "2019-12-31T00:00:00.000", "2020-02-29T12:34:56.781", "2021-03-04T05:06:07.832", "2022-10-11T13:14:15.163",
+	"2023-04-17T18:19:20.214", "2024-05-22T22:23:24.255", "2025-06-26T02:27:28.296", "2026-08-08T03:31:33.337", "2027-09-09T04:41:43.448",
+}
+
 // member is a pattern of an Allow that matches tables by wildcard.
 type member struct {
 	*Statement
@@ -156,13 +165,12 @@ type member struct {
 
 // union finds patterns of one or several statements that only together cover every name, such as table/a*, table/b* and so
 // on, or table/??? and table/????*. What belongs to tables of every name counts as they do: table/a* holds the backups of such
-// tables. found are the statements that were reported by themselves.
-func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (union ResourceFinding, ok bool) {
+// tables. Only the statements that of accepts count: others are reported by themselves.
+func (a *analysis) union(of func(*Statement) bool, opt UnscopedOptions) (union ResourceFinding, ok bool) {
 	var members []member
 	for i := range a.doc.Statements {
 		st := &a.doc.Statements[i]
-		reported := slices.ContainsFunc(found, func(f ResourceFinding) bool { return f.Statement == st.Index })
-		if st.Effect == Deny || st.Resource.Not || reported || st.scopedByTag() {
+		if st.Effect == Deny || st.Resource.Not || !of(st) || st.scopedByTag() {
 			continue
 		}
 		actions := st.unscopable().And(scopableActions).And(actionsOf(tableTypes)).Minus(st.excluded(opt.Now))
@@ -211,18 +219,25 @@ func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (union Re
 
 // unionIn is what the members open on everything of one type, in the region and account of one of them, and those of them that do.
 func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (open ActionSet, of []member) {
-	scope := a.target(whole)
-	_, below, _ := strings.Cut(everyResource[whole.types.bit()], "\xfd")
+	scope, below := a.target(whole), below[whole.types.bit()]
 	open = actionsOf(whole.types)
-	matches := func(m *member, name string) bool {
-		scope.arn.resource = "table/" + name + below
+	matches := func(m *member, name, label string) bool {
+		scope.arn.resource = "table/" + name
+		if below != "" {
+			scope.arn.resource += below + label
+		}
 		a.work.spend(compareWork)
 		return a.work >= 0 && !strings.Contains(m.of.resource, name) && m.resources[m.index].covers(scope, &a.work)
 	}
-	for _, name := range probes {
+	labels := probes[:]
+	if whole.types == Stream {
+		labels = streamProbes[:]
+	}
+	for i, name := range probes {
+		label := labels[(i+1)%len(labels)]
 		var covered ActionSet
-		for i := range members {
-			if m := &members[i]; !covered.Contains(m.actions) && matches(m, name) {
+		for j := range members {
+			if m := &members[j]; !covered.Contains(m.actions) && matches(m, name, label) {
 				covered = covered.Or(m.actions)
 			}
 		}
@@ -238,7 +253,7 @@ func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (
 	}
 	for i := range members {
 		m := &members[i]
-		matches := slices.ContainsFunc(probes[:], func(name string) bool { return matches(m, name) })
+		matches := slices.ContainsFunc(probes[:], func(name string) bool { return matches(m, name, labels[0]) })
 		// One letter with wildcards belongs to them, even if no probe has it there.
 		if name, table := strings.CutPrefix(m.of.resource, "table/"); m.actions.And(open).Empty() || !matches && !(table && asks(name)-strings.Count(name, "?") == 1) {
 			continue
