@@ -8,8 +8,8 @@ import (
 	"dynamoguard/internal/glob"
 )
 
-// Share is one Allow of a table's or a stream's policy: what it leaves open after the document's own Denies that hold for
-// everyone, whatever the request, and to whom.
+// Share is what one Allow of a table's or a stream's policy leaves open after the document's own Denies that hold for everyone,
+// whatever the request, and to whom. Where Denies of everyone but some are about part of it, the Allow has a share for each part.
 type Share struct {
 	Statement int
 	Actions   ActionSet // open to principals of the owner's account
@@ -54,23 +54,26 @@ func (d *Document) Shares(now time.Time) (shares []Share) {
 		if open.Empty() {
 			continue
 		}
-		s := Share{Statement: st.Index, Actions: open, Readers: st.Principal.readers()}
-		for action := range open.All() {
-			if action.TablePolicy != SameAccount {
-				s.Abroad = s.Abroad.Or(action.Of())
-			}
-		}
+		readers := st.Principal.readers()
 		for j := range st.Conditions {
 			if c := &st.Conditions[j]; c.trusted(false) {
-				s.Readers = a.within(s.Readers, c.leaves())
+				readers = a.within(readers, c.leaves())
 			}
 		}
+		parts := []Share{{Statement: st.Index, Actions: open, Readers: readers}}
 		for _, e := range exceptions {
-			if a.work > 0 && a.deniesBesides(st, open, e.denial) {
-				s.Readers = a.within(s.Readers, e.but)
+			if a.work > 0 {
+				parts = a.but(st, parts, e)
 			}
 		}
-		shares = append(shares, s)
+		for _, s := range parts {
+			for action := range s.Actions.All() {
+				if action.TablePolicy != SameAccount {
+					s.Abroad = s.Abroad.Or(action.Of())
+				}
+			}
+			shares = append(shares, s)
+		}
 	}
 	return shares
 }
@@ -142,13 +145,21 @@ func (d *Document) exceptions() (list []exception) {
 	return list
 }
 
-// deniesBesides reports whether one more Deny leaves nothing of what an Allow opens.
-func (a *analysis) deniesBesides(st *Statement, open ActionSet, deny denial) bool {
+// but takes from the parts of an Allow what one more Deny denies to all but some.
+func (a *analysis) but(st *Statement, parts []Share, e exception) (list []Share) {
 	with := *a
-	with.denies = []denial{deny}
-	left := with.open(st, open)
+	with.denies = []denial{e.denial}
+	for _, s := range parts {
+		open := with.open(st, s.Actions)
+		if !open.Empty() {
+			list = append(list, Share{Statement: s.Statement, Actions: open, Readers: s.Readers})
+		}
+		if denied := s.Actions.Minus(open); !denied.Empty() {
+			list = append(list, Share{Statement: s.Statement, Actions: denied, Readers: with.within(s.Readers, e.but)})
+		}
+	}
 	a.work = with.work
-	return left.Empty()
+	return list
 }
 
 // within are the readers that are among others as well, each once.

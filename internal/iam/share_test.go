@@ -101,7 +101,8 @@ func TestShares(t *testing.T) {
 		{get + "*; Deny dynamodb:* by * on * if " + org, "o-1 by aws:PrincipalOrgID: AWS, bound"},
 		{get + "*; Deny dynamodb:Query by * if " + org, everyone},
 		{get + "* on *; Deny dynamodb:GetItem by * on table/orders if " + org, everyone},
-		{"Allow dynamodb:GetItem,dynamodb:Query by *; Deny dynamodb:GetItem by * if " + org, everyone},
+		{"Allow dynamodb:GetItem,dynamodb:Query by *; Deny dynamodb:GetItem by * if " + org, everyone + "; o-1 by aws:PrincipalOrgID: AWS, bound"},
+		{get + "*; Deny dynamodb:GetItem by !444455556666; Deny dynamodb:GetItem by !777788889999", ""}, // all but one, all but another
 		{get + "*; Deny dynamodb:GetItem by 444455556666 if " + org, everyone},
 		{get + `*; Deny dynamodb:GetItem by * if {"StringEquals":{"aws:PrincipalOrgID":"o-1"}}`, everyone},
 		{get + `*; Deny dynamodb:GetItem by * if {"StringNotLike":{"aws:PrincipalOrgID":"o-*"}}`, everyone},
@@ -150,6 +151,8 @@ func TestSharesActions(t *testing.T) {
 		{"Allow dynamodb:GetItem,dynamodb:Query by *", "0: dynamodb:GetItem dynamodb:Query, abroad dynamodb:GetItem dynamodb:Query"},
 		{"Allow dynamodb:GetItem,dynamodb:PutResourcePolicy by *", "0: dynamodb:GetItem dynamodb:PutResourcePolicy, abroad dynamodb:GetItem"},
 		{"Deny dynamodb:GetItem by *; Allow dynamodb:GetItem,dynamodb:Query by *", "1: dynamodb:Query, abroad dynamodb:Query"},
+		{"Allow dynamodb:GetItem,dynamodb:Query,dynamodb:Scan by *; Deny dynamodb:GetItem,dynamodb:Query by !1; Deny dynamodb:Query,dynamodb:Scan by !1",
+			"0: dynamodb:Scan, abroad dynamodb:Scan; 0: dynamodb:GetItem, abroad dynamodb:GetItem; 0: dynamodb:Query, abroad dynamodb:Query"},
 		{"Deny dynamodb:GetItem by 444455556666; Allow dynamodb:GetItem by *", "1: dynamodb:GetItem, abroad dynamodb:GetItem"},
 	} {
 		var got []string
