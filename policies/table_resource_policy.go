@@ -49,7 +49,7 @@ policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AW
 	Settings: map[string]string{
 		"trustedAccounts": `The other accounts that tables may be shared with, also those of another environment: 12 digits each.`,
 	},
-	Reads: facts.Reads(facts.DocumentReads(iam.Resource), map[string][]string{facts.TablePolicy: {"resourceArn"}}),
+	Reads: facts.Reads(facts.DocumentReads(iam.Resource), facts.PolicyTableReads()),
 
 	CheckResource: checkTableResourcePolicy,
 }

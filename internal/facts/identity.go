@@ -147,8 +147,13 @@ func (f *Facts) ReplicatedTable(log *resource.Log) (tables.Identity, bool) {
 	}, true
 }
 
+// PolicyTableReads returns the types of tables' policies, and the property that says of which.
+func PolicyTableReads() map[string][]string {
+	return map[string][]string{TablePolicy: {"resourceArn"}}
+}
+
 // PolicyTable returns the identity of the table that a TablePolicy is of, or of whose stream it is. Where its ARN does not tell, the
-// identity has no name, and the account of the provider.
+// identity has no name, and the account of the provider. What could not be read is in the log.
 func (f *Facts) PolicyTable(around place.Around, log *resource.Log) tables.Identity {
 	property := f.resource.Property("resourceArn", log)
 	text, _ := property.Text()
