@@ -7,7 +7,7 @@ import "time"
 // actions only, and their Elements the patterns that open them, wildcards or not.
 //
 // GetRecords counts where it is open on the streams of all tables. Every consumer of a stream has it on those of named ones, or of
-// names that begin alike.
+// names that begin alike. The policy of a stream is about that one.
 //
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
 func (d *Document) SensitiveActions() []ActionFinding {
@@ -29,8 +29,8 @@ func (d *Document) SensitiveActions() []ActionFinding {
 		}
 		actions := st.actions.And(sensitiveActions).Minus(st.excluded(time.Time{}))
 		open := a.open(st, actions.Minus(streamReads)).
-			Or(a.openOn(st, actions.And(streamReads), func(r reach) bool { return r.every }))
-		if !actions.And(streamReads).Minus(open).Empty() {
+			Or(a.openOn(st, actions.And(streamReads), func(r reach) bool { return r.every && d.Kind != Resource }))
+		if d.Kind != Resource && !actions.And(streamReads).Minus(open).Empty() {
 			alone := func(other *Statement) bool { return other == st }
 			if together, ok := a.union(alone, UnscopedOptions{}); ok {
 				for _, action := range together.Actions {
