@@ -96,7 +96,7 @@ func (d *Document) ItemConditions(now time.Time) []ConditionFinding {
 			if !c.onItems() {
 				continue
 			}
-			if (c.Operator.Set == "ForAnyValue" || c.Operator.Set != "" && c.Operator.Negated()) && st.confines(c.Key, "ForAllValues") {
+			if (c.Operator.Set == "ForAnyValue" || c.Operator.Negated()) && st.confines(c.Key, "ForAllValues") {
 				continue // every value is confined; this one asks for one to be there, or excludes some of them
 			}
 			c.problems(open, st.variables, selects || c.onAttributes() && st.confines(c.Key, "ForAnyValue"), returns, func(problem ConditionProblem, actions ActionSet) {

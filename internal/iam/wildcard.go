@@ -156,7 +156,7 @@ func (a *analysis) openOn(st *Statement, actions ActionSet, counted func(reach) 
 		}
 		rest := actionsOf(r.types).And(actions).Minus(open)
 		if len(a.denies) > 0 && !rest.Empty() {
-			rest = a.left(rest, a.target(r), a.denied)
+			rest = a.left(rest, a.target(r))
 		}
 		open = open.Or(rest)
 	})
