@@ -3,6 +3,7 @@ package iam
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"dynamoguard/internal/glob"
 )
@@ -105,12 +106,13 @@ const (
 // maxFindings bounds what one question reports of a document. None that IAM takes has as many statements.
 const maxFindings = 600
 
-func (d *Document) analyse() *analysis {
+// analyse prepares the questions about a document, from a time on; the zero time leaves dates undecided.
+func (d *Document) analyse(now time.Time) *analysis {
 	a := &analysis{doc: d, work: maxWork}
 	for i := range d.Statements {
 		st := &d.Statements[i]
 		if st.Effect == Deny && d.deniesAnyone(st) {
-			deny := denial{st, st.unconditional(), st.unlessTagged()}
+			deny := denial{st, st.unconditional(now), st.unlessTagged(now)}
 			if !deny.actions.Empty() || !deny.tagged.Empty() {
 				a.denies = append(a.denies, deny)
 			}
@@ -139,11 +141,11 @@ func (d *Document) deniesAnyone(st *Statement) bool {
 	return d.Kind == Identity || !st.Principal.Not && slices.ContainsFunc(st.Principal.List, Principal.Anyone)
 }
 
-// unconditional are the statement's actions for which its conditions are always true.
-func (s *Statement) unconditional() ActionSet {
+// unconditional are the statement's actions for which its conditions are always true, from a time on.
+func (s *Statement) unconditional(now time.Time) ActionSet {
 	actions := s.actions
 	for i := range s.Conditions {
-		actions = actions.And(s.Conditions[i].always())
+		actions = actions.And(s.Conditions[i].alwaysFrom(now))
 	}
 	return actions
 }
@@ -371,7 +373,7 @@ func (s *Statement) requiresTag(prefix string) bool {
 
 // unlessTagged are the actions that a Deny denies wherever a tag is missing or different: StringNotEquals is true of both. It
 // scopes them as the Allow's own condition would.
-func (s *Statement) unlessTagged() (set ActionSet) {
+func (s *Statement) unlessTagged(now time.Time) (set ActionSet) {
 	for i := range s.Conditions {
 		c := &s.Conditions[i]
 		if !c.Operator.Negated() || c.Operator.Set == "ForAnyValue" || !c.picks(s.variables) {
@@ -386,7 +388,7 @@ func (s *Statement) unlessTagged() (set ActionSet) {
 		}
 		for j := range s.Conditions {
 			if j != i {
-				scopes = scopes.And(s.Conditions[j].always())
+				scopes = scopes.And(s.Conditions[j].alwaysFrom(now))
 			}
 		}
 		set = set.Or(scopes.And(s.actions))

@@ -61,7 +61,7 @@ func NewGrantsAt(identity, boundary []*Document, now time.Time) *Grants {
 	all := slices.Concat(identity, boundary)
 	g := &Grants{identity: &analysis{doc: &Document{Kind: Identity, partition: commonPartition(all)}, work: maxWork}, bounded: boundary != nil}
 	for _, d := range all {
-		g.identity.denies = append(g.identity.denies, d.analyse().denies...)
+		g.identity.denies = append(g.identity.denies, d.analyse(now).denies...)
 	}
 	g.identity.sortDenies()
 	for _, d := range boundary {

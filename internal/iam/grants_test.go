@@ -145,6 +145,43 @@ func TestGrantsOnConditions(t *testing.T) {
 	}
 }
 
+// A Deny counts from the date on that it names, as every question reads it.
+func TestDatedDenies(t *testing.T) {
+	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	const begun, over = `{"DateGreaterThan":{"aws:CurrentTime":"2026-11-01"}}`, `{"DateLessThan":{"aws:CurrentTime":"2026-11-01"}}`
+	const untagged = `"StringNotEquals":{"aws:ResourceTag/team":"a"}`
+	for _, tt := range []struct {
+		condition   string
+		at, undated string // what the grants, UnscopedResources and WildcardActions find
+	}{
+		{begun, "", "open unscoped wildcard"},
+		{over, "open unscoped wildcard", "open unscoped wildcard"},
+		{`{"DateGreaterThan":{"aws:CurrentTime":"2026-12-01"}}`, "open unscoped wildcard", "open unscoped wildcard"},
+		{`{` + untagged + `}`, "open tagged wildcard", "open tagged wildcard"},
+		{`{` + untagged + `,` + begun[1:], "open tagged wildcard", "open unscoped wildcard"},
+		{`{` + untagged + `,` + over[1:], "open unscoped wildcard", "open unscoped wildcard"},
+	} {
+		d := parse(t, "Allow dynamodb:Get* on arn:aws:dynamodb:*:*:table/*; Deny dynamodb:* on * if "+tt.condition, Identity)
+		for from, want := range map[time.Time]string{now: tt.at, {}: tt.undated} {
+			var got []string
+			for _, g := range NewGrantsAt([]*Document{d}, nil, from).List {
+				if got = append(got, "open"); g.Tagged {
+					got = append(got, "tagged")
+				}
+			}
+			if d.UnscopedResources(UnscopedOptions{Now: from}) != nil {
+				got = append(got, "unscoped")
+			}
+			if d.WildcardActions(WildcardOptions{Now: from}) != nil {
+				got = append(got, "wildcard")
+			}
+			if got := strings.Join(got, " "); got != want {
+				t.Errorf("%s from %v: %q, want %q", tt.condition, from, got, want)
+			}
+		}
+	}
+}
+
 func TestGrantsOn(t *testing.T) {
 	orders := TableRef{"aws", "us-east-1", "111122223333", "orders"}
 	named := TableRef{Name: "orders"}

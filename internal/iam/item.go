@@ -76,7 +76,7 @@ func (d *Document) ItemConditions(now time.Time) []ConditionFinding {
 		st := &d.Statements[i]
 		if c := st.missesScan(); c != nil {
 			if a == nil {
-				a = d.analyse()
+				a = d.analyse(now)
 			}
 			if a.allows(scanAction, now) {
 				path := place{st.Index, st.bare, "Condition." + c.Operator.String(), -1}.String()
@@ -87,7 +87,7 @@ func (d *Document) ItemConditions(now time.Time) []ConditionFinding {
 			continue
 		}
 		if a == nil {
-			a = d.analyse()
+			a = d.analyse(now)
 		}
 		open := a.open(st, st.actions.Minus(st.excluded(now)))
 		selects := st.requires("dynamodb:Select", "SPECIFIC_ATTRIBUTES", "COUNT")

@@ -3,6 +3,7 @@ package iam
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"dynamoguard/internal/glob"
 )
@@ -22,7 +23,7 @@ func (d *Document) Shares() (shares []Share) {
 	if d.Kind != Resource {
 		return nil
 	}
-	a := d.analyse()
+	a := d.analyse(time.Time{})
 	for i := range d.Statements {
 		st := &d.Statements[i]
 		if st.Effect == Deny {
@@ -95,7 +96,7 @@ func (d *Document) LocksOut() (statements []int) {
 	}
 	change := MatchActions("dynamodb:PutResourcePolicy").Or(MatchActions("dynamodb:DeleteResourcePolicy"))
 	read := MatchActions("dynamodb:GetItem").Or(MatchActions("dynamodb:Query")).Or(MatchActions("dynamodb:Scan"))
-	for _, deny := range d.analyse().denies {
+	for _, deny := range d.analyse(time.Time{}).denies {
 		if deny.actions.Contains(change) || deny.actions.Contains(read) {
 			statements = append(statements, deny.Index)
 		}

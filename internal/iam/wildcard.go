@@ -86,7 +86,7 @@ func (d *Document) WildcardActions(opt WildcardOptions) []ActionFinding {
 			continue
 		}
 		if a == nil {
-			a = d.analyse()
+			a = d.analyse(opt.Now)
 		}
 		if f, ok := a.wildcardActions(st, opt); ok {
 			findings = append(findings, f)
