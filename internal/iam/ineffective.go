@@ -88,7 +88,7 @@ func (d *Document) IneffectiveStatements() []IneffectiveFinding {
 		if left <= 0 {
 			break
 		}
-		j := idling{Statement: &d.Statements[i], actions: d.Statements[i].actions, kind: d.Kind, most: left}
+		j := idling{Statement: &d.Statements[i], actions: d.Statements[i].actions, kind: d.Kind, refused: len(d.Errors) > 0, most: left}
 		if d.Kind == Resource {
 			j.actions = j.actions.And(tablePolicyActions)
 		}
@@ -114,6 +114,7 @@ type idling struct {
 	*Statement
 	actions ActionSet // those that the document has a say in
 	kind    Kind      // of the document
+	refused bool      // IAM refuses the document
 	idle    []Idle
 	most    int       // of idle
 	others  bool      // some actions are of other services, or may be
@@ -229,7 +230,7 @@ func (j *idling) judgeResources() {
 	types := make([]ResourceTypes, len(j.Resource.Texts)) // none for what is idle, or not of our services
 	faulty := false
 	for i, pattern := range j.Resource.Texts {
-		if pattern == "" || resourceProblem(pattern) != "" {
+		if pattern == "" || j.refused && resourceProblem(pattern) != "" {
 			j.reached = allActions
 			continue
 		}
@@ -352,9 +353,9 @@ func possibleName(pattern string) bool {
 // noResource says why no resource is like the element; the Cause is 0 where one can be. ofOurs is false for what only
 // actions of other services are done to.
 func (j *idling) noResource(r *resource, pattern string) (v Idle, ofOurs bool) {
-	fields := strings.SplitN(r.text, ":", 6)
+	fields, n := splitFields(r.text)
 	service := "*"
-	if len(fields) > 2 {
+	if n > 2 {
 		service = fields[2]
 	}
 	part := func(i int) string { return strings.ToValidUTF8(fields[i], "${...}") }
@@ -377,7 +378,7 @@ func (j *idling) noResource(r *resource, pattern string) (v Idle, ofOurs bool) {
 		return Idle{Cause: OtherService, Detail: service}, true
 	case r.possible() != 0:
 		return Idle{}, true
-	case len(fields) < 6:
+	case n < 6:
 		return Idle{Cause: Incomplete}, true
 	case fields[3] == "":
 		return Idle{Cause: NoRegion}, true
@@ -473,6 +474,11 @@ var sources = []string{"self", "opt", "env", "param", "sls", "file", "ssm", "cf"
 func leftover(pattern string, variables bool) (variable, placeholder string) {
 	var open [len(brackets)]bool // never closed any more: not searched for again
 	for i := 0; i < len(pattern); i++ {
+		next := strings.IndexAny(pattern[i:], "$&#{(<[%")
+		if next < 0 {
+			break
+		}
+		i += next
 		for kind, b := range brackets {
 			if open[kind] || !strings.HasPrefix(pattern[i:], b[0]) {
 				continue
