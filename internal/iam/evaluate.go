@@ -21,7 +21,9 @@ type Request struct {
 	Session        []*Document   // session policies, passed when the session began; nil for none
 	Control        [][]*Document // service control policies, a list for each level of the organization; nil for none
 	// ResourceControl are the resource control policies, a list for each level of the organization above the resource. Each level
-	// has RCPFullAWSAccess besides, which nobody can detach.
+	// has RCPFullAWSAccess besides, which nobody can detach. Those that are about DynamoDB hold since February 2026.
+	//
+	// Source: https://aws.amazon.com/about-aws/whats-new/2026/02/aws-expands-resource-control-policies-amazon/
 	ResourceControl [][]*Document
 }
 

@@ -76,7 +76,7 @@ func (d *Document) ItemConditions(now time.Time) []ConditionFinding {
 		st := &d.Statements[i]
 		if c := st.missesScan(); c != nil {
 			if a == nil {
-				a = d.analyse()
+				a = d.analyse(now)
 			}
 			if a.allows(scanAction, now) {
 				path := place{st.Index, st.bare, "Condition." + c.Operator.String(), -1}.String()
@@ -87,7 +87,7 @@ func (d *Document) ItemConditions(now time.Time) []ConditionFinding {
 			continue
 		}
 		if a == nil {
-			a = d.analyse()
+			a = d.analyse(now)
 		}
 		open := a.open(st, st.actions.Minus(st.excluded(now)))
 		selects := st.requires("dynamodb:Select", "SPECIFIC_ATTRIBUTES", "COUNT")
@@ -96,7 +96,7 @@ func (d *Document) ItemConditions(now time.Time) []ConditionFinding {
 			if !c.onItems() {
 				continue
 			}
-			if (c.Operator.Set == "ForAnyValue" || c.Operator.Set != "" && c.Operator.Negated()) && st.confines(c.Key, "ForAllValues") {
+			if (c.Operator.Set == "ForAnyValue" || c.Operator.Negated()) && st.confines(c.Key, "ForAllValues") {
 				continue // every value is confined; this one asks for one to be there, or excludes some of them
 			}
 			c.problems(open, st.variables, selects || c.onAttributes() && st.confines(c.Key, "ForAnyValue"), returns, func(problem ConditionProblem, actions ActionSet) {

@@ -25,7 +25,7 @@ func (d *Document) SensitiveActions() []ActionFinding {
 			continue
 		}
 		if a == nil {
-			a = d.analyse()
+			a = d.analyse(time.Time{})
 		}
 		actions := st.actions.And(sensitiveActions).Minus(st.excluded(time.Time{}))
 		open := a.open(st, actions.Minus(streamReads)).

@@ -43,7 +43,7 @@ func (d *Document) Shares(now time.Time) (shares []Share) {
 	if d.Kind != Resource {
 		return nil
 	}
-	a := d.analyse()
+	a := d.analyse(now)
 	exceptions := d.exceptions()
 	for i := range d.Statements {
 		st := &d.Statements[i]

@@ -84,7 +84,7 @@ func (d *Document) UnscopedResources(opt UnscopedOptions) []ResourceFinding {
 			continue
 		}
 		if a == nil {
-			a = d.analyse()
+			a = d.analyse(opt.Now)
 		}
 		if f, ok := a.unscoped(st, opt); ok {
 			findings = append(findings, f)

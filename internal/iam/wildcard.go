@@ -86,7 +86,7 @@ func (d *Document) WildcardActions(opt WildcardOptions) []ActionFinding {
 			continue
 		}
 		if a == nil {
-			a = d.analyse()
+			a = d.analyse(opt.Now)
 		}
 		if f, ok := a.wildcardActions(st, opt); ok {
 			findings = append(findings, f)
@@ -156,7 +156,7 @@ func (a *analysis) openOn(st *Statement, actions ActionSet, counted func(reach) 
 		}
 		rest := actionsOf(r.types).And(actions).Minus(open)
 		if len(a.denies) > 0 && !rest.Empty() {
-			rest = a.left(rest, a.target(r), a.denied)
+			rest = a.left(rest, a.target(r))
 		}
 		open = open.Or(rest)
 	})
