@@ -246,7 +246,7 @@ func (p *prober) drawFields(types iam.ResourceTypes) []string {
 	if !p.ask.Table && p.chance(25) {
 		fields[4] = foreign
 	}
-	if patterns := p.patterns(); len(patterns) > 0 {
+	if patterns := p.patterns(); len(patterns) > 0 && p.chance(75) {
 		of := pick(p.generator, patterns...)
 		for i, valid := range possible {
 			candidates := slices.DeleteFunc(slices.Concat(possibly[i], []string{fields[i], of[i]}), func(v string) bool {
@@ -310,7 +310,9 @@ func (p *prober) named(fields []string, name string) string {
 	if patterns := p.patterns(); len(patterns) > 0 && !p.every() && p.chance(60) {
 		label = pick(p.generator, "2024-01-01T00:00:00.000", "01489602797149-73d8d5bc")
 		if _, below, found := strings.Cut(pick(p.generator, patterns...)[5], "/"); found && strings.Count(below, "/") == 2 && p.chance(70) {
-			label = p.fill(&Case{}, below[strings.LastIndexByte(below, '/')+1:])
+			if filled := p.fill(&Case{}, below[strings.LastIndexByte(below, '/')+1:]); possibleName.MatchString(filled) || stream && filled != "" {
+				label = filled
+			}
 		}
 	}
 	return strings.NewReplacer(freshName, name, freshLabel, label).Replace(arn(fields...))

@@ -100,11 +100,14 @@ func checkTablePolicy(p *policy.Pass, meant []string) {
 			var whom []string
 			var open iam.ActionSet
 			for _, share := range shares {
-				named := namedBy(f).And(share.Actions)
-				if share.Statement != f.Statement || named.Empty() {
+				if share.Statement != f.Statement {
 					continue
 				}
 				for _, r := range share.Readers {
+					named := f.Named().And(share.Open(r, account))
+					if named.Empty() {
+						continue
+					}
 					name := r.Text[strings.LastIndexByte(r.Text, '/')+1:]
 					isMeant := func(pattern string) bool { return glob.Match(pattern, r.Text) || glob.Match(pattern, name) }
 					switch whole := r.Text == r.Account || strings.HasSuffix(r.Text, ":root"); {
@@ -152,7 +155,7 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 			continue // reported of the group
 		}
 		for _, f := range d.SensitiveActions() {
-			if actions := namedBy(f); !actions.Empty() {
+			if actions := f.Named(); !actions.Empty() {
 				named[statement{i, f.Statement}] = actions
 				order = append(order, statement{i, f.Statement})
 			}
@@ -198,16 +201,6 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 		finding.Path = at(principal.Documents[order[first].document].Document, order[first].index, nil)
 	}
 	pass.Report(finding)
-}
-
-// namedBy are the actions that a statement names, wildcards left out.
-func namedBy(f iam.ActionFinding) (named iam.ActionSet) {
-	for _, e := range f.Elements {
-		if a := iam.LookupAction(e.Text); a != nil && !f.Not {
-			named = named.Or(a.Of())
-		}
-	}
-	return named
 }
 
 // A statement is one of a principal's: the index of its document, and its own.

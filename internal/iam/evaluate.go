@@ -147,12 +147,8 @@ func Evaluate(req Request) Decision {
 	if r.action != nil && r.action.Types() == 0 {
 		r.target = target{types: NoResource}
 	}
-	owner := req.Account
-	if owner == "" {
-		owner = r.target.arn.account
-	}
-	r.owner = owner
-	foreign := owner != "" && r.caller.account != "" && owner != r.caller.account
+	r.owner = req.Owner()
+	foreign := r.owner != "" && r.caller.account != "" && r.owner != r.caller.account
 
 	var identity, named, boundary, session opinion
 	for i, d := range req.Identity {
@@ -247,6 +243,14 @@ func allowed(reasons ...Reason) Decision { return Decision{Allowed, reasons} }
 
 func implicit(rule string) Decision {
 	return Decision{ImplicitlyDenied, []Reason{{Rule: rule, Document: -1, Statement: -1, resource: -1}}}
+}
+
+// Owner is the account that the resource is in, "" where neither the request nor the ARN says.
+func (req *Request) Owner() string {
+	if req.Account != "" {
+		return req.Account
+	}
+	return parseTarget(req.Resource).arn.account
 }
 
 // invalid is the first error of the documents, nil when they have none.

@@ -161,7 +161,7 @@ func (c *Condition) problems(open ActionSet, variables, selects, returns bool, r
 	// A request for all attributes carries no key, of which the negated operator is true, or the one that is true of a missing key.
 	unasked := func() {
 		selecting, _ := carriers("dynamodb:Select")
-		if c.onAttributes() && c.Operator.Set != "ForAnyValue" && !selects {
+		if c.onAttributes() && (c.Operator.Set != "ForAnyValue" || c.Operator.IfExists) && !selects {
 			report(AllAttributes, carried.And(selecting).Minus(writeActions))
 		}
 	}

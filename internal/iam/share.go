@@ -17,6 +17,14 @@ type Share struct {
 	Readers   []Reader  // whom it lets in, each once; none where nobody meets its conditions
 }
 
+// Open is what a reader may do, whose account may be another than the owner's.
+func (s Share) Open(r Reader, owner string) ActionSet {
+	if r.Account != "" && owner != "" && r.Account != owner {
+		return s.Abroad
+	}
+	return s.Actions
+}
+
 // Reader is whom an Allow lets in: a principal, or what a condition leaves of everyone.
 type Reader struct {
 	Text     string // as written: the principal, or the value of the condition

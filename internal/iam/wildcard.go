@@ -51,6 +51,16 @@ func (f ActionFinding) Why() string {
 	return strings.Join(parts, " and ") + ", " + f.Worst.String() + " among them"
 }
 
+// Named are the actions that the statement names one by one, by the elements of the finding that hold no wildcard.
+func (f ActionFinding) Named() (named ActionSet) {
+	for _, e := range f.Elements {
+		if a := LookupAction(e.Text); a != nil && !f.Not {
+			named = named.Or(a.Of())
+		}
+	}
+	return named
+}
+
 func joinActions(actions []*Action) string {
 	var out strings.Builder
 	for i, a := range actions {
