@@ -2,6 +2,7 @@ package facts
 
 import (
 	"fmt"
+	"strings"
 
 	"dynamoguard/internal/account"
 	"dynamoguard/internal/place"
@@ -144,6 +145,29 @@ func (f *Facts) ReplicatedTable(log *resource.Log) (tables.Identity, bool) {
 		Region:  tables.Part{Known: arn.Region, Secret: secret},
 		Name:    arn.Name,
 	}, true
+}
+
+// PolicyTableReads returns the types of tables' policies, and the property that says of which.
+func PolicyTableReads() map[string][]string {
+	return map[string][]string{TablePolicy: {"resourceArn"}}
+}
+
+// PolicyTable returns the identity of the table that a TablePolicy is of, or of whose stream it is. Where its ARN does not tell, the
+// identity has no name, and the account of the provider. What could not be read is in the log.
+func (f *Facts) PolicyTable(around place.Around, log *resource.Log) tables.Identity {
+	property := f.resource.Property("resourceArn", log)
+	text, _ := property.Text()
+	table, _, _ := strings.Cut(text, "/stream/")
+	where := f.Account(around)
+	arn, ok := tables.ParseARN(table)
+	if !ok {
+		return tables.Identity{Account: where}
+	}
+	secret := property.Value.Secret()
+	if known := account.Known(arn.Account); known != "" {
+		where.Known, where.Secret, where.From = known, secret, "the ARN of its table"
+	}
+	return tables.Identity{Account: where, Region: tables.Part{Known: arn.Region, Secret: secret}, Name: arn.Name}
 }
 
 // Account is the account that the resource's provider works in.

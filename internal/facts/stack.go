@@ -27,6 +27,8 @@ type Stack struct {
 	shared map[string]resource.Value // properties that are remembered of several tables, by their JSON
 	texts  tables.Texts
 	named  map[resource.URN]bool // whether Pulumi chose the name
+	// replicated are the tables that have replicas, and the replicas.
+	replicated tables.Set
 
 	first    map[string]resource.URN   // by what
 	outlines map[resource.URN]*outline // of what links and holds documents
@@ -115,7 +117,7 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		set(&s.notRead, r.URN, why)
 		s.mu.Unlock()
 	}
-	if r.Type != Table {
+	if r.Type != Table && r.Type != TableReplica {
 		return
 	}
 	var log resource.Log
@@ -126,6 +128,13 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		s.tables, s.names = map[string][]declared{}, map[resource.URN]string{}
 		s.shared, s.texts = map[string]resource.Value{}, tables.Texts{}
 	}
+	if r.Type == TableReplica {
+		s.seeReplica(f, claims)
+		return
+	}
+	if len(claims) > 1 {
+		s.replicate(claims)
+	}
 	urn := r.URN
 	before := s.names[urn]
 	s.tables[before] = slices.DeleteFunc(s.tables[before], func(d declared) bool { return d.urn == urn })
@@ -134,6 +143,20 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		own := s.texts.Share(claims[0].Identity)
 		s.tables[own.Name] = append(s.tables[own.Name], declared{urn, f.resource.Name, s.inheritable(f.resource), own})
 		s.names[urn] = own.Name
+	}
+}
+
+// seeReplica remembers that a table has a replica, which another resource declares.
+func (s *Stack) seeReplica(f *Facts, claims []tables.Claim) {
+	s.replicate(claims)
+	if table, ok := f.ReplicatedTable(new(resource.Log)); ok {
+		s.replicated.Add(s.texts.Share(table))
+	}
+}
+
+func (s *Stack) replicate(claims []tables.Claim) {
+	for _, c := range claims {
+		s.replicated.Add(s.texts.Share(c.Identity))
 	}
 }
 
@@ -296,6 +319,13 @@ func (s *Stack) Table(identity tables.Identity) *resource.Resource {
 		}
 	}
 	return nil
+}
+
+// Replicated reports whether a table of the stack with an identity has replicas, or is one, as far as they were seen.
+func (s *Stack) Replicated(identity tables.Identity) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.replicated.May(identity)
 }
 
 // defaults is the property in which the engine keeps the names of the inputs that the provider chose.

@@ -1,10 +1,12 @@
 package iam
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
 	"dynamoguard/internal/glob"
+	"dynamoguard/internal/partition"
 	"dynamoguard/internal/text"
 )
 
@@ -34,33 +36,36 @@ type Idle struct {
 type Cause uint8
 
 const (
-	_               Cause = iota // nothing is wrong
-	NoAction                     // the service has no action of that name
-	Operation                    // an operation of DynamoDB's API, which actions of other names grant
-	Blank                        // an action with a blank in it, or a resource with one at its end
-	NoService                    // no service is called so; Instead holds what it is taken for
-	NoSuchResource               // an action on Takes, in a statement that names none of them
-	OutputText                   // what a Pulumi Output becomes where it is taken for a string
-	NoValue                      // what a language writes for a value that is not there: undefined, None
-	Placeholder                  // a part that a tool or a person was to replace: ${AWS::Region}, {table}, %s
-	LiteralVariable              // a policy variable, which is literal text in a document of this version
-	Incomplete                   // an ARN with too few fields, whose others do not fit where they stand
-	OtherService                 // an ARN of a service that no action of the statement is of
-	NoRegion                     // a table's or a cluster's ARN without a region
-	BadRegion                    // a region that does not exist
-	NoAccount                    // an ARN without an account
-	BadAccount                   // an account that is none: it has 12 digits
-	BadName                      // a name that no table can have
-	BadResource                  // what follows the account is no resource of the service
-	OtherType                    // an ARN of Is, of which no action of the statement is; they are of Takes
-	KeyNotCarried                // no request for the actions carries the condition's key
-	NeedsSet                     // the condition's key holds a list, which matches nothing without ForAllValues or ForAnyValue
-	BadAddress                   // no address or range of addresses
-	BadNumber                    // no number
-	BadBool                      // neither true nor false
-	BadARN                       // no ARN
-	BadValue                     // of another form than all values of the key
-	LiteralWildcard              // a wildcard that the operator takes for the character
+	_                  Cause = iota // nothing is wrong
+	NoAction                        // the service has no action of that name
+	Operation                       // an operation of DynamoDB's API, which actions of other names grant
+	Blank                           // an action with a blank in it, or a resource with one at its end
+	NoService                       // no service is called so; Instead holds what it is taken for
+	NoSuchResource                  // an action on Takes, in a statement that names none of them
+	NotOfTablePolicies              // an action that a table's or a stream's policy has no say in
+	OutputText                      // what a Pulumi Output becomes where it is taken for a string
+	NoValue                         // what a language writes for a value that is not there: undefined, None
+	Placeholder                     // a part that a tool or a person was to replace: ${AWS::Region}, {table}, %s
+	LiteralVariable                 // a policy variable, which is literal text in a document of this version
+	Incomplete                      // an ARN with too few fields, whose others do not fit where they stand
+	OtherService                    // an ARN of a service that no action of the statement is of
+	NoRegion                        // a table's or a cluster's ARN without a region
+	BadRegion                       // a region that does not exist
+	NoAccount                       // an ARN without an account
+	BadAccount                      // an account that is none: it has 12 digits
+	BadName                         // a name that no table can have
+	BadResource                     // what follows the account is no resource of the service
+	OtherType                       // an ARN of Is, of which no action of the statement is; they are of Takes
+	KeyNotCarried                   // no request for the actions carries the condition's key
+	NeedsSet                        // the condition's key holds a list, which matches nothing without ForAllValues or ForAnyValue
+	BadAddress                      // no address or range of addresses
+	PrivateAddress                  // a private address, which no request carries as aws:SourceIp
+	BadNumber                       // no number
+	BadBool                         // neither true nor false
+	BadARN                          // no ARN
+	BadValue                        // of another form than all values of the key
+	LiteralWildcard                 // a wildcard that the operator takes for the character
+	Contradicts                     // no value meets it and what the operator Detail asks of the same key
 )
 
 // IneffectiveStatements are the statements in which an action, a resource or a condition matches nothing: a name or an ARN
@@ -83,7 +88,10 @@ func (d *Document) IneffectiveStatements() []IneffectiveFinding {
 		if left <= 0 {
 			break
 		}
-		j := idling{Statement: &d.Statements[i], most: left}
+		j := idling{Statement: &d.Statements[i], actions: d.Statements[i].actions, kind: d.Kind, refused: len(d.Errors) > 0, most: left}
+		if d.Kind == Resource {
+			j.actions = j.actions.And(tablePolicyActions)
+		}
 		if j.void || !j.judgeActions() {
 			continue
 		}
@@ -104,6 +112,9 @@ func (d *Document) IneffectiveStatements() []IneffectiveFinding {
 // idling judges one statement.
 type idling struct {
 	*Statement
+	actions ActionSet // those that the document has a say in
+	kind    Kind      // of the document
+	refused bool      // IAM refuses the document
 	idle    []Idle
 	most    int       // of idle
 	others  bool      // some actions are of other services, or may be
@@ -129,6 +140,9 @@ func (j *idling) judgeActions() (ours bool) {
 			ours, j.others = ours || !matches.Empty(), true
 		case !matches.Empty():
 			ours = true
+			if j.beyond(matches) && (j.actions.Empty() || !metadataActions.Contains(matches)) {
+				j.add(Idle{Element: j.element("Action", &j.Action, i), Cause: NotOfTablePolicies})
+			}
 		case slices.ContainsFunc(former, func(f string) bool { return glob.EqualFold(action, f) }):
 			ours = true
 		case glob.EqualFold(service, "dynamodb") || glob.EqualFold(service, "dax"):
@@ -142,6 +156,11 @@ func (j *idling) judgeActions() (ours bool) {
 		}
 	}
 	return ours
+}
+
+// beyond reports whether the document has a say in none of the actions: a table's or a stream's policy in those on backups.
+func (j *idling) beyond(set ActionSet) bool {
+	return j.kind == Resource && !j.Action.Not && set.And(tablePolicyActions).Empty()
 }
 
 // misspelt reports whether a text is no service and meant for dynamodb, whose streams have an endpoint of their own, but no service.
@@ -218,7 +237,7 @@ func (j *idling) judgeResources() {
 	types := make([]ResourceTypes, len(j.Resource.Texts)) // none for what is idle, or not of our services
 	faulty := false
 	for i, pattern := range j.Resource.Texts {
-		if pattern == "" || resourceProblem(pattern) != "" {
+		if pattern == "" || j.refused && resourceProblem(pattern) != "" {
 			j.reached = allActions
 			continue
 		}
@@ -261,7 +280,7 @@ func (j *idling) judgeResources() {
 	}
 	for i, action := range j.Action.Texts {
 		set := MatchActions(action)
-		if service, _, _ := strings.Cut(action, ":"); set.Empty() || onlyStars(service) || metadataActions.Contains(set) || !set.And(j.reached).Empty() {
+		if service, _, _ := strings.Cut(action, ":"); set.Empty() || onlyStars(service) || j.beyond(set) || metadataActions.Contains(set) || !set.And(j.reached).Empty() {
 			continue
 		}
 		takes := ResourceTypes(0)
@@ -297,11 +316,28 @@ func (r *resource) possible() (types ResourceTypes) {
 
 // possibleRegion reports whether a pattern can match the name of a region, known or to come: words, and a number after them.
 func possibleRegion(pattern string) bool {
+	if !wild(pattern) {
+		return partition.IsRegion(pattern)
+	}
 	if strings.Trim(pattern, "abcdefghijklmnopqrstuvwxyz0123456789-*?") != "" || !regional(pattern) {
 		return false
 	}
 	last := pattern[len(pattern)-1]
 	return strings.Contains(pattern, "*") || strings.Count(pattern, "-") >= 2 && (last == '?' || '0' <= last && last <= '9')
+}
+
+// nearRegion is the region that a text is nearest to, "" where it is near to none or to several.
+func nearRegion(name string) string {
+	all := partition.Regions()
+	for most := range 3 {
+		if near := text.Nearest(name, all, most); near != "" {
+			if others := slices.DeleteFunc(all, func(r string) bool { return r == near }); text.Nearest(name, others, most) != "" {
+				return ""
+			}
+			return near
+		}
+	}
+	return ""
 }
 
 // possibleAccount reports whether a pattern can match an account, which has 12 digits.
@@ -324,9 +360,9 @@ func possibleName(pattern string) bool {
 // noResource says why no resource is like the element; the Cause is 0 where one can be. ofOurs is false for what only
 // actions of other services are done to.
 func (j *idling) noResource(r *resource, pattern string) (v Idle, ofOurs bool) {
-	fields := strings.SplitN(r.text, ":", 6)
+	fields, n := splitFields(r.text)
 	service := "*"
-	if len(fields) > 2 {
+	if n > 2 {
 		service = fields[2]
 	}
 	part := func(i int) string { return strings.ToValidUTF8(fields[i], "${...}") }
@@ -351,12 +387,16 @@ func (j *idling) noResource(r *resource, pattern string) (v Idle, ofOurs bool) {
 		return Idle{}, true
 	case j.endsInBlank(pattern):
 		return Idle{Cause: Blank, Instead: []string{strings.TrimRight(pattern, blanks)}}, true
-	case len(fields) < 6:
+	case n < 6:
 		return Idle{Cause: Incomplete}, true
 	case fields[3] == "":
 		return Idle{Cause: NoRegion}, true
 	case !possibleRegion(fields[3]):
-		return Idle{Cause: BadRegion, Detail: part(3)}, true
+		v := Idle{Cause: BadRegion, Detail: part(3)}
+		if near := nearRegion(fields[3]); near != "" {
+			v.Instead = []string{strings.Replace(pattern, ":"+fields[3]+":", ":"+near+":", 1)}
+		}
+		return v, true
 	case fields[4] == "":
 		return Idle{Cause: NoAccount}, true
 	case !possibleAccount(fields[4]):
@@ -457,6 +497,11 @@ var sources = []string{"self", "opt", "env", "param", "sls", "file", "ssm", "cf"
 func leftover(pattern string, variables bool) (variable, placeholder string) {
 	var open [len(brackets)]bool // never closed any more: not searched for again
 	for i := 0; i < len(pattern); i++ {
+		next := strings.IndexAny(pattern[i:], "$&#{(<[%")
+		if next < 0 {
+			break
+		}
+		i += next
 		for kind, b := range brackets {
 			if open[kind] || !strings.HasPrefix(pattern[i:], b[0]) {
 				continue
@@ -508,9 +553,13 @@ func (j *idling) judgeConditions() {
 				j.add(Idle{Element: at, Key: c.Key, Cause: NeedsSet})
 			}
 		default:
-			faults := 0
+			faults, private := 0, c.onlyPrivate()
 			for _, value := range c.Values {
-				if cause, detail := c.fault(value, j.variables); cause != 0 {
+				cause, detail := c.fault(value, j.variables)
+				if cause == 0 && private {
+					cause = PrivateAddress
+				}
+				if cause != 0 {
 					faults++
 					at.Text = value
 					j.add(Idle{Element: at, Key: c.Key, Cause: cause, Detail: detail, Excepts: c.Operator.Negated()})
@@ -519,8 +568,39 @@ func (j *idling) judgeConditions() {
 			if faults == len(c.Values) && !c.Operator.Negated() && !c.Operator.IfExists && c.Operator.Set != "ForAllValues" {
 				j.never = allActions
 			}
+			if with := j.contradicted(i); j.never != allActions && with != nil {
+				j.never, at.Text = allActions, ""
+				j.add(Idle{Element: at, Key: c.Key, Cause: Contradicts, Detail: with.Operator.String()})
+			}
 		}
 	}
+}
+
+// onlyPrivate reports whether the condition asks for private addresses alone, which never are the aws:SourceIp of a request: one
+// through a VPC endpoint carries aws:VpcSourceIp in its place.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html (PRIVATE_IP_ADDRESS)
+func (c *Condition) onlyPrivate() bool {
+	return c.Operator.positive() == "IpAddress" && glob.EqualFold(c.Key, "aws:SourceIp") && !slices.ContainsFunc(c.Values, func(value string) bool {
+		net, ok := network(value)
+		return !ok || !slices.ContainsFunc(privateNetworks, func(private netip.Prefix) bool { return private.Bits() <= net.Bits() && private.Contains(net.Addr()) })
+	})
+}
+
+var privateNetworks = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fc00::/7"),
+}
+
+// contradicted returns the condition before the i-th that no request meets together with it, nil for none.
+func (j *idling) contradicted(i int) *Condition {
+	const most = 50 // conditions of a statement that are compared; of one that has more, the rest is let pass
+	c := &j.Conditions[i]
+	for k := range j.Conditions[:min(i, most)] {
+		if other := &j.Conditions[k]; glob.EqualFold(other.Key, c.Key) && other.contradicts(c, j.variables) {
+			return other
+		}
+	}
+	return nil
 }
 
 // forms are the keys whose values all begin alike, or have another form that can be told.

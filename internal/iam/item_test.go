@@ -61,6 +61,9 @@ func TestItemConditions(t *testing.T) {
 		{`Allow dynamodb:BatchGetItem on table/orders if {"ForAllValues:StringNotEquals":{"dynamodb:LeadingKeys":["b"]},"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["a"]},"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":["a"]}}`,
 			""},
 		{`Allow dynamodb:Query on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"t1#*"},"ForAllValues:StringNotLike":{"dynamodb:LeadingKeys":"t1#secret*"}}`, ""},
+		{`Allow dynamodb:Query on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"t1#*"},"StringNotLike":{"dynamodb:LeadingKeys":"t1#secret*"}}`, ""},
+		{`Allow dynamodb:Query on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"t1#*"},"StringLike":{"dynamodb:LeadingKeys":"t1#public*"}}`,
+			"Statement[0].Condition.StringLike dynamodb:LeadingKeys matches nothing, since its key holds a list; write ForAllValues: dynamodb:Query"},
 		{`Allow dynamodb:GetItem on table/orders if {"ForAnyValue:StringLike":{"dynamodb:LeadingKeys":"*"}}`,
 			"Statement[0].Condition.ForAnyValue:StringLike dynamodb:LeadingKeys matches every value: dynamodb:GetItem"},
 		// What begins as the caller's own key may be another's.

@@ -33,4 +33,15 @@ func TestSensitiveActions(t *testing.T) {
 			t.Errorf("%s\n got %s\nwant %s", tt.policy, got, tt.want)
 		}
 	}
+	// The policy of a table or a stream.
+	for _, tt := range []struct{ policy, want string }{
+		{"Allow dynamodb:GetRecords by 444455556666 on *", ""},
+		{"Allow dynamodb:GetRecords by 444455556666", ""},
+		{"Allow dynamodb:GetItem,dynamodb:DeleteTable by 444455556666 on *", "0 Statement[0].Action[1]=dynamodb:DeleteTable > dynamodb:DeleteTable"},
+		{"Allow dynamodb:RestoreTableFromBackup by 444455556666 on *", ""}, // which no table's policy grants
+	} {
+		if got := describeActions(parse(t, tt.policy, Resource).SensitiveActions()); got != tt.want {
+			t.Errorf("%s\n got %s\nwant %s", tt.policy, got, tt.want)
+		}
+	}
 }
