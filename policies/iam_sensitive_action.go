@@ -23,7 +23,9 @@ var IAMSensitiveAction = &policy.Policy{
 	Doc: `
 		Reports a role, user, group or permission set that the stack grants, by name, actions which delete tables or
 		backups, copy data elsewhere (export, restore, backup, replicas, Kinesis), change resource policies, or read the
-		streams of every table: what is left after all its Denies in the stack and within its permissions boundary. So is the
+		streams of every table: what is left after all its Denies in the stack and within its permissions boundary. Of a
+		principal that reads and writes no items, which is there to back up, export or set up tables, only what deletes and
+		what changes resource policies. So is the
 		policy of a table that grants them to principals, services of AWS and the table's own account aside: to the latter, as
 		to its root, a table's policy grants nothing that the account's own policies do not. What a
 		wildcard grants is reported by iam-wildcard-action, what an AWS managed policy grants by iam-broad-managed-policy.`,
@@ -96,6 +98,12 @@ func checkTablePolicy(p *policy.Pass, meant []string) {
 	account := p.Facts.PolicyTable(p.Around(), new(resource.Log)).Account.Known
 	for _, d := range grants(p) {
 		shares := d.Shares(p.Now)
+		all := map[string]iam.ActionSet{} // what each reader may do, by how it is written
+		for _, share := range shares {
+			for _, r := range share.Readers {
+				all[r.Text] = all[r.Text].Or(share.Open(r, account))
+			}
+		}
 		for _, f := range d.SensitiveActions() {
 			var whom []string
 			var open iam.ActionSet
@@ -104,7 +112,7 @@ func checkTablePolicy(p *policy.Pass, meant []string) {
 					continue
 				}
 				for _, r := range share.Readers {
-					named := f.Named().And(share.Open(r, account))
+					named := f.Named().And(share.Open(r, account)).OutOfPlace(all[r.Text])
 					if named.Empty() {
 						continue
 					}
@@ -169,8 +177,9 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	var places []string
 	first := -1
 	secret := false
+	all := allOf(principal, granted)
 	for i, at := range order {
-		if left := named[at].And(granted[at]); !left.Empty() {
+		if left := named[at].And(granted[at]).OutOfPlace(all); !left.Empty() {
 			d := principal.Documents[at.document]
 			open, secret = open.Or(left), secret || d.Secret
 			places = append(places, fmt.Sprintf("%s.Statement[%d] of %q", d.Path, at.index, d.By.Name()))
@@ -201,6 +210,18 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 		finding.Path = at(principal.Documents[order[first].document].Document, order[first].index, nil)
 	}
 	pass.Report(finding)
+}
+
+// allOf is what a principal may do in all, by what is granted in the stack and by AWS's managed policies.
+func allOf(principal *facts.Principal, granted map[statement]iam.ActionSet) (all iam.ActionSet) {
+	for _, actions := range granted {
+		all = all.Or(actions)
+	}
+	for _, m := range principal.Managed {
+		found, _ := managed.Lookup(m.ARN)
+		all = all.Or(found.Grants())
+	}
+	return all
 }
 
 // A statement is one of a principal's: the index of its document, and its own.

@@ -324,16 +324,29 @@ func sensitive(req iam.Request, d *iam.Document) bool {
 		return named
 	}
 	if d == req.ResourcePolicy {
-		return slices.ContainsFunc(d.Shares(undated), func(s iam.Share) bool {
+		all := map[string]iam.ActionSet{} // by reader
+		shares := d.Shares(undated)
+		for _, s := range shares {
+			for _, r := range s.Readers {
+				all[r.Text] = all[r.Text].Or(s.Open(r, req.Owner()))
+			}
+		}
+		return slices.ContainsFunc(shares, func(s iam.Share) bool {
 			return slices.ContainsFunc(s.Readers, func(r iam.Reader) bool {
 				open, whole := s.Open(r, req.Owner()), r.Text == r.Account || strings.HasSuffix(r.Text, ":root")
-				return r.Type != "Service" && !(whole && r.Account == req.Owner()) && !of(s.Statement).And(open).Empty()
+				return r.Type != "Service" && !(whole && r.Account == req.Owner()) &&
+					!of(s.Statement).And(open).OutOfPlace(all[r.Text]).Empty()
 			})
 		})
 	}
 	at := slices.Index(req.Identity, d)
-	return slices.ContainsFunc(iam.NewGrants(req.Identity, req.Boundary).List, func(g iam.Grant) bool {
-		return g.Document == at && !of(g.Statement).And(g.Actions).Empty()
+	grants := iam.NewGrants(req.Identity, req.Boundary).List
+	var all iam.ActionSet
+	for _, g := range grants {
+		all = all.Or(g.Actions)
+	}
+	return slices.ContainsFunc(grants, func(g iam.Grant) bool {
+		return g.Document == at && !of(g.Statement).And(g.Actions).OutOfPlace(all).Empty()
 	})
 }
 

@@ -159,6 +159,7 @@ func TestTablePolicies(t *testing.T) {
 		{"replication for another account", allow(of("replication.dynamodb"), "GetItem", source("444455556666")), `[]`},
 		{"a Deny of everyone", `{"Effect":"Deny","Principal":"*","Action":"dynamodb:*","Resource":"*"}`, `["table-resource-policy"]`},
 		{"deleted by a role", allow(aws(own), "DeleteTable", ""), `["iam-sensitive-action"]`},
+		{"exported by a role", allow(aws(own), "ExportTableToPointInTime", ""), `[]`},
 		{"deleted by whom the account lets", allow(aws(`"arn:aws:iam::111122223333:root"`), "DeleteTable", ""), `[]`},
 		{"deleted by another account", allow(aws(`"444455556666"`), "DeleteTable", ""), `["iam-sensitive-action","table-resource-policy"]`},
 	}
