@@ -141,7 +141,7 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	finding := policy.Finding{
 		Basis:  policy.OnResource,
 		Wrong:  fmt.Sprintf("%s %s may use %s, by %s", principal.Kind, resource.Quote(principal.Name), what, text.List(places, " and ")),
-		Remedy: "leave them to a principal that is meant for them, or name this one in the policy's principals",
+		Remedy: "leave the actions to principals that are meant for them, and name those in the policy's principals",
 	}
 	if first >= 0 { // else another resource holds what grants it
 		finding.Path = at(principal.Documents[order[first].document].Document, order[first].index, nil)
