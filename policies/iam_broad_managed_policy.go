@@ -1,10 +1,7 @@
 package policies
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
-	"strings"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam/managed"
@@ -99,9 +96,14 @@ func checkAttached(p *policy.Pass, arn resource.Property) {
 			finding.Remedy, finding.Limit = role.instead, policy.Advisory
 		}
 	}
-	if name, ok := ofCallback(p.Resource, text); ok {
-		finding.Remedy = fmt.Sprintf("CallbackFunction and onEvent attach it where nothing is said: pass role, or policies, for %s",
+	if name, onEvent, ok := p.Seen.Callback(p.Resource, text); ok {
+		finding.Group = "pass role, or policies"
+		finding.Remedy = fmt.Sprintf("pass role, or policies, to the CallbackFunction %s, which attaches it where it is given neither",
 			resource.Quote(name))
+		if onEvent {
+			finding.Remedy = fmt.Sprintf("pass a CallbackFunction with role, or policies, in place of the function that handles %s, "+
+				"for which this is attached", resource.Quote(name))
+		}
 	}
 	finding.Wrong = fmt.Sprintf("%s %v grants %s, on every table", arn.Path, arn.Value,
 		actions(m.Unscoped.List(), m.Unscoped.Worst(), m.Unscoped.Services()))
@@ -109,14 +111,4 @@ func checkAttached(p *policy.Pass, arn resource.Property) {
 		finding.Wrong = fmt.Sprintf("%s is an AWS managed policy that reaches every table", arn.Path)
 	}
 	p.Report(finding)
-}
-
-// ofCallback returns the name of the function whose role an attachment is for, where the Node SDK of Pulumi made both, which the name
-// of the attachment tells: NAME-HASH, of the first eight digits of the SHA-1 of the ARN.
-//
-// Source: https://github.com/pulumi/pulumi-aws/blob/master/sdk/nodejs/lambda/lambdaMixins.ts
-func ofCallback(r *resource.Resource, arn string) (name string, ok bool) {
-	sum := sha1.Sum([]byte(arn))
-	name, ok = strings.CutSuffix(r.Name, "-"+hex.EncodeToString(sum[:4]))
-	return name, ok && r.Type == facts.RoleAttachment
 }
