@@ -147,7 +147,7 @@ const (
 	everyAction = `policy.Statement[0].Action[0] "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them; ` +
 		"list the actions the workload calls. SOC 2: CC6.1, CC6.3"
 	everyTable = `policy.Statement[0].Resource "*" opens every table to DynamoDB action GetItem; ` +
-		"name the tables, such as " + ordersARN + ". SOC 2: CC6.1, CC6.3"
+		`name the tables, such as the arn of aws:dynamodb:Table "orders". SOC 2: CC6.1, CC6.3`
 )
 
 // twoOwners is the message of a collision of names, which a property holds.

@@ -54,7 +54,7 @@ func checkBroadManagedPolicy(p *policy.Pass) {
 // documents.
 type serviceRole struct {
 	service string
-	instead string // what does the same on one table; empty where the service needs it on all that it is told to work on
+	stream  bool // it reads the stream that it is told to; else it needs all that it is told to work on
 }
 
 // serviceRoles are the managed policies that reach every table and that AWS's own documentation says to attach.
@@ -64,12 +64,9 @@ type serviceRole struct {
 var serviceRoles = map[string]serviceRole{
 	"AWSBackupServiceRolePolicyForBackup":   {service: "backup.amazonaws.com"},
 	"AWSBackupServiceRolePolicyForRestores": {service: "backup.amazonaws.com"},
-	"AWSLambdaDynamoDBExecutionRole":        {"lambda.amazonaws.com", readsOneStream},
-	"AWSLambdaInvocation-DynamoDB":          {"lambda.amazonaws.com", readsOneStream},
+	"AWSLambdaDynamoDBExecutionRole":        {"lambda.amazonaws.com", true},
+	"AWSLambdaInvocation-DynamoDB":          {"lambda.amazonaws.com", true},
 }
-
-const readsOneStream = "allow dynamodb:DescribeStream, GetRecords, GetShardIterator and ListStreams on the stream that the function reads, " +
-	"such as arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/*"
 
 func checkAttached(p *policy.Pass, arn resource.Property) {
 	if arn.Value.Kind() == resource.Unknown {
@@ -89,11 +86,14 @@ func checkAttached(p *policy.Pass, arn resource.Property) {
 			p.Log.NoteUnknown(log.Unknown[0]) // whom the role trusts decides
 			return
 		case service != role.service:
-		case role.instead == "":
+		case !role.stream:
 			p.NotApplicable(fmt.Sprintf("%s is what AWS documents for a role that only %s may assume", m.Name, service))
 			return
 		default:
-			finding.Remedy, finding.Limit = role.instead, policy.Advisory
+			finding.Group = "allow it on the stream that the function reads"
+			finding.Remedy = "allow dynamodb:DescribeStream, GetRecords, GetShardIterator and ListStreams on the stream that the function reads, " +
+				"such as " + exampleOf(p, "streamArn", "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/*", facts.Table)
+			finding.Limit = policy.Advisory
 		}
 	}
 	if name, onEvent, ok := p.Seen.Callback(p.Resource, text); ok {

@@ -67,7 +67,7 @@ func reportIneffective(p *policy.Pass, d *facts.Document, f iam.IneffectiveFindi
 		}
 		parts = append(parts, idleValues(d, idle[:same]))
 		for _, v := range idle[:same] {
-			if remedy := insteadOf(d, v); !slices.Contains(remedies, remedy) {
+			if remedy := insteadOf(p, d, v); !slices.Contains(remedies, remedy) {
 				remedies = append(remedies, remedy)
 			}
 		}
@@ -140,7 +140,7 @@ var causes = map[iam.Cause]struct{ why, instead string }{
 	iam.NoValue:         {"%s is what the program wrote for a value that it did not have", "use a property that exists"},
 	iam.Placeholder:     {"%s is literal text to IAM", "put in the value itself"},
 	iam.LiteralVariable: {"%s is literal text in a document of that version", `set Version to "2012-10-17"`},
-	iam.Incomplete:      {"fields are missing in the ARN", "write arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME in full"},
+	iam.Incomplete:      {"fields are missing in the ARN", "write it in full, such as "},
 	iam.OtherService:    {"no action of the statement is of the service %s", "name what the actions are done to"},
 	iam.NoRegion:        {"it has no region", "write the region, or * for any"},
 	iam.BadRegion:       {"%s is no region", "write the region, or * for any"},
@@ -193,7 +193,7 @@ func detailed(format, detail string) string {
 }
 
 // insteadOf says what to write for a value that matches nothing.
-func insteadOf(d *facts.Document, v iam.Idle) string {
+func insteadOf(p *policy.Pass, d *facts.Document, v iam.Idle) string {
 	switch {
 	case d.Secret:
 		return "correct or remove it"
@@ -204,5 +204,9 @@ func insteadOf(d *facts.Document, v iam.Idle) string {
 	case v.Cause == iam.NoSuchResource, v.Cause == iam.OtherType:
 		return "name what the actions are done to"
 	}
-	return causes[v.Cause].instead
+	instead := causes[v.Cause].instead
+	if v.Cause == iam.Incomplete {
+		instead += exampleOf(p, "arn", "arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME", facts.Table, facts.NativeTable)
+	}
+	return instead
 }
