@@ -156,16 +156,16 @@ func (k *knownTables) check(p *policy.Pass, d grantingDocument) {
 		missing[g.Statement] = append(missing[g.Statement], g.Element)
 	}
 	for _, s := range statements {
-		what, verb := elements(d.Document, missing[s]), "names a table"
+		what, names := elements(d.Document, missing[s]), verb(d.Document, "names", "grant on")+" a table"
 		if len(missing[s]) > 1 {
-			verb = "name tables"
+			names = verb(d.Document, "name", "grant on") + " tables"
 		}
 		if d.Secret {
-			what, verb = fmt.Sprintf("%s.%s", d.Path, missing[s][0].Path), "names a table"
+			what, names = fmt.Sprintf("%s.%s", d.Path, missing[s][0].Path), verb(d.Document, "names", "grant on")+" a table"
 		}
 		p.Report(policy.Finding{
 			Path:   at(d.Document, s, missing[s]),
-			Wrong:  fmt.Sprintf("%s %s that no stack owns", what, verb),
+			Wrong:  fmt.Sprintf("%s %s that no stack owns", what, names),
 			Remedy: "correct the name, or remove the grant",
 		})
 	}

@@ -75,7 +75,7 @@ func reportIneffective(p *policy.Pass, d *facts.Document, f iam.IneffectiveFindi
 	}
 	finding := policy.Finding{
 		Path:   idlePath(d, f.Idle[0]),
-		Wrong:  fmt.Sprintf("%s.%s %s: %s", d.Path, f.Path, does(f), strings.Join(parts, ", and ")),
+		Wrong:  fmt.Sprintf("%s.%s %s: %s", d.Path, f.Path, does(d, f), strings.Join(parts, ", and ")),
 		Remedy: strings.Join(remedies, ", and "),
 	}
 	certain := func(v iam.Idle) bool { return !v.Likely }
@@ -86,18 +86,18 @@ func reportIneffective(p *policy.Pass, d *facts.Document, f iam.IneffectiveFindi
 }
 
 // does says what comes of a statement in which something matches nothing.
-func does(f iam.IneffectiveFinding) string {
-	verb := "grants"
+func does(d *facts.Document, f iam.IneffectiveFinding) string {
+	effect := verb(d, "grants", "grant")
 	if f.Effect == iam.Deny {
-		verb = "denies"
+		effect = verb(d, "denies", "deny")
 	}
 	switch excepts := func(v iam.Idle) bool { return v.Excepts }; {
 	case f.Whole:
-		return verb + " nothing"
+		return effect + " nothing"
 	case slices.ContainsFunc(f.Idle, excepts):
-		return verb + " other things than it says"
+		return effect + " other things than it says"
 	default:
-		return verb + " less than it says"
+		return effect + " less than it says"
 	}
 }
 

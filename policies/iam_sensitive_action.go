@@ -114,18 +114,25 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	var open iam.ActionSet
 	var places []string
 	first := -1
-	secret := false
+	secret, may := false, false // whether IAM takes a document that grants them
 	for i, at := range order {
 		if left := named[at].And(granted[at]); !left.Empty() {
 			d := principal.Documents[at.document]
 			open, secret = open.Or(left), secret || d.Secret
-			places = append(places, fmt.Sprintf("%s.Statement[%d] of %q", d.Path, at.index, d.By.Name()))
+			place := fmt.Sprintf("%s.Statement[%d] of %q", d.Path, at.index, d.By.Name())
+			if len(d.Errors) > 0 {
+				place += " (which IAM refuses as it is)"
+			}
+			places, may = append(places, place), may || len(d.Errors) == 0
 			if first < 0 && d.By == principal.URN {
 				first = i
 			}
 		}
 	}
-	what := "sensitive actions"
+	what, uses := "sensitive actions", "may use"
+	if !may {
+		uses = "would be allowed to use"
+	}
 	switch {
 	case open.Empty():
 		return
@@ -140,7 +147,7 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	}
 	finding := policy.Finding{
 		Basis:  policy.OnResource,
-		Wrong:  fmt.Sprintf("%s %s may use %s, by %s", principal.Kind, resource.Quote(principal.Name), what, text.List(places, " and ")),
+		Wrong:  fmt.Sprintf("%s %s %s %s, by %s", principal.Kind, resource.Quote(principal.Name), uses, what, text.List(places, " and ")),
 		Remedy: "leave the actions to principals that are meant for them, and name those in the policy's principals",
 	}
 	if first >= 0 { // else another resource holds what grants it
