@@ -167,6 +167,7 @@ func (k *knownTables) check(p *policy.Pass, d grantingDocument) {
 			Path:   at(d.Document, s, missing[s]),
 			Wrong:  fmt.Sprintf("%s %s that no stack owns", what, names),
 			Remedy: "correct the name, or remove the grant",
+			Grants: true,
 		})
 	}
 }

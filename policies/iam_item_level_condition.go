@@ -118,6 +118,7 @@ func reportConditions(p *policy.Pass, d *facts.Document, found []iam.ConditionFi
 		Path:   at,
 		Wrong:  strings.Join(wrong, ", and "),
 		Remedy: strings.Join(remedies, ", and "),
+		Grants: true,
 	})
 }
 

@@ -65,7 +65,7 @@ func joined(p *Policy, level Level, findings []Finding) Diagnostic {
 	}
 	d.Message = fmt.Sprintf("%d findings", len(findings))
 	if one {
-		d.Message += " with one remedy, " + first.Remedy
+		d.Message += " with one remedy, " + Remedy(findings...)
 	}
 	d.Message += p.evidence()
 	for _, f := range findings {
@@ -74,7 +74,7 @@ func joined(p *Policy, level Level, findings []Finding) Diagnostic {
 			item = Name(f.URN) + ": " + item
 		}
 		if !one {
-			item += "; " + f.Remedy
+			item += "; " + Remedy(f)
 		}
 		d.Items = append(d.Items, item)
 	}

@@ -28,6 +28,10 @@ type Finding struct {
 	// StandIn: it rests on a stand-in for what AWS will make up. Wrong says so, and Limit is Advisory.
 	StandIn bool
 
+	// Grants: it is of what the resource grants, which is nothing if that is a permission boundary. The Pass takes that back of what
+	// can be none, and of what is attached as a grant.
+	Grants bool
+
 	// Edits mend the finding, in this order; there are none where no edit is exact.
 	Edits []Edit
 
@@ -110,7 +114,16 @@ func (p *Policy) Sentence(f Finding) string {
 	if f.Brief {
 		return f.Wrong + "."
 	}
-	return f.Wrong + "; " + f.Remedy + p.evidence()
+	return f.Wrong + "; " + Remedy(f) + p.evidence()
+}
+
+// Remedy says what to write instead of what some findings of one Group are about.
+func Remedy(findings ...Finding) string {
+	remedy := findings[0].Remedy
+	if slices.ContainsFunc(findings, func(f Finding) bool { return f.Grants }) {
+		remedy += ", or name the policy in boundaries if it is a permission boundary"
+	}
+	return remedy
 }
 
 // evidence ends a message: the criteria that the policy is evidence for.
