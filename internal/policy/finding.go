@@ -216,7 +216,7 @@ func (j *Judgement) Waits() bool {
 // Waiting is a judgement that waits, as it is told meanwhile.
 func (j *Judgement) Waiting() Judgement {
 	return Judgement{
-		Policy: j.Policy, URN: j.URN, Level: j.Level, Outcome: NotApplicable, Errors: j.Errors,
+		Policy: j.Policy, URN: j.URN, Level: j.Level, Outcome: NotApplicable,
 		Reason: "said once for the whole stack, at its end: " + text.ListOf(j.Findings, "; ", func(f Finding) string { return f.Wrong }),
 	}
 }
