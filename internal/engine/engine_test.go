@@ -468,6 +468,28 @@ func TestGathered(t *testing.T) {
 	}
 }
 
+// TestUnknownTwice: a stack that is judged twice has one finding of a value that is not known.
+func TestUnknownTwice(t *testing.T) {
+	e := engine.New([]*policy.Policy{notices, reads}, now)
+	if err := e.Configure(map[string]policy.Given{"reads": {
+		Level: policy.Mandatory, Properties: resource.ObjectValue(map[string]resource.Value{"unknown": resource.StringValue("mandatory")}),
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	e.Analyze(res("a", resource.UnknownValue()))
+	for range 2 {
+		judgements, _ := e.AnalyzeStack([]*resource.Resource{res("a", resource.UnknownValue())})
+		var got []string
+		for _, d := range policy.AtEnd(judgements) {
+			got = append(got, d.Message)
+		}
+		want := []string{"on is not known, so it could not be judged; give it a value that is known in preview. SOC 2: CC6.1"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
 // TestRemembered: what judges the type of a resource is remembered, passes included, and in place of what was before.
 func TestRemembered(t *testing.T) {
 	e := engine.New(append([]*policy.Policy{onStack("stack", func(p *policy.StackPass) { p.On(urn("a")) })}, all...), now)
