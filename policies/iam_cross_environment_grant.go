@@ -89,6 +89,7 @@ func checkCrossEnvironment(p *policy.Pass) {
 					Wrong:  certain.describe(d, own, verb(d, "gives", "give")),
 					Remedy: remedyOf(own),
 					Limit:  limitOf(own),
+					Grants: true,
 				})
 			case len(possible.tables) > 0:
 				p.Report(policy.Finding{
@@ -96,6 +97,7 @@ func checkCrossEnvironment(p *policy.Pass) {
 					Wrong:  possible.describe(d, own, verb(d, "may give", "perhaps give")),
 					Remedy: remedyOf(own),
 					Limit:  policy.Advisory,
+					Grants: true,
 				})
 			}
 		}

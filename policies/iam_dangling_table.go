@@ -171,20 +171,22 @@ func (k *knownTables) check(p *policy.Pass, d grantingDocument) {
 		}
 	}
 	for _, s := range statements {
-		what, verb, correct := elements(d.Document, missing[s]), "names a table", "correct the name"
+		what, names, correct := elements(d.Document, missing[s]), verb(d.Document, "names", "grant on")+" a table", "correct the name"
 		if len(missing[s]) > 1 {
-			verb = "name tables"
+			names = verb(d.Document, "name", "grant on") + " tables"
 		}
 		if !slices.Contains(meant[s], "") {
 			correct = "write " + text.And(meant[s]) + " as the stack does"
 		}
 		if d.Secret {
-			what, verb, correct = fmt.Sprintf("%s.%s", d.Path, missing[s][0].Path), "names a table", "correct the name"
+			what, names = fmt.Sprintf("%s.%s", d.Path, missing[s][0].Path), verb(d.Document, "names", "grant on")+" a table"
+			correct = "correct the name"
 		}
 		p.Report(policy.Finding{
 			Path:   at(d.Document, s, missing[s]),
-			Wrong:  fmt.Sprintf("%s %s that no stack owns", what, verb),
+			Wrong:  fmt.Sprintf("%s %s that no stack owns", what, names),
 			Remedy: correct + ", or remove the grant",
+			Grants: true,
 		})
 	}
 }

@@ -68,7 +68,7 @@ func reportIneffective(p *policy.Pass, d *facts.Document, f iam.IneffectiveFindi
 		}
 		parts = append(parts, idleValues(d, idle[:same]))
 		for _, v := range idle[:same] {
-			if remedy := insteadOf(d, v); !slices.Contains(remedies, remedy) {
+			if remedy := insteadOf(p, d, v); !slices.Contains(remedies, remedy) {
 				remedies = append(remedies, remedy)
 			}
 		}
@@ -76,7 +76,7 @@ func reportIneffective(p *policy.Pass, d *facts.Document, f iam.IneffectiveFindi
 	}
 	finding := policy.Finding{
 		Path:   idlePath(d, f.Idle[0]),
-		Wrong:  fmt.Sprintf("%s.%s %s: %s", d.Path, f.Path, does(f), strings.Join(parts, ", and ")),
+		Wrong:  fmt.Sprintf("%s.%s %s: %s", d.Path, f.Path, does(d, f), strings.Join(parts, ", and ")),
 		Remedy: strings.Join(remedies, ", and "),
 	}
 	certain := func(v iam.Idle) bool { return !v.Likely }
@@ -87,18 +87,18 @@ func reportIneffective(p *policy.Pass, d *facts.Document, f iam.IneffectiveFindi
 }
 
 // does says what comes of a statement in which something matches nothing.
-func does(f iam.IneffectiveFinding) string {
-	verb := "grants"
+func does(d *facts.Document, f iam.IneffectiveFinding) string {
+	effect := verb(d, "grants", "grant")
 	if f.Effect == iam.Deny {
-		verb = "denies"
+		effect = verb(d, "denies", "deny")
 	}
 	switch excepts := func(v iam.Idle) bool { return v.Excepts }; {
 	case f.Whole:
-		return verb + " nothing"
+		return effect + " nothing"
 	case slices.ContainsFunc(f.Idle, excepts):
-		return verb + " other things than it says"
+		return effect + " other things than it says"
 	default:
-		return verb + " less than it says"
+		return effect + " less than it says"
 	}
 }
 
@@ -141,7 +141,7 @@ var causes = map[iam.Cause]struct{ why, instead string }{
 	iam.NoValue:            {"%s is what the program wrote for a value that it did not have", "use a property that exists"},
 	iam.Placeholder:        {"%s is literal text to IAM", "put in the value itself"},
 	iam.LiteralVariable:    {"%s is literal text in a document of that version", `set Version to "2012-10-17"`},
-	iam.Incomplete:         {"fields are missing in the ARN", "write arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME in full"},
+	iam.Incomplete:         {"fields are missing in the ARN", "write it in full, such as "},
 	iam.OtherService:       {"no action of the statement is of the service %s", "name what the actions are done to"},
 	iam.NotOfTablePolicies: {"a table's own policy can neither grant nor deny it", "leave it to the policies of roles and users"},
 	iam.NoRegion:           {"it has no region", "write the region, or * for any"},
@@ -197,7 +197,7 @@ func detailed(format, detail string) string {
 }
 
 // insteadOf says what to write for a value that matches nothing.
-func insteadOf(d *facts.Document, v iam.Idle) string {
+func insteadOf(p *policy.Pass, d *facts.Document, v iam.Idle) string {
 	switch {
 	case d.Secret:
 		return "correct or remove it"
@@ -208,5 +208,9 @@ func insteadOf(d *facts.Document, v iam.Idle) string {
 	case v.Cause == iam.NoSuchResource, v.Cause == iam.OtherType:
 		return "name what the actions are done to"
 	}
-	return causes[v.Cause].instead
+	instead := causes[v.Cause].instead
+	if v.Cause == iam.Incomplete {
+		instead += exampleOf(p, "arn", "arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME", facts.Table, facts.NativeTable)
+	}
+	return instead
 }

@@ -93,6 +93,9 @@ func checkSensitiveActions(p *policy.StackPass) {
 	}
 }
 
+// meantFor is what to do about sensitive actions.
+const meantFor = "leave the actions to principals that are meant for them, and name those in the policy's principals"
+
 // checkTablePolicy reports the statements of a table's policy by which principals that are not meant for it may use sensitive actions.
 func checkTablePolicy(p *policy.Pass, meant []string) {
 	account := p.Facts.PolicyTable(p.Around(), new(resource.Log)).Account.Known
@@ -137,8 +140,8 @@ func checkTablePolicy(p *policy.Pass, meant []string) {
 			}
 			p.Report(policy.Finding{
 				Path:   at(d, f.Statement, nil),
-				Wrong:  fmt.Sprintf("%s.Statement[%d] lets %s use %s", d.Path, f.Statement, who, what),
-				Remedy: "leave them to a principal that is meant for them, or name this one in the policy's principals",
+				Wrong:  fmt.Sprintf("%s.Statement[%d] %s %s use %s", d.Path, f.Statement, verb(d, "lets", "let"), who, what),
+				Remedy: meantFor,
 			})
 		}
 	}
@@ -176,19 +179,26 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	var open iam.ActionSet
 	var places []string
 	first := -1
-	secret := false
 	all := allOf(principal, granted)
+	secret, may := false, false // whether IAM takes a document that grants them
 	for i, at := range order {
 		if left := named[at].And(granted[at]).OutOfPlace(all); !left.Empty() {
 			d := principal.Documents[at.document]
 			open, secret = open.Or(left), secret || d.Secret
-			places = append(places, fmt.Sprintf("%s.Statement[%d] of %q", d.Path, at.index, d.By.Name()))
+			place := fmt.Sprintf("%s.Statement[%d] of %q", d.Path, at.index, d.By.Name())
+			if len(d.Errors) > 0 {
+				place += " (which IAM refuses as it is)"
+			}
+			places, may = append(places, place), may || len(d.Errors) == 0
 			if first < 0 && d.By == principal.URN {
 				first = i
 			}
 		}
 	}
-	what := "sensitive actions"
+	what, uses := "sensitive actions", "may use"
+	if !may {
+		uses = "would be allowed to use"
+	}
 	switch {
 	case open.Empty():
 		return
@@ -203,8 +213,8 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	}
 	finding := policy.Finding{
 		Basis:  policy.OnResource,
-		Wrong:  fmt.Sprintf("%s %s may use %s, by %s", principal.Kind, resource.Quote(principal.Name), what, text.List(places, " and ")),
-		Remedy: "leave them to a principal that is meant for them, or name this one in the policy's principals",
+		Wrong:  fmt.Sprintf("%s %s %s %s, by %s", principal.Kind, resource.Quote(principal.Name), uses, what, text.List(places, " and ")),
+		Remedy: meantFor,
 	}
 	if first >= 0 { // else another resource holds what grants it
 		finding.Path = at(principal.Documents[order[first].document].Document, order[first].index, nil)

@@ -129,6 +129,19 @@ func (r *record) boundaries() map[*policy.Policy][]resource.URN {
 	return left
 }
 
+// waiting are the judgements whose findings are said at the end of the stack, by policy.
+func (r *record) waiting() map[*policy.Policy][]policy.Judgement {
+	waiting := map[*policy.Policy][]policy.Judgement{}
+	for _, urn := range r.order {
+		for _, j := range r.byURN[urn] {
+			if j.Waits() {
+				waiting[j.Policy] = append(waiting[j.Policy], j)
+			}
+		}
+	}
+	return waiting
+}
+
 // atEnd records what was judged at the end of the stack: by stack policies, and of permission boundaries as grants.
 func (r *record) atEnd(ofStack, late []policy.Judgement) {
 	r.stack, r.late = ofStack, make(map[place]policy.Judgement, len(late))

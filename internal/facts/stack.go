@@ -35,6 +35,8 @@ type Stack struct {
 	alike    map[string]*outline       // by what they say: resources share one
 	notRead  map[resource.URN]NotRead
 
+	examples map[string]resource.URN // the first resource of some types
+
 	roles  map[resource.URN]string            // the names of the roles
 	trusts map[string]map[resource.URN]string // by name of the role, the service that alone may assume it
 }
@@ -111,6 +113,7 @@ func (s *Stack) Statement(at Place) (text string, within resource.Path) {
 func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 	r := f.resource
 	s.seeDeclared(r)
+	s.seeExample(r)
 	s.seeTrust(f)
 	if why := notRead(r); why != (NotRead{}) {
 		s.mu.Lock()
@@ -158,6 +161,31 @@ func (s *Stack) replicate(claims []tables.Claim) {
 	for _, c := range claims {
 		s.replicated.Add(s.texts.Share(c.Identity))
 	}
+}
+
+// seeExample remembers the first resource of a type that people are given an example of.
+func (s *Stack) seeExample(r *resource.Resource) {
+	if r.Type != Table && r.Type != NativeTable && r.Type != Cluster {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.examples[r.Type] == "" {
+		set(&s.examples, r.Type, r.URN)
+	}
+}
+
+// Example returns the first resource that was seen of the first of some types, which are of tables and clusters, of which one was.
+// It is empty where none was.
+func (s *Stack) Example(types ...string) resource.URN {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, typ := range types {
+		if urn := s.examples[typ]; urn != "" {
+			return urn
+		}
+	}
+	return ""
 }
 
 // seeDeclared remembers which policy documents a resource has, and what of it the program left to the provider.

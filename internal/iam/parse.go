@@ -586,7 +586,7 @@ func (p *parser) principals(at place, into *Principals) {
 	case stringValue:
 		id, ok := p.text(at, "")
 		if ok && id != "*" {
-			p.report(at, id, `is not "*" or an object such as {"AWS": "arn:aws:iam::111122223333:role/NAME"}`)
+			p.report(at, id, `is not "*" or an object such as {"AWS": "arn:aws:iam::ACCOUNT:role/NAME"}`)
 		}
 		into.List = append(into.List, Principal{"*", id})
 	case objectValue:

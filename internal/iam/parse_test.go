@@ -179,7 +179,7 @@ func TestParseErrorsByKind(t *testing.T) {
 		{Resource, one(`{"Sid":"read the orders",` + rest + `,"Principal":"*"}`), ""},
 		{Resource, one(`{` + rest + `,"Resource":"*"}`), "policy.Statement[0] has neither Principal nor NotPrincipal"},
 		{Resource, one(`{` + rest + `,"Principal":"*","NotPrincipal":"*"}`), "policy.Statement[0] has both Principal and NotPrincipal; write one of them"},
-		{Resource, one(`{` + rest + `,"Principal":"111122223333"}`), `policy.Statement[0].Principal "111122223333" is not "*" or an object such as {"AWS": "arn:aws:iam::111122223333:role/NAME"}`},
+		{Resource, one(`{` + rest + `,"Principal":"111122223333"}`), `policy.Statement[0].Principal "111122223333" is not "*" or an object such as {"AWS": "arn:aws:iam::ACCOUNT:role/NAME"}`},
 		{Resource, one(`{` + rest + `,"Principal":{}}`), "policy.Statement[0].Principal is an empty object"},
 		{Resource, one(`{` + rest + `,"Principal":["*"]}`), `policy.Statement[0].Principal is a list; write "*" or an object`},
 		{Resource, one(`{` + rest + `,"Principal":{"aws":"*"}}`), `policy.Statement[0].Principal "aws" is not an element of a principal: write AWS, names are case-sensitive`},

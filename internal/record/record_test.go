@@ -88,7 +88,7 @@ func TestOf(t *testing.T) {
 			{
 				Policy: "iam-wildcard-action", URN: urn(document, "app"), Path: "policy.Statement[1].Action",
 				Wrong:  `policy.Statement[1].Action "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them`,
-				Remedy: "list the actions the workload calls", Level: "mandatory",
+				Remedy: "list the actions the workload calls, or name the policy in boundaries if it is a permission boundary", Level: "mandatory",
 				Statement: statement, Element: "Action",
 			},
 			{
