@@ -127,7 +127,7 @@ func (r *runner) questions(n int) (failed bool, err error) {
 			if a.unexplained {
 				wrong[a.answer()] = append(wrong[a.answer()], a)
 			}
-			chosen.consider(a.features(), a.Known, a.answer(), a)
+			chosen.consider(a.features(), slices.Concat(a.Known, a.Decided), a.answer(), a)
 		}
 	}
 	fmt.Fprintln(r.out, "Questions, and what package iam answers:")

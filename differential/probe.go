@@ -223,7 +223,7 @@ func (p *prober) patterns() (patterns [][]string) {
 
 // Some of what a field of an ARN can be, by its position.
 var possibly = map[int][]string{
-	3: {"us-east-1", "eu-west-1", "cn-north-1", "us-gov-west-1"},
+	3: {"us-east-1", "us-east-2", "eu-west-1", "cn-north-1", "us-gov-west-1"},
 	4: {home, home, foreign, "111122000000"},
 }
 
@@ -425,7 +425,7 @@ func (p *prober) drawItems() {
 		p.set(attributes.name, List{})
 		p.set(reads.name, List{Values: []string{pick(p.generator, "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")}, Bare: true})
 		return
-	case p.carried(writes) && p.chance(50):
+	case (p.carried(writes) || p.name == "PartiQLDelete" || p.name == "PartiQLUpdate") && p.chance(50):
 		values = []string{p.listed(attributes.name)}
 		p.set(writes.name, List{Values: []string{"ALL_OLD"}, Bare: true})
 	case p.carried(reads):
@@ -468,13 +468,14 @@ func (p *prober) listed(key string) string {
 		return pick(p.generator, p.keyNamed(key).values...)
 	}
 	c, value := &Case{Context: p.context}, pick(p.generator, values...)
-	switch value = c.resolve(value); {
-	case strings.Contains(value, "${"):
-		return pick(p.generator, p.keyNamed(key).values...)
-	case p.chance(50):
-		return value
+	literal := c.resolve(strings.NewReplacer("${*}", "*", "${?}", "?", "${$}", "$").Replace(value))
+	if p.chance(50) {
+		literal = p.fill(c, value)
 	}
-	return p.fill(c, value)
+	if literal == "" || strings.Contains(literal, "${") {
+		return pick(p.generator, p.keyNamed(key).values...)
+	}
+	return literal
 }
 
 var startsAsOwn = regexp.MustCompile(`\}[*?]+$`)

@@ -23,8 +23,10 @@ type Ask struct {
 	Key       string `json:"key,omitempty"` // of iam-item-level-condition: dynamodb:LeadingKeys or dynamodb:Attributes
 	// Answer is package iam's. It is yes if there are requests that show it, and no if there are none.
 	Answer bool `json:"answer"`
-	// Known are the reasons why requests do not decide.
+	// Known are the reasons why no request shows a yes.
 	Known []string `json:"known,omitempty"`
+	// Decided are the reasons why the verdict on one of the requests is not the oracle's.
+	Decided []string `json:"decided,omitempty"`
 
 	seed        uint64
 	index       uint64
@@ -79,7 +81,7 @@ func GenerateAsks(seed, i uint64) (asks []*Ask) {
 			ask(unscopedResource, -1, action.String(), "")
 		}
 	}
-	if sensitive := g.askSensitive(doc.Statement[s]); sensitive != "" {
+	if sensitive := g.askSensitive(doc.Statement[s]); sensitive != "" && !(table && sensitive == "dynamodb:GetRecords") {
 		ask(sensitiveAction, s, sensitive, "")
 	}
 	for _, s := range allows {
@@ -332,6 +334,7 @@ func show(asks []*Ask, ours, oracle judge) error {
 		for i, t := range open {
 			r := results[i]
 			t.tried = append(t.tried, r)
+			t.ask.Decided = append(t.ask.Decided, r.Known...)
 			switch {
 			case r.unexplained:
 				t.ask.unexplained, t.ask.shown = true, t.tried
@@ -348,6 +351,8 @@ func show(asks []*Ask, ours, oracle judge) error {
 		open = allowed
 	}
 	for _, a := range asks {
+		slices.Sort(a.Decided)
+		a.Decided = slices.Compact(a.Decided)
 		a.unexplained = a.unexplained || yes[a] != a.Answer
 	}
 	return nil
@@ -396,7 +401,7 @@ var widers = []wider{
 		rewrite: longerNames,
 	},
 	{
-		name:    "a variable in a document of the older version, or in BinaryEquals, is literal text, which no request carries",
+		name:    "a variable in a document of the older version, or in BinaryEquals, is literal text, and one of a list has no value: no request carries what is asked for",
 		rewrite: noVariables,
 	},
 	{
@@ -458,16 +463,26 @@ func forEveryone(_ *Ask, s *Statement) (changed bool) {
 	return changed
 }
 
-// withoutUncertain takes out a Deny with a condition, with a policy variable, for some principals, or by NotResource.
-func withoutUncertain(_ *Ask, s *Statement) (changed bool) {
+// withoutUncertain takes out a Deny with a condition, with a policy variable, for some principals, or by NotResource; and each where
+// an Allow has a wildcard in what tells the type of its resource, which package iam does not compare with the types there are.
+func withoutUncertain(a *Ask, s *Statement) (changed bool) {
 	if s.Effect == "Allow" {
 		return false
 	}
 	variables := s.Resource != nil && slices.ContainsFunc(s.Resource.Values, func(v string) bool { return strings.Contains(v, "${") })
-	if changed = s.Condition != nil || variables || s.NotResource != nil || s.NotPrincipal != nil || s.Principal != nil && !s.Principal.everybody(); changed {
+	if changed = s.Condition != nil || variables || a.anyType() || s.NotResource != nil || s.NotPrincipal != nil || s.Principal != nil && !s.Principal.everybody(); changed {
 		s.Action, s.NotAction = bare("s3:GetObject"), nil
 	}
 	return changed
+}
+
+var wildType = regexp.MustCompile(`:[^:/]*[*?][^:/]*/[^:]*$`)
+
+// anyType reports whether an Allow has a wildcard in what tells the type of its resource.
+func (a *Ask) anyType() bool {
+	return slices.ContainsFunc(a.Document.Statement, func(s *Statement) bool {
+		return s.Effect == "Allow" && s.Resource != nil && slices.ContainsFunc(s.Resource.Values, wildType.MatchString)
+	})
 }
 
 var regionInCapitals = regexp.MustCompile(`^(arn:[^:]*:[^:]*:)([A-Z-]+-[0-9])(:.*)$`)
@@ -510,7 +525,7 @@ func noVariables(a *Ask, s *Statement) (changed bool) {
 		for key, l := range keyed {
 			literal := List{Bare: l.Bare, Plain: l.Plain}
 			for _, v := range l.Values {
-				if a.Document.Version != "2012-10-17" || strings.Contains(operator, "Binary") {
+				if a.Document.Version != "2012-10-17" || strings.Contains(operator, "Binary") || strings.Contains(v, "${aws:CalledVia}") {
 					v = strings.ReplaceAll(v, "${", "{")
 				}
 				changed = changed || !slices.Contains(l.Values, v)

@@ -70,6 +70,28 @@ func TestItemConditions(t *testing.T) {
 		{`Allow dynamodb:GetItem on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"USER_${aws:PrincipalTag/uid}*"}}`,
 			"Statement[0].Condition.ForAllValues:StringLike dynamodb:LeadingKeys matches the keys of others that begin as the caller's own; write a delimiter before the wildcard: dynamodb:GetItem"},
 		{`Allow dynamodb:GetItem on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"USER_${aws:PrincipalTag/uid}#*"}}`, ""},
+		{`Allow dynamodb:GetItem on table/orders if {"ForAnyValue:StringLike":{"dynamodb:LeadingKeys":"USER_${aws:PrincipalTag/uid}*"}}`,
+			"Statement[0].Condition.ForAnyValue:StringLike dynamodb:LeadingKeys matches the keys of others that begin as the caller's own; write a delimiter before the wildcard: dynamodb:GetItem"},
+		// Whoever lacks the tag is given its default.
+		{`Allow dynamodb:GetItem on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"${aws:PrincipalTag/uid, ''}*"}}`,
+			"Statement[0].Condition.ForAllValues:StringLike dynamodb:LeadingKeys matches every value: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on table/orders if {"ForAllValues:StringLike":{"dynamodb:LeadingKeys":"${aws:PrincipalTag/uid, '*'}#*"}}`, ""},
+		// A request for all attributes carries none by name, of which a negated operator is true, and one with IfExists.
+		{`Allow dynamodb:GetItem,dynamodb:PutItem on table/orders if {"StringNotLike":{"dynamodb:Attributes":"salary"}}`,
+			"Statement[0].Condition.StringNotLike dynamodb:Attributes does not keep out requests for all attributes; require dynamodb:Select to be SPECIFIC_ATTRIBUTES: dynamodb:GetItem; " +
+				"Statement[0].Condition.StringNotLike dynamodb:Attributes matches nothing, since its key holds a list; write ForAllValues: dynamodb:GetItem dynamodb:PutItem"},
+		{`Allow dynamodb:GetItem on table/orders if {"StringEqualsIfExists":{"dynamodb:Attributes":"id"}}`,
+			"Statement[0].Condition.StringEqualsIfExists dynamodb:Attributes does not keep out requests for all attributes; require dynamodb:Select to be SPECIFIC_ATTRIBUTES: dynamodb:GetItem; " +
+				"Statement[0].Condition.StringEqualsIfExists dynamodb:Attributes matches nothing, since its key holds a list; write ForAllValues: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on table/orders if {"StringNotLike":{"dynamodb:Attributes":"salary"},"StringEquals":{"dynamodb:Select":"SPECIFIC_ATTRIBUTES"}}`,
+			"Statement[0].Condition.StringNotLike dynamodb:Attributes matches nothing, since its key holds a list; write ForAllValues: dynamodb:GetItem"},
+		// A negated operator that lists every value leaves none.
+		{`Allow dynamodb:GetItem on table/orders if {"ForAllValues:StringNotLike":{"dynamodb:LeadingKeys":["a","*"]}}`, ""},
+		{`Allow dynamodb:GetItem,dynamodb:PutItem on table/orders if {"ForAllValues:StringNotLike":{"dynamodb:Attributes":"?*"}}`,
+			"Statement[0].Condition.ForAllValues:StringNotLike dynamodb:Attributes does not keep out requests for all attributes; require dynamodb:Select to be SPECIFIC_ATTRIBUTES: dynamodb:GetItem"},
+		{`Allow dynamodb:GetItem on table/orders if {"ForAnyValue:StringNotLike":{"dynamodb:Attributes":"*"}}`, ""},
+		{`Allow dynamodb:GetItem on table/orders if {"ForAnyValue:StringNotLikeIfExists":{"dynamodb:Attributes":"*"}}`,
+			"Statement[0].Condition.ForAnyValue:StringNotLikeIfExists dynamodb:Attributes does not keep out requests for all attributes; require dynamodb:Select to be SPECIFIC_ATTRIBUTES: dynamodb:GetItem"},
 		// Only PartiQLSelect carries FullTableScan.
 		{`Allow dynamodb:GetItem,dynamodb:Scan on table/orders; Deny dynamodb:* on table/orders if {"Bool":{"dynamodb:FullTableScan":"true"}}`,
 			"Statement[1].Condition.Bool dynamodb:FullTableScan is never true of Scan, so that the Deny leaves it open; deny Scan without the condition: dynamodb:Scan"},

@@ -1,6 +1,9 @@
 package iam
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestSensitiveActions(t *testing.T) {
 	tests := []struct{ policy, want string }{
@@ -32,6 +35,14 @@ func TestSensitiveActions(t *testing.T) {
 		if got := describeActions(parse(t, tt.policy, Identity).SensitiveActions()); got != tt.want {
 			t.Errorf("%s\n got %s\nwant %s", tt.policy, got, tt.want)
 		}
+	}
+	// Patterns that only together hold the streams of every table.
+	together := "Allow dynamodb:GetRecords on table/" + strings.Join(strings.Split("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", ""), "*,table/") + "*"
+	if found := parse(t, together, Identity).SensitiveActions(); len(found) != 1 || names(found[0].Opens) != "dynamodb:GetRecords" {
+		t.Errorf("%s: %s", together, describeActions(found))
+	}
+	if found := parse(t, strings.Replace(together, ",table/A*", "; Allow dynamodb:GetRecords on table/A*", 1), Identity).SensitiveActions(); found != nil {
+		t.Errorf("by two statements: %s", describeActions(found))
 	}
 	// The policy of a table or a stream.
 	for _, tt := range []struct{ policy, want string }{

@@ -320,6 +320,11 @@ func TestUnscopedUnion(t *testing.T) {
 	}{
 		{"letters and digits", "Allow dynamodb:GetItem on " + join(every[:62]), 62, "dynamodb:GetItem"},
 		{"last characters", "Allow dynamodb:GetItem on " + join(suffixes), 62, "dynamodb:GetItem"},
+		{"backups", "Allow dynamodb:DeleteBackup on " + join(every[:62]), 62, "dynamodb:DeleteBackup"},
+		{"backups by their last characters", "Allow dynamodb:DeleteBackup on " + join(suffixes), 62, "dynamodb:DeleteBackup"},
+		{"streams by their last characters", "Allow dynamodb:GetRecords on " + join(suffixes[52:]), 10, "dynamodb:GetRecords"},
+		{"tables by the last characters of streams", "Allow dynamodb:GetItem on " + join(suffixes[52:]), 0, ""},
+		{"tables and backups", "Allow dynamodb:GetItem,dynamodb:DeleteBackup on " + join(every[:62]), 62, "dynamodb:DeleteBackup dynamodb:GetItem"},
 		{"lengths", "Allow dynamodb:GetItem on table/???,table/????*", 1, "dynamodb:GetItem"},
 		{"lengths with a gap", "Allow dynamodb:GetItem on table/???,table/?????*", 1, "dynamodb:GetItem"},
 		{"lower case only", "Allow dynamodb:GetItem on " + join(every[:26]), 0, ""},
