@@ -328,6 +328,10 @@ func (s *sharing) managedKey() bool {
 		s.pass.NotApplicable(reason + "the stack has not declared the table before its policy")
 		return false
 	}
+	if restored := facts.RestoredFrom(table, new(resource.Log)); restored != "" {
+		s.pass.NotApplicable(reason + restored + " of the table is set" + ofSource)
+		return false
+	}
 	own, ok := facts.Own(table, new(resource.Log))
 	if !ok {
 		return false
