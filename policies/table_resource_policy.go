@@ -219,10 +219,14 @@ func (s *sharing) check(share iam.Share) {
 		}
 		s.report(share, found[kind], f, sources...)
 	} else if undecryptable {
-		s.report(share, others, policy.Finding{
+		f := policy.Finding{
 			Wrong:  "lets another account in that cannot decrypt with the table's key, the AWS-managed one,",
 			Remedy: "set serverSideEncryption.kmsKeyArn of the table to a customer managed key, whose policy lets that account decrypt",
-		})
+		}
+		if s.table.Account.Known == "" {
+			f.Limit = policy.Advisory // it may be the table's own
+		}
+		s.report(share, others, f)
 	}
 	for _, kind := range []outsider{forAnyone, provider} {
 		if found[kind] != nil {
