@@ -23,17 +23,18 @@ var TableResourcePolicy = &policy.Policy{
 	Title: "A table's own policy lets in nobody but its account and those it trusts",
 	Doc: `
 		Reports an Allow of a table's or a stream's policy for everyone, unless a condition confines it that DynamoDB counts
-		as trusted, with no wildcard or variable in its values, or a Deny of all but such values (AWS refuses a public policy
-		when it is applied); for another account, its users or roles, or a service that works for it, whether a principal or
-		a condition names it, unless the account is one of trustedAccounts or an organization is bound without a wildcard,
-		by aws:PrincipalOrgID or aws:PrincipalOrgPaths (aws:SourceOrgID or aws:SourceOrgPaths of a service); for an account
-		in which the configuration and the tables of other stacks know another environment alone, unless it is in
-		trustedAccounts; for a service of AWS without one of the conditions aws:Source*. Where the account of the table, or of
-		the principal, cannot be told, that is advisory. What a condition confines to a network or to the ID of a user passes.
-		A share with another account of a table whose key is the AWS-managed one is reported as well: nobody there can
-		decrypt. So are a Deny that keeps every principal of the table's own account from changing the policy or from reading
-		the table, and one that hits the role by which DynamoDB replicates a table that has replicas in the stack; advisory,
-		where it does by a key that the requests of the role lack, such as aws:SourceVpce.`,
+		as trusted, with no wildcard or variable in its values, or a Deny of all but such values (AWS refuses a public
+		policy when it is applied); for another account, its users or roles, or a service that works for it, whether a
+		principal or a condition names it, unless the account is one of trustedAccounts or an organization is bound without
+		a wildcard, by aws:PrincipalOrgID or aws:PrincipalOrgPaths (aws:SourceOrgID or aws:SourceOrgPaths of a service); for
+		an account in which the configuration and the tables of other stacks know another environment alone, unless it is in
+		trustedAccounts; for a service of AWS without one of the conditions aws:Source*. Where the account of the table, or
+		of the principal, cannot be told, that is advisory, and so is a provider of identities: requests to DynamoDB are
+		those of the roles that its users assume. What a condition confines to a network or to the ID of a user passes. A
+		share with another account of a table whose key is the AWS-managed one is reported as well: nobody there can
+		decrypt. So are a Deny that keeps every principal of the table's own account from changing the policy or from
+		reading the table, and one that hits the role by which DynamoDB replicates a table that has replicas in the stack;
+		advisory, where it does by a key that the requests of the role lack, such as aws:SourceVpce.`,
 	Before: `
 resourceArn: arn:aws:dynamodb:us-east-1:111122223333:table/orders
 policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"}]}'`,
@@ -121,11 +122,8 @@ func (s *sharing) sort(r iam.Reader, environment string) outsider {
 	return unnamed
 }
 
-// match compares the account of a reader with that of the table.
+// match compares the account of a reader, which may be any, with that of the table.
 func (s *sharing) match(r iam.Reader) tables.Match {
-	if r.Account == "" {
-		return tables.Possible
-	}
 	account, _ := s.table.Compare(tables.Identity{Account: tables.Part{Known: r.Account}})
 	return account
 }
@@ -219,10 +217,14 @@ func (s *sharing) check(share iam.Share) {
 		}
 		s.report(share, found[kind], f, sources...)
 	} else if undecryptable {
-		s.report(share, others, policy.Finding{
+		f := policy.Finding{
 			Wrong:  "lets another account in that cannot decrypt with the table's key, the AWS-managed one,",
 			Remedy: "set serverSideEncryption.kmsKeyArn of the table to a customer managed key, whose policy lets that account decrypt",
-		})
+		}
+		if s.table.Account.Known == "" {
+			f.Limit = policy.Advisory // it may be the table's own
+		}
+		s.report(share, others, f)
 	}
 	for _, kind := range []outsider{forAnyone, provider} {
 		if found[kind] != nil {
@@ -326,6 +328,10 @@ func (s *sharing) managedKey() bool {
 	table := s.pass.Seen.Table(s.table)
 	if table == nil {
 		s.pass.NotApplicable(reason + "the stack has not declared the table before its policy")
+		return false
+	}
+	if restored := facts.RestoredFrom(table, new(resource.Log)); restored != "" {
+		s.pass.NotApplicable(reason + restored + " of the table is set" + ofSource)
 		return false
 	}
 	own, ok := facts.Own(table, new(resource.Log))

@@ -173,6 +173,11 @@ func (f *Facts) PolicyTable(around place.Around, log *resource.Log) tables.Ident
 // Account is the account that the resource's provider works in.
 func (f *Facts) Account(around place.Around) tables.Part { return place.Account(f.resource, around) }
 
+// Region is the region that the resource is in.
+func (f *Facts) Region(around place.Around) tables.Part {
+	return f.region(f.Account(around), around, new(resource.Log))
+}
+
 // region is the region of a resource that may name its own, as it can since version 7 of the provider.
 func (f *Facts) region(where tables.Part, around place.Around, log *resource.Log) tables.Part {
 	own := f.resource.Property("region", log)

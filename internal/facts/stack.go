@@ -61,17 +61,23 @@ func (d declared) resource() *resource.Resource {
 	return &resource.Resource{URN: d.urn, Type: Table, Name: d.name, Properties: d.properties}
 }
 
-// inherited is the property of a table that a replica has from it, where it says nothing itself: that of Encrypted and EncryptionKey.
-const inherited = "serverSideEncryption"
+// inherited are the properties of a table that say which key a replica has from it, where that says nothing itself: that of
+// Encrypted and EncryptionKey, and what the table is restored from.
+var inherited = append([]string{"serverSideEncryption"}, restoreSources...)
 
 // inheritable returns what is remembered of the properties of a table. Most tables share one.
 func (s *Stack) inheritable(r *resource.Resource) resource.Value {
-	v := r.Properties.Get(inherited)
-	properties := resource.ObjectValue(map[string]resource.Value{inherited: v})
-	if v.HasSecret() || v.HasUnknown() {
+	members := map[string]resource.Value{}
+	for _, name := range inherited {
+		if v := r.Properties.Get(name); v.Kind() != resource.Absent {
+			members[name] = v
+		}
+	}
+	properties := resource.ObjectValue(members)
+	if properties.HasSecret() || properties.HasUnknown() {
 		return properties
 	}
-	key, err := json.Marshal(v.Plain())
+	key, err := json.Marshal(properties.Plain())
 	if err != nil {
 		return properties // it has a number that is none
 	}
@@ -328,7 +334,7 @@ func (s *Stack) Awaited(at Place) bool {
 	return ok && as.awaited[at.Path]
 }
 
-// Table returns the Table of the stack with an identity, and its property serverSideEncryption; nil where none was seen or several
+// Table returns the Table of the stack with an identity, and the properties that say which key it has; nil where none was seen or several
 // could be meant.
 func (s *Stack) Table(identity tables.Identity) *resource.Resource {
 	s.mu.Lock()

@@ -33,7 +33,7 @@ func policy(notation string) string {
 			if !ok {
 				kind, ids = "AWS", principal
 			}
-			if st[name] = "*"; principal != "*" {
+			if st[name] = "*"; ids != "*" || ok {
 				st[name] = map[string]any{kind: strings.Split(ids, ",")}
 			}
 			rest = " " + after

@@ -131,10 +131,8 @@ func (d *Document) exceptions() (list []exception) {
 		case st.Effect == Allow:
 			continue
 		case d.deniesAnyone(st):
-		case st.Principal.Not && !slices.ContainsFunc(st.Principal.List, Principal.Anyone):
-			for _, p := range st.Principal.List {
-				but = append(but, Principals{List: []Principal{p}}.readers()...)
-			}
+		case st.Principal.Not:
+			but = Principals{List: st.Principal.List}.readers()
 		default:
 			continue
 		}

@@ -44,7 +44,9 @@ func TestShares(t *testing.T) {
 		{get + "*", everyone},
 		{get + foreign, foreign + ": AWS of 444455556666"},
 		{get + "444455556666," + foreign, "444455556666: AWS of 444455556666; " + foreign + ": AWS of 444455556666"},
+		{get + "AWS=*", everyone},
 		{get + "AIDAEXAMPLE", "AIDAEXAMPLE: AWS"},
+		{get + "12345", "12345: AWS"}, // no account
 		{get + "a:b:c:d:e:f", "a:b:c:d:e:f: AWS"},
 		{get + "Service=lambda.amazonaws.com", "lambda.amazonaws.com: Service"},
 		{get + "Federated=arn:aws:iam::444455556666:saml-provider/x", "arn:aws:iam::444455556666:saml-provider/x: Federated of 444455556666"},
@@ -87,6 +89,7 @@ func TestShares(t *testing.T) {
 		{get + `* if {"StringEquals":{"aws:SourceAccount":"444455556666","aws:PrincipalAccount":"444455556666"}}`, ""},
 
 		// What they leave of principals.
+		{get + foreign + ` if {"StringEquals":{"aws:PrincipalOrgID":["o-1","o-2"]}}`, foreign + ": AWS of 444455556666, bound"},
 		{get + foreign + ` if {"StringEquals":{"aws:PrincipalOrgID":"o-1"}}`, foreign + ": AWS of 444455556666, bound"},
 		{get + foreign + ` if {"StringEquals":{"aws:SourceVpce":"vpce-1"}}`, foreign + ": AWS of 444455556666, confined"},
 		{get + foreign + ` if {"StringEquals":{"aws:PrincipalAccount":"111122223333"}}`, ""},
@@ -182,6 +185,7 @@ func TestLocksOut(t *testing.T) {
 		{"Deny dynamodb:* by *", "", "", "0 read change"},
 		{"Deny dynamodb:* by * on table/orders", table, own, "0 read change"},
 		{"Deny dynamodb:* by * on table/orders", "", own, ""},
+		{"Deny dynamodb:* by * on arn:aws:dynamodb:*:*:table/*", "", "", "0 read change"},
 		{"Deny dynamodb:* by * on table/orders/index/*", table, own, ""},
 		{"Deny dynamodb:* by * on table/users", table, own, ""},
 		{"Deny " + change + " by *", table, own, "0 change"},
@@ -266,6 +270,7 @@ func TestInterruptsReplication(t *testing.T) {
 		{deny + `* if {"StringNotEquals":{"aws:SourceVpce":"vpce-1"},"ArnNotEquals":{"aws:PrincipalArn":"` + role + `"}}`, ""},
 		{deny + `* if {"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}`, hit + " absent"},
 		{deny + `* if {"Bool":{"aws:SecureTransport":"false"}}`, ""},
+		{deny + `* if {"Bool":{"aws:SecureTransport":"true"}}`, hit},
 		{deny + `* if {"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}`, ""}, // nobody can tell
 	} {
 		d := parse(t, tt.policy, Resource)

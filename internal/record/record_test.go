@@ -93,8 +93,10 @@ func TestOf(t *testing.T) {
 			},
 			{
 				Policy: "table-encryption", URN: urn(table, "orders"), Path: "serverSideEncryption",
-				Wrong:  "serverSideEncryption is not set: the table is encrypted with the AWS-owned key, which nobody can audit or revoke",
-				Remedy: "set serverSideEncryption.enabled to true", Level: "mandatory",
+				Wrong: "serverSideEncryption is not set: the table is encrypted with the AWS-owned key, which nobody can audit or revoke",
+				Remedy: "set serverSideEncryption.enabled to true, and serverSideEncryption.kmsKeyArn to a customer managed key where " +
+					"another account reads the table",
+				Level:  "mandatory",
 				Exempt: true, Exemption: "moves (owner platform, expires 2027-01-31)",
 			},
 		},
