@@ -27,6 +27,9 @@ const ahead = 2
 // first in another direction or area (eu-east-1, nz-north-1). A Local Zone of a region (us-west-2-lax-1) is none of its own,
 // and let pass.
 func IsRegion(name string) bool {
+	if last := strings.LastIndexByte(name, '-'); last > 0 && last == len(name)-2 && '1' <= name[last+1] && int(name[last+1]-'0') <= regions[name[:last]] {
+		return true // nearly all of them
+	}
 	words := strings.Split(name, "-")
 	for last := 2; last < len(words) && last <= 3; last++ {
 		number, err := strconv.Atoi(words[last])
