@@ -53,7 +53,7 @@ func (c *Condition) meetsSome() bool {
 // within reports whether every value that meets the condition is one that the negated one excludes.
 func (c *Condition) within(negated *Condition) bool {
 	operator, excludes := c.Operator.Base, negated.Operator.positive()
-	if operator != excludes && (operator == "StringEqualsIgnoreCase" || c.span() != negated.span() || c.span() == ofOrder) {
+	if operator != excludes && (operator == "StringEqualsIgnoreCase" || c.span() == ofOrder) {
 		return false
 	}
 	return !slices.ContainsFunc(c.Values, func(value string) bool {

@@ -161,10 +161,10 @@ func (j *idling) beyond(set ActionSet) bool {
 	return j.kind == Resource && !j.Action.Not && set.And(tablePolicyActions).Empty()
 }
 
-// misspelt reports whether a text is no service and meant for dynamodb, whose streams have an endpoint of their own, but no service.
+// misspelt reports whether a text that is no service is meant for dynamodb, whose streams have an endpoint of their own, but no service.
 func misspelt(service string) bool {
 	_, longer := cutPrefixFold(service, "dynamodb")
-	return !glob.EqualFold(service, "dynamodb") && (longer || text.Nearest(service, []string{"dynamodb"}, 2) != "")
+	return longer || text.Nearest(service, []string{"dynamodb"}, 2) != ""
 }
 
 // operations are those of DynamoDB's API that no action is called like, and the actions that grant them.
@@ -186,7 +186,7 @@ var partiQL = []string{"PartiQLSelect", "PartiQLInsert", "PartiQLUpdate", "Parti
 // noAction says what is wrong with the i-th action, which its service does not have.
 func (j *idling) noAction(i int, service, name string) Idle {
 	v := Idle{Element: j.element("Action", &j.Action, i), Cause: NoAction, Excepts: j.Action.Not}
-	if joined := strings.Join(strings.Fields(name), ""); joined != name && !MatchActions(service+":"+joined).Empty() {
+	if joined := strings.Join(strings.Fields(name), ""); !MatchActions(service + ":" + joined).Empty() {
 		v.Cause, v.Instead = Blank, []string{service + ":" + joined}
 		return v
 	}
@@ -251,7 +251,7 @@ func (j *idling) judgeResources() {
 			j.reached = j.reached.Or(actionsOf(types[i]))
 		}
 	}
-	if j.Resource.Not || j.actions.Empty() || j.reached == allActions {
+	if j.actions.Empty() || j.reached == allActions {
 		return
 	}
 	wanted := ResourceTypes(0)
@@ -264,7 +264,7 @@ func (j *idling) judgeResources() {
 	named := false
 	for i, t := range types {
 		named = named || t != 0
-		if t != 0 && actionsOf(t).And(j.actions).Empty() && (nothing || !j.served(i, types)) {
+		if t != 0 && (nothing || !j.served(i, types)) {
 			j.add(Idle{Element: j.element("Resource", &j.Resource, i), Cause: OtherType, Is: t &^ NoResource, Takes: wanted})
 		}
 	}
@@ -273,7 +273,7 @@ func (j *idling) judgeResources() {
 	}
 	for i, action := range j.Action.Texts {
 		set := MatchActions(action)
-		if service, _, _ := strings.Cut(action, ":"); set.Empty() || onlyStars(service) || j.beyond(set) || metadataActions.Contains(set) || !set.And(j.reached).Empty() {
+		if service, _, _ := strings.Cut(action, ":"); onlyStars(service) || j.beyond(set) || metadataActions.Contains(set) || !set.And(j.reached).Empty() {
 			continue
 		}
 		takes := ResourceTypes(0)

@@ -31,18 +31,13 @@ func IsRegion(name string) bool {
 		return true // nearly all of them
 	}
 	words := strings.Split(name, "-")
-	for last := 2; last < len(words) && last <= 3; last++ {
+	for last := 2; last < len(words); last++ {
 		number, err := strconv.Atoi(words[last])
-		if err != nil || words[last][0] < '1' || words[last][0] > '9' {
+		if err != nil || words[last][0] < '1' { // a sign, or a zero
 			continue
 		}
-		stem := strings.Join(words[:last], "-")
-		highest, known := regions[stem]
-		if !known && !mayBegin(words[:last]) {
-			return false
-		}
-		rest := words[last+1:]
-		return number <= highest+ahead && (len(rest) == 0 || len(rest) == 2 && number <= highest && letters(rest[0]) && rest[1] != "")
+		highest, rest := regions[strings.Join(words[:last], "-")], words[last+1:]
+		return mayBegin(words[:last]) && number <= highest+ahead && (len(rest) == 0 || len(rest) == 2 && number <= highest && letters(rest[0]) && rest[1] != "")
 	}
 	return false
 }
