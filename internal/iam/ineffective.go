@@ -335,7 +335,7 @@ func nearRegion(name string) string {
 
 // possibleAccount reports whether a pattern can match an account, which has 12 digits.
 func possibleAccount(pattern string) bool {
-	return pattern != "" && strings.Trim(pattern, "0123456789*?") == "" && (asks(pattern) == 12 || asks(pattern) < 12 && strings.Contains(pattern, "*"))
+	return strings.Trim(pattern, "0123456789*?") == "" && (asks(pattern) == 12 || asks(pattern) < 12 && strings.Contains(pattern, "*"))
 }
 
 // possibleName reports whether what a pattern for a table names has no fewer than the 3 and no more than the 255 characters
@@ -410,7 +410,7 @@ func (j *idling) served(i int, types []ResourceTypes) bool {
 	}
 	table := owner(j.Resource.Texts[i])
 	for k, t := range types {
-		if t != 0 && !actionsOf(t).And(j.actions).Empty() && (owner(j.Resource.Texts[k]) == table || glob.Match(j.Resource.Texts[k], table)) {
+		if !actionsOf(t).And(j.actions).Empty() && (owner(j.Resource.Texts[k]) == table || glob.Match(j.Resource.Texts[k], table)) {
 			return true
 		}
 	}
@@ -533,7 +533,7 @@ func (j *idling) judgeConditions() {
 			faults, private := 0, c.onlyPrivate()
 			for _, value := range c.Values {
 				cause, detail := c.fault(value, j.variables)
-				if cause == 0 && private {
+				if private {
 					cause = PrivateAddress
 				}
 				if cause != 0 {
@@ -559,8 +559,8 @@ func (j *idling) judgeConditions() {
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html (PRIVATE_IP_ADDRESS)
 func (c *Condition) onlyPrivate() bool {
 	return c.Operator.positive() == "IpAddress" && glob.EqualFold(c.Key, "aws:SourceIp") && !slices.ContainsFunc(c.Values, func(value string) bool {
-		net, ok := network(value)
-		return !ok || !slices.ContainsFunc(privateNetworks, func(private netip.Prefix) bool { return private.Bits() <= net.Bits() && private.Contains(net.Addr()) })
+		net, _ := network(value)
+		return !slices.ContainsFunc(privateNetworks, func(private netip.Prefix) bool { return private.Bits() <= net.Bits() && private.Contains(net.Addr()) })
 	})
 }
 
