@@ -59,9 +59,9 @@ func (c *Condition) within(negated *Condition) bool {
 	return !slices.ContainsFunc(c.Values, func(value string) bool {
 		return !slices.ContainsFunc(negated.Values, func(excluded string) bool {
 			if operator == "IpAddress" {
-				net, ok := network(value)
-				from, okFrom := network(excluded)
-				return ok && okFrom && from.Bits() <= net.Bits() && from.Contains(net.Addr())
+				net, _ := network(value) // one that is none contains nothing, and nothing contains it
+				from, _ := network(excluded)
+				return from.Bits() <= net.Bits() && from.Contains(net.Addr())
 			}
 			return operator == excludes && value == excluded || !glob.HasWildcard(value) && compare(excludes, excluded, value)
 		})
