@@ -93,7 +93,7 @@ func checkDanglingTables(p *policy.StackPass) {
 		return
 	}
 	known := knownTables{
-		others: others, settings: p.Config.Pack(), accounts: map[string]bool{}, before: map[tables.Entry]bool{},
+		others: others, settings: p.Config.Pack(), accounts: map[string]bool{}, before: map[tables.Entry]bool{}, names: map[string]bool{},
 		creators: sync.OnceValue(func() map[*facts.Document][]creator { return creatorsOf(p.Graph.Principals(), p.Now) }),
 	}
 	for e := range others.Matching("*", func(tables.Entry) bool { return true }) {
@@ -107,8 +107,8 @@ func checkDanglingTables(p *policy.StackPass) {
 		claimed = claimed && (len(claims) > 0 || !facts.OwnsTables(r.Type))
 		for _, c := range claims {
 			known.own.Add(c.Identity)
-			if !c.Secret && !slices.Contains(known.names, c.Identity.Name) {
-				known.names = append(known.names, c.Identity.Name)
+			if !c.Secret {
+				known.names[c.Identity.Name] = true
 			}
 			known.accounts[c.Identity.Account.Known] = true
 		}
@@ -140,7 +140,8 @@ func namingGrants(d *facts.Document, now time.Time) []iam.Grant {
 // knownTables are the tables of the stack and of all others.
 type knownTables struct {
 	own      tables.Set
-	names    []string              // of the tables of the stack, those that may be shown
+	names    map[string]bool       // of the tables of the stack, those that may be shown
+	compared int                   // names
 	before   map[tables.Entry]bool // of the stack before this run, where the names that it has now are known
 	others   policy.Others
 	settings policy.PackSettings
@@ -310,15 +311,21 @@ func (c creator) creates(t iam.TableRef) (most creation) {
 	return most
 }
 
-// near returns the table of the stack that a name is likely to be a misspelling of, "" for none.
-func (k *knownTables) near(t iam.TableRef) string {
-	for _, name := range k.names {
+// near returns the table of the stack that a name is likely to be a misspelling of, the first in order where there are several,
+// "" for none. Of a stack with thousands of tables and of names that are none, the last names are not looked into.
+func (k *knownTables) near(t iam.TableRef) (near string) {
+	const most = 10_000_000 // which takes a second
+	if k.compared > most {
+		return ""
+	}
+	k.compared += len(k.names)
+	for name := range k.names {
 		named := tables.Identity{Account: tables.Part{Known: t.Account}, Region: tables.Part{Known: t.Region}, Name: name}
-		if misspelt(t.Name, name) && k.own.May(named) {
-			return name
+		if (near == "" || name < near) && misspelt(t.Name, name) && k.own.May(named) {
+			near = name
 		}
 	}
-	return ""
+	return near
 }
 
 // misspelt reports whether a name is likely to be a misspelling of another: of each word that differs, few letters do. Short
@@ -330,6 +337,9 @@ func misspelt(name, of string) bool {
 	)
 	words := func(s string) []string {
 		return strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune("-_.", c) })
+	}
+	if max(len(name)-len(of), len(of)-len(name)) > few {
+		return false // nearly all of them
 	}
 	a, b := words(name), words(of)
 	if len(a) != len(b) {

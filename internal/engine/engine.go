@@ -227,7 +227,7 @@ func judgeAsIs(frame policy.Frame, s *subject, attachments []resource.URN) (j po
 		return j
 	}
 	if _, ok := p.Reads[r.Type]; !ok {
-		j.Reason = "does not judge " + r.Type
+		j.Reason = s.foreign
 		return j
 	}
 	if r.Properties.Empty() {

@@ -267,7 +267,7 @@ func (a *analysis) leftBy(denies []denial, actions ActionSet, t target) (open Ac
 
 // names reports whether the part of the target that a statement names can be told from the rest.
 func (a *analysis) names(st *Statement, t target) bool {
-	return t.types != NoResource && !slices.ContainsFunc(st.resources, func(r resource) bool { return r.every || r.variable })
+	return t.types != NoResource && !slices.ContainsFunc(st.resources, func(r resource) bool { return r.variable })
 }
 
 // leftOfNamed is what the Denies leave on the parts of the target that a statement names.

@@ -53,15 +53,15 @@ func (c *Condition) meetsSome() bool {
 // within reports whether every value that meets the condition is one that the negated one excludes.
 func (c *Condition) within(negated *Condition) bool {
 	operator, excludes := c.Operator.Base, negated.Operator.positive()
-	if operator != excludes && (operator == "StringEqualsIgnoreCase" || c.span() != negated.span() || c.span() == ofOrder) {
+	if operator != excludes && (operator == "StringEqualsIgnoreCase" || c.span() == ofOrder) {
 		return false
 	}
 	return !slices.ContainsFunc(c.Values, func(value string) bool {
 		return !slices.ContainsFunc(negated.Values, func(excluded string) bool {
 			if operator == "IpAddress" {
-				net, ok := network(value)
-				from, okFrom := network(excluded)
-				return ok && okFrom && from.Bits() <= net.Bits() && from.Contains(net.Addr())
+				net, _ := network(value) // one that is none contains nothing, and nothing contains it
+				from, _ := network(excluded)
+				return from.Bits() <= net.Bits() && from.Contains(net.Addr())
 			}
 			return operator == excludes && value == excluded || !glob.HasWildcard(value) && compare(excludes, excluded, value)
 		})

@@ -36,7 +36,10 @@ func TestContradicts(t *testing.T) {
 		`{"ForAnyValue:StringEquals":{"aws:x":"a"},"StringNotEquals":{"aws:x":"a"}}`:                       false,
 		`{"StringEquals":{"aws:x":"a"},"ForAnyValue:StringEquals":{"aws:x":"b"}}`:                          false,
 		`{"StringEquals":{"aws:TagKeys":"a"},"StringNotEquals":{"aws:TagKeys":"a"}}`:                       false, // a list
+		`{"StringLike":{"aws:x":"a*"},"StringNotEquals":{"aws:x":"a*"}}`:                                   false,
+		`{"ArnLike":{"aws:x":"arn:aws:iam::1:*"},"StringEquals":{"aws:x":"arn:aws:iam::2:role/a"}}`:        true,
 		// What is missing.
+		`{"Null":{"aws:x":"false"},"Bool":{"aws:x":"true"}}`:               false,
 		`{"Null":{"aws:x":"true"},"StringEquals":{"aws:x":"a"}}`:           true,
 		`{"Null":{"aws:x":"true"},"StringNotEquals":{"aws:x":"a"}}`:        false,
 		`{"Null":{"aws:x":"true"},"StringEqualsIfExists":{"aws:x":"a"}}`:   false,
@@ -54,7 +57,12 @@ func TestContradicts(t *testing.T) {
 		`{"IpAddress":{"aws:x":"192.0.2.0/24"},"IpAddressIfExists":{"aws:x":"office"}}`:          false,
 		`{"IpAddressIfExists":{"aws:x":"office"},"IpAddress":{"aws:x":"192.0.2.0/24"}}`:          false,
 		`{"IpAddress":{"aws:x":"192.0.2.0/24"},"StringLike":{"aws:x":"198.*"}}`:                  false,
+		`{"IpAddress":{"aws:x":"198.51.100.1"},"NotIpAddress":{"aws:x":"192.0.2.0/24"}}`:         false,
+		`{"IpAddress":{"aws:x":"office"},"NotIpAddress":{"aws:x":"0.0.0.0/0"}}`:                  false,
+		`{"StringEquals":{"aws:x":"192.0.2.1"},"NotIpAddress":{"aws:x":"192.0.2.0/24"}}`:         true,
 		// Numbers and dates.
+		`{"NumericEquals":{"aws:x":"3"},"NumericLessThan":{"aws:x":"5"}}`:                        false,
+		`{"NumericLessThan":{"aws:x":"0.5"},"NumericGreaterThan":{"aws:x":"1.5"}}`:               true,
 		`{"NumericLessThan":{"aws:x":"5"},"NumericGreaterThan":{"aws:x":"6"}}`:                   true,
 		`{"NumericLessThan":{"aws:x":"5"},"NumericGreaterThan":{"aws:x":"5"}}`:                   true,
 		`{"NumericLessThanEquals":{"aws:x":"5"},"NumericGreaterThanEquals":{"aws:x":"5"}}`:       false,
@@ -81,5 +89,10 @@ func TestContradicts(t *testing.T) {
 				t.Errorf("%s, from the condition %d: %t, want %t", condition, i, got, want)
 			}
 		}
+	}
+	// In a document of a version that has no variables, "${" is text.
+	c := parse(t, `Allow dynamodb:GetItem on table/orders if {"StringEquals":{"aws:x":"${aws:y}"},"StringNotEquals":{"aws:x":"${aws:y}"}}`, Identity).Statements[0].Conditions
+	if !c[0].contradicts(&c[1], false) {
+		t.Error("literal text does not contradict itself")
 	}
 }

@@ -71,6 +71,9 @@ func TestGrantsList(t *testing.T) {
 		{"every table but what a Deny leaves", []string{"Allow dynamodb:GetItem on *; Deny dynamodb:* on !table/orders"}, nil, []string{
 			"0.0 * {   } table every  : dynamodb:GetItem",
 		}},
+		{"every table but one", []string{"Allow dynamodb:GetItem on *; Deny dynamodb:* on table/orders"}, nil, []string{
+			"0.0 * {   } table every table : dynamodb:GetItem",
+		}},
 		{"conditions", []string{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:ResourceTag/team":"a"}}`}, nil, []string{
 			"0.0 * {   } table every table conditional tagged: dynamodb:GetItem",
 		}},
@@ -296,6 +299,10 @@ func TestGrantsOfSeveralDenies(t *testing.T) {
 		{"Allow dynamodb:GetItem on *; Deny dynamodb:* on !table/${aws:username}; Deny dynamodb:* on !table/users", "dynamodb:GetItem"},
 		{"Allow dynamodb:ListTables on *; Deny dynamodb:* on !table/orders; Deny dynamodb:PutItem on !table/users", ""},
 		{"Allow dynamodb:ListTables on *; Deny dynamodb:* on !*; Deny dynamodb:* on !*,table/users", "dynamodb:ListTables"},
+		{"Allow dynamodb:GetItem on *; Deny dynamodb:* on !table/app-${aws:username}; Deny dynamodb:* on !table/users", "dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem on table/orders; Deny dynamodb:* on !table/orders,table/users; Deny dynamodb:* on !table/users", ""},
+		// Denies by Resource leave what is between them.
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on table/orders; Deny dynamodb:* on table/o*", "dynamodb:GetItem"},
 		// What one leaves, the other denies by name, in whatever order, and of what belongs to it.
 		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on table/orders; Deny dynamodb:* on !table/orders", ""},
 		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders; Deny dynamodb:* on table/orders", ""},
@@ -329,6 +336,8 @@ func TestGrantsDisjoint(t *testing.T) {
 		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders", "Allow dynamodb:* on *", "dynamodb:GetItem"},
 		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders", "Allow dynamodb:* on !table/users", "dynamodb:GetItem"},
 		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on table/orders", "Allow dynamodb:* on table/orders", ""},
+		{"Allow dynamodb:GetItem on table/a*; Deny dynamodb:* on !table/orders", "Allow dynamodb:* on table/orders", ""},
+		{"Allow dynamodb:GetItem on table/orders", `Allow dynamodb:* on table/users; Deny dynamodb:* on * if {"StringEquals":{"aws:PrincipalTag/a":"b"}}`, ""},
 		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:PutItem on !table/orders", "Allow dynamodb:* on table/users", "dynamodb:GetItem"},
 	} {
 		var open ActionSet
@@ -337,6 +346,32 @@ func TestGrantsDisjoint(t *testing.T) {
 		}
 		if got := names(open.List()); got != tt.want {
 			t.Errorf("%s within %s: %q, want %q", tt.identity, tt.boundary, got, tt.want)
+		}
+	}
+}
+
+// Documents of one partition are about that one; of several, about any.
+func TestCommonPartition(t *testing.T) {
+	for notation, want := range map[string]string{
+		"aws":             "aws",
+		"aws aws":         "aws",
+		"aws aws-cn":      "",
+		"aws aws-cn aws":  "",
+		"none aws":        "aws",
+		"aws none":        "aws",
+		"none":            "",
+		"aws-cn none aws": "",
+	} {
+		var list []*Document
+		for name := range strings.FieldsSeq(notation) {
+			resource := "*"
+			if name != "none" {
+				resource = "arn:" + name + ":dynamodb:*:*:table/orders"
+			}
+			list = append(list, parse(t, "Allow dynamodb:GetItem on "+resource, Identity))
+		}
+		if got := commonPartition(list); got != want {
+			t.Errorf("%s: %q, want %q", notation, got, want)
 		}
 	}
 }

@@ -163,10 +163,10 @@ func (j *idling) beyond(set ActionSet) bool {
 	return j.kind == Resource && !j.Action.Not && set.And(tablePolicyActions).Empty()
 }
 
-// misspelt reports whether a text is no service and meant for dynamodb, whose streams have an endpoint of their own, but no service.
+// misspelt reports whether a text that is no service is meant for dynamodb, whose streams have an endpoint of their own, but no service.
 func misspelt(service string) bool {
 	_, longer := cutPrefixFold(service, "dynamodb")
-	return !glob.EqualFold(service, "dynamodb") && (longer || text.Nearest(service, []string{"dynamodb"}, 2) != "")
+	return longer || text.Nearest(service, []string{"dynamodb"}, 2) != ""
 }
 
 // former are actions that AWS told everyone to grant who uses DAX, and that DAX does not list any more. They are no mistake.
@@ -193,7 +193,7 @@ var partiQL = []string{"PartiQLSelect", "PartiQLInsert", "PartiQLUpdate", "Parti
 // noAction says what is wrong with the i-th action, which its service does not have.
 func (j *idling) noAction(i int, service, name string) Idle {
 	v := Idle{Element: j.element("Action", &j.Action, i), Cause: NoAction, Excepts: j.Action.Not}
-	if joined := strings.Join(strings.Fields(name), ""); joined != name && !MatchActions(service+":"+joined).Empty() {
+	if joined := strings.Join(strings.Fields(name), ""); !MatchActions(service + ":" + joined).Empty() {
 		v.Cause, v.Instead = Blank, []string{service + ":" + joined}
 		return v
 	}
@@ -258,7 +258,7 @@ func (j *idling) judgeResources() {
 			j.reached = j.reached.Or(actionsOf(types[i]))
 		}
 	}
-	if j.Resource.Not || j.actions.Empty() || j.reached == allActions {
+	if j.actions.Empty() || j.reached == allActions {
 		return
 	}
 	wanted := ResourceTypes(0)
@@ -271,7 +271,7 @@ func (j *idling) judgeResources() {
 	named := false
 	for i, t := range types {
 		named = named || t != 0
-		if t != 0 && actionsOf(t).And(j.actions).Empty() && (nothing || !j.served(i, types)) {
+		if t != 0 && (nothing || !j.served(i, types)) {
 			j.add(Idle{Element: j.element("Resource", &j.Resource, i), Cause: OtherType, Is: t &^ NoResource, Takes: wanted})
 		}
 	}
@@ -280,7 +280,7 @@ func (j *idling) judgeResources() {
 	}
 	for i, action := range j.Action.Texts {
 		set := MatchActions(action)
-		if service, _, _ := strings.Cut(action, ":"); set.Empty() || onlyStars(service) || j.beyond(set) || metadataActions.Contains(set) || !set.And(j.reached).Empty() {
+		if service, _, _ := strings.Cut(action, ":"); onlyStars(service) || j.beyond(set) || metadataActions.Contains(set) || !set.And(j.reached).Empty() {
 			continue
 		}
 		takes := ResourceTypes(0)
@@ -342,7 +342,7 @@ func nearRegion(name string) string {
 
 // possibleAccount reports whether a pattern can match an account, which has 12 digits.
 func possibleAccount(pattern string) bool {
-	return pattern != "" && strings.Trim(pattern, "0123456789*?") == "" && (asks(pattern) == 12 || asks(pattern) < 12 && strings.Contains(pattern, "*"))
+	return strings.Trim(pattern, "0123456789*?") == "" && (asks(pattern) == 12 || asks(pattern) < 12 && strings.Contains(pattern, "*"))
 }
 
 // possibleName reports whether what a pattern for a table names has no fewer than the 3 and no more than the 255 characters
@@ -433,7 +433,7 @@ func (j *idling) served(i int, types []ResourceTypes) bool {
 	}
 	table := owner(j.Resource.Texts[i])
 	for k, t := range types {
-		if t != 0 && !actionsOf(t).And(j.actions).Empty() && (owner(j.Resource.Texts[k]) == table || glob.Match(j.Resource.Texts[k], table)) {
+		if !actionsOf(t).And(j.actions).Empty() && (owner(j.Resource.Texts[k]) == table || glob.Match(j.Resource.Texts[k], table)) {
 			return true
 		}
 	}
@@ -556,7 +556,7 @@ func (j *idling) judgeConditions() {
 			faults, private := 0, c.onlyPrivate()
 			for _, value := range c.Values {
 				cause, detail := c.fault(value, j.variables)
-				if cause == 0 && private {
+				if private {
 					cause = PrivateAddress
 				}
 				if cause != 0 {
@@ -582,8 +582,8 @@ func (j *idling) judgeConditions() {
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html (PRIVATE_IP_ADDRESS)
 func (c *Condition) onlyPrivate() bool {
 	return c.Operator.positive() == "IpAddress" && glob.EqualFold(c.Key, "aws:SourceIp") && !slices.ContainsFunc(c.Values, func(value string) bool {
-		net, ok := network(value)
-		return !ok || !slices.ContainsFunc(privateNetworks, func(private netip.Prefix) bool { return private.Bits() <= net.Bits() && private.Contains(net.Addr()) })
+		net, _ := network(value)
+		return !slices.ContainsFunc(privateNetworks, func(private netip.Prefix) bool { return private.Bits() <= net.Bits() && private.Contains(net.Addr()) })
 	})
 }
 

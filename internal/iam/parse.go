@@ -568,14 +568,17 @@ func partitionProblem(arn string) string {
 
 // namesRegion reports whether a text has the form of the name of a region: us-gov-west-1.
 func namesRegion(text string) bool {
-	parts := strings.Split(text, "-")
-	last := len(parts) - 1
-	if last < 2 || parts[last] == "" || strings.Trim(parts[last], "0123456789") != "" {
+	last := strings.LastIndexByte(text, '-')
+	if number := text[last+1:]; last < 0 || number == "" || strings.Trim(number, "0123456789") != "" {
 		return false
 	}
-	return !slices.ContainsFunc(parts[:last], func(part string) bool {
-		return part == "" || strings.Trim(part, "abcdefghijklmnopqrstuvwxyz") != ""
-	})
+	words := 0
+	for word := range strings.SplitSeq(text[:last], "-") {
+		if words++; word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" {
+			return false
+		}
+	}
+	return words >= 2
 }
 
 // principalTypes are the members of a Principal object.

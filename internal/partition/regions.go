@@ -27,19 +27,17 @@ const ahead = 2
 // first in another direction or area (eu-east-1, nz-north-1). A Local Zone of a region (us-west-2-lax-1) is none of its own,
 // and let pass.
 func IsRegion(name string) bool {
+	if last := strings.LastIndexByte(name, '-'); last > 0 && last == len(name)-2 && '1' <= name[last+1] && int(name[last+1]-'0') <= regions[name[:last]] {
+		return true // nearly all of them
+	}
 	words := strings.Split(name, "-")
-	for last := 2; last < len(words) && last <= 3; last++ {
+	for last := 2; last < len(words); last++ {
 		number, err := strconv.Atoi(words[last])
-		if err != nil || words[last][0] < '1' || words[last][0] > '9' {
+		if err != nil || words[last][0] < '1' { // a sign, or a zero
 			continue
 		}
-		stem := strings.Join(words[:last], "-")
-		highest, known := regions[stem]
-		if !known && !mayBegin(words[:last]) {
-			return false
-		}
-		rest := words[last+1:]
-		return number <= highest+ahead && (len(rest) == 0 || len(rest) == 2 && number <= highest && letters(rest[0]) && rest[1] != "")
+		highest, rest := regions[strings.Join(words[:last], "-")], words[last+1:]
+		return mayBegin(words[:last]) && number <= highest+ahead && (len(rest) == 0 || len(rest) == 2 && number <= highest && letters(rest[0]) && rest[1] != "")
 	}
 	return false
 }

@@ -10,11 +10,14 @@ import "strings"
 type URN string
 
 func (u URN) parts() (stack, project, types, name string) {
-	p := strings.SplitN(string(u), "::", 4)
-	if len(p) != 4 || !strings.HasPrefix(p[0], "urn:pulumi:") {
+	stack, rest, _ := strings.Cut(string(u), "::")
+	project, rest, _ = strings.Cut(rest, "::")
+	types, name, named := strings.Cut(rest, "::")
+	stack, ok := strings.CutPrefix(stack, "urn:pulumi:")
+	if !ok || !named {
 		return "", "", "", ""
 	}
-	return strings.TrimPrefix(p[0], "urn:pulumi:"), p[1], p[2], p[3]
+	return stack, project, types, name
 }
 
 // Stack returns the name of the stack, without organization and project.
