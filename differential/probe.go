@@ -500,7 +500,7 @@ func (g *generator) accentuate(d *Document) {
 		return
 	}
 	if s.Resource != nil && g.chance(25) {
-		names := []string{"table/*"}
+		var names []string
 		switch g.IntN(9) {
 		case 0:
 			names = each("table/", letters(true), "*")
