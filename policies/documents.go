@@ -23,6 +23,11 @@ func grants(p *policy.Pass) []*facts.Document {
 	return readable(p)
 }
 
+// ofTable reports whether the documents of the resource are the own policies of a table.
+func ofTable(p *policy.Pass) bool {
+	return len(p.Facts.Documents(iam.Resource)) > 0
+}
+
 // readable returns the documents of the resource that can be read. Why the others cannot be is noted.
 func readable(p *policy.Pass) []*facts.Document {
 	documents := p.Facts.Documents(grantKinds...)

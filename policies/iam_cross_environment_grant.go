@@ -60,7 +60,7 @@ policy:
 func checkCrossEnvironment(p *policy.Pass) {
 	own := p.OwnEnvironment()
 	switch {
-	case p.Resource.Type == facts.TablePolicy:
+	case ofTable(p):
 		p.NotApplicable("a table's own resource policy reaches that table only")
 		return
 	case p.Outside.Others == nil:

@@ -106,7 +106,7 @@ func reportDocument(p *policy.Pass, d *facts.Document) {
 		})
 		start = end
 	}
-	if p.Resource.Type == facts.ManagedPolicy && len(d.Errors) == 0 && d.Version != "2012-10-17" {
+	if facts.IsManagedPolicy(p.Resource) && len(d.Errors) == 0 && d.Version != "2012-10-17" {
 		// moto reproduces the words of AWS: "Policy document must be version 2012-10-17 or greater."
 		p.Report(policy.Finding{
 			Path:   d.Path.Key("Version"),

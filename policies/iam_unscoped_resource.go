@@ -52,7 +52,7 @@ type UnscopedResourceConfig struct {
 }
 
 func checkUnscopedResource(p *policy.Pass) {
-	if p.Resource.Type == facts.TablePolicy {
+	if ofTable(p) {
 		p.NotApplicable("a table's own resource policy reaches that table only")
 		return
 	}

@@ -42,8 +42,7 @@ serverSideEncryption:
 			The ARNs of the customer managed keys that may be used, with * and ? as wildcards; any, where the list is
 			empty.`,
 	},
-	Reads: facts.Reads(facts.CopyReads(facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads(),
-		map[string][]string{facts.Table: append([]string{"serverSideEncryption"}, restoreSources...)}),
+	Reads: facts.Reads(facts.CopyReads(facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads(), facts.RestoredReads()),
 
 	CheckResource: checkEncryption,
 }
@@ -80,18 +79,19 @@ func (k keyKind) String() string {
 
 func checkEncryption(p *policy.Pass) {
 	var table *facts.Copy
-	restored := ""
+	source, restored := facts.RestoredFrom(p.Resource, &p.Log)
 	for _, c := range p.Copies() {
 		if c.Replica {
-			if restored != "" && c.Get(facts.EncryptionKey).Value.Empty() {
+			if restored && c.Get(facts.EncryptionKey).Value.Empty() {
 				continue // it follows its table
 			}
 			checkReplicaKey(p, c, table)
 			continue
 		}
 		table = &c
-		if restored = restoredFrom(p, c); restored != "" {
-			p.NotApplicable(restored + " is set, and a table that is restored without serverSideEncryption has its source's key")
+		if restored {
+			block := resource.Path(c.Named(facts.Encrypted)).Property()
+			p.NotApplicable(fmt.Sprintf("%s is set, and a table that is restored without %s has its source's key", source.Path, block))
 			continue
 		}
 		if kind, decidedBy, known := keyOf(c); known {
@@ -100,30 +100,11 @@ func checkEncryption(p *policy.Pass) {
 	}
 }
 
-// restoreSources are the properties of a Table that say what it is restored from.
-var restoreSources = []string{"restoreBackupArn", "restoreSourceName", "restoreSourceTableArn"}
-
-// restoredFrom is the property that says what a table without a block of its own is restored from, and takes the key of.
-//
-// Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html, SSESpecificationOverride
-func restoredFrom(p *policy.Pass, table facts.Copy) string {
-	block, _, _ := strings.Cut(table.Named(facts.Encrypted), ".")
-	if p.Resource.Type != facts.Table || !p.Property(block).Unset() {
-		return ""
-	}
-	for _, name := range restoreSources {
-		if v := p.Property(name).Value; !v.Empty() {
-			return name
-		}
-	}
-	return ""
-}
-
 // keyRemedy is what to write instead of the key of a table.
 func keyRemedy(p *policy.Pass, table facts.Copy) string {
 	remedy := fmt.Sprintf("set %s to true", table.Named(facts.Encrypted))
 	if policy.Settings[EncryptionConfig](p).MinimumKey == minimumCustomer {
-		remedy += fmt.Sprintf(" and %s to a customer managed key", table.Named(facts.EncryptionKey))
+		remedy += fmt.Sprintf(" and %s to a customer managed key", table.Get(facts.EncryptionKey).Path)
 	}
 	return remedy
 }
@@ -167,16 +148,12 @@ func declaredTable(p *policy.Pass) *facts.Copy {
 	if !ok {
 		return nil
 	}
-	table := p.Seen.Table(identity)
-	if table == nil {
+	table, ok := p.Seen.Table(identity)
+	if !ok {
 		p.NotApplicable("the replica has the kind of key its table has, which the stack has not declared before it")
 		return nil
 	}
-	own, ok := facts.Own(table, new(resource.Log))
-	if !ok {
-		return nil
-	}
-	return &own
+	return &table
 }
 
 // keyOf works out the kind of key of a table, which property decided, and whether it is known.

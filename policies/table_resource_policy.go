@@ -42,7 +42,7 @@ policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AW
 	Settings: map[string]string{
 		"trustedAccounts": `The other accounts that tables may be shared with: 12 digits each.`,
 	},
-	Reads: facts.Reads(facts.DocumentReads(iam.Resource), map[string][]string{facts.TablePolicy: {"resourceArn"}}),
+	Reads: facts.Reads(facts.DocumentReads(iam.Resource), facts.GovernedReads()),
 
 	CheckResource: checkTableResourcePolicy,
 }
@@ -54,7 +54,7 @@ type TableResourcePolicyConfig struct {
 
 func checkTableResourcePolicy(p *policy.Pass) {
 	for _, d := range grants(p) {
-		table := tableOfPolicy(p)
+		table := p.Facts.GovernedTable(d, p.Around())
 		for _, share := range d.Shares() {
 			checkShare(p, d, share, table)
 		}
@@ -66,24 +66,6 @@ func checkTableResourcePolicy(p *policy.Pass) {
 				Remedy: "name the principals that it is about, or leave out those that need the table by a condition on aws:PrincipalArn",
 			})
 		}
-	}
-}
-
-// tableOfPolicy is the table that a table's policy belongs to, as far as that is known: by the ARN, of a table or of its stream,
-// else in the account of the provider.
-func tableOfPolicy(p *policy.Pass) tables.Identity {
-	property := p.Resource.Property("resourceArn", new(resource.Log))
-	text, _ := property.Text()
-	table, _, _ := strings.Cut(text, "/stream/")
-	arn, ok := tables.ParseARN(table)
-	if !ok {
-		return tables.Identity{Account: p.Facts.Account(p.Around())}
-	}
-	secret := property.Value.Secret()
-	return tables.Identity{
-		Account: tables.Part{Known: arn.Account, Secret: secret},
-		Region:  tables.Part{Known: arn.Region, Secret: secret},
-		Name:    arn.Name,
 	}
 }
 
@@ -125,9 +107,9 @@ func checkShare(p *policy.Pass, d *facts.Document, share iam.Share, table tables
 			Remedy: "add a condition on aws:SourceAccount or aws:SourceArn",
 		}, share.Actions, services)
 	}
-	undecryptable := ""
-	if len(shared) > 0 && readsItems(share.Abroad) && managedKey(p, table) {
-		undecryptable = "the table has the AWS-managed key, with which no other account can decrypt"
+	var key resource.Path // of the table, where nobody there can decrypt with it
+	if len(shared) > 0 && readsItems(share.Abroad) {
+		key = managedKey(p, table)
 	}
 	switch {
 	case len(foreign) > 0:
@@ -139,14 +121,15 @@ func checkShare(p *policy.Pass, d *facts.Document, share iam.Share, table tables
 		if table.Account.Known == "" {
 			f.Wrong, f.Limit = "may let another account in, since nothing says which one the table is in,", policy.Advisory
 		}
-		if undecryptable != "" {
-			f.Remedy += "; " + undecryptable + ": set serverSideEncryption.kmsKeyArn of it to a customer managed key"
+		if key != "" {
+			f.Remedy += fmt.Sprintf("; the table has the AWS-managed key, with which no other account can decrypt: "+
+				"set %s of it to a customer managed key", key)
 		}
 		reportShare(p, d, share, f, share.Abroad, foreign)
-	case undecryptable != "":
+	case key != "":
 		reportShare(p, d, share, policy.Finding{
 			Wrong:  "lets another account in that cannot decrypt with the table's key, the AWS-managed one,",
-			Remedy: "set serverSideEncryption.kmsKeyArn of the table to a customer managed key, whose policy lets that account decrypt",
+			Remedy: fmt.Sprintf("set %s of the table to a customer managed key, whose policy lets that account decrypt", key),
 		}, share.Abroad, shared)
 	}
 }
@@ -177,21 +160,19 @@ func readsItems(set iam.ActionSet) bool {
 	return false
 }
 
-// managedKey reports whether a table of the stack is known to have the AWS-managed key.
+// managedKey returns the property that names the key of a table of the stack which is known to have the AWS-managed one.
 //
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
-func managedKey(p *policy.Pass, identity tables.Identity) bool {
+func managedKey(p *policy.Pass, identity tables.Identity) (property resource.Path) {
 	if identity.Name == "" {
-		return false
+		return ""
 	}
-	table := p.Seen.Table(identity)
-	if table == nil {
-		return false
-	}
-	own, ok := facts.Own(table, new(resource.Log))
+	table, ok := p.Seen.Table(identity)
 	if !ok {
-		return false
+		return ""
 	}
-	kind, _, known := keyOf(own)
-	return known && kind == awsManaged
+	if kind, _, known := keyOf(table); !known || kind != awsManaged {
+		return ""
+	}
+	return table.Get(facts.EncryptionKey).Path
 }

@@ -37,6 +37,32 @@ var holders = map[string][]holder{
 		{property: "assumeRolePolicy", kind: iam.Trust},
 	},
 	PermissionSet: {{property: "inlinePolicy", kind: iam.Identity, size: 32768, holds: "the inline policy of a permission set may have"}},
+
+	NativeManagedPolicy: {{property: "policyDocument", kind: iam.Identity, size: 6144, holds: "a managed policy may have"}},
+	NativeRolePolicy:    {{property: "policyDocument", kind: iam.Identity, size: 10240, holds: "the inline policies of a role may have"}},
+	NativeUserPolicy:    {{property: "policyDocument", kind: iam.Identity, size: 2048, holds: "the inline policies of a user may have"}},
+	NativeGroupPolicy:   {{property: "policyDocument", kind: iam.Identity, size: 5120, holds: "the inline policies of a group may have"}},
+	NativeRole: {
+		{property: "policies[].policyDocument", kind: iam.Identity, size: 10240, holds: "the inline policies of a role may have"},
+		{property: "assumeRolePolicyDocument", kind: iam.Trust},
+	},
+	NativeUser: {
+		{property: "policies[].policyDocument", kind: iam.Identity, size: 2048, holds: "the inline policies of a user may have"},
+	},
+	NativeGroup: {
+		{property: "policies[].policyDocument", kind: iam.Identity, size: 5120, holds: "the inline policies of a group may have"},
+	},
+	NativePermissionSet: {
+		{property: "inlinePolicy", kind: iam.Identity, size: 32768, holds: "the inline policy of a permission set may have"},
+	},
+	NativeTable: {
+		{property: "resourcePolicy.policyDocument", kind: iam.Resource},
+		{property: "streamSpecification.resourcePolicy.policyDocument", kind: iam.Resource},
+	},
+	NativeGlobal: {
+		{property: "replicas[].resourcePolicy.policyDocument", kind: iam.Resource},
+		{property: "replicas[].replicaStreamSpecification.resourcePolicy.policyDocument", kind: iam.Resource},
+	},
 }
 
 // DocumentReads returns the types that hold policy documents of one of the kinds, and the patterns of the documents'

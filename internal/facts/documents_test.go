@@ -134,19 +134,23 @@ func TestReads(t *testing.T) {
 	got := map[string][]string{}
 	var stack []*resource.Resource
 	for typ := range want {
+		name := "r"
+		if strings.HasPrefix(typ, "aws-native:") {
+			name = "n" // or each would be one of two that a name can mean
+		}
 		members := map[string]resource.Value{}
 		for _, pattern := range want[typ] {
 			list, member, listed := strings.Cut(pattern, "[].")
 			block, _, nested := strings.Cut(pattern, ".")
 			switch {
 			case listed:
-				members[list] = resource.ArrayValue([]resource.Value{resource.ObjectValue(map[string]resource.Value{member: val("r")})})
+				members[list] = resource.ArrayValue([]resource.Value{resource.ObjectValue(map[string]resource.Value{member: val(name)})})
 			case nested:
 				members[block] = resource.NullValue()
 			case pattern == "arn":
-				members[pattern] = val(policyARN + "r")
+				members[pattern] = val(policyARN + name)
 			default:
-				members[pattern] = val("r")
+				members[pattern] = val(name)
 			}
 		}
 		r := &resource.Resource{URN: urn(typ, "r"), Type: typ, Name: "r", Properties: resource.ObjectValue(members)}

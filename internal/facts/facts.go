@@ -14,8 +14,6 @@ const (
 	Table         = "aws:dynamodb/table:Table"
 	TableReplica  = "aws:dynamodb/tableReplica:TableReplica"
 	GlobalTable   = "aws:dynamodb/globalTable:GlobalTable"
-	NativeTable   = "aws-native:dynamodb:Table"
-	NativeGlobal  = "aws-native:dynamodb:GlobalTable"
 	TablePolicy   = "aws:dynamodb/resourcePolicy:ResourcePolicy"
 	ManagedPolicy = "aws:iam/policy:Policy"
 	RolePolicy    = "aws:iam/rolePolicy:RolePolicy"
@@ -23,6 +21,21 @@ const (
 	GroupPolicy   = "aws:iam/groupPolicy:GroupPolicy"
 	Role          = "aws:iam/role:Role"
 	PermissionSet = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+)
+
+// Those of aws-native, which have the properties of CloudFormation's. A principal and its policies are one resource there, and so
+// are a table and its own policy.
+const (
+	NativeTable         = "aws-native:dynamodb:Table"
+	NativeGlobal        = "aws-native:dynamodb:GlobalTable"
+	NativeManagedPolicy = "aws-native:iam:ManagedPolicy"
+	NativeRole          = "aws-native:iam:Role"
+	NativeUser          = "aws-native:iam:User"
+	NativeGroup         = "aws-native:iam:Group"
+	NativeRolePolicy    = "aws-native:iam:RolePolicy"
+	NativeUserPolicy    = "aws-native:iam:UserPolicy"
+	NativeGroupPolicy   = "aws-native:iam:GroupPolicy"
+	NativePermissionSet = "aws-native:sso:PermissionSet"
 )
 
 // A Place is a property of a resource.

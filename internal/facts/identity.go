@@ -2,8 +2,10 @@ package facts
 
 import (
 	"fmt"
+	"strings"
 
 	"dynamoguard/internal/account"
+	"dynamoguard/internal/iam"
 	"dynamoguard/internal/place"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
@@ -11,87 +13,47 @@ import (
 
 // TableReads returns the types that claim table identities, and the patterns of the properties that say which.
 func TableReads() map[string][]string {
-	return map[string][]string{
-		Table:        {"name", "region", "replicas", "replicas[].regionName"},
-		TableReplica: {"globalTableArn", "region"},
-		GlobalTable:  nil,
-		NativeTable:  {"tableName"},
-		NativeGlobal: {"tableName", "replicas", "replicas[].region"},
-	}
+	return Reads(CopyReads(Name, Region), ReplicatedReads(), map[string][]string{GlobalTable: nil})
 }
 
 // TableClaims returns the identities that the resource claims. What could not be read is in the log.
 //
-// A Table claims its name in its own region and in that of every replica, a TableReplica the name of its table in its
-// own. The GlobalTable of 2017 claims nothing: it is a membership of tables that claim their names themselves.
-func (f *Facts) TableClaims(around place.Around, log *resource.Log) []tables.Claim {
-	switch f.resource.Type {
-	case Table:
-		return f.tableClaims(around, log)
-	case TableReplica:
-		return f.replicaClaims(around, log)
-	case NativeTable, NativeGlobal:
-		return f.nativeClaims(around, log)
-	default:
-		return nil
-	}
-}
-
-func (f *Facts) tableClaims(around place.Around, log *resource.Log) []tables.Claim {
-	name := f.resource.Property("name", log)
-	text, ok := name.Text()
-	if !ok || text == "" {
-		return nil
-	}
-	where := f.Account(around)
-	claim := func(region tables.Part, path resource.Path) tables.Claim {
-		return tables.Claim{
-			Identity: tables.Identity{Account: where, Region: region, Name: text},
-			Path:     string(path),
-			Shown:    name.Value.String(),
-			Secret:   name.Value.Secret(),
-		}
-	}
-	claims := []tables.Claim{claim(f.region(where, around, log), name.Path)}
-	replicas, _ := f.resource.Property("replicas", log).Elements()
-	for _, r := range replicas {
-		region := r.Get("regionName")
-		if text, ok := region.Text(); ok && text != "" {
-			claims = append(claims, claim(tables.Part{Known: text, Secret: region.Value.Secret()}, r.Path))
-		}
-	}
-	return claims
-}
-
-// nativeClaims returns the claims of a table of the aws-native provider, which has CloudFormation's properties. A global
-// table lists every region it is in as a replica, its own among them.
+// A table claims its name in its own region and in that of every replica, a TableReplica the name of its table in its own. A global
+// table of aws-native lists every region it is in, its own among them. The GlobalTable of 2017 claims nothing: it is a membership
+// of tables that claim their names themselves.
 //
 // Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-globaltable.html
-func (f *Facts) nativeClaims(around place.Around, log *resource.Log) (claims []tables.Claim) {
-	name := f.resource.Property("tableName", log)
+func (f *Facts) TableClaims(around place.Around, log *resource.Log) (claims []tables.Claim) {
+	if s := shapes[f.resource.Type]; s != nil && s.replicaOf != "" {
+		return f.replicaClaims(around, log)
+	}
+	name, ok := TableName(f.resource, log)
+	if !ok {
+		return nil
+	}
 	text, ok := name.Text()
 	if !ok || text == "" {
 		return nil
 	}
 	where := f.Account(around)
-	claim := func(region tables.Part, path resource.Path) {
-		claims = append(claims, tables.Claim{
-			Identity: tables.Identity{Account: where, Region: region, Name: text},
-			Path:     string(path),
+	for _, c := range Copies(f.resource, log) {
+		claim := tables.Claim{
+			Identity: tables.Identity{Account: where, Name: text},
+			Path:     string(name.Path),
 			Shown:    name.Value.String(),
 			Secret:   name.Value.Secret(),
-		})
-	}
-	if f.resource.Type == NativeTable {
-		claim(place.Region(f.resource, resource.Value{}, where, around), name.Path)
-		return claims
-	}
-	replicas, _ := f.resource.Property("replicas", log).Elements()
-	for _, r := range replicas {
-		region := r.Get("region")
-		if text, ok := region.Text(); ok && text != "" {
-			claim(tables.Part{Known: text, Secret: region.Value.Secret()}, r.Path)
 		}
+		if c.Path() == "" {
+			claim.Identity.Region = f.region(where, around, log)
+		} else {
+			region := c.Get(Region)
+			text, ok := region.Text()
+			if !ok || text == "" {
+				continue
+			}
+			claim.Identity.Region, claim.Path = tables.Part{Known: text, Secret: region.Value.Secret()}, string(c.Path())
+		}
+		claims = append(claims, claim)
 	}
 	return claims
 }
@@ -101,7 +63,7 @@ func (f *Facts) replicaClaims(around place.Around, log *resource.Log) []tables.C
 	if !ok {
 		return nil
 	}
-	property := f.resource.Property("globalTableArn", log)
+	property := f.resource.Property(shapes[f.resource.Type].replicaOf, log)
 	identity := table
 	identity.Region = f.region(table.Account, around, log)
 	// The provider takes the region and the name from the ARN, so its account silences the configured one no more than
@@ -126,7 +88,7 @@ func (f *Facts) replicaClaims(around place.Around, log *resource.Log) []tables.C
 //
 // A replica lives in the account of its table, and a table's own ARN is the best witness of that.
 func (f *Facts) ReplicatedTable(log *resource.Log) (tables.Identity, bool) {
-	property := f.resource.Property("globalTableArn", log)
+	property := f.resource.Property(shapes[f.resource.Type].replicaOf, log)
 	text, ok := property.Text()
 	if !ok || text == "" {
 		return tables.Identity{}, false
@@ -146,12 +108,57 @@ func (f *Facts) ReplicatedTable(log *resource.Log) (tables.Identity, bool) {
 	}, true
 }
 
+// governs is the property of a table's policy that says which table or stream that is of, where it is a resource of its own.
+const governs = "resourceArn"
+
+// GovernedReads returns the types that hold the policies of tables, and the properties that GovernedTable reads.
+func GovernedReads() map[string][]string {
+	reads := map[string][]string{TablePolicy: {governs}}
+	for typ := range DocumentReads(iam.Resource) {
+		if shapes[typ] != nil {
+			reads[typ] = TableReads()[typ]
+		}
+	}
+	return reads
+}
+
+// GovernedTable returns the table that a document of the resource is the policy of, as far as that is known: by the ARN, of the
+// table or of its stream; by the table that the document stands in; else in the account of the provider.
+func (f *Facts) GovernedTable(d *Document, around place.Around) tables.Identity {
+	var log resource.Log
+	if s := shapes[f.resource.Type]; s != nil {
+		for _, c := range f.TableClaims(around, &log) {
+			if !s.listed || strings.HasPrefix(string(d.Path), c.Path+".") {
+				return c.Identity
+			}
+		}
+		return tables.Identity{Account: f.Account(around)}
+	}
+	property := f.resource.Property(governs, &log)
+	text, _ := property.Text()
+	table, _, _ := strings.Cut(text, "/stream/")
+	arn, ok := tables.ParseARN(table)
+	if !ok {
+		return tables.Identity{Account: f.Account(around)}
+	}
+	secret := property.Value.Secret()
+	return tables.Identity{
+		Account: tables.Part{Known: arn.Account, Secret: secret},
+		Region:  tables.Part{Known: arn.Region, Secret: secret},
+		Name:    arn.Name,
+	}
+}
+
 // Account is the account that the resource's provider works in.
 func (f *Facts) Account(around place.Around) tables.Part { return place.Account(f.resource, around) }
 
-// region is the region of a resource that may name its own, as it can since version 7 of the provider.
+// region is the region of a table that may name its own, as it can since version 7 of the classic provider.
 func (f *Facts) region(where tables.Part, around place.Around, log *resource.Log) tables.Part {
-	own := f.resource.Property("region", log)
+	property, ok := shapes[f.resource.Type].table[Region]
+	if !ok {
+		return place.Region(f.resource, resource.Value{}, where, around)
+	}
+	own := f.resource.Property(property, log)
 	if !own.Value.Empty() {
 		_, _ = own.Text() // notes what cannot be read
 	}

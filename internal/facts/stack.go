@@ -45,29 +45,54 @@ type outline struct {
 	awaited map[resource.Path]bool
 }
 
-// declared is a Table of the stack, with those of its properties that others are judged by.
+// declared is a copy of a table of the stack, with those properties of its resource that others are judged by.
 type declared struct {
 	urn        resource.URN
-	name       string
+	typ        string
 	properties resource.Value
+	at         resource.Path // of the copy
 	identity   tables.Identity
 }
 
-func (d declared) resource() *resource.Resource {
-	return &resource.Resource{URN: d.urn, Type: Table, Name: d.name, Properties: d.properties}
+func (d declared) copy() (Copy, bool) {
+	r := &resource.Resource{URN: d.urn, Type: d.typ, Name: d.urn.Name(), Properties: d.properties}
+	copies := Copies(r, new(resource.Log))
+	i := slices.IndexFunc(copies, func(c Copy) bool { return c.Path() == d.at })
+	if i < 0 {
+		return Copy{}, false
+	}
+	return copies[i], true
 }
 
-// inherited is the property of a table that a replica has from it, where it says nothing itself: that of Encrypted and EncryptionKey.
-const inherited = "serverSideEncryption"
+// inherited are the aspects of a table that a replica has from it, where it says nothing itself.
+var inherited = []Aspect{Encrypted, EncryptionKey}
 
 // inheritable returns what is remembered of the properties of a table. Most tables share one.
-func (s *Stack) inheritable(r *resource.Resource) resource.Value {
-	v := r.Properties.Get(inherited)
-	properties := resource.ObjectValue(map[string]resource.Value{inherited: v})
-	if v.HasSecret() || v.HasUnknown() {
+func (s *Stack) inheritable(r *resource.Resource, shape *shape) resource.Value {
+	kept := func(of resource.Value, aspects map[Aspect]string) map[string]resource.Value {
+		members := map[string]resource.Value{}
+		for _, a := range inherited {
+			if path, ok := aspects[a]; ok {
+				property := resource.Path(path).Property()
+				members[property] = of.Get(property)
+			}
+		}
+		return members
+	}
+	members := kept(r.Properties, shape.table)
+	if shape.listed {
+		list := r.Properties.Get(shape.copies)
+		copies := make([]resource.Value, len(list.Elements()))
+		for i, e := range list.Elements() {
+			copies[i] = resource.ObjectValue(kept(e, shape.copy))
+		}
+		members[shape.copies] = resource.ArrayValue(copies)
+	}
+	properties := resource.ObjectValue(members)
+	if properties.HasSecret() || properties.HasUnknown() {
 		return properties
 	}
-	key, err := json.Marshal(v.Plain())
+	key, err := json.Marshal(properties.Plain())
 	if err != nil {
 		return properties // it has a number that is none
 	}
@@ -115,7 +140,8 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		set(&s.notRead, r.URN, why)
 		s.mu.Unlock()
 	}
-	if r.Type != Table {
+	shape := shapes[r.Type]
+	if shape == nil || shape.replicaOf != "" {
 		return
 	}
 	var log resource.Log
@@ -130,10 +156,20 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 	before := s.names[urn]
 	s.tables[before] = slices.DeleteFunc(s.tables[before], func(d declared) bool { return d.urn == urn })
 	delete(s.names, urn)
-	if len(claims) > 0 {
-		own := s.texts.Share(claims[0].Identity)
-		s.tables[own.Name] = append(s.tables[own.Name], declared{urn, f.resource.Name, s.inheritable(f.resource), own})
-		s.names[urn] = own.Name
+	if len(claims) == 0 {
+		return
+	}
+	properties := s.inheritable(r, shape)
+	if !shape.listed {
+		claims = claims[:1] // its replicas are judged beside it
+	}
+	for _, c := range claims {
+		d := declared{urn: urn, typ: r.Type, properties: properties, identity: s.texts.Share(c.Identity)}
+		if shape.listed {
+			d.at = resource.Path(c.Path)
+		}
+		s.tables[d.identity.Name] = append(s.tables[d.identity.Name], d)
+		s.names[urn] = d.identity.Name
 	}
 }
 
@@ -277,9 +313,9 @@ func (s *Stack) Awaited(at Place) bool {
 	return ok && as.awaited[at.Path]
 }
 
-// Table returns the Table of the stack with an identity, and its property serverSideEncryption; nil where none was seen or several
-// could be meant.
-func (s *Stack) Table(identity tables.Identity) *resource.Resource {
+// Table returns the table of the stack with an identity, of which it knows the aspects Encrypted and EncryptionKey; ok is false
+// where none was seen or several could be meant.
+func (s *Stack) Table(identity tables.Identity) (table Copy, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found [tables.Same + 1][]declared
@@ -287,15 +323,15 @@ func (s *Stack) Table(identity tables.Identity) *resource.Resource {
 		m := identity.Match(d.identity)
 		found[m] = append(found[m], d)
 		if len(found[tables.Same]) > 1 {
-			return nil
+			return Copy{}, false
 		}
 	}
 	for _, m := range []tables.Match{tables.Same, tables.Possible} {
 		if len(found[m]) == 1 {
-			return found[m][0].resource()
+			return found[m][0].copy()
 		}
 	}
-	return nil
+	return Copy{}, false
 }
 
 // defaults is the property in which the engine keeps the names of the inputs that the provider chose.

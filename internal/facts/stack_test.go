@@ -10,6 +10,11 @@ import (
 	"dynamoguard/internal/tables"
 )
 
+// keyed is a table's block on encryption with a key.
+func keyed(key any) map[string]resource.Value {
+	return map[string]resource.Value{"kmsKeyArn": val(key)}
+}
+
 // TestSharedProperties: what is remembered of tables is kept once, and stays what it was: a value that JSON has no word for, and
 // a secret, are no others.
 func TestSharedProperties(t *testing.T) {
@@ -21,8 +26,12 @@ func TestSharedProperties(t *testing.T) {
 	for again := range 2 {
 		for i, v := range values {
 			name := fmt.Sprint(again, i)
-			seen.See(facts.New(res(facts.Table, name, "name", name, "serverSideEncryption", v)), resource.Value{})
-			got := seen.Table(tables.Identity{Name: name}).Properties.Get("serverSideEncryption")
+			seen.See(facts.New(res(facts.Table, name, "name", name, "serverSideEncryption", keyed(v))), resource.Value{})
+			table, ok := seen.Table(tables.Identity{Name: name})
+			if !ok {
+				t.Fatalf("%s is not remembered", name)
+			}
+			got := table.Get(facts.EncryptionKey).Value
 			if got.Kind() != v.Kind() || got.Secret() != v.Secret() || fmt.Sprint(got) != fmt.Sprint(v) {
 				t.Errorf("%v is remembered as %v", v, got)
 			}
@@ -38,20 +47,20 @@ func TestSeenAgain(t *testing.T) {
 		seen.See(facts.New(r), resource.Value{})
 	}
 	find := func(name string) string {
-		r := seen.Table(tables.Identity{Name: name, Region: tables.Part{Known: "us-east-1"}})
-		if r == nil {
+		table, ok := seen.Table(tables.Identity{Name: name, Region: tables.Part{Known: "us-east-1"}})
+		if !ok {
 			return "none"
 		}
-		text, _ := r.Properties.Get("serverSideEncryption").Text()
-		return r.URN.Name() + ": " + text
+		text, _ := table.Get(facts.EncryptionKey).Text()
+		return text
 	}
-	see("orders", "orders", "serverSideEncryption", "before")
-	see("orders", "orders", "serverSideEncryption", "after")
-	if find("orders") != "orders: after" {
+	see("orders", "orders", "serverSideEncryption", keyed("before"))
+	see("orders", "orders", "serverSideEncryption", keyed("after"))
+	if find("orders") != "after" {
 		t.Error("seen twice, a table counts as two, or as what it was")
 	}
-	see("orders", "invoices")
-	if find("orders") != "none" || find("invoices") != "orders: " {
+	see("orders", "invoices", "serverSideEncryption", keyed("moved"))
+	if find("orders") != "none" || find("invoices") != "moved" {
 		t.Error("a table is still found by the name it had")
 	}
 	see("others", "invoices")
@@ -86,11 +95,10 @@ func TestStackTable(t *testing.T) {
 		}
 		return &resource.Provider{URN: resource.URN("urn:pulumi:dev::shop::pulumi:providers:aws::" + name), Properties: v}
 	}
-	declared := func(typ, name, property, value string, p *resource.Provider) *resource.Resource {
-		return &resource.Resource{
-			URN: resource.URN("urn:pulumi:dev::shop::" + typ + "::" + name), Type: typ, Name: name, Provider: p,
-			Properties: resource.ObjectValue(map[string]resource.Value{property: resource.StringValue(value)}),
-		}
+	declared := func(p *resource.Provider, typ, name string, pairs ...any) *facts.Facts {
+		r := res(typ, name, pairs...)
+		r.Provider = p
+		return facts.New(r)
 	}
 	one := provider("one", `{"region":"us-east-1","profile":"one"}`)
 	two := provider("two", `{"region":"us-east-1","profile":"two"}`)
@@ -113,16 +121,18 @@ func TestStackTable(t *testing.T) {
 	} {
 		var stack facts.Stack
 		for i, p := range c.tables {
-			stack.See(facts.New(declared(facts.Table, string(rune('a'+i)), "name", "orders", p)), resource.Value{})
+			key := string(rune('a' + i))
+			stack.See(declared(p, facts.Table, key, "name", "orders", "serverSideEncryption", keyed(key)), resource.Value{})
 		}
 		var log resource.Log
-		identity, ok := facts.New(declared(facts.TableReplica, "replica", "globalTableArn", c.arn, c.provider)).ReplicatedTable(&log)
+		identity, ok := declared(c.provider, facts.TableReplica, "replica", "globalTableArn", c.arn).ReplicatedTable(&log)
 		if !ok {
 			t.Errorf("%s: %s is no table", name, c.arn)
 		}
 		got := ""
-		if r := stack.Table(identity); r != nil {
-			got = c.tables[r.Name[0]-'a'].URN.Name()
+		if table, ok := stack.Table(identity); ok {
+			key, _ := table.Get(facts.EncryptionKey).Text()
+			got = c.tables[key[0]-'a'].URN.Name()
 		}
 		if got != c.want {
 			t.Errorf("%s: the table of provider %q, not of %q", name, got, c.want)

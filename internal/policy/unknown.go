@@ -103,7 +103,7 @@ func unknownDocument(at facts.Place, graph *facts.Graph) Finding {
 	f.Wrong = string(at.Path) + " is not known, so what it grants could not be judged"
 	var made, tables []string
 	for _, urn := range graph.Resource(at.URN).PropertyDependencies[at.Path.Property()] {
-		if urn.Type() == facts.Table || urn.Type() == facts.NativeTable {
+		if facts.OwnsTables(urn.Type()) {
 			tables = append(tables, Name(urn))
 		} else {
 			made = append(made, Name(urn))
