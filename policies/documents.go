@@ -36,6 +36,9 @@ func readable(p *policy.Pass) []*facts.Document {
 	}
 	var list []*facts.Document
 	for _, d := range documents {
+		if d.Part {
+			p.Log.NoteUnknown(d.Path) // what is known of it is judged now
+		}
 		switch {
 		case !d.Known:
 			p.Log.NoteUnknown(d.Path)

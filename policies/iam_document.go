@@ -60,6 +60,9 @@ func checkDocument(p *policy.Pass) {
 	sizes := map[facts.Quota]int{}
 	var quotas []facts.Quota // in order
 	for _, d := range documents {
+		if d.Part {
+			p.Log.NoteUnknown(d.Path) // what is known of it is judged now
+		}
 		switch {
 		case !d.Known:
 			p.Log.NoteUnknown(d.Path)
@@ -68,7 +71,7 @@ func checkDocument(p *policy.Pass) {
 		default:
 			reportDocument(p, d)
 			reportPartition(p, d)
-			if q, ok := d.Quota(); ok {
+			if q, ok := d.Quota(); ok && !d.Part {
 				if _, again := sizes[q]; !again {
 					quotas = append(quotas, q)
 				}

@@ -15,6 +15,13 @@ import (
 // IsManagedPolicy reports whether a resource is a managed policy: a document that principals, or permission boundaries, name.
 func IsManagedPolicy(r *resource.Resource) bool { return kindOf(r.Type) == KindManagedPolicy }
 
+// IsAttached reports whether a managed policy itself names whom it is attached to, as one of aws-native can: it is a grant.
+func IsAttached(r *resource.Resource) bool {
+	return IsManagedPolicy(r) && slices.ContainsFunc(links[r.Type].principals, func(ref Reference) bool {
+		return !r.Properties.Get(ref.Property).Empty()
+	})
+}
+
 // GrantReads returns the types that attach managed policies as grants, with the managed policies themselves, and the patterns of
 // the properties by which a graph joins them.
 func GrantReads() map[string][]string {
@@ -38,6 +45,9 @@ func SeenReads() map[string][]string {
 	for typ, e := range entities {
 		if e.kind == KindManagedPolicy {
 			reads[typ] = append(reads[typ], policyPath)
+			for _, ref := range links[typ].principals {
+				reads[typ] = append(reads[typ], ref.Property)
+			}
 		}
 	}
 	return reads

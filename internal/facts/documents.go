@@ -85,8 +85,9 @@ type Document struct {
 	// Secret: a message about the document may show its path and the rule, nothing of the document.
 	Secret bool
 	// Known and Mistyped: a document that is not known yet, or whose property is neither a string nor an object, has
-	// nothing parsed.
+	// nothing parsed. Part: of a known one some values are not, and what is parsed holds whatever they will be.
 	Known    bool
+	Part     bool
 	Mistyped string
 	*iam.Document
 
@@ -114,7 +115,11 @@ func (h *holder) documents(r *resource.Resource, parse parseFunc) []*Document {
 	}
 	root, member, listed := strings.Cut(h.property, "[].")
 	if !listed {
-		return h.append(nil, r.Property(root, &log), parse)
+		document := r.Property(root, &log)
+		if len(log.Mistyped) > 0 {
+			return []*Document{h.unreadable(document.Path, &log)}
+		}
+		return h.append(nil, document, parse)
 	}
 	list := r.Property(root, &log)
 	elements, ok := list.Elements()
@@ -142,20 +147,34 @@ func (h *holder) append(docs []*Document, p resource.Property, parse parseFunc) 
 	if p.Unset() {
 		return docs
 	}
-	d := &Document{Path: p.Path, Secret: p.Value.HasSecret(), Known: !p.Value.HasUnknown(), holder: h}
+	d := &Document{Path: p.Path, Secret: p.Value.HasSecret(), Known: p.Value.Kind() != resource.Unknown, holder: h}
 	switch {
 	case !d.Known:
 	case p.Value.Kind() == resource.String:
 		text, _ := p.Value.Text()
 		d.Document = parse(p, text, h.kind)
+	case p.Value.Kind() == resource.Object && p.Value.HasUnknown():
+		d.Part = true
+		d.Document = iam.ParsePart(written(p.Value), h.kind)
+		d.Known = d.Document != nil
 	case p.Value.Kind() == resource.Object:
 		// The classic provider always sends a string; a document given as an object is what others do.
-		text, _ := json.Marshal(p.Value.Plain())
-		d.Document = parse(p, string(text), h.kind)
+		d.Document = parse(p, written(p.Value), h.kind)
 	default:
 		d.Mistyped = string(p.Path) + " is " + p.Value.Kind().String() + ", not a policy document"
 	}
 	return append(docs, d)
+}
+
+// written is a document that is an object as text, what is not known of it as iam.Unknown.
+func written(document resource.Value) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // it would be longer than it is
+	if encoder.Encode(document.Filled(iam.Unknown)) != nil {
+		return "" // a number that is none
+	}
+	return strings.TrimSuffix(b.String(), "\n")
 }
 
 // A parseFunc parses the document that a property of one resource holds.

@@ -294,6 +294,9 @@ func (s *joiner) resolve(p *Principal, r *resource.Resource, ref Reference) []Ta
 
 func (p *Principal) attach(by resource.URN, documents []*Document) {
 	for _, d := range documents {
+		if d.Part && d.Known {
+			p.Unknown = append(p.Unknown, Place{by, d.Path}) // may add to what is known of it
+		}
 		switch {
 		case !d.Known:
 			p.Unknown = append(p.Unknown, Place{by, d.Path})

@@ -191,7 +191,7 @@ func (s *Stack) seeDeclared(r *resource.Resource) {
 			continue
 		}
 		for _, d := range h.documents(r, func(resource.Property, string, iam.Kind) *iam.Document { return nil }) {
-			if d.Known {
+			if d.Known && !d.Part {
 				as.known++
 				continue
 			}

@@ -9,7 +9,7 @@ import (
 // where who may is not known.
 func trusted(f *Facts) (service string) {
 	for _, d := range f.Documents(iam.Trust) {
-		if !d.Known || d.Document == nil || !d.Readable() || len(d.Errors) > 0 {
+		if !d.Known || d.Part || d.Document == nil || !d.Readable() || len(d.Errors) > 0 {
 			return ""
 		}
 		for _, st := range d.Statements {

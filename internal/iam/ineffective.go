@@ -84,7 +84,7 @@ func (d *Document) IneffectiveStatements() []IneffectiveFinding {
 			break
 		}
 		j := idling{Statement: &d.Statements[i], most: left}
-		if j.void || !j.judgeActions() {
+		if j.void || j.part || !j.judgeActions() {
 			continue
 		}
 		j.judgeResources()
