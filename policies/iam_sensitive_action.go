@@ -173,7 +173,7 @@ func grantsOf(principal *facts.Principal, now time.Time) (open map[statement]iam
 	known = true
 	switch b := principal.Boundary; {
 	case !principal.Bounded:
-	case b != nil && b.Document.Document != nil:
+	case b != nil && b.Document.Document != nil && !b.Part:
 		boundary = []*iam.Document{b.Document.Document}
 	default:
 		// One of AWS's that is not found grants nothing on DynamoDB.

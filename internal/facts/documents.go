@@ -153,13 +153,12 @@ func (h *holder) append(docs []*Document, p resource.Property, parse parseFunc) 
 	case p.Value.Kind() == resource.String:
 		text, _ := p.Value.Text()
 		d.Document = parse(p, text, h.kind)
-	case p.Value.Kind() == resource.Object && p.Value.HasUnknown():
-		d.Part = true
-		d.Document = iam.ParsePart(written(p.Value), h.kind)
-		d.Known = d.Document != nil
 	case p.Value.Kind() == resource.Object:
 		// The classic provider always sends a string; a document given as an object is what others do.
 		d.Document = parse(p, written(p.Value), h.kind)
+		if d.Part = p.Value.HasUnknown(); d.Part {
+			d.Known = d.Document != nil
+		}
 	default:
 		d.Mistyped = string(p.Path) + " is " + p.Value.Kind().String() + ", not a policy document"
 	}
@@ -177,8 +176,16 @@ func written(document resource.Value) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// A parseFunc parses the document that a property of one resource holds.
+// A parseFunc parses the document that a property of one resource holds; it returns nil where too little of it is known.
 type parseFunc func(p resource.Property, text string, kind iam.Kind) *iam.Document
+
+// parse is the parseFunc that remembers nothing.
+func parse(p resource.Property, text string, kind iam.Kind) *iam.Document {
+	if p.Value.HasUnknown() {
+		return iam.ParsePart(text, kind)
+	}
+	return iam.Parse(text, kind)
+}
 
 // A library keeps the parsed documents of a run, so that each is parsed once: by its inputs in Analyze, and by its outputs
 // at the end of the stack only where these are another text. The zero value is empty and ready for use, also by several at a

@@ -52,7 +52,7 @@ type Facts struct {
 
 // New returns the facts of a resource.
 func New(r *resource.Resource) *Facts {
-	return newFacts(r, func(_ resource.Property, text string, kind iam.Kind) *iam.Document { return iam.Parse(text, kind) })
+	return newFacts(r, parse)
 }
 
 func newFacts(r *resource.Resource, parse parseFunc) *Facts {

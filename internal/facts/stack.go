@@ -115,8 +115,13 @@ func (s *Stack) facts(r *resource.Resource, out func(text string) bool) *Facts {
 		s = new(Stack) // nobody else will ask it for a document
 	}
 	return newFacts(r, func(p resource.Property, text string, kind iam.Kind) *iam.Document {
-		d := s.library.parse(Place{r.URN, p.Path}, text, kind, p.Value.HasSecret())
-		if out != nil {
+		var d *iam.Document
+		if p.Value.HasUnknown() { // it will be another one, so this one is not kept
+			d = parse(p, text, kind)
+		} else {
+			d = s.library.parse(Place{r.URN, p.Path}, text, kind, p.Value.HasSecret())
+		}
+		if out != nil && d != nil {
 			d = d.Without(out)
 		}
 		return d
