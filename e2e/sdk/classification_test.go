@@ -66,7 +66,7 @@ func properties(
 func TestReads(t *testing.T) {
 	readers := map[string]map[string][]string{
 		"the join of principals":  facts.LinkReads(),
-		"the account of a table":  {facts.AWSProvider: place.ProviderReads()},
+		"the account of a table":  place.ProviderReads(),
 		"the identity of a table": facts.TableReads(),
 		"the copies of a table":   facts.CopyReads(facts.Aspects()...),
 	}
@@ -77,10 +77,13 @@ func TestReads(t *testing.T) {
 	}
 	for reader, reads := range readers {
 		for typ, patterns := range reads {
-			if strings.HasPrefix(typ, "aws-native:") {
+			if strings.HasPrefix(typ, "aws-native:") || typ == "pulumi:providers:aws-native" {
 				declared, ok := sdk.Native()[typ]
 				if !ok {
 					t.Errorf("%s reads %s, which aws-native does not have", reader, typ)
+				}
+				if atTheEnd[reader] {
+					declared = append(declared, sdk.NativeOutputs()[typ]...)
 				}
 				for _, pattern := range patterns {
 					if !slices.Contains(declared, pattern) {
@@ -180,6 +183,18 @@ func TestClassified(t *testing.T) {
 		for _, pattern := range known {
 			if !slices.Contains(declared, pattern) {
 				t.Errorf("%s of %s is listed as ungoverned, but no SDK has it", pattern, typ)
+			}
+		}
+	}
+}
+
+// TestNativeTypes: every type of aws-native's modules on tables and principals is read, or known to say nothing of them.
+func TestNativeTypes(t *testing.T) {
+	for typ := range sdk.Native() {
+		switch _, rest, _ := strings.Cut(typ, ":"); strings.Split(rest, ":")[0] {
+		case "dax", "dynamodb", "iam", "sso":
+			if !facts.Read(typ) {
+				t.Errorf("%s is not read: read it, or list it among those that say nothing", typ)
 			}
 		}
 	}
