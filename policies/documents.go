@@ -36,12 +36,11 @@ func readable(p *policy.Pass) []*facts.Document {
 	}
 	var list []*facts.Document
 	for _, d := range documents {
-		if d.Part {
-			p.Log.NoteUnknown(d.Path) // what is known of it is judged now
+		if d.Part || !d.Known {
+			p.Log.NoteUnknown(d.Path)
 		}
 		switch {
 		case !d.Known:
-			p.Log.NoteUnknown(d.Path)
 		case d.Document == nil || !d.Readable():
 			// iam-document reports it: a finding of each policy on grants would say the same again.
 			p.NotApplicable(fmt.Sprintf("%s cannot be read as a policy document, which iam-document reports", d.Path))

@@ -60,12 +60,11 @@ func checkDocument(p *policy.Pass) {
 	sizes := map[facts.Quota]int{}
 	var quotas []facts.Quota // in order
 	for _, d := range documents {
-		if d.Part {
-			p.Log.NoteUnknown(d.Path) // what is known of it is judged now
+		if d.Part || !d.Known {
+			p.Log.NoteUnknown(d.Path)
 		}
 		switch {
 		case !d.Known:
-			p.Log.NoteUnknown(d.Path)
 		case d.Document == nil:
 			p.Report(policy.Finding{Path: d.Path, Wrong: d.Mistyped, Remedy: "write the document as a JSON object"})
 		default:
