@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/text"
 )
@@ -101,6 +102,11 @@ func unknownValues(unknown []resource.Path) Finding {
 func unknownDocument(at facts.Place, graph *facts.Graph) Finding {
 	f := unknownValues([]resource.Path{at.Path})
 	f.Wrong = string(at.Path) + " is not known, so what it grants could not be judged"
+	for _, d := range graph.Facts(graph.Resource(at.URN)).Documents(iam.Identity, iam.Resource) {
+		if d.Path == at.Path && d.Part && d.Known {
+			f.Wrong = string(at.Path) + " is known in part, so not all that it grants could be judged"
+		}
+	}
 	var made, tables []string
 	for _, urn := range graph.Resource(at.URN).PropertyDependencies[at.Path.Property()] {
 		if facts.OwnsTables(urn.Type()) {
