@@ -13,7 +13,7 @@ import (
 )
 
 // IsManagedPolicy reports whether a resource is a managed policy: a document that principals, or permission boundaries, name.
-func IsManagedPolicy(r *resource.Resource) bool { return kindOf(r.Type) == KindManagedPolicy }
+func IsManagedPolicy(r *resource.Resource) bool { return KindOf(r.Type) == KindManagedPolicy }
 
 // IsAttached reports whether a managed policy itself names whom it is attached to, as one of aws-native can: it is a grant.
 func IsAttached(r *resource.Resource) bool {

@@ -46,8 +46,8 @@ var entities = map[string]entity{
 	NativeGlobal:        {KindTable, "tableName", "arn"},
 }
 
-// kindOf is the kind of what resources of a type declare, empty where nothing refers to them.
-func kindOf(typ string) Kind { return entities[typ].kind }
+// KindOf is the kind of what resources of a type declare, empty where nothing refers to them.
+func KindOf(typ string) Kind { return entities[typ].kind }
 
 // A Reference is a property that refers to resources of one kind, by name or ARN, alone or in a list. It is written as a
 // pattern: policyArns, permissionsBoundary.managedPolicyArn, references[].name.

@@ -240,7 +240,7 @@ func distinct[E comparable](list []E) []E {
 func (s *joiner) link(r *resource.Resource, l link) {
 	var principals []*Principal
 	if len(l.principals) == 0 {
-		principals = []*Principal{s.principal(kindOf(r.Type), Target{Declared: r}, r.URN)}
+		principals = []*Principal{s.principal(KindOf(r.Type), Target{Declared: r}, r.URN)}
 	}
 	for _, ref := range l.principals {
 		var log resource.Log
