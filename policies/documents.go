@@ -23,6 +23,11 @@ func grants(p *policy.Pass) []*facts.Document {
 	return readable(p)
 }
 
+// ofTable reports whether the documents of the resource are the own policies of a table.
+func ofTable(p *policy.Pass) bool {
+	return len(p.Facts.Documents(iam.Resource)) > 0
+}
+
 // readable returns the documents of the resource that can be read. Why the others cannot be is noted.
 func readable(p *policy.Pass) []*facts.Document {
 	documents := p.Facts.Documents(grantKinds...)
@@ -31,9 +36,11 @@ func readable(p *policy.Pass) []*facts.Document {
 	}
 	var list []*facts.Document
 	for _, d := range documents {
+		if d.Part || !d.Known {
+			p.Log.NoteUnknown(d.Path)
+		}
 		switch {
 		case !d.Known:
-			p.Log.NoteUnknown(d.Path)
 		case d.Document == nil || !d.Readable():
 			// iam-document reports it: a finding of each policy on grants would say the same again.
 			p.NotApplicable(fmt.Sprintf("%s cannot be read as a policy document, which iam-document reports", d.Path))

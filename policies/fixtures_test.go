@@ -527,9 +527,11 @@ func (f *fixture) requests(t testing.TB) []*pulumirpc.AnalyzeRequest {
 			if !r.ProviderInputs.IsZero() {
 				providers[r.Provider] = properties(t, &r.ProviderInputs)
 			}
+			pack, _, _ := strings.Cut(r.Type, ":")
+			typ := "pulumi:providers:" + pack
 			request.Provider = &pulumirpc.AnalyzerProviderResource{
-				Type: "pulumi:providers:aws", Name: r.Provider,
-				Urn: "urn:pulumi:" + f.name() + "::shop::pulumi:providers:aws::" + r.Provider, Properties: providers[r.Provider],
+				Type: typ, Name: r.Provider,
+				Urn: "urn:pulumi:" + f.name() + "::shop::" + typ + "::" + r.Provider, Properties: providers[r.Provider],
 			}
 		}
 		requests = append(requests, request)

@@ -54,7 +54,7 @@ policy:
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.3", "CC8.1"},
-	Reads:       facts.Reads(facts.DocumentReads(grantKinds...), facts.PolicyTableReads()),
+	Reads:       facts.Reads(facts.DocumentReads(grantKinds...), facts.GovernsReads()),
 
 	CheckResource: checkCrossEnvironment,
 }
@@ -106,12 +106,16 @@ func checkCrossEnvironment(p *policy.Pass) {
 
 // checkTableOfEnvironment reports the Allows of a table's own policy where a stack of another environment owns the table.
 func checkTableOfEnvironment(p *policy.Pass, d *facts.Document, own string) {
-	table := p.Facts.PolicyTable(p.Around(), &p.Log)
-	switch {
-	case table.Name == "":
-		p.NotApplicable("resourceArn is not the ARN of a table or a stream")
+	arn, ok := facts.Governs(p.Resource, &p.Log)
+	if !ok {
+		return // it stands in the stack's own table
+	}
+	table := p.Facts.GovernedTable(d, p.Around(), &p.Log)
+	if table.Name == "" {
+		p.NotApplicable(string(arn.Path) + " is not the ARN of a table or a stream")
 		return
-	case p.Seen.Table(table) != nil:
+	}
+	if _, declared := p.Seen.Table(table); declared {
 		return // it is the stack's own
 	}
 	p.NoteContradiction(table.Account)

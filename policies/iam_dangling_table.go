@@ -67,6 +67,9 @@ func checkDanglingTables(p *policy.StackPass) {
 	named := false // whether any of them names a table
 	for _, r := range p.Graph.Resources {
 		for _, d := range p.Graph.Facts(r).Documents(iam.Identity) {
+			if d.Part && !p.IsBoundary(r) {
+				p.On(r.URN).Log.NoteUnknown(d.Path) // what is known of it is judged now
+			}
 			switch {
 			case p.IsBoundary(r):
 			case !d.Known:

@@ -60,15 +60,17 @@ func checkDocument(p *policy.Pass) {
 	sizes := map[facts.Quota]int{}
 	var quotas []facts.Quota // in order
 	for _, d := range documents {
+		if d.Part || !d.Known {
+			p.Log.NoteUnknown(d.Path)
+		}
 		switch {
 		case !d.Known:
-			p.Log.NoteUnknown(d.Path)
 		case d.Document == nil:
 			p.Report(policy.Finding{Path: d.Path, Wrong: d.Mistyped, Remedy: "write the document as a JSON object"})
 		default:
 			reportDocument(p, d)
 			reportPartition(p, d)
-			if q, ok := d.Quota(); ok {
+			if q, ok := d.Quota(); ok && !d.Part {
 				if _, again := sizes[q]; !again {
 					quotas = append(quotas, q)
 				}
@@ -106,7 +108,7 @@ func reportDocument(p *policy.Pass, d *facts.Document) {
 		})
 		start = end
 	}
-	if p.Resource.Type == facts.ManagedPolicy && len(d.Errors) == 0 && d.Version != "2012-10-17" {
+	if facts.IsManagedPolicy(p.Resource) && len(d.Errors) == 0 && d.Version != "2012-10-17" {
 		// moto reproduces the words of AWS: "Policy document must be version 2012-10-17 or greater."
 		p.Report(policy.Finding{
 			Path:   d.Path.Key("Version"),

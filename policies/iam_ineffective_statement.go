@@ -210,7 +210,7 @@ func insteadOf(p *policy.Pass, d *facts.Document, v iam.Idle) string {
 	}
 	instead := causes[v.Cause].instead
 	if v.Cause == iam.Incomplete {
-		instead += exampleOf(p, "arn", "arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME", facts.Table, facts.NativeTable)
+		instead += exampleOf(p, "arn", "arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME", facts.Table, facts.NativeTable, facts.NativeGlobal)
 	}
 	return instead
 }

@@ -56,7 +56,7 @@ policy:
 			The principals that are meant for sensitive actions: names or URNs, of those that the policy of a table names also
 			ARNs or accounts, with * and ? as wildcards.`,
 	},
-	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads(), facts.PolicyTableReads()),
+	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads(), facts.GovernedReads()),
 
 	CheckStack: checkSensitiveActions,
 }
@@ -81,8 +81,8 @@ func checkSensitiveActions(p *policy.StackPass) {
 		}
 	}
 	for _, r := range p.Graph.Resources {
-		if r.Type == facts.TablePolicy {
-			checkTablePolicy(p.On(r.URN), meant)
+		if len(p.Graph.Facts(r).Documents(iam.Resource)) > 0 {
+			checkTablePolicies(p.On(r.URN), meant)
 		}
 	}
 	for _, at := range principals.Unknown {
@@ -96,10 +96,10 @@ func checkSensitiveActions(p *policy.StackPass) {
 // meantFor is what to do about sensitive actions.
 const meantFor = "leave the actions to principals that are meant for them, and name those in the policy's principals"
 
-// checkTablePolicy reports the statements of a table's policy by which principals that are not meant for it may use sensitive actions.
-func checkTablePolicy(p *policy.Pass, meant []string) {
-	account := p.Facts.PolicyTable(p.Around(), new(resource.Log)).Account.Known
+// checkTablePolicies reports the statements of a table's policies by which principals that are not meant for it may use sensitive actions.
+func checkTablePolicies(p *policy.Pass, meant []string) {
 	for _, d := range grants(p) {
+		account := p.Facts.GovernedTable(d, p.Around(), new(resource.Log)).Account.Known
 		shares := d.Shares(p.Now)
 		all := map[string]iam.ActionSet{} // what each reader may do, by how it is written
 		for _, share := range shares {
@@ -248,7 +248,7 @@ func grantsOf(principal *facts.Principal, now time.Time) (open map[statement]iam
 	known = true
 	switch b := principal.Boundary; {
 	case !principal.Bounded:
-	case b != nil && b.Document.Document != nil:
+	case b != nil && b.Document.Document != nil && !b.Part:
 		boundary = []*iam.Document{b.Document.Document}
 	default:
 		// One of AWS's that is not found grants nothing on DynamoDB.

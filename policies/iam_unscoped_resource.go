@@ -52,14 +52,14 @@ type UnscopedResourceConfig struct {
 }
 
 func checkUnscopedResource(p *policy.Pass) {
-	if p.Resource.Type == facts.TablePolicy {
+	if ofTable(p) {
 		p.NotApplicable("a table's own resource policy reaches that table only")
 		return
 	}
 	options := iam.UnscopedOptions{Now: p.Now, Metadata: policy.Settings[UnscopedResourceConfig](p).ReportMetadata}
 	for _, d := range grants(p) {
 		for _, f := range d.UnscopedResources(options) {
-			group, example := "name the tables", exampleOf(p, "arn", "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME", facts.Table, facts.NativeTable)
+			group, example := "name the tables", exampleOf(p, "arn", "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME", facts.Table, facts.NativeTable, facts.NativeGlobal)
 			if !f.Reach.Tables() {
 				group, example = "name the clusters", exampleOf(p, "arn", "arn:aws:dax:REGION:ACCOUNT:cache/NAME", facts.Cluster)
 			}

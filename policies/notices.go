@@ -248,19 +248,16 @@ func otherStacksNotices(run *policy.Run) (list []policy.Notice) {
 func notReadNotices(run *policy.Run) (list []policy.Notice) {
 	kinds := run.Seen.NotRead()
 	for len(kinds) > 0 {
-		kind, resources, names := kinds[0].Kind, 0, ""
+		kind, resources := kinds[0].Kind, 0
 		var items []string
 		for len(kinds) > 0 && kinds[0].Kind == kind {
 			k := kinds[0]
 			resources += k.Resources
 			items = append(items, fmt.Sprintf("%d of %s", k.Resources, k.Type))
-			if k.Names {
-				names = "; the names of tables were compared"
-			}
 			kinds = kinds[1:]
 		}
-		list = append(list, enumerate(fmt.Sprintf("%s judged, for this version does not read them%s:",
-			text.Count(resources, kind+" was not", kind+"s were not"), names), items))
+		list = append(list, enumerate(fmt.Sprintf("%s judged, for this version does not read them:",
+			text.Count(resources, kind+" was not", kind+"s were not")), items))
 	}
 	return list
 }

@@ -16,7 +16,8 @@ import (
 	"dynamoguard/policies"
 )
 
-// reportedOn are the policies that the reported cases and AWS's own examples are about. Others may find something in them besides.
+// reportedOn are the policies that the reported cases, the twins and AWS's own examples are about. Others may find something in them
+// besides.
 var reportedOn = []string{
 	"iam-broad-managed-policy", "iam-cross-environment-grant", "iam-dangling-table", "iam-document", "iam-ineffective-statement",
 	"iam-item-level-condition", "iam-sensitive-action", "iam-unscoped-resource", "iam-wildcard-action", "table-encryption",

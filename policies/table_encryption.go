@@ -43,8 +43,7 @@ serverSideEncryption:
 			The ARNs of the customer managed keys that may be used, with * and ? as wildcards; any, where the list is
 			empty.`,
 	},
-	Reads: facts.Reads(facts.CopyReads(facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads(),
-		facts.RestoreReads(), map[string][]string{facts.Table: {"region"}, facts.TableReplica: {"region"}}),
+	Reads: facts.Reads(facts.CopyReads(facts.Region, facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads(), facts.RestoredReads()),
 
 	CheckResource: checkEncryption,
 }
@@ -91,8 +90,8 @@ func checkEncryption(p *policy.Pass) {
 			continue
 		}
 		table = &c
-		if restored = facts.RestoredFrom(p.Resource, &p.Log); restored != "" {
-			p.NotApplicable(restored + " is set" + ofSource)
+		if restored = ofSource(c, ""); restored != "" {
+			p.NotApplicable(restored)
 			continue
 		}
 		if kind, decidedBy, known := keyOf(c); known {
@@ -101,19 +100,26 @@ func checkEncryption(p *policy.Pass) {
 	}
 }
 
-const ofSource = ", and a table that is restored without serverSideEncryption has its source's key"
+// ofSource says that the key of a table is that of what it is restored from; it is empty where it is not.
+func ofSource(table facts.Copy, whose string) string {
+	source, restored := table.RestoredFrom()
+	if !restored {
+		return ""
+	}
+	block := resource.Path(table.Named(facts.Encrypted)).Property()
+	return fmt.Sprintf("%s%s is set, and a table that is restored without %s has its source's key", source.Path, whose, block)
+}
 
 // keyRemedy is what to write instead of the key of a table. With the AWS-managed one, no other account can decrypt what a table's own
 // policy lets it read.
 //
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
 func keyRemedy(p *policy.Pass, table facts.Copy) string {
-	remedy := fmt.Sprintf("set %s to true and %s to a customer managed key", table.Named(facts.Encrypted), table.Named(facts.EncryptionKey))
-	if policy.Settings[EncryptionConfig](p).MinimumKey != minimumCustomer {
-		remedy = fmt.Sprintf("set %s to true, and %s to a customer managed key where another account reads the table",
-			table.Named(facts.Encrypted), table.Named(facts.EncryptionKey))
+	enabled, key := table.Get(facts.Encrypted).Path, table.Get(facts.EncryptionKey).Path
+	if policy.Settings[EncryptionConfig](p).MinimumKey == minimumCustomer {
+		return fmt.Sprintf("set %s to true and %s to a customer managed key", enabled, key)
 	}
-	return remedy
+	return fmt.Sprintf("set %s to true, and %s to a customer managed key where another account reads the table", enabled, key)
 }
 
 // checkReplicaKey judges the key of a replica. One that names none follows its table, since the type of server-side
@@ -156,20 +162,16 @@ func declaredTable(p *policy.Pass) *facts.Copy {
 	if !ok {
 		return nil
 	}
-	table := p.Seen.Table(identity)
-	if table == nil {
+	table, ok := p.Seen.Table(identity)
+	if !ok {
 		p.NotApplicable("the replica has the kind of key its table has, which the stack has not declared before it")
 		return nil
 	}
-	if restored := facts.RestoredFrom(table, new(resource.Log)); restored != "" {
-		p.NotApplicable(restored + " of its table is set" + ofSource)
+	if restored := ofSource(table, " of its table"); restored != "" {
+		p.NotApplicable(restored)
 		return nil
 	}
-	own, ok := facts.Own(table, new(resource.Log))
-	if !ok {
-		return nil
-	}
-	return &own
+	return &table
 }
 
 // keyOf works out the kind of key of a table, which property decided, and whether it is known.

@@ -34,7 +34,7 @@ var TableNameCollision = &policy.Policy{
 		account or a region cannot be told, the collision is a possible one, and advisory. The tables of other stacks
 		come from an index and from the stack's own backend, a folder or Pulumi Cloud, see the settings of dynamoguard; a
 		collision by an index that is older than a state which was not read is advisory. Who else has a table is not named
-		where that would tell a secret: its name, account or region. Tables of aws-native count. The GlobalTable of 2017
+		where that would tell a secret: its name, account or region. The GlobalTable of 2017
 		claims nothing: its tables do. A name that another state is about to delete, or to create, may be taken. A name that
 		the stack's own state has under another URN, which is no alias, is that of a table that was renamed in the program
 		or moved: advisory, because an import looks the same. Where index.required of dynamoguard is set and tables of other
@@ -124,7 +124,7 @@ func checkOwnRegion(p *policy.Pass, claims []tables.Claim) {
 				continue
 			}
 			of := "the table's own region"
-			if j > 0 || p.Resource.Type == facts.NativeGlobal {
+			if j > 0 || strings.HasSuffix(earlier.Path, "]") { // a list has the table's own region as well
 				of = "the region of " + earlier.Path
 			}
 			p.Report(policy.Finding{

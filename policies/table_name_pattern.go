@@ -39,7 +39,7 @@ name: orders-dev`,
 			of the stack, * and ? wildcards; anything, where it is not set.`,
 		"allowRandomSuffixes": `Whether Pulumi may make names up.`,
 	},
-	Reads:    facts.CopyReads(facts.Name),
+	Reads:    facts.NameReads(),
 	Gathered: true,
 
 	CheckResource: checkNamePattern,
@@ -80,11 +80,10 @@ func predictable(suffix string, names ...string) bool {
 }
 
 func checkNamePattern(p *policy.Pass) {
-	table, ok := facts.Own(p.Resource, &p.Log)
-	if !ok || table.Named(facts.Name) == "" {
+	name, ok := facts.TableName(p.Resource, &p.Log)
+	if !ok {
 		return
 	}
-	name := table.Get(facts.Name)
 	text, ok := name.Text()
 	if !ok || text == "" {
 		return

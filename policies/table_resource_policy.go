@@ -50,7 +50,7 @@ policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AW
 	Settings: map[string]string{
 		"trustedAccounts": `The other accounts that tables may be shared with, also those of another environment: 12 digits each.`,
 	},
-	Reads: facts.Reads(facts.DocumentReads(iam.Resource), facts.PolicyTableReads()),
+	Reads: facts.Reads(facts.DocumentReads(iam.Resource), facts.GovernedReads(facts.Encrypted, facts.EncryptionKey)),
 
 	CheckResource: checkTableResourcePolicy,
 }
@@ -62,7 +62,7 @@ type TableResourcePolicyConfig struct {
 
 func checkTableResourcePolicy(p *policy.Pass) {
 	for _, d := range grants(p) {
-		s := sharing{pass: p, document: d, table: p.Facts.PolicyTable(p.Around(), new(resource.Log)), neighbours: map[string]neighbour{}}
+		s := sharing{pass: p, document: d, table: p.Facts.GovernedTable(d, p.Around(), new(resource.Log)), neighbours: map[string]neighbour{}}
 		for _, share := range d.Shares(p.Now) {
 			s.check(share)
 		}
@@ -203,7 +203,11 @@ func (s *sharing) check(share iam.Share) {
 	}
 	ofAccounts := []outsider{foreign, elsewhere, perhaps, unnamed}
 	worst := slices.IndexFunc(ofAccounts, func(kind outsider) bool { return found[kind] != nil })
-	undecryptable := len(others) > 0 && readsItems(share.Abroad) && s.managedKey()
+	var key resource.Path // of the table, where nobody there can decrypt with it
+	undecryptable := false
+	if len(others) > 0 && readsItems(share.Abroad) {
+		key, undecryptable = s.managedKey()
+	}
 	if worst >= 0 {
 		kind := ofAccounts[worst]
 		f := s.finding(kind)
@@ -212,14 +216,14 @@ func (s *sharing) check(share iam.Share) {
 				"table-resource-policy"
 		}
 		if undecryptable {
-			f.Remedy += "; the table has the AWS-managed key, with which no other account can decrypt: " +
-				"set serverSideEncryption.kmsKeyArn of it to a customer managed key"
+			f.Remedy += fmt.Sprintf("; the table has the AWS-managed key, with which no other account can decrypt: "+
+				"set %s of it to a customer managed key", key)
 		}
 		s.report(share, found[kind], f, sources...)
 	} else if undecryptable {
 		f := policy.Finding{
 			Wrong:  "lets another account in that cannot decrypt with the table's key, the AWS-managed one,",
-			Remedy: "set serverSideEncryption.kmsKeyArn of the table to a customer managed key, whose policy lets that account decrypt",
+			Remedy: fmt.Sprintf("set %s of the table to a customer managed key, whose policy lets that account decrypt", key),
 		}
 		if s.table.Account.Known == "" {
 			f.Limit = policy.Advisory // it may be the table's own
@@ -314,35 +318,48 @@ func readsItems(set iam.ActionSet) bool {
 	return false
 }
 
-// managedKey reports whether the table is one of the stack that has the AWS-managed key. Where that is not known, it notes why.
+// managedKey returns the property that names the key of the table, where that is one of the stack that has the AWS-managed one. Where
+// that is not known, it notes why.
 //
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
-func (s *sharing) managedKey() bool {
+func (s *sharing) managedKey() (property resource.Path, managed bool) {
 	const reason = "whether the key of the table lets another account decrypt is not known: "
-	if arn := s.pass.Property("resourceArn"); s.table.Name == "" {
-		if text, ok := arn.Text(); ok && text != "" {
-			s.pass.NotApplicable(reason + string(arn.Path) + " is not the ARN of a table or a stream")
-		}
-		return false
-	}
-	table := s.pass.Seen.Table(s.table)
-	if table == nil {
-		s.pass.NotApplicable(reason + "the stack has not declared the table before its policy")
-		return false
-	}
-	if restored := facts.RestoredFrom(table, new(resource.Log)); restored != "" {
-		s.pass.NotApplicable(reason + restored + " of the table is set" + ofSource)
-		return false
-	}
-	own, ok := facts.Own(table, new(resource.Log))
+	table, ok := s.pass.Facts.GovernedCopy(s.document)
 	if !ok {
-		return false
+		if arn, _ := facts.Governs(s.pass.Resource, &s.pass.Log); s.table.Name == "" {
+			if text, ok := arn.Text(); ok && text != "" {
+				s.pass.NotApplicable(reason + string(arn.Path) + " is not the ARN of a table or a stream")
+			}
+			return "", false
+		}
+		if table, ok = s.pass.Seen.Table(s.table); !ok {
+			s.pass.NotApplicable(reason + "the stack has not declared the table before its policy")
+			return "", false
+		}
 	}
-	kind, decidedBy, known := keyOf(own)
+	if restored := ofSource(table, " of the table"); restored != "" {
+		s.pass.NotApplicable(reason + restored)
+		return "", false
+	}
+	kind, decidedBy, known := keyOf(table)
 	if !known {
 		s.pass.NotApplicable(fmt.Sprintf("%s%s of the table is not known yet", reason, decidedBy.Path))
 	}
-	return known && kind == awsManaged
+	return table.Get(facts.EncryptionKey).Path, known && kind == awsManaged
+}
+
+// replicated reports whether the table is known to have replicas in the stack, or to be one.
+func (s *sharing) replicated() bool {
+	return len(s.pass.Copies()) > 1 || s.pass.Seen.Replicated(s.table)
+}
+
+// declared reports whether the stack has declared the table, as far as that was seen.
+func (s *sharing) declared() bool {
+	if _, ok := s.pass.Facts.GovernedCopy(s.document); ok {
+		return true
+	}
+	_, ok := s.pass.Seen.Table(s.table)
+	return ok
 }
 
 // replicationNeeds are the actions of the role by which DynamoDB replicates a table.
@@ -361,7 +378,10 @@ var replicationNeeds = sync.OnceValue(func() iam.ActionSet {
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
 func (s *sharing) checkDenies() {
 	d := s.document
-	arn, _ := s.pass.Resource.Property("resourceArn", new(resource.Log)).Text()
+	arn := ""
+	if governs, ok := facts.Governs(s.pass.Resource, new(resource.Log)); ok {
+		arn, _ = governs.Text()
+	}
 	account := s.table.Account.Known
 	type harm struct {
 		what, remedy []string
@@ -389,7 +409,7 @@ func (s *sharing) checkDenies() {
 	}
 	for _, i := range d.InterruptsReplication(arn, account, replicationNeeds(), s.pass.Now) {
 		switch {
-		case s.pass.Seen.Replicated(s.table):
+		case s.replicated():
 			what := "DynamoDB's replication role"
 			if !d.Secret {
 				what += " to use " + actions(i.Actions.List(), i.Actions.Worst(), nil)
@@ -397,7 +417,7 @@ func (s *sharing) checkDenies() {
 			add(i.Statement, !i.Absent, what+", without which a replica is a table of its own after 20 hours, or under strong consistency "+
 				"takes no writes and is lost after seven days",
 				`leave the role out by StringNotLike on aws:PrincipalArn: "*:role/aws-service-role/replication.dynamodb.amazonaws.com/*"`)
-		case s.pass.Seen.Table(s.table) == nil:
+		case !s.declared():
 			s.pass.NotApplicable(fmt.Sprintf("%s.Statement[%d] denies DynamoDB's replication role, "+
 				"and the stack has not declared the table before its policy, so whether it has replicas is not known", d.Path, i.Statement))
 		}

@@ -18,6 +18,7 @@ Table.__pulumiType = 'aws-native:dynamodb:Table';
 `,
 	"dynamodb/table.d.ts": `export declare class Table extends pulumi.CustomResource {
     readonly arn: pulumi.Output<string>;
+    readonly mode: pulumi.Output<enums.dynamodb.TableMode | undefined>;
 }
 /**
  * The set of arguments for constructing a Table resource.
@@ -39,6 +40,8 @@ export interface TableArgs {
     tags?: pulumi.Input<pulumi.Input<inputs.TagArgs>[] | undefined>;
 }
 `,
+	"provider.js":            `Provider.__pulumiType = 'aws-native';`,
+	"provider.d.ts":          "export interface ProviderArgs {\n    region: pulumi.Input<Region>;\n}\n",
 	"dynamodb/getTable.js":   `pulumi.runtime.invoke("aws-native:dynamodb:getTable", {});`,
 	"dynamodb/getTable.d.ts": "export interface GetTableArgs {\n    tableName: string;\n}\n",
 	"s3/bucket.js":           `Bucket.__pulumiType = 'aws-native:s3:Bucket';`,
@@ -64,13 +67,16 @@ export declare namespace s3 {
 }
 
 func TestPackage(t *testing.T) {
-	got, err := npm.Properties("dynamodb", "iam")
+	got, outputs, err := npm.Properties("dynamodb", "iam", "provider")
 	want := map[string][]string{"aws-native:dynamodb:Table": {
 		"fields", "mode", "plain", "plain[].policyDocument", "replicas", "replicas[].region", "replicas[].within",
 		"resourcePolicy", "resourcePolicy.policyDocument", "tags", "tags[].key",
-	}}
+	}, "pulumi:providers:aws-native": {"region"}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+	if diff := cmp.Diff(map[string][]string{"aws-native:dynamodb:Table": {"arn"}}, outputs); diff != "" {
+		t.Errorf("outputs (-want +got):\n%s", diff)
 	}
 }
 
@@ -82,7 +88,7 @@ func TestPackageErrors(t *testing.T) {
 			"iam/role.d.ts": "export interface RoleArgs {\n    policies: inputs.iam.Lost[];\n}\n",
 		},
 	} {
-		if _, err := files.Properties("iam"); err == nil || err.Error() != want {
+		if _, _, err := files.Properties("iam"); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -91,10 +97,10 @@ func TestPackageErrors(t *testing.T) {
 // TestNativeList reads the list that is kept, and writes it again.
 func TestNativeList(t *testing.T) {
 	var written strings.Builder
-	if err := sdk.WriteNative(&written, []string{"Head."}, sdk.Native()); err != nil {
+	if err := sdk.WriteNative(&written, []string{"Head."}, sdk.Native(), sdk.NativeOutputs()); err != nil {
 		t.Fatal(err)
 	}
-	const begin = "# Head.\n\naws-native:cloudformation:ChangeSet\n\tcapabilities\n\tchangeSetName\n"
+	const begin = "# Head.\n\naws-native:applicationautoscaling:ScalableTarget\n\tmaxCapacity\n\tminCapacity\n"
 	if !strings.HasPrefix(written.String(), begin) {
 		t.Errorf("got %.200s, want %s", written.String(), begin)
 	}

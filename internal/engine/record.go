@@ -172,8 +172,8 @@ func (r *record) replace(list []policy.Judgement) {
 	}
 }
 
-// replaced is a list with some judgements in the place of those by the same policy of the same resource; those that have none go
-// after the others of their policy. The list is in the order of the policies, and stays so.
+// replaced is a list with some judgements that fail for what is not known, in the place of those by the same policy of the same
+// resource; those that have none go after the others of their policy. The list is in the order of the policies, and stays so.
 func replaced(list, some []policy.Judgement, policies []*policy.Policy) []policy.Judgement {
 	at := make(map[place]int, len(list))
 	for i, j := range list {
@@ -183,6 +183,9 @@ func replaced(list, some []policy.Judgement, policies []*policy.Policy) []policy
 		if i, ok := at[place{j.Policy, j.URN}]; ok {
 			list[i] = j
 		} else {
+			// What it was found besides, Analyze has said. Those of what is not known come last.
+			first := slices.IndexFunc(j.Findings, func(f policy.Finding) bool { return f.Basis == policy.OnUnknown })
+			j.Findings = j.Findings[max(first, 0):]
 			list = append(list, j)
 		}
 	}

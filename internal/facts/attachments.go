@@ -13,7 +13,14 @@ import (
 )
 
 // IsManagedPolicy reports whether a resource is a managed policy: a document that principals, or permission boundaries, name.
-func IsManagedPolicy(r *resource.Resource) bool { return entities[r.Type].kind == KindManagedPolicy }
+func IsManagedPolicy(r *resource.Resource) bool { return KindOf(r.Type) == KindManagedPolicy }
+
+// IsAttached reports whether a managed policy itself names whom it is attached to, as one of aws-native can: it is a grant.
+func IsAttached(r *resource.Resource) bool {
+	return IsManagedPolicy(r) && slices.ContainsFunc(links[r.Type].principals, func(ref Reference) bool {
+		return !r.Properties.Get(ref.Property).Empty()
+	})
+}
 
 // GrantReads returns the types that attach managed policies as grants, with the managed policies themselves, and the patterns of
 // the properties by which a graph joins them.
@@ -34,7 +41,16 @@ func GrantReads() map[string][]string {
 
 // SeenReads is GrantReads for SeeGrant, which does not know the ARNs of managed policies and puts them together.
 func SeenReads() map[string][]string {
-	return Reads(GrantReads(), map[string][]string{ManagedPolicy: {policyPath}})
+	reads := GrantReads()
+	for typ, e := range entities {
+		if e.kind == KindManagedPolicy {
+			reads[typ] = append(reads[typ], policyPath)
+			for _, ref := range links[typ].principals {
+				reads[typ] = append(reads[typ], ref.Property)
+			}
+		}
+	}
+	return reads
 }
 
 // policyPath is the property with the path in the ARN of a managed policy, which is / where it is not set.
@@ -126,6 +142,7 @@ type attachedAs struct {
 // of them takes several times as much.
 type boundary struct {
 	urn        resource.URN
+	typ        string
 	properties []member
 	provider   *resource.Provider
 }
@@ -141,7 +158,7 @@ func (b boundary) resource() *resource.Resource {
 		properties[m.name] = m.value
 	}
 	return &resource.Resource{
-		URN: b.urn, Type: ManagedPolicy, Name: b.urn.Name(), Properties: resource.ObjectValue(properties), Provider: b.provider,
+		URN: b.urn, Type: b.typ, Name: b.urn.Name(), Properties: resource.ObjectValue(properties), Provider: b.provider,
 	}
 }
 
@@ -183,7 +200,7 @@ func (a *attachments) see(r *resource.Resource, isBoundary bool) {
 
 // kept is a boundary as it is remembered: with the provider of others, which most have in common, where it is the same.
 func (a *attachments) kept(r *resource.Resource) boundary {
-	b := boundary{urn: r.URN, provider: r.Provider}
+	b := boundary{urn: r.URN, typ: r.Type, provider: r.Provider}
 	if p := r.Provider; p != nil {
 		if shared := a.providers[p.URN]; reflect.DeepEqual(shared, p) {
 			b.provider = shared

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -19,8 +20,8 @@ const (
 	Encrypted                        // boolean: whether with a key in the owner's account
 	EncryptionKey                    // string: which one
 	DeletionProtection               // boolean
-	Tags                             // map of strings
-	Stream                           // boolean: whether the change stream is on
+	Tags                             // map of strings; of aws-native a list of objects with key and value
+	Stream                           // boolean: whether the change stream is on; of aws-native a string, set where it is
 	BillingMode                      // string: PROVISIONED or PAY_PER_REQUEST
 	ReadCapacity                     // number: units
 	WriteCapacity                    // number: units
@@ -42,16 +43,30 @@ func Aspects() []Aspect {
 	return all
 }
 
-// A shape says by which properties a resource type declares copies of a table: one, or one for each element of a list.
+// A shape says by which properties a resource type declares tables, and the copies of each.
 type shape struct {
-	list    string // of blocks; empty where the resource is the copy
-	aspects map[Aspect]string
+	// table has what is said by properties of the resource. It is said of the copy that the resource is; of a resource that is
+	// none, of all its copies alike.
+	table map[Aspect]string
+	// copies is the list of blocks that declare a copy each, and copy what each says of its own.
+	copies string
+	copy   map[Aspect]string
+	// listed: all copies stand in the list, that of the resource's own region as well.
+	listed bool
+	// replicaOf is the property with the ARN of the table that the resource is a replica of; empty where it is none.
+	replicaOf string
+	// restored are the properties that say what the table is restored from.
+	restored []string
 }
 
-// shapes are the types that declare copies of tables, the copy that is the resource itself first.
-var shapes = map[string][]shape{
+// shapes are the types that declare tables.
+//
+// Sources: https://www.pulumi.com/registry/packages/aws/api-docs/dynamodb/table/ and .../tablereplica/;
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html and
+// .../aws-resource-dynamodb-globaltable.html
+var shapes = map[string]*shape{
 	Table: {
-		{aspects: map[Aspect]string{
+		table: map[Aspect]string{
 			Name:               "name",
 			Region:             "region",
 			Recovery:           "pointInTimeRecovery.enabled",
@@ -64,22 +79,59 @@ var shapes = map[string][]shape{
 			BillingMode:        "billingMode",
 			ReadCapacity:       "readCapacity",
 			WriteCapacity:      "writeCapacity",
-		}},
-		{list: "replicas", aspects: map[Aspect]string{
+		},
+		copies: "replicas",
+		copy: map[Aspect]string{
 			Region:             "regionName",
 			Recovery:           "pointInTimeRecovery",
 			EncryptionKey:      "kmsKeyArn",
 			DeletionProtection: "deletionProtectionEnabled",
-		}},
+		},
+		restored: []string{"restoreBackupArn", "restoreSourceName", "restoreSourceTableArn"},
 	},
 	TableReplica: {
-		{aspects: map[Aspect]string{
+		table: map[Aspect]string{
 			Region:             "region",
 			Recovery:           "pointInTimeRecovery",
 			EncryptionKey:      "kmsKeyArn",
 			DeletionProtection: "deletionProtectionEnabled",
 			Tags:               "tags",
-		}},
+		},
+		replicaOf: "globalTableArn",
+	},
+	NativeTable: {
+		table: map[Aspect]string{
+			Name:               "tableName",
+			Recovery:           "pointInTimeRecoverySpecification.pointInTimeRecoveryEnabled",
+			RecoveryPeriod:     "pointInTimeRecoverySpecification.recoveryPeriodInDays",
+			Encrypted:          "sseSpecification.sseEnabled",
+			EncryptionKey:      "sseSpecification.kmsMasterKeyId",
+			DeletionProtection: "deletionProtectionEnabled",
+			Tags:               "tags",
+			Stream:             "streamSpecification.streamViewType",
+			BillingMode:        "billingMode",
+			ReadCapacity:       "provisionedThroughput.readCapacityUnits",
+			WriteCapacity:      "provisionedThroughput.writeCapacityUnits",
+		},
+	},
+	NativeGlobal: {
+		table: map[Aspect]string{
+			Name:        "tableName",
+			Encrypted:   "sseSpecification.sseEnabled",
+			Stream:      "streamSpecification.streamViewType",
+			BillingMode: "billingMode",
+		},
+		copies: "replicas",
+		copy: map[Aspect]string{
+			Region:             "region",
+			Recovery:           "pointInTimeRecoverySpecification.pointInTimeRecoveryEnabled",
+			RecoveryPeriod:     "pointInTimeRecoverySpecification.recoveryPeriodInDays",
+			EncryptionKey:      "sseSpecification.kmsMasterKeyId",
+			DeletionProtection: "deletionProtectionEnabled",
+			Tags:               "tags",
+			ReadCapacity:       "readProvisionedThroughputSettings.readCapacityUnits",
+		},
+		listed: true,
 	},
 }
 
@@ -87,24 +139,68 @@ var shapes = map[string][]shape{
 // them.
 func CopyReads(aspects ...Aspect) map[string][]string {
 	reads := map[string][]string{}
-	for typ, list := range shapes {
-		for _, s := range list {
-			above := ""
-			read := slices.DeleteFunc(slices.Clone(aspects), func(a Aspect) bool { return s.aspects[a] == "" })
-			if s.list != "" && len(read) > 0 {
-				above, read = s.list+"[].", append(read, Region) // by which an element is called
+	add := func(typ string, properties ...string) {
+		for _, p := range properties {
+			reads = Reads(reads, map[string][]string{typ: resource.Patterns(p)})
+		}
+	}
+	for typ, s := range shapes {
+		listed := s.listed
+		for _, a := range aspects {
+			if property, ok := s.table[a]; ok {
+				add(typ, property)
 			}
-			for _, a := range read {
-				reads = Reads(reads, map[string][]string{typ: resource.Patterns(above + s.aspects[a])})
+			if property, ok := s.copy[a]; ok {
+				listed = true
+				add(typ, s.copies+"[]."+property)
 			}
+		}
+		if listed && reads[typ] != nil {
+			add(typ, s.copies+"[]."+s.copy[Region]) // by which a copy is called
 		}
 	}
 	return reads
 }
 
+// NameReads returns the types that name tables, and the properties that hold the names.
+func NameReads() map[string][]string {
+	reads := map[string][]string{}
+	for typ, s := range shapes {
+		if name, ok := s.table[Name]; ok {
+			reads[typ] = []string{name}
+		}
+	}
+	return reads
+}
+
+// NameProperty returns the property that holds the name of a table that resources of a type declare; empty where they name none.
+func NameProperty(typ string) string {
+	if s := shapes[typ]; s != nil {
+		return s.table[Name]
+	}
+	return ""
+}
+
 // ReplicatedReads returns the types that declare a replica of another resource's table, and the properties that say of which.
 func ReplicatedReads() map[string][]string {
-	return map[string][]string{TableReplica: {"globalTableArn"}}
+	reads := map[string][]string{}
+	for typ, s := range shapes {
+		if s.replicaOf != "" {
+			reads[typ] = []string{s.replicaOf}
+		}
+	}
+	return reads
+}
+
+// RestoredReads returns the types whose tables can be restored from others, and the properties that RestoredFrom reads.
+func RestoredReads() map[string][]string {
+	reads := map[string][]string{}
+	for typ, s := range shapes {
+		if s.restored != nil {
+			reads[typ] = append([]string{resource.Path(s.table[Encrypted]).Property()}, s.restored...)
+		}
+	}
+	return reads
 }
 
 // Reads joins what is read of types.
@@ -123,8 +219,11 @@ type Copy struct {
 	// Replica: the table that it copies is declared beside it (Path is not empty), or by another resource.
 	Replica bool
 
-	block resource.Property // that declares it
-	shape *shape
+	block    resource.Property // that declares it
+	own      map[Aspect]string // by path from the block
+	restored []string          // see shape
+	table    resource.Property // the resource, where that speaks for all its copies
+	all      map[Aspect]string // by path from the resource
 }
 
 // Copies returns the copies of a table that a resource declares, in order; what cannot be read is in the log.
@@ -133,73 +232,81 @@ func Copies(r *resource.Resource, log *resource.Log) []Copy {
 	if own, ok := Own(r, log); ok {
 		copies = append(copies, own)
 	}
-	list := shapes[r.Type]
-	for i := range list {
-		s := &list[i]
-		if s.list == "" {
-			continue
+	s := shapes[r.Type]
+	if s == nil || s.copies == "" {
+		return copies
+	}
+	elements, _ := r.Property(s.copies, log).Elements()
+	for _, e := range elements {
+		c := Copy{Replica: !s.listed, block: e, own: s.copy}
+		if s.listed {
+			c.table, c.all = r.Root(log), s.table
 		}
-		elements, _ := r.Property(s.list, log).Elements()
-		for _, e := range elements {
-			copies = append(copies, Copy{Replica: true, block: e, shape: s})
-		}
+		copies = append(copies, c)
 	}
 	return copies
 }
 
-// restoreSources are the properties of a Table that say what it is restored from.
-var restoreSources = []string{"restoreBackupArn", "restoreSourceName", "restoreSourceTableArn"}
-
-// RestoreReads returns the properties by which RestoredFrom tells.
-func RestoreReads() map[string][]string {
-	return map[string][]string{Table: append([]string{"serverSideEncryption"}, restoreSources...)}
-}
-
-// RestoredFrom is the property that says what a Table without serverSideEncryption is restored from, and takes the key of; empty where
-// it has a key by itself. What could not be read is in the log.
-//
-// Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html, SSESpecificationOverride
-func RestoredFrom(r *resource.Resource, log *resource.Log) string {
-	if r.Type != Table || !r.Property("serverSideEncryption", log).Unset() {
-		return ""
-	}
-	for _, name := range restoreSources {
-		if !r.Property(name, log).Value.Empty() {
-			return name
-		}
-	}
-	return ""
-}
-
 // Own returns the copy that a resource itself is, and whether it is one.
 func Own(r *resource.Resource, log *resource.Log) (Copy, bool) {
-	list := shapes[r.Type]
-	if len(list) == 0 || list[0].list != "" {
+	s := shapes[r.Type]
+	if s == nil || s.listed {
 		return Copy{}, false
 	}
-	return Copy{Replica: r.Type == TableReplica, block: r.Root(log), shape: &list[0]}, true
+	return Copy{Replica: s.replicaOf != "", block: r.Root(log), own: s.table, restored: s.restored}, true
 }
+
+// TableName returns the property that names the table a resource declares, and whether it has one.
+func TableName(r *resource.Resource, log *resource.Log) (resource.Property, bool) {
+	s := shapes[r.Type]
+	if s == nil || s.table[Name] == "" {
+		return resource.Property{}, false
+	}
+	return r.Property(s.table[Name], log), true
+}
+
+// RestoredFrom returns the property that says what the table is restored from whose key nothing else decides, and whether there is
+// one: without a block on encryption a table has the key of its source.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html, SSESpecificationOverride
+func (c Copy) RestoredFrom() (source resource.Property, ok bool) {
+	if len(c.restored) == 0 || !c.block.At(c.encryption()).Unset() {
+		return resource.Property{}, false
+	}
+	for _, name := range c.restored {
+		if p := c.block.At(name); !p.Value.Empty() {
+			return p, true
+		}
+	}
+	return resource.Property{}, false
+}
+
+// encryption is the block on encryption.
+func (c Copy) encryption() string { return resource.Path(c.Named(Encrypted)).Property() }
 
 // Path is the place of the copy in its resource, empty where it is the resource.
 func (c Copy) Path() resource.Path { return c.block.Path }
 
 // Named returns the path by which a copy of this kind says something of an aspect, from the copy on, such as
-// pointInTimeRecovery.enabled; empty where it cannot.
-func (c Copy) Named(a Aspect) string { return c.shape.aspects[a] }
+// pointInTimeRecovery.enabled, or from the resource on where that speaks for all copies; empty where neither can.
+func (c Copy) Named(a Aspect) string { return cmp.Or(c.own[a], c.all[a]) }
 
 // Get returns the property that holds an aspect of the copy, which must be Named: else it panics, since to be silent would
 // be to say that it is not set.
 func (c Copy) Get(a Aspect) resource.Property {
-	path, ok := c.shape.aspects[a]
+	if path, ok := c.own[a]; ok {
+		return c.block.At(path)
+	}
+	path, ok := c.all[a]
 	if !ok {
 		panic(fmt.Sprintf("facts: %v has no %v", c, a))
 	}
-	return c.block.At(path)
+	return c.table.At(path)
 }
 
 // String names the copy as a sentence does: the table, the replica in eu-west-1.
 func (c Copy) String() string {
-	if !c.Replica {
+	if !c.Replica && c.Path() == "" {
 		return "the table"
 	}
 	if c.Path() != "" {

@@ -37,6 +37,32 @@ var holders = map[string][]holder{
 		{property: "assumeRolePolicy", kind: iam.Trust},
 	},
 	PermissionSet: {{property: "inlinePolicy", kind: iam.Identity, size: 32768, holds: "the inline policy of a permission set may have"}},
+
+	NativeManagedPolicy: {{property: "policyDocument", kind: iam.Identity, size: 6144, holds: "a managed policy may have"}},
+	NativeRolePolicy:    {{property: "policyDocument", kind: iam.Identity, size: 10240, holds: "the inline policies of a role may have"}},
+	NativeUserPolicy:    {{property: "policyDocument", kind: iam.Identity, size: 2048, holds: "the inline policies of a user may have"}},
+	NativeGroupPolicy:   {{property: "policyDocument", kind: iam.Identity, size: 5120, holds: "the inline policies of a group may have"}},
+	NativeRole: {
+		{property: "policies[].policyDocument", kind: iam.Identity, size: 10240, holds: "the inline policies of a role may have"},
+		{property: "assumeRolePolicyDocument", kind: iam.Trust},
+	},
+	NativeUser: {
+		{property: "policies[].policyDocument", kind: iam.Identity, size: 2048, holds: "the inline policies of a user may have"},
+	},
+	NativeGroup: {
+		{property: "policies[].policyDocument", kind: iam.Identity, size: 5120, holds: "the inline policies of a group may have"},
+	},
+	NativePermissionSet: {
+		{property: "inlinePolicy", kind: iam.Identity, size: 32768, holds: "the inline policy of a permission set may have"},
+	},
+	NativeTable: {
+		{property: "resourcePolicy.policyDocument", kind: iam.Resource},
+		{property: "streamSpecification.resourcePolicy.policyDocument", kind: iam.Resource},
+	},
+	NativeGlobal: {
+		{property: "replicas[].resourcePolicy.policyDocument", kind: iam.Resource},
+		{property: "replicas[].replicaStreamSpecification.resourcePolicy.policyDocument", kind: iam.Resource},
+	},
 }
 
 // DocumentReads returns the types that hold policy documents of one of the kinds, and the patterns of the documents'
@@ -59,8 +85,9 @@ type Document struct {
 	// Secret: a message about the document may show its path and the rule, nothing of the document.
 	Secret bool
 	// Known and Mistyped: a document that is not known yet, or whose property is neither a string nor an object, has
-	// nothing parsed.
+	// nothing parsed. Part: of a known one some values are not, and what is parsed holds whatever they will be.
 	Known    bool
+	Part     bool
 	Mistyped string
 	*iam.Document
 
@@ -88,7 +115,11 @@ func (h *holder) documents(r *resource.Resource, parse parseFunc) []*Document {
 	}
 	root, member, listed := strings.Cut(h.property, "[].")
 	if !listed {
-		return h.append(nil, r.Property(root, &log), parse)
+		document := r.Property(root, &log)
+		if len(log.Mistyped) > 0 {
+			return []*Document{h.unreadable(document.Path, &log)}
+		}
+		return h.append(nil, document, parse)
 	}
 	list := r.Property(root, &log)
 	elements, ok := list.Elements()
@@ -116,7 +147,7 @@ func (h *holder) append(docs []*Document, p resource.Property, parse parseFunc) 
 	if p.Unset() {
 		return docs
 	}
-	d := &Document{Path: p.Path, Secret: p.Value.HasSecret(), Known: !p.Value.HasUnknown(), holder: h}
+	d := &Document{Path: p.Path, Secret: p.Value.HasSecret(), Known: p.Value.Kind() != resource.Unknown, holder: h}
 	switch {
 	case !d.Known:
 	case p.Value.Kind() == resource.String:
@@ -124,16 +155,37 @@ func (h *holder) append(docs []*Document, p resource.Property, parse parseFunc) 
 		d.Document = parse(p, text, h.kind)
 	case p.Value.Kind() == resource.Object:
 		// The classic provider always sends a string; a document given as an object is what others do.
-		text, _ := json.Marshal(p.Value.Plain())
-		d.Document = parse(p, string(text), h.kind)
+		d.Document = parse(p, written(p.Value), h.kind)
+		if d.Part = p.Value.HasUnknown(); d.Part {
+			d.Known = d.Document != nil
+		}
 	default:
 		d.Mistyped = string(p.Path) + " is " + p.Value.Kind().String() + ", not a policy document"
 	}
 	return append(docs, d)
 }
 
-// A parseFunc parses the document that a property of one resource holds.
+// written is a document that is an object as text, what is not known of it as iam.Unknown.
+func written(document resource.Value) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // it would be longer than it is
+	if encoder.Encode(document.Filled(iam.Unknown)) != nil {
+		return "" // a number that is none
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// A parseFunc parses the document that a property of one resource holds; it returns nil where too little of it is known.
 type parseFunc func(p resource.Property, text string, kind iam.Kind) *iam.Document
+
+// parse is the parseFunc that remembers nothing.
+func parse(p resource.Property, text string, kind iam.Kind) *iam.Document {
+	if p.Value.HasUnknown() {
+		return iam.ParsePart(text, kind)
+	}
+	return iam.Parse(text, kind)
+}
 
 // A library keeps the parsed documents of a run, so that each is parsed once: by its inputs in Analyze, and by its outputs
 // at the end of the stack only where these are another text. The zero value is empty and ready for use, also by several at a

@@ -2,6 +2,7 @@ package facts_test
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -24,6 +25,9 @@ func described(d *facts.Document) string {
 	default:
 		s += fmt.Sprintf(" %d of kind %d", len(d.Statements), d.Kind)
 	}
+	if d.Part {
+		s += " in part"
+	}
 	if d.Secret {
 		s += " secret"
 	}
@@ -34,13 +38,6 @@ func described(d *facts.Document) string {
 }
 
 func TestDocuments(t *testing.T) {
-	object := func(pairs ...any) resource.Value {
-		members := map[string]resource.Value{}
-		for i := 0; i < len(pairs); i += 2 {
-			members[pairs[i].(string)] = val(pairs[i+1])
-		}
-		return resource.ObjectValue(members)
-	}
 	statement := func(action resource.Value) resource.Value {
 		return object("Version", "2012-10-17", "Statement", []resource.Value{object("Effect", "Allow", "Action", action, "Resource", "*")})
 	}
@@ -64,7 +61,27 @@ func TestDocuments(t *testing.T) {
 		{"secret text", res(facts.TablePolicy, "p", "policy", val(doc).AsSecret()), all, []string{"policy 1 of kind 1 secret"}},
 		{"an object with one secret member", res(facts.TablePolicy, "p", "policy", statement(getItem.AsSecret())), all,
 			[]string{"policy 1 of kind 1 secret"}},
-		{"an object with one unknown member", res(facts.TablePolicy, "p", "policy", statement(unknown)), all, []string{"policy unknown"}},
+		{"an object with one unknown member", res(facts.TablePolicy, "p", "policy", statement(unknown)), all, []string{"policy unknown in part"}},
+		{"an object with one unknown member of two", res(facts.TablePolicy, "p", "policy", statement(val([]resource.Value{getItem, unknown}))), all,
+			[]string{"policy 1 of kind 1 in part"}},
+		{"an object in which a number is none", res(facts.TablePolicy, "p", "policy", object("Version", resource.NumberValue(math.NaN()))), all,
+			[]string{"policy 0 of kind 1"}},
+		{"of a table of aws-native and of its stream", res(facts.NativeTable, "t", "resourcePolicy", object("policyDocument", statement(getItem)),
+			"streamSpecification", object("streamViewType", "NEW_IMAGE", "resourcePolicy", object("policyDocument", unknown))), all,
+			[]string{"resourcePolicy.policyDocument 1 of kind 1", "streamSpecification.resourcePolicy.policyDocument unknown"}},
+		{"of the copies of a global table of aws-native, and of their streams", res(facts.NativeGlobal, "t", "replicas", []resource.Value{
+			object("region", "us-east-1"), object("resourcePolicy", object("policyDocument", doc), "replicaStreamSpecification", unknown),
+			object("resourcePolicy", "none"),
+		}), all, []string{
+			"replicas[1].resourcePolicy.policyDocument 1 of kind 1",
+			"replicas[2] mistyped: replicas[2].resourcePolicy is a string, not an object",
+			"replicas[1].replicaStreamSpecification.resourcePolicy.policyDocument unknown",
+		}},
+		{"a block that is not known", res(facts.NativeTable, "t", "resourcePolicy", unknown), all, []string{"resourcePolicy.policyDocument unknown"}},
+		{"a block that is none", res(facts.NativeTable, "t", "resourcePolicy", "none"), all,
+			[]string{"resourcePolicy.policyDocument mistyped: resourcePolicy is a string, not an object"}},
+		{"of a principal of aws-native", res(facts.NativeUser, "ann", "policies", []resource.Value{object("policyDocument", doc)}), all,
+			[]string{"policies[0].policyDocument 1 of kind 0 within policies 2048"}},
 		{"not set", res(facts.TablePolicy, "p"), all, nil},
 		{"a number", res(facts.TablePolicy, "p", "policy", resource.NumberValue(7)), all,
 			[]string{"policy mistyped: policy is a number, not a policy document"}},
@@ -95,6 +112,19 @@ func TestDocuments(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestDocumentSize: an object is as long as it is written without white space, whatever JSON could escape in it.
+func TestDocumentSize(t *testing.T) {
+	text := `{"Statement":{"Action":"s3:*","Effect":"Allow","Resource":"*","Sid":"a<b>&c"},"Version":"2012-10-17"}`
+	object, ok := resource.DecodeJSON(text)
+	if !ok {
+		t.Fatal(text)
+	}
+	d := facts.New(res(facts.NativeRolePolicy, "p", "policyDocument", object)).Documents(iam.Identity)[0]
+	if d.Text() != text || d.Size() != len(text) {
+		t.Errorf("%d characters: %s", d.Size(), d.Text())
 	}
 }
 
@@ -134,19 +164,23 @@ func TestReads(t *testing.T) {
 	got := map[string][]string{}
 	var stack []*resource.Resource
 	for typ := range want {
+		name := "r"
+		if strings.HasPrefix(typ, "aws-native:") {
+			name = "n" // or each would be one of two that a name can mean
+		}
 		members := map[string]resource.Value{}
 		for _, pattern := range want[typ] {
 			list, member, listed := strings.Cut(pattern, "[].")
 			block, _, nested := strings.Cut(pattern, ".")
 			switch {
 			case listed:
-				members[list] = resource.ArrayValue([]resource.Value{resource.ObjectValue(map[string]resource.Value{member: val("r")})})
+				members[list] = resource.ArrayValue([]resource.Value{resource.ObjectValue(map[string]resource.Value{member: val(name)})})
 			case nested:
 				members[block] = resource.NullValue()
 			case pattern == "arn":
-				members[pattern] = val(policyARN + "r")
+				members[pattern] = val(policyARN + name)
 			default:
-				members[pattern] = val("r")
+				members[pattern] = val(name)
 			}
 		}
 		r := &resource.Resource{URN: urn(typ, "r"), Type: typ, Name: "r", Properties: resource.ObjectValue(members)}

@@ -14,9 +14,7 @@ const (
 	Table         = "aws:dynamodb/table:Table"
 	TableReplica  = "aws:dynamodb/tableReplica:TableReplica"
 	GlobalTable   = "aws:dynamodb/globalTable:GlobalTable"
-	NativeTable   = "aws-native:dynamodb:Table"
 	Cluster       = "aws:dax/cluster:Cluster"
-	NativeGlobal  = "aws-native:dynamodb:GlobalTable"
 	TablePolicy   = "aws:dynamodb/resourcePolicy:ResourcePolicy"
 	ManagedPolicy = "aws:iam/policy:Policy"
 	RolePolicy    = "aws:iam/rolePolicy:RolePolicy"
@@ -24,6 +22,21 @@ const (
 	GroupPolicy   = "aws:iam/groupPolicy:GroupPolicy"
 	Role          = "aws:iam/role:Role"
 	PermissionSet = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+)
+
+// Those of aws-native, which have the properties of CloudFormation's. A principal and its policies are one resource there, and so
+// are a table and its own policy.
+const (
+	NativeTable         = "aws-native:dynamodb:Table"
+	NativeGlobal        = "aws-native:dynamodb:GlobalTable"
+	NativeManagedPolicy = "aws-native:iam:ManagedPolicy"
+	NativeRole          = "aws-native:iam:Role"
+	NativeUser          = "aws-native:iam:User"
+	NativeGroup         = "aws-native:iam:Group"
+	NativeRolePolicy    = "aws-native:iam:RolePolicy"
+	NativeUserPolicy    = "aws-native:iam:UserPolicy"
+	NativeGroupPolicy   = "aws-native:iam:GroupPolicy"
+	NativePermissionSet = "aws-native:sso:PermissionSet"
 )
 
 // A Place is a property of a resource.
@@ -40,7 +53,7 @@ type Facts struct {
 
 // New returns the facts of a resource.
 func New(r *resource.Resource) *Facts {
-	return newFacts(r, func(_ resource.Property, text string, kind iam.Kind) *iam.Document { return iam.Parse(text, kind) })
+	return newFacts(r, parse)
 }
 
 func newFacts(r *resource.Resource, parse parseFunc) *Facts {

@@ -36,8 +36,18 @@ var entities = map[string]entity{
 	SSOPermissionSet: {KindPermissionSet, "name", "arn"},
 	ManagedPolicy:    {KindManagedPolicy, "name", "arn"},
 	Table:            {KindTable, "name", "arn"},
-	NativeTable:      {KindTable, "tableName", "arn"},
+
+	NativeRole:          {KindRole, "roleName", "arn"},
+	NativeUser:          {KindUser, "userName", "arn"},
+	NativeGroup:         {KindGroup, "groupName", "arn"},
+	NativePermissionSet: {KindPermissionSet, "name", "permissionSetArn"},
+	NativeManagedPolicy: {KindManagedPolicy, "managedPolicyName", "policyArn"},
+	NativeTable:         {KindTable, "tableName", "arn"},
+	NativeGlobal:        {KindTable, "tableName", "arn"},
 }
+
+// KindOf is the kind of what resources of a type declare, empty where nothing refers to them.
+func KindOf(typ string) Kind { return entities[typ].kind }
 
 // A Reference is a property that refers to resources of one kind, by name or ARN, alone or in a list. It is written as a
 // pattern: policyArns, permissionsBoundary.managedPolicyArn, references[].name.

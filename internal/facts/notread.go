@@ -10,9 +10,8 @@ import (
 
 // A NotRead is a kind of resource that declares tables, or access to them, in a way that is not read.
 type NotRead struct {
-	Kind  string // as people count it: aws-native resource
-	Type  string // as people write it: aws-native:iam:Role
-	Names bool   // the names of its tables are compared all the same
+	Kind string // as people count it: Terraform resource
+	Type string // as people write it: aws:index:DynamodbTable
 }
 
 // templates are the types whose resources are made of a CloudFormation template, and its property.
@@ -38,6 +37,31 @@ var ofInterest = struct{ formation, terraform []string }{
 	terraform: []string{"dynamodb", "dax", "iam", "ssoadmin"},
 }
 
+// aside are the types of aws-native's modules on tables and principals that declare no table, and no access to one. A type that is
+// not among them, nor read, is one that came with a later version.
+var aside = map[string]bool{
+	"aws-native:dax:ParameterGroup":                              true,
+	"aws-native:dax:SubnetGroup":                                 true,
+	"aws-native:dynamodb:Backup":                                 true,
+	"aws-native:iam:InstanceProfile":                             true,
+	"aws-native:iam:OidcProvider":                                true,
+	"aws-native:iam:SamlProvider":                                true,
+	"aws-native:iam:ServerCertificate":                           true,
+	"aws-native:iam:ServiceLinkedRole":                           true,
+	"aws-native:iam:VirtualMfaDevice":                            true,
+	"aws-native:sso:Application":                                 true,
+	"aws-native:sso:ApplicationAssignment":                       true,
+	"aws-native:sso:Assignment":                                  true,
+	"aws-native:sso:Instance":                                    true,
+	"aws-native:sso:InstanceAccessControlAttributeConfiguration": true,
+}
+
+// Read reports whether resources of a type of aws-native are read, or say nothing of tables and of access to them.
+func Read(typ string) bool {
+	_, links := links[typ]
+	return links || len(holders[typ]) > 0 || shapes[typ] != nil || aside[typ]
+}
+
 // notRead says whether, and how, a resource declares what is not read; the zero value where it does not.
 //
 // A Terraform provider that is parameterised has tokens of its own, aws:index/dynamodbTable:DynamodbTable, and a Terraform
@@ -56,10 +80,8 @@ func notRead(r *resource.Resource) NotRead {
 		if slices.ContainsFunc(ofInterest.formation, func(service string) bool { return strings.Contains(text, service) }) {
 			return as("CloudFormation template")
 		}
-	case pack == "aws-native" && slices.Contains([]string{"dynamodb", "dax", "iam", "sso"}, module):
-		native := as("aws-native resource")
-		native.Names = r.Type == NativeTable || r.Type == NativeGlobal
-		return native
+	case pack == "aws-native" && slices.Contains([]string{"dynamodb", "dax", "iam", "sso"}, module) && !Read(r.Type):
+		return as("aws-native resource")
 	case module == "tf" && terraformOfInterest(strings.TrimPrefix(name, "aws_"), "_"):
 		return as("Terraform resource")
 	case pack == "aws" && strings.HasPrefix(module, "index/") && terraformOfInterest(strings.TrimPrefix(module, "index/"), ""):

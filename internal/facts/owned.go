@@ -14,20 +14,12 @@ import (
 	"dynamoguard/internal/tables"
 )
 
-// owners are the types that own tables: the property that says which, and the one of replicas that says where.
-var owners = map[string]struct{ name, replicas string }{
-	Table:        {"name", "regionName"},
-	TableReplica: {"globalTableArn", ""},
-	NativeTable:  {"tableName", ""},
-	NativeGlobal: {"tableName", "region"},
-}
-
 // mostMemory bounds what the tables of one state may take.
 const mostMemory = 64 << 20
 
 // OwnsTables reports whether resources of a type own the names of tables.
 func OwnsTables(typ string) bool {
-	_, ok := owners[typ]
+	_, ok := shapes[typ]
 	return ok
 }
 
@@ -95,10 +87,11 @@ func settled(entries []tables.Entry) []tables.Entry {
 
 // secretTable reports whether what says which table a resource owns is a secret.
 func secretTable(r *state.Resource) bool {
-	in, out, name := r.Properties, r.Outputs, owners[r.Type].name
+	in, out := r.Properties, r.Outputs
 	if in.Secret() || out.Secret() {
 		return true
 	}
+	name := shapes[r.Type].says()
 	for _, v := range []resource.Value{
 		in.Get(name), out.Get(name), in.Get("arn"), out.Get("arn"), in.Get("region"), out.Get("region"), in.Get("replicas"),
 	} {
@@ -109,21 +102,24 @@ func secretTable(r *state.Resource) bool {
 	return false
 }
 
+// says is the property that says which table a resource declares, or a replica of which.
+func (s *shape) says() string { return cmp.Or(s.table[Name], s.replicaOf) }
+
 // owned returns the tables that a resource of a state owns.
 func owned(r *state.Resource, organization string) (entries []tables.Entry) {
-	shape := owners[r.Type]
+	shape := shapes[r.Type]
 	in, out := r.Properties, r.Outputs
 	arn, ok := tables.ParseARN(text(out, "arn"))
-	if r.Type == TableReplica && !ok {
+	if shape.replicaOf != "" && !ok {
 		// Not the replica's own ARN, but that of its table, in another region.
-		if arn, ok = tables.ParseARN(text(in, shape.name)); !ok {
+		if arn, ok = tables.ParseARN(text(in, shape.replicaOf)); !ok {
 			return nil
 		}
 		arn.Region = ""
 	}
 	e := tables.Entry{
 		Partition: arn.Partition, Account: arn.Account, Region: arn.Region,
-		Name:         cmp.Or(arn.Name, text(out, shape.name), text(in, shape.name), r.ID),
+		Name:         cmp.Or(arn.Name, text(out, shape.says()), text(in, shape.says()), r.ID),
 		Organization: organization, Project: r.URN.Project(), Stack: r.URN.Stack(), URN: string(r.URN),
 		Pending: pending(r),
 	}
@@ -149,12 +145,9 @@ func owned(r *state.Resource, organization string) (entries []tables.Entry) {
 		entries = append(entries, e)
 	}
 	add(region)
-	if shape.replicas == "" {
-		return entries
-	}
 	// The inputs say which replicas the program owns; outputs list those of TableReplicas as well.
-	for _, replica := range in.Get("replicas").Elements() {
-		if other := text(replica, shape.replicas); other != "" && other != entries[0].Region {
+	for _, replica := range in.Get(shape.copies).Elements() {
+		if other := text(replica, shape.copy[Region]); other != "" && other != entries[0].Region {
 			add(other)
 		}
 	}

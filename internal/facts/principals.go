@@ -2,6 +2,7 @@ package facts
 
 import (
 	"slices"
+	"strings"
 
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
@@ -76,6 +77,30 @@ var links = map[string]link{
 	},
 	UserMemberships: {principals: []Reference{{"user", KindUser}}, groups: []Reference{{"groups", KindGroup}}},
 	GroupMembers:    {principals: []Reference{{"users", KindUser}}, groups: []Reference{{"group", KindGroup}}},
+
+	NativeRole: {
+		policies: []Reference{{"managedPolicyArns", KindManagedPolicy}},
+		boundary: []Reference{{"permissionsBoundary", KindManagedPolicy}},
+	},
+	NativeUser: {
+		policies: []Reference{{"managedPolicyArns", KindManagedPolicy}},
+		groups:   []Reference{{"groups", KindGroup}},
+		boundary: []Reference{{"permissionsBoundary", KindManagedPolicy}},
+	},
+	NativeGroup:       {policies: []Reference{{"managedPolicyArns", KindManagedPolicy}}},
+	NativeRolePolicy:  {principals: []Reference{{"roleName", KindRole}}},
+	NativeUserPolicy:  {principals: []Reference{{"userName", KindUser}}},
+	NativeGroupPolicy: {principals: []Reference{{"groupName", KindGroup}}},
+	NativeManagedPolicy: {
+		principals: []Reference{{"roles", KindRole}, {"users", KindUser}, {"groups", KindGroup}},
+	},
+	NativePermissionSet: {
+		policies: []Reference{{"managedPolicies", KindManagedPolicy}, {"customerManagedPolicyReferences[].name", KindManagedPolicy}},
+		boundary: []Reference{
+			{"permissionsBoundary.managedPolicyArn", KindManagedPolicy},
+			{"permissionsBoundary.customerManagedPolicyReference.name", KindManagedPolicy},
+		},
+	},
 }
 
 func attaches(principal Reference, policies string) link {
@@ -87,7 +112,7 @@ func AttachmentReads() map[string][]string {
 	reads := map[string][]string{}
 	for typ, l := range links {
 		for _, p := range l.policies {
-			if typ != SSOCustomerAttachment && typ != SSOCustomerAttachments { // name policies of other accounts
+			if !strings.HasSuffix(p.Property, ".name") { // a policy of another account, which has no ARN here
 				reads[typ] = append(reads[typ], p.Property)
 			}
 		}
@@ -215,7 +240,7 @@ func distinct[E comparable](list []E) []E {
 func (s *joiner) link(r *resource.Resource, l link) {
 	var principals []*Principal
 	if len(l.principals) == 0 {
-		principals = []*Principal{s.principal(entities[r.Type].kind, Target{Declared: r}, r.URN)}
+		principals = []*Principal{s.principal(KindOf(r.Type), Target{Declared: r}, r.URN)}
 	}
 	for _, ref := range l.principals {
 		var log resource.Log
@@ -269,6 +294,9 @@ func (s *joiner) resolve(p *Principal, r *resource.Resource, ref Reference) []Ta
 
 func (p *Principal) attach(by resource.URN, documents []*Document) {
 	for _, d := range documents {
+		if d.Part && d.Known {
+			p.Unknown = append(p.Unknown, Place{by, d.Path}) // may add to what is known of it
+		}
 		switch {
 		case !d.Known:
 			p.Unknown = append(p.Unknown, Place{by, d.Path})

@@ -269,6 +269,54 @@ func TestJoin(t *testing.T) {
 			"elsewhere, user ann: unknown later.policy, odd: policy is a number, not a policy document",
 		}},
 
+		{"a role of aws-native, with what either provider holds beside it", []*resource.Resource{
+			res(facts.NativeRole, "app", "roleName", "app", "arn", "arn:aws:iam::111122223333:role/app", "policies", []resource.Value{
+				val(map[string]resource.Value{"policyName": val("a"), "policyDocument": val(doc)}),
+				val(map[string]resource.Value{"policyName": val("b"), "policyDocument": unknown}),
+			}, "managedPolicyArns", []string{policyARN + "orders", admin}, "permissionsBoundary", policyARN+"limits"),
+			res(facts.NativeRolePolicy, "native", "roleName", "app", "policyDocument", doc),
+			res(facts.RolePolicy, "classic", "role", "arn:aws:iam::111122223333:role/app", "policy", doc),
+			res(facts.NativeManagedPolicy, "orders", "policyDocument", doc, "policyArn", policyARN+"orders"),
+			res(facts.NativeManagedPolicy, "limits", "policyDocument", doc, "policyArn", policyARN+"limits"),
+		}, []string{"role app: app.policies[0].policyDocument, orders.policyDocument, native.policyDocument, classic.policy" +
+			", app.managedPolicyArns[1]=" + admin + ", within limits, unknown app.policies[1].policyDocument"}},
+
+		{"a managed policy of aws-native that names whom it is attached to", []*resource.Resource{
+			res(facts.NativeManagedPolicy, "orders", "policyDocument", doc, "roles", []string{"r"}, "users", []string{"ann"}, "groups", []string{"devs"}),
+			res(facts.NativeUser, "ann", "userName", "ann"),
+		}, []string{"elsewhere, role r: orders.policyDocument", "user ann: orders.policyDocument", "elsewhere, group devs: orders.policyDocument"}},
+
+		{"a user of aws-native names its groups", []*resource.Resource{
+			res(facts.NativeUser, "ann", "userName", "ann", "groups", []string{"devs"}),
+			res(facts.NativeUserPolicy, "own", "userName", "ann", "policyDocument", doc),
+			res(facts.NativeGroup, "devs", "groupName", "devs", "managedPolicyArns", []string{admin}),
+			res(facts.NativeGroupPolicy, "read", "groupName", "devs", "policyDocument", doc),
+		}, []string{"user ann: own.policyDocument, read.policyDocument, devs.managedPolicyArns[0]=" + admin,
+			"group devs: read.policyDocument, devs.managedPolicyArns[0]=" + admin}},
+
+		{"a permission set of aws-native", []*resource.Resource{
+			res(facts.NativePermissionSet, "ops", "name", "ops", "permissionSetArn", "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+				"inlinePolicy", doc, "managedPolicies", []string{admin},
+				"customerManagedPolicyReferences", []resource.Value{val(map[string]resource.Value{"name": val("audit")})},
+				"permissionsBoundary", map[string]resource.Value{"managedPolicyArn": val(admin)}),
+			res(facts.SSOAttachment, "more", "permissionSetArn", "arn:aws:sso:::permissionSet/ssoins-1/ps-1", "managedPolicyArn", admin),
+		}, []string{"permission set ops: ops.inlinePolicy, ops.managedPolicies[0]=" + admin +
+			", ops.customerManagedPolicyReferences[0].name=audit, more.managedPolicyArn=" + admin + ", within " + admin}},
+
+		{"a document that is known in part may turn out to be more", []*resource.Resource{
+			res(facts.NativeRolePolicy, "part", "roleName", "app", "policyDocument", map[string]resource.Value{
+				"Version": val("2012-10-17"), "Statement": val(map[string]resource.Value{
+					"Effect": val("Allow"), "Action": val("dynamodb:GetItem"), "Resource": val([]resource.Value{val("*"), unknown}),
+				}),
+			}),
+		}, []string{"elsewhere, role app: part.policyDocument, unknown part.policyDocument"}},
+
+		{"an ARN of aws-native not known yet, joined by what it depends on", []*resource.Resource{
+			res(facts.NativeManagedPolicy, "orders", "policyDocument", doc, "policyArn", unknown),
+			res(facts.NativeRole, "app", "roleName", "app", "managedPolicyArns", []resource.Value{unknown},
+				"managedPolicyArns <-", []resource.URN{urn(facts.NativeManagedPolicy, "orders")}),
+		}, []string{"role app: orders.policyDocument"}},
+
 		{"properties of the wrong type", []*resource.Resource{
 			res(facts.RoleAttachment, "one", "role", val([]resource.Value{val("app")}), "policyArn", resource.NumberValue(7)),
 			res(facts.Role, "odd", "name", resource.BoolValue(true), "managedPolicyArns", "none", "inlinePolicies", "none"),

@@ -49,29 +49,56 @@ type outline struct {
 	awaited map[resource.Path]bool
 }
 
-// declared is a Table of the stack, with those of its properties that others are judged by.
+// declared is a copy of a table of the stack, with those properties of its resource that others are judged by.
 type declared struct {
 	urn        resource.URN
-	name       string
+	typ        string
 	properties resource.Value
+	at         resource.Path // of the copy
 	identity   tables.Identity
 }
 
-func (d declared) resource() *resource.Resource {
-	return &resource.Resource{URN: d.urn, Type: Table, Name: d.name, Properties: d.properties}
+func (d declared) copy() (Copy, bool) {
+	r := &resource.Resource{URN: d.urn, Type: d.typ, Name: d.urn.Name(), Properties: d.properties}
+	copies := Copies(r, new(resource.Log))
+	i := slices.IndexFunc(copies, func(c Copy) bool { return c.Path() == d.at })
+	if i < 0 {
+		return Copy{}, false
+	}
+	return copies[i], true
 }
 
-// inherited are the properties of a table that say which key a replica has from it, where that says nothing itself: that of
-// Encrypted and EncryptionKey, and what the table is restored from.
-var inherited = append([]string{"serverSideEncryption"}, restoreSources...)
+// inherited are the aspects of a table that a replica has from it, where it says nothing itself. So it has the key of what the table
+// is restored from.
+var inherited = []Aspect{Encrypted, EncryptionKey}
 
 // inheritable returns what is remembered of the properties of a table. Most tables share one.
-func (s *Stack) inheritable(r *resource.Resource) resource.Value {
-	members := map[string]resource.Value{}
-	for _, name := range inherited {
-		if v := r.Properties.Get(name); v.Kind() != resource.Absent {
-			members[name] = v
+func (s *Stack) inheritable(r *resource.Resource, shape *shape) resource.Value {
+	kept := func(of resource.Value, aspects map[Aspect]string, more ...string) map[string]resource.Value {
+		members := map[string]resource.Value{}
+		keep := func(property string) {
+			if v := of.Get(property); v.Kind() != resource.Absent {
+				members[property] = v
+			}
 		}
+		for _, a := range inherited {
+			if path, ok := aspects[a]; ok {
+				keep(resource.Path(path).Property())
+			}
+		}
+		for _, property := range more {
+			keep(property)
+		}
+		return members
+	}
+	members := kept(r.Properties, shape.table, shape.restored...)
+	if shape.listed {
+		list := r.Properties.Get(shape.copies)
+		copies := make([]resource.Value, len(list.Elements()))
+		for i, e := range list.Elements() {
+			copies[i] = resource.ObjectValue(kept(e, shape.copy))
+		}
+		members[shape.copies] = resource.ArrayValue(copies)
 	}
 	properties := resource.ObjectValue(members)
 	if properties.HasSecret() || properties.HasUnknown() {
@@ -100,8 +127,13 @@ func (s *Stack) facts(r *resource.Resource, out func(text string) bool) *Facts {
 		s = new(Stack) // nobody else will ask it for a document
 	}
 	return newFacts(r, func(p resource.Property, text string, kind iam.Kind) *iam.Document {
-		d := s.library.parse(Place{r.URN, p.Path}, text, kind, p.Value.HasSecret())
-		if out != nil {
+		var d *iam.Document
+		if p.Value.HasUnknown() { // it will be another one, so this one is not kept
+			d = parse(p, text, kind)
+		} else {
+			d = s.library.parse(Place{r.URN, p.Path}, text, kind, p.Value.HasSecret())
+		}
+		if out != nil && d != nil {
 			d = d.Without(out)
 		}
 		return d
@@ -126,7 +158,8 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		set(&s.notRead, r.URN, why)
 		s.mu.Unlock()
 	}
-	if r.Type != Table && r.Type != TableReplica {
+	shape := shapes[r.Type]
+	if shape == nil {
 		return
 	}
 	var log resource.Log
@@ -137,7 +170,7 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		s.tables, s.names = map[string][]declared{}, map[resource.URN]string{}
 		s.shared, s.texts = map[string]resource.Value{}, tables.Texts{}
 	}
-	if r.Type == TableReplica {
+	if shape.replicaOf != "" {
 		s.seeReplica(f, claims)
 		return
 	}
@@ -148,10 +181,20 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 	before := s.names[urn]
 	s.tables[before] = slices.DeleteFunc(s.tables[before], func(d declared) bool { return d.urn == urn })
 	delete(s.names, urn)
-	if len(claims) > 0 {
-		own := s.texts.Share(claims[0].Identity)
-		s.tables[own.Name] = append(s.tables[own.Name], declared{urn, f.resource.Name, s.inheritable(f.resource), own})
-		s.names[urn] = own.Name
+	if len(claims) == 0 {
+		return
+	}
+	properties := s.inheritable(r, shape)
+	if !shape.listed {
+		claims = claims[:1] // its replicas are judged beside it
+	}
+	for _, c := range claims {
+		d := declared{urn: urn, typ: r.Type, properties: properties, identity: s.texts.Share(c.Identity)}
+		if shape.listed {
+			d.at = resource.Path(c.Path)
+		}
+		s.tables[d.identity.Name] = append(s.tables[d.identity.Name], d)
+		s.names[urn] = d.identity.Name
 	}
 }
 
@@ -169,9 +212,12 @@ func (s *Stack) replicate(claims []tables.Claim) {
 	}
 }
 
-// seeExample remembers the first resource of a type that people are given an example of.
+// examples are the types that people are given an example of.
+var examples = []string{Table, NativeTable, NativeGlobal, Cluster}
+
+// seeExample remembers the first resource of each of examples.
 func (s *Stack) seeExample(r *resource.Resource) {
-	if r.Type != Table && r.Type != NativeTable && r.Type != Cluster {
+	if !slices.Contains(examples, r.Type) {
 		return
 	}
 	s.mu.Lock()
@@ -181,7 +227,7 @@ func (s *Stack) seeExample(r *resource.Resource) {
 	}
 }
 
-// Example returns the first resource that was seen of the first of some types, which are of tables and clusters, of which one was.
+// Example returns the first resource that was seen of the first of some types, which are among examples, of which one was.
 // It is empty where none was.
 func (s *Stack) Example(types ...string) resource.URN {
 	s.mu.Lock()
@@ -212,7 +258,7 @@ func (s *Stack) seeDeclared(r *resource.Resource) {
 			continue
 		}
 		for _, d := range h.documents(r, func(resource.Property, string, iam.Kind) *iam.Document { return nil }) {
-			if d.Known {
+			if d.Known && !d.Part {
 				as.known++
 				continue
 			}
@@ -334,9 +380,9 @@ func (s *Stack) Awaited(at Place) bool {
 	return ok && as.awaited[at.Path]
 }
 
-// Table returns the Table of the stack with an identity, and the properties that say which key it has; nil where none was seen or several
-// could be meant.
-func (s *Stack) Table(identity tables.Identity) *resource.Resource {
+// Table returns the table of the stack with an identity, of which it knows the aspects Encrypted and EncryptionKey, and what it is
+// restored from; ok is false where none was seen or several could be meant.
+func (s *Stack) Table(identity tables.Identity) (table Copy, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found [tables.Same + 1][]declared
@@ -344,15 +390,15 @@ func (s *Stack) Table(identity tables.Identity) *resource.Resource {
 		m := identity.Match(d.identity)
 		found[m] = append(found[m], d)
 		if len(found[tables.Same]) > 1 {
-			return nil
+			return Copy{}, false
 		}
 	}
 	for _, m := range []tables.Match{tables.Same, tables.Possible} {
 		if len(found[m]) == 1 {
-			return found[m][0].resource()
+			return found[m][0].copy()
 		}
 	}
-	return nil
+	return Copy{}, false
 }
 
 // Replicated reports whether a table of the stack with an identity has replicas, or is one, as far as they were seen.

@@ -3,13 +3,20 @@ package facts_test
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/iam"
 	"dynamoguard/internal/place"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
 )
+
+// keyed is a table's block on encryption with a key.
+func keyed(key any) map[string]resource.Value {
+	return map[string]resource.Value{"kmsKeyArn": val(key)}
+}
 
 // TestSharedProperties: what is remembered of tables is kept once, and stays what it was: a value that JSON has no word for, and
 // a secret, are no others.
@@ -22,8 +29,12 @@ func TestSharedProperties(t *testing.T) {
 	for again := range 2 {
 		for i, v := range values {
 			name := fmt.Sprint(again, i)
-			seen.See(facts.New(res(facts.Table, name, "name", name, "serverSideEncryption", v)), resource.Value{})
-			got := seen.Table(tables.Identity{Name: name}).Properties.Get("serverSideEncryption")
+			seen.See(facts.New(res(facts.Table, name, "name", name, "serverSideEncryption", keyed(v))), resource.Value{})
+			table, ok := seen.Table(tables.Identity{Name: name})
+			if !ok {
+				t.Fatalf("%s is not remembered", name)
+			}
+			got := table.Get(facts.EncryptionKey).Value
 			if got.Kind() != v.Kind() || got.Secret() != v.Secret() || fmt.Sprint(got) != fmt.Sprint(v) {
 				t.Errorf("%v is remembered as %v", v, got)
 			}
@@ -39,20 +50,20 @@ func TestSeenAgain(t *testing.T) {
 		seen.See(facts.New(r), resource.Value{})
 	}
 	find := func(name string) string {
-		r := seen.Table(tables.Identity{Name: name, Region: tables.Part{Known: "us-east-1"}})
-		if r == nil {
+		table, ok := seen.Table(tables.Identity{Name: name, Region: tables.Part{Known: "us-east-1"}})
+		if !ok {
 			return "none"
 		}
-		text, _ := r.Properties.Get("serverSideEncryption").Text()
-		return r.URN.Name() + ": " + text
+		text, _ := table.Get(facts.EncryptionKey).Text()
+		return text
 	}
-	see("orders", "orders", "serverSideEncryption", "before")
-	see("orders", "orders", "serverSideEncryption", "after")
-	if find("orders") != "orders: after" {
+	see("orders", "orders", "serverSideEncryption", keyed("before"))
+	see("orders", "orders", "serverSideEncryption", keyed("after"))
+	if find("orders") != "after" {
 		t.Error("seen twice, a table counts as two, or as what it was")
 	}
-	see("orders", "invoices")
-	if find("orders") != "none" || find("invoices") != "orders: " {
+	see("orders", "invoices", "serverSideEncryption", keyed("moved"))
+	if find("orders") != "none" || find("invoices") != "moved" {
 		t.Error("a table is still found by the name it had")
 	}
 	see("others", "invoices")
@@ -87,11 +98,10 @@ func TestStackTable(t *testing.T) {
 		}
 		return &resource.Provider{URN: resource.URN("urn:pulumi:dev::shop::pulumi:providers:aws::" + name), Properties: v}
 	}
-	declared := func(typ, name, property, value string, p *resource.Provider) *resource.Resource {
-		return &resource.Resource{
-			URN: resource.URN("urn:pulumi:dev::shop::" + typ + "::" + name), Type: typ, Name: name, Provider: p,
-			Properties: resource.ObjectValue(map[string]resource.Value{property: resource.StringValue(value)}),
-		}
+	declared := func(p *resource.Provider, typ, name string, pairs ...any) *facts.Facts {
+		r := res(typ, name, pairs...)
+		r.Provider = p
+		return facts.New(r)
 	}
 	one := provider("one", `{"region":"us-east-1","profile":"one"}`)
 	two := provider("two", `{"region":"us-east-1","profile":"two"}`)
@@ -114,16 +124,18 @@ func TestStackTable(t *testing.T) {
 	} {
 		var stack facts.Stack
 		for i, p := range c.tables {
-			stack.See(facts.New(declared(facts.Table, string(rune('a'+i)), "name", "orders", p)), resource.Value{})
+			key := string(rune('a' + i))
+			stack.See(declared(p, facts.Table, key, "name", "orders", "serverSideEncryption", keyed(key)), resource.Value{})
 		}
 		var log resource.Log
-		identity, ok := facts.New(declared(facts.TableReplica, "replica", "globalTableArn", c.arn, c.provider)).ReplicatedTable(&log)
+		identity, ok := declared(c.provider, facts.TableReplica, "replica", "globalTableArn", c.arn).ReplicatedTable(&log)
 		if !ok {
 			t.Errorf("%s: %s is no table", name, c.arn)
 		}
 		got := ""
-		if r := stack.Table(identity); r != nil {
-			got = c.tables[r.Name[0]-'a'].URN.Name()
+		if table, ok := stack.Table(identity); ok {
+			key, _ := table.Get(facts.EncryptionKey).Text()
+			got = c.tables[key[0]-'a'].URN.Name()
 		}
 		if got != c.want {
 			t.Errorf("%s: the table of provider %q, not of %q", name, got, c.want)
@@ -150,24 +162,52 @@ func TestReplicated(t *testing.T) {
 		"arn:aws:dynamodb:eu-west-1:111122223333:table/orders": true,
 		"arn:aws:dynamodb:us-east-1:111122223333:table/users":  false,
 	} {
-		identity := facts.New(res(facts.TablePolicy, "policy", "resourceArn", arn)).PolicyTable(place.Around{}, new(resource.Log))
+		identity := governed(t, res(facts.TablePolicy, "policy", "resourceArn", arn, "policy", "{}"), place.Around{})[0]
 		if got := stack.Replicated(identity); got != want {
 			t.Errorf("%s: %v, want %v", arn, got, want)
 		}
 	}
 }
 
-func TestPolicyTable(t *testing.T) {
-	for _, c := range []struct{ arn, account, region, name string }{
-		{"arn:aws:dynamodb:us-east-1:111122223333:table/orders", "111122223333", "us-east-1", "orders"},
-		{"arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2026-01-01T00:00:00.000", "111122223333", "us-east-1", "orders"},
-		{"arn:aws:dynamodb:us-east-1:000000000000:table/orders", "999999999999", "us-east-1", "orders"}, // a stand-in's
-		{"orders", "999999999999", "", ""},
+// governed are the tables that the documents of a resource are the policies of.
+func governed(t *testing.T, r *resource.Resource, around place.Around) (list []tables.Identity) {
+	t.Helper()
+	f := facts.New(r)
+	for _, d := range f.Documents(iam.Resource) {
+		list = append(list, f.GovernedTable(d, around, new(resource.Log)))
+	}
+	if len(list) == 0 {
+		t.Fatalf("%s has no document", r.URN)
+	}
+	return list
+}
+
+func TestGovernedTable(t *testing.T) {
+	policy := func(arn string) *resource.Resource {
+		return res(facts.TablePolicy, "policy", "resourceArn", arn, "policy", "{}")
+	}
+	embedded := object("policyDocument", object("Statement", []resource.Value{}))
+	for _, c := range []struct {
+		of   *resource.Resource
+		want []string // account, region and name of each
+	}{
+		{policy("arn:aws:dynamodb:us-east-1:111122223333:table/orders"), []string{"111122223333 us-east-1 orders"}},
+		{policy("arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2026-01-01T00:00:00.000"), []string{"111122223333 us-east-1 orders"}},
+		{policy("arn:aws:dynamodb:us-east-1:000000000000:table/orders"), []string{"999999999999 us-east-1 orders"}}, // a stand-in's
+		{policy("orders"), []string{"999999999999  "}},
+		{res(facts.NativeTable, "orders", "tableName", "orders", "resourcePolicy", embedded, "streamSpecification",
+			object("resourcePolicy", embedded)), []string{"999999999999  orders", "999999999999  orders"}},
+		{res(facts.NativeTable, "orders", "resourcePolicy", embedded), []string{"999999999999  "}},
+		{res(facts.NativeGlobal, "orders", "tableName", "orders", "replicas", []resource.Value{
+			object("region", "us-east-1"), object("region", "eu-west-1", "resourcePolicy", embedded),
+		}), []string{"999999999999 eu-west-1 orders"}},
 	} {
-		policy := facts.New(res(facts.TablePolicy, "policy", "resourceArn", c.arn))
-		got := policy.PolicyTable(place.Around{Configured: "999999999999"}, new(resource.Log))
-		if got.Account.Known != c.account || got.Region.Known != c.region || got.Name != c.name {
-			t.Errorf("%s: %+v", c.arn, got)
+		var got []string
+		for _, table := range governed(t, c.of, place.Around{Configured: "999999999999"}) {
+			got = append(got, fmt.Sprintf("%s %s %s", table.Account.Known, table.Region.Known, table.Name))
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", c.of.Properties, got, c.want)
 		}
 	}
 }

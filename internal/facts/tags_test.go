@@ -33,4 +33,22 @@ func TestTagged(t *testing.T) {
 			t.Errorf("%v has a tag", tags)
 		}
 	}
+
+	// A global table of aws-native has what all its copies have.
+	none := resource.ArrayValue(nil)
+	for _, c := range []struct {
+		copies []resource.Value // their tags
+		want   bool
+	}{
+		{[]resource.Value{list, list}, true}, {[]resource.Value{list, none}, false}, {[]resource.Value{list, unknown}, false}, {nil, false},
+	} {
+		var copies []resource.Value
+		for _, tags := range c.copies {
+			copies = append(copies, resource.ObjectValue(map[string]resource.Value{"tags": tags}))
+		}
+		r := res(facts.NativeGlobal, "orders", "replicas", copies, "tags", list)
+		if got := facts.Tagged(r, "purpose"); got != c.want {
+			t.Errorf("copies with %v: %v", c.copies, got)
+		}
+	}
 }

@@ -14,7 +14,7 @@ import (
 // where who may is not known.
 func trusted(f *Facts) (service string) {
 	for _, d := range f.Documents(iam.Trust) {
-		if !d.Known || d.Document == nil || !d.Readable() || len(d.Errors) > 0 {
+		if !d.Known || d.Part || d.Document == nil || !d.Readable() || len(d.Errors) > 0 {
 			return ""
 		}
 		for _, st := range d.Statements {
@@ -35,10 +35,10 @@ func trusted(f *Facts) (service string) {
 // seeTrust remembers whom a role trusts, by its name.
 func (s *Stack) seeTrust(f *Facts) {
 	r := f.resource
-	if r.Type != Role {
+	if KindOf(r.Type) != KindRole {
 		return
 	}
-	name, _ := r.Properties.Get(entities[Role].name).Text()
+	name, _ := r.Properties.Get(entities[r.Type].name).Text()
 	service := trusted(f)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,7 +73,7 @@ func TrustReads() map[string][]string {
 // where the resource attaches to something else as well. A role that is not known yet is noted in the log.
 func (s *Stack) TrustedService(f *Facts, log *resource.Log) string {
 	r := f.resource
-	if r.Type == Role {
+	if KindOf(r.Type) == KindRole {
 		return trusted(f)
 	}
 	principals := links[r.Type].principals

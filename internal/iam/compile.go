@@ -38,6 +38,9 @@ func (d *Document) compile() {
 			st.resources[j] = star
 		}
 		for j, text := range texts {
+			if st.awaits && text == Unknown {
+				continue // no action is on it
+			}
 			if st.Resource.Not && resourceProblem(text) != "" {
 				continue // excludes nothing: the statement is an Allow, a Deny with an error is void
 			}

@@ -92,6 +92,8 @@ type Statement struct {
 	Conditions []Condition
 
 	void      bool // a Deny that could not be read
+	part      bool // what is not known of it is left out, see ParsePart
+	awaits    bool // a value of Resource is
 	bare      bool // the document's Statement is an object, not a list
 	variables bool // "${...}" is a policy variable
 	complete  bool // fields missing at the end of an ARN are any

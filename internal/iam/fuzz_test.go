@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,18 +21,28 @@ func FuzzParse(f *testing.F) {
 	f.Add(`{"Statement":[{"Effect":"Deny","Effect":"Allow","NotAction":"\u0064x","Condition":{"Null":{"a:b":true}}}]`)
 	f.Add("\x00")
 	f.Add(`{"Statement":[{"Resource":""},{}`)
+	f.Add(`{"Statement":[{"Effect":"Allow","Action":["dynamodb:*","` + Unknown + `"],"Resource":["` + Unknown + `"]},{"Sid":"` + Unknown + `"}]}`)
+	ask := func(d *Document) {
+		d.WildcardActions(WildcardOptions{Metadata: true})
+		d.UnscopedResources(UnscopedOptions{})
+		d.ItemConditions(time.Time{})
+		d.SensitiveActions()
+		d.IneffectiveStatements()
+		d.Shares(time.Time{})
+		d.LocksOut("", "111122223333", time.Time{})
+		d.InterruptsReplication("", "111122223333", allActions, time.Time{})
+		NewGrants([]*Document{d}, []*Document{d}).On(TableRef{Name: "orders"})
+	}
 	f.Fuzz(func(t *testing.T, text string) {
 		for _, kind := range []Kind{Identity, Resource, Trust} {
 			d := Parse(text, kind)
-			d.WildcardActions(WildcardOptions{Metadata: true})
-			d.UnscopedResources(UnscopedOptions{})
-			d.ItemConditions(time.Time{})
-			d.SensitiveActions()
-			d.IneffectiveStatements()
-			d.Shares(time.Time{})
-			d.LocksOut("", "111122223333", time.Time{})
-			d.InterruptsReplication("", "111122223333", allActions, time.Time{})
-			NewGrants([]*Document{d}, []*Document{d}).On(TableRef{Name: "orders"})
+			ask(d)
+			if part := ParsePart(text, kind); part != nil {
+				ask(part)
+				if !strings.Contains(text, Unknown) && !slices.Equal(found(part), found(d)) {
+					t.Errorf("%q: %q of the part that is all of it, else %q", text, found(part), found(d))
+				}
+			}
 			for _, e := range d.Errors {
 				if e.Reason == "" || utf8.RuneCountInString(e.Value) > maxErrorText+1 {
 					t.Errorf("error %q", e)

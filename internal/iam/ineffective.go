@@ -92,7 +92,7 @@ func (d *Document) IneffectiveStatements() []IneffectiveFinding {
 		if d.Kind == Resource {
 			j.actions = j.actions.And(tablePolicyActions)
 		}
-		if j.void || !j.judgeActions() {
+		if j.void || j.part || !j.judgeActions() {
 			continue
 		}
 		j.judgeResources()

@@ -25,6 +25,13 @@ import (
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 func Parse(text string, kind Kind) *Document {
 	p := &parser{doc: &Document{Kind: kind, text: text}}
+	p.parse()
+	return p.doc
+}
+
+// parse reads the document's text.
+func (p *parser) parse() {
+	text, kind := p.doc.text, p.doc.Kind
 	p.jsonReader.text = text
 	if !utf8.ValidString(text) {
 		p.report(document, "", "holds bytes that are not UTF-8")
@@ -42,7 +49,6 @@ func Parse(text string, kind Kind) *Document {
 		p.doc.Errors = append(p.doc.Errors, more(p.unlisted))
 	}
 	p.doc.compile()
-	return p.doc
 }
 
 // maxResourcePolicy is the most bytes that the policy of a table or a stream may have, white space counted.
@@ -56,6 +62,9 @@ type parser struct {
 	unlisted int // errors beyond maxErrors
 	sids     map[string]bool
 	texts    []string // space for the list that is being read
+
+	part   bool // see ParsePart
+	closed bool // a statement that is not known may deny anything
 }
 
 // start reports what stands before the first brace, and IAM refuses: a byte order mark, which JSON has no place for, and in
@@ -77,6 +86,9 @@ func (p *parser) start() {
 var document = place{statement: -1, index: -1}
 
 func (p *parser) report(at place, value, reason string) {
+	if p.part && value == Unknown {
+		return
+	}
 	if len(p.doc.Errors) == maxErrors {
 		p.unlisted++
 		return
@@ -120,6 +132,7 @@ func (p *parser) document() {
 		case "Version":
 			p.once(&seen, at, elementVersion)
 			version, ok := p.text(at, `"2012-10-17"`)
+			p.closed = p.closed || p.part && version == Unknown // which decides what "${" means
 			if ok && version != "2012-10-17" && version != "2008-10-17" {
 				p.report(at, version, `is not a policy version; write "2012-10-17"`)
 			}
@@ -243,6 +256,7 @@ func (p *parser) statements(at place) {
 		p.array(func(i int) {
 			count++
 			if v := p.next(); v != objectValue && v != noValue {
+				p.closed = true
 				p.mistyped(place{statement: index + i, index: -1}, v, "an object")
 				return
 			}
@@ -267,10 +281,21 @@ func (p *parser) statement(index int, bare bool) {
 		contradicted elements
 		sid          string
 		conditionBad bool
+		listed       = len(p.doc.Errors)
+		unlisted     = p.unlisted
+		unknown      elements
 	)
 	p.object(func(name string) {
 		at := whole
 		at.element = name
+		if p.part {
+			earlier, from := seen, p.pos
+			defer func() {
+				if strings.Contains(p.jsonReader.text[from:p.pos], Unknown) {
+					unknown |= seen &^ earlier
+				}
+			}()
+		}
 		switch name {
 		case "Sid":
 			p.once(&seen, at, elementSid)
@@ -342,6 +367,9 @@ func (p *parser) statement(index int, bare bool) {
 		p.report(whole, "", "has NotPrincipal, which a trust policy may not; write Principal with a condition")
 	case st.Effect == Allow:
 		p.report(whole, "", "has NotPrincipal, which only a Deny may; write Principal")
+	}
+	if unknown != 0 && !p.keep(&st, unknown) {
+		p.doc.Errors, p.unlisted = p.doc.Errors[:listed], unlisted
 	}
 	st.void = st.Effect == Deny && p.errors() > before
 	if sid != "" {

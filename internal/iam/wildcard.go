@@ -115,7 +115,17 @@ func (s *Statement) hasWildcardAction() bool {
 }
 
 func (a *analysis) wildcardActions(st *Statement, opt WildcardOptions) (ActionFinding, bool) {
-	return a.actionFinding(st, a.open(st, st.actions.Minus(st.excluded(opt.Now))), func(text string) bool { return text == "" || glob.HasWildcard(text) }, func(set ActionSet) bool {
+	wildcard := func(text string) bool { return text == "" || glob.HasWildcard(text) }
+	actions := st.actions.Minus(st.excluded(opt.Now))
+	open := a.open(st, actions)
+	if st.awaits && len(a.denies) == 0 {
+		for _, text := range st.Action.Texts {
+			if wildcard(text) {
+				open = open.Or(st.opensWhatever(text).And(actions))
+			}
+		}
+	}
+	return a.actionFinding(st, open, wildcard, func(set ActionSet) bool {
 		return opt.Metadata || !set.WithoutMetadata().Empty()
 	})
 }

@@ -18,7 +18,7 @@ import (
 // Around is what a resource takes from around it where neither it nor its provider says where it is. The zero Around knows
 // nothing, which is all there is around a state.
 type Around struct {
-	// Region is the stack's aws:region.
+	// Region is the stack's aws:region, which is that of the classic provider alone.
 	Region resource.Value
 	// AWS is where the AWS SDK looks for credentials and a region; nil where that is not known.
 	AWS *account.Sources
@@ -31,17 +31,29 @@ type Around struct {
 // accountInputs are the inputs of an AWS provider that decide which account it works in, or which stand-in for AWS.
 var accountInputs = []string{
 	"accessKey", "profile", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "allowedAccountIds",
-	"sharedConfigFiles", "sharedCredentialsFiles", "endpoints",
+	"sharedConfigFiles", "sharedCredentialsFiles", "sharedCredentialsFile", "endpoints",
 }
 
 // ownCredentials are those of them that replace the credentials there are around the provider.
 var ownCredentials = []string{
-	"accessKey", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "sharedConfigFiles", "sharedCredentialsFiles", "endpoints",
+	"accessKey", "assumeRole", "assumeRoles", "assumeRoleWithWebIdentity", "sharedConfigFiles", "sharedCredentialsFiles",
+	"sharedCredentialsFile", "endpoints",
 }
 
-// ProviderReads returns the patterns of the provider inputs that are read.
-func ProviderReads() []string {
-	return append([]string{"region", "assumeRole.roleArn", "assumeRoles[].roleArn", "assumeRoleWithWebIdentity.roleArn"}, accountInputs...)
+// native is the type of aws-native's provider.
+const native = "pulumi:providers:aws-native"
+
+// ProviderReads returns the patterns of the provider inputs that are read, by the type of the provider.
+func ProviderReads() map[string][]string {
+	of := func(others []string, inputs ...string) []string {
+		return append(inputs, slices.DeleteFunc(slices.Clone(accountInputs), func(name string) bool { return slices.Contains(others, name) })...)
+	}
+	return map[string][]string{
+		"pulumi:providers:aws": of([]string{"sharedCredentialsFile"},
+			"region", "assumeRole.roleArn", "assumeRoles[].roleArn", "assumeRoleWithWebIdentity.roleArn"),
+		native: of([]string{"assumeRoles", "assumeRoleWithWebIdentity", "sharedConfigFiles", "sharedCredentialsFiles"},
+			"region", "roleArn", "assumeRole.roleArn"),
+	}
 }
 
 // Account works out the account that a resource's provider works in. It is the first of these that tells:
@@ -134,9 +146,10 @@ func ofAWS(endpoints resource.Value) bool {
 }
 
 // named is the account that the inputs of a provider name by role or by number, or those it can be. The provider refuses to
-// work in another one.
+// work in another one, and so does AWS, where it is to hand a role to Cloud Control.
 //
-// Source: https://github.com/hashicorp/aws-sdk-go-base, Config.VerifyAccountIDAllowed
+// Sources: https://github.com/hashicorp/aws-sdk-go-base, Config.VerifyAccountIDAllowed;
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html, of aws-native's roleArn
 func named(p *resource.Provider) (part tables.Part) {
 	role := func(v resource.Value, holder resource.Value) {
 		arn, _ := v.Get("roleArn").Text()
@@ -144,6 +157,7 @@ func named(p *resource.Provider) (part tables.Part) {
 			part = tables.Part{Known: id, From: "its provider", Secret: holder.HasSecret()}
 		}
 	}
+	role(p.Properties, input(p, "roleArn"))
 	for _, name := range []string{"assumeRoleWithWebIdentity", "assumeRole"} {
 		role(input(p, name), input(p, name))
 	}
@@ -263,8 +277,8 @@ func unversioned(urn string) string {
 	return urn[:i] + "::default"
 }
 
-// Region works out the region of a resource: own, which is what the resource itself says, else its provider's, else the
-// stack's, else that of the environment or the profile, which is the same for equal accounts. where is its account.
+// Region works out the region of a resource: own, which is what the resource itself says, else its provider's, else of the classic
+// provider the stack's, else that of the environment or the profile, which is the same for equal accounts. where is its account.
 func Region(r *resource.Resource, own resource.Value, where tables.Part, around Around) tables.Part {
 	p := r.Provider
 	if !own.Empty() {
@@ -275,7 +289,7 @@ func Region(r *resource.Resource, own resource.Value, where tables.Part, around 
 			return regionPart(v, "provider "+string(p.URN))
 		}
 	}
-	if !around.Region.Empty() {
+	if !around.Region.Empty() && (p == nil || p.Type != native) {
 		return regionPart(around.Region, "stack")
 	}
 	part := tables.Part{Like: where.Like}
@@ -283,7 +297,8 @@ func Region(r *resource.Resource, own resource.Value, where tables.Part, around 
 		profile := input(p, "profile")
 		name, _ := profile.Text()
 		// Files of its own may say something else than the shared ones.
-		shared := input(p, "sharedConfigFiles").Empty() && input(p, "sharedCredentialsFiles").Empty() && !profile.HasUnknown()
+		shared := input(p, "sharedConfigFiles").Empty() && input(p, "sharedCredentialsFiles").Empty() &&
+			input(p, "sharedCredentialsFile").Empty() && !profile.HasUnknown()
 		part.Known = around.AWS.Region(name, shared)
 	}
 	return part

@@ -53,41 +53,44 @@ func TestAccountOfInputs(t *testing.T) {
 		inputs string
 		want   tables.Part
 	}{
-		"nothing":                 {`{}`, tables.Part{From: silent}},
-		"a role":                  {`{"assumeRole":` + role("111122223333") + `}`, tables.Part{Known: "111122223333", From: its}},
-		"a role as text":          {`{"assumeRole":"{\"roleArn\":\"arn:aws-cn:iam::111122223333:role/deploy\"}"}`, tables.Part{Known: "111122223333", From: its}},
-		"a session of a role":     {`{"assumeRole":{"roleArn":"arn:aws:sts::111122223333:assumed-role/deploy/ci"}}`, tables.Part{Known: "111122223333", From: its}},
-		"the last of roles":       {`{"assumeRoles":[` + role("444455556666") + `,` + role("111122223333") + `]}`, tables.Part{Known: "111122223333", From: its}},
-		"a web identity":          {`{"assumeRoleWithWebIdentity":` + role("111122223333") + `}`, tables.Part{Known: "111122223333", From: its}},
-		"a role by web identity":  {`{"assumeRole":` + role("111122223333") + `,"assumeRoleWithWebIdentity":` + role("444455556666") + `}`, tables.Part{Known: "111122223333", From: its}},
-		"one allowed":             {`{"allowedAccountIds":"[\"111122223333\"]"}`, tables.Part{Known: "111122223333", From: its}},
-		"one allowed, twice":      {`{"allowedAccountIds":["111122223333","111122223333"]}`, tables.Part{Known: "111122223333", From: its}},
-		"a number":                {`{"allowedAccountIds":[11122223333]}`, tables.Part{Known: "011122223333", From: its}},
-		"two allowed":             {`{"allowedAccountIds":["444455556666","111122223333"]}`, tables.Part{Among: []string{"111122223333", "444455556666"}, From: silent}},
-		"one allowed is no text":  {`{"allowedAccountIds":["444455556666",true]}`, tables.Part{From: silent}},
-		"a key":                   {`{"accessKey":"` + key + `"}`, tables.Part{Known: "609629065308", From: ofKey}},
-		"an old key":              {`{"accessKey":"AKIAIOSFODNN7EXAMPLE"}`, tables.Part{From: "accessKey of its provider does not tell"}},
-		"a role before a key":     {`{"assumeRole":` + role("111122223333") + `,"accessKey":"` + key + `"}`, tables.Part{Known: "111122223333", From: its}},
-		"a role before a number":  {`{"assumeRole":` + role("111122223333") + `,"allowedAccountIds":[444455556666]}`, tables.Part{Known: "111122223333", From: its}},
-		"no number":               {`{"allowedAccountIds":["x"]}`, tables.Part{From: silent}},
-		"no ARN":                  {`{"assumeRole":{"roleArn":"xxx:aws:iam::111122223333:role/x"}}`, tables.Part{From: "assumeRole of its provider does not tell"}},
-		"no account":              {`{"assumeRole":{"roleArn":"arn:aws:iam::1:role/x"}}`, tables.Part{From: "assumeRole of its provider does not tell"}},
-		"a stand-in's role":       {`{"assumeRole":` + role("000000000000") + `}`, tables.Part{From: "assumeRole of its provider does not tell"}},
-		"what cannot be read":     {`{"assumeRole":"{","allowedAccountIds":7}`, tables.Part{From: "assumeRole of its provider does not tell"}},
-		"endpoints":               {`{"endpoints":[{"dynamodb":"http://localhost"}]}`, tables.Part{From: "endpoints of its provider does not tell"}},
-		"credentials":             {`{"sharedCredentialsFiles":["/x"]}`, tables.Part{From: "sharedCredentialsFiles of its provider does not tell"}},
-		"a configuration":         {`{"sharedConfigFiles":["/x"]}`, tables.Part{From: "sharedConfigFiles of its provider does not tell"}},
-		"a role not known yet":    {`{"assumeRole":{"roleArn":` + unknown + `},"accessKey":"` + key + `"}`, tables.Part{}},
-		"an encrypted role":       {`{"assumeRole":{` + sig + `,"ciphertext":"x"},"accessKey":"` + key + `"}`, tables.Part{}},
-		"a role, else not known":  {`{"assumeRole":` + role("111122223333") + `,"profile":` + unknown + `}`, tables.Part{Known: "111122223333", From: its}},
-		"a secret role":           {`{"profile":` + unknown + `,"assumeRole":{` + sig + `,"value":` + role("111122223333") + `}}`, tables.Part{Known: "111122223333", From: its, Secret: true}},
-		"a secret link":           {`{"assumeRoles":[{` + sig + `,"value":` + role("444455556666") + `},` + role("111122223333") + `]}`, tables.Part{Known: "111122223333", From: its, Secret: true}},
-		"a secret number":         {`{"allowedAccountIds":[{` + sig + `,"value":"111122223333"}]}`, tables.Part{Known: "111122223333", From: its, Secret: true}},
-		"a secret key":            {`{"accessKey":{` + sig + `,"value":"` + key + `"}}`, tables.Part{Known: "609629065308", From: ofKey, Secret: true}},
-		"a secret old key":        {`{"accessKey":{` + sig + `,"value":"AKIAIOSFODNN7EXAMPLE"}}`, tables.Part{From: "accessKey of its provider does not tell"}},
-		"secret JSON":             {`{"allowedAccountIds":{` + sig + `,"value":"[\"111122223333\"]"}}`, tables.Part{Known: "111122223333", From: its, Secret: true}},
-		"a secret besides a role": {`{"assumeRole":` + role("111122223333") + `,"profile":{` + sig + `,"value":"web"}}`, tables.Part{Known: "111122223333", From: its}},
-		"a secret profile":        {`{"profile":{` + sig + `,"value":"web"}}`, tables.Part{From: "the profile of its provider", Secret: true}},
+		"nothing":                  {`{}`, tables.Part{From: silent}},
+		"a role":                   {`{"assumeRole":` + role("111122223333") + `}`, tables.Part{Known: "111122223333", From: its}},
+		"a role as text":           {`{"assumeRole":"{\"roleArn\":\"arn:aws-cn:iam::111122223333:role/deploy\"}"}`, tables.Part{Known: "111122223333", From: its}},
+		"a session of a role":      {`{"assumeRole":{"roleArn":"arn:aws:sts::111122223333:assumed-role/deploy/ci"}}`, tables.Part{Known: "111122223333", From: its}},
+		"the last of roles":        {`{"assumeRoles":[` + role("444455556666") + `,` + role("111122223333") + `]}`, tables.Part{Known: "111122223333", From: its}},
+		"a web identity":           {`{"assumeRoleWithWebIdentity":` + role("111122223333") + `}`, tables.Part{Known: "111122223333", From: its}},
+		"a role by web identity":   {`{"assumeRole":` + role("111122223333") + `,"assumeRoleWithWebIdentity":` + role("444455556666") + `}`, tables.Part{Known: "111122223333", From: its}},
+		"one allowed":              {`{"allowedAccountIds":"[\"111122223333\"]"}`, tables.Part{Known: "111122223333", From: its}},
+		"one allowed, twice":       {`{"allowedAccountIds":["111122223333","111122223333"]}`, tables.Part{Known: "111122223333", From: its}},
+		"a number":                 {`{"allowedAccountIds":[11122223333]}`, tables.Part{Known: "011122223333", From: its}},
+		"two allowed":              {`{"allowedAccountIds":["444455556666","111122223333"]}`, tables.Part{Among: []string{"111122223333", "444455556666"}, From: silent}},
+		"one allowed is no text":   {`{"allowedAccountIds":["444455556666",true]}`, tables.Part{From: silent}},
+		"a key":                    {`{"accessKey":"` + key + `"}`, tables.Part{Known: "609629065308", From: ofKey}},
+		"an old key":               {`{"accessKey":"AKIAIOSFODNN7EXAMPLE"}`, tables.Part{From: "accessKey of its provider does not tell"}},
+		"a role before a key":      {`{"assumeRole":` + role("111122223333") + `,"accessKey":"` + key + `"}`, tables.Part{Known: "111122223333", From: its}},
+		"a role before a number":   {`{"assumeRole":` + role("111122223333") + `,"allowedAccountIds":[444455556666]}`, tables.Part{Known: "111122223333", From: its}},
+		"no number":                {`{"allowedAccountIds":["x"]}`, tables.Part{From: silent}},
+		"no ARN":                   {`{"assumeRole":{"roleArn":"xxx:aws:iam::111122223333:role/x"}}`, tables.Part{From: "assumeRole of its provider does not tell"}},
+		"no account":               {`{"assumeRole":{"roleArn":"arn:aws:iam::1:role/x"}}`, tables.Part{From: "assumeRole of its provider does not tell"}},
+		"a stand-in's role":        {`{"assumeRole":` + role("000000000000") + `}`, tables.Part{From: "assumeRole of its provider does not tell"}},
+		"a role of Cloud Control":  {`{"roleArn":"arn:aws:iam::111122223333:role/deploy"}`, tables.Part{Known: "111122223333", From: its}},
+		"a secret one of those":    {`{"roleArn":{` + sig + `,"value":"arn:aws:iam::111122223333:role/x"}}`, tables.Part{Known: "111122223333", From: its, Secret: true}},
+		"aws-native's credentials": {`{"sharedCredentialsFile":"/x"}`, tables.Part{From: "sharedCredentialsFile of its provider does not tell"}},
+		"what cannot be read":      {`{"assumeRole":"{","allowedAccountIds":7}`, tables.Part{From: "assumeRole of its provider does not tell"}},
+		"endpoints":                {`{"endpoints":[{"dynamodb":"http://localhost"}]}`, tables.Part{From: "endpoints of its provider does not tell"}},
+		"credentials":              {`{"sharedCredentialsFiles":["/x"]}`, tables.Part{From: "sharedCredentialsFiles of its provider does not tell"}},
+		"a configuration":          {`{"sharedConfigFiles":["/x"]}`, tables.Part{From: "sharedConfigFiles of its provider does not tell"}},
+		"a role not known yet":     {`{"assumeRole":{"roleArn":` + unknown + `},"accessKey":"` + key + `"}`, tables.Part{}},
+		"an encrypted role":        {`{"assumeRole":{` + sig + `,"ciphertext":"x"},"accessKey":"` + key + `"}`, tables.Part{}},
+		"a role, else not known":   {`{"assumeRole":` + role("111122223333") + `,"profile":` + unknown + `}`, tables.Part{Known: "111122223333", From: its}},
+		"a secret role":            {`{"profile":` + unknown + `,"assumeRole":{` + sig + `,"value":` + role("111122223333") + `}}`, tables.Part{Known: "111122223333", From: its, Secret: true}},
+		"a secret link":            {`{"assumeRoles":[{` + sig + `,"value":` + role("444455556666") + `},` + role("111122223333") + `]}`, tables.Part{Known: "111122223333", From: its, Secret: true}},
+		"a secret number":          {`{"allowedAccountIds":[{` + sig + `,"value":"111122223333"}]}`, tables.Part{Known: "111122223333", From: its, Secret: true}},
+		"a secret key":             {`{"accessKey":{` + sig + `,"value":"` + key + `"}}`, tables.Part{Known: "609629065308", From: ofKey, Secret: true}},
+		"a secret old key":         {`{"accessKey":{` + sig + `,"value":"AKIAIOSFODNN7EXAMPLE"}}`, tables.Part{From: "accessKey of its provider does not tell"}},
+		"secret JSON":              {`{"allowedAccountIds":{` + sig + `,"value":"[\"111122223333\"]"}}`, tables.Part{Known: "111122223333", From: its, Secret: true}},
+		"a secret besides a role":  {`{"assumeRole":` + role("111122223333") + `,"profile":{` + sig + `,"value":"web"}}`, tables.Part{Known: "111122223333", From: its}},
+		"a secret profile":         {`{"profile":{` + sig + `,"value":"web"}}`, tables.Part{From: "the profile of its provider", Secret: true}},
 	} {
 		got := place.Account(of(t, "p", c.inputs), place.Around{})
 		if diff := cmp.Diff(c.want, got, cmpopts.IgnoreFields(tables.Part{}, "Like")); diff != "" {
@@ -112,6 +115,7 @@ func TestAlike(t *testing.T) {
 		{`{}`, `{"endpoints":[{"dynamodb":"https://dynamodb.us-east-1.amazonaws.com"}]}`, true},
 		{`{"sharedCredentialsFiles":["a"]}`, `{"sharedCredentialsFiles":["b"]}`, false},
 		{`{"sharedConfigFiles":["a"]}`, `{"sharedConfigFiles":["b"]}`, false},
+		{`{"sharedCredentialsFile":"a"}`, `{"sharedCredentialsFile":"b"}`, false},
 		{`{"accessKey":"a"}`, `{"accessKey":{` + sig + `,"value":"a"}}`, true},
 		{`{"profile":` + unknown + `}`, `{"profile":` + unknown + `}`, false},
 	} {
@@ -267,12 +271,19 @@ func TestRegion(t *testing.T) {
 		"of the environment":  {resource.Value{}, `{}`, around(resource.Value{}), tables.Part{Known: "ap-south-1", Like: "account"}},
 		"of the profile":      {resource.Value{}, `{"profile":"web"}`, place.Around{AWS: environment(nil)}, tables.Part{Known: "eu-central-1", Like: "account"}},
 		"of other files":      {resource.Value{}, `{"profile":"web","sharedConfigFiles":["x"]}`, place.Around{AWS: environment(nil)}, tables.Part{Like: "account"}},
+		"of another file":     {resource.Value{}, `{"profile":"web","sharedCredentialsFile":"x"}`, place.Around{AWS: environment(nil)}, tables.Part{Like: "account"}},
 		"of a profile to be":  {resource.Value{}, `{"profile":` + unknown + `}`, place.Around{AWS: environment(nil)}, tables.Part{Like: "account"}},
 		"of nothing":          {resource.Value{}, `{}`, place.Around{}, tables.Part{Like: "account"}},
 	} {
 		if diff := cmp.Diff(c.want, place.Region(of(t, "p", c.inputs), c.own, tables.Part{Like: "account"}, c.around)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
+	}
+	ofNative := of(t, "p", `{}`)
+	ofNative.Provider.Type = "pulumi:providers:aws-native"
+	want := tables.Part{Known: "ap-south-1", Like: "account"}
+	if got := place.Region(ofNative, resource.Value{}, tables.Part{Like: "account"}, around(text("us-west-2"))); !cmp.Equal(got, want) {
+		t.Errorf("of aws-native, whose region is not the stack's aws:region: %+v", got)
 	}
 	if got := place.Region(&resource.Resource{}, resource.Value{}, tables.Part{}, around(resource.Value{})); !cmp.Equal(got, tables.Part{}) {
 		t.Errorf("without a provider: %+v", got)

@@ -63,14 +63,14 @@ func names(pattern string, urn resource.URN) bool {
 }
 
 // IsBoundary reports whether a resource is a managed policy that counts as a permission boundary. No other document can be one:
-// IAM takes a boundary by the ARN of a managed policy. Letters of either case are alike, as in the names of IAM's policies.
+// IAM takes a boundary by the ARN of a managed policy. One that names whom it is attached to is a grant, whatever it is called. Letters of either case are alike, as in the names of IAM's policies.
 //
 // A pattern is about the logical name, and only one with :: about the URN: the name of a stack or a project that happens to
 // match would make boundaries of all its policies.
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func (s PackSettings) IsBoundary(r *resource.Resource) bool {
-	return facts.IsManagedPolicy(r) &&
+	return facts.IsManagedPolicy(r) && !facts.IsAttached(r) &&
 		slices.ContainsFunc(s.Boundaries, func(pattern string) bool {
 			return glob.MatchFold(pattern, r.URN.Name()) || strings.Contains(pattern, "::") && glob.MatchFold(pattern, string(r.URN))
 		})

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/text"
 )
@@ -105,15 +106,20 @@ func unknownValues(unknown []resource.Path) Finding {
 func unknownDocument(at facts.Place, graph *facts.Graph) Finding {
 	f := unknownValues([]resource.Path{at.Path})
 	f.Wrong = string(at.Path) + " is not known, so what it grants could not be judged"
+	for _, d := range graph.Facts(graph.Resource(at.URN)).Documents(iam.Identity, iam.Resource) {
+		if d.Path == at.Path && d.Part && d.Known {
+			f.Wrong = string(at.Path) + " is known in part, so not all that it grants could be judged"
+		}
+	}
 	var made, tables []string
 	example := ""
 	for _, urn := range graph.Resource(at.URN).PropertyDependencies[at.Path.Property()] {
-		name, isTable := tableNames[urn.Type()]
-		if !isTable {
+		if !facts.OwnsTables(urn.Type()) {
 			made = append(made, Name(urn))
 			continue
 		}
-		if tables = append(tables, Name(urn)); example == "" {
+		tables = append(tables, Name(urn))
+		if name := facts.NameProperty(urn.Type()); name != "" && example == "" {
 			example = fmt.Sprintf("${%s.%s}", urn.Name(), name)
 		}
 	}
@@ -128,6 +134,3 @@ func unknownDocument(at facts.Place, graph *facts.Graph) Finding {
 	}
 	return f
 }
-
-// tableNames are the properties that hold the name of a table, by type.
-var tableNames = map[string]string{facts.Table: "name", facts.NativeTable: "tableName"}

@@ -152,18 +152,24 @@ func DecodeJSON(text string) (v Value, ok bool) {
 
 // Plain is the inverse of Decode for a value without unknowns, as encoding/json takes it. It shows what a secret holds, so
 // it is not for messages. What it has no word for, such as an asset, is nil.
-func (v Value) Plain() any {
+func (v Value) Plain() any { return v.Filled(nil) }
+
+// Filled is Plain with something in place of every value that is not known.
+func (v Value) Filled(unknown any) any {
+	if v.kind == Unknown {
+		return unknown
+	}
 	switch d := v.data.(type) {
 	case []Value:
 		list := make([]any, len(d))
 		for i, e := range d {
-			list[i] = e.Plain()
+			list[i] = e.Filled(unknown)
 		}
 		return list
 	case map[string]Value:
 		object := make(map[string]any, len(d))
 		for k, m := range d {
-			object[k] = m.Plain()
+			object[k] = m.Filled(unknown)
 		}
 		return object
 	default:
