@@ -84,16 +84,7 @@ func checkSensitiveActions(p *policy.StackPass) {
 
 func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	pass := p.On(principal.URN)
-	for _, at := range principal.Unknown {
-		p.Awaits(principal.URN, at)
-	}
-	for _, problem := range principal.Problems {
-		if problem.URN == principal.URN {
-			pass.Errorf("%s", problem.Message)
-		} else {
-			pass.Errorf("%s: %s", policy.Name(problem.URN), problem.Message)
-		}
-	}
+	awaits(p, principal)
 	named := map[statement]iam.ActionSet{}
 	var order []statement
 	for i, d := range principal.Documents {

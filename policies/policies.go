@@ -15,6 +15,7 @@ func All() []*policy.Policy {
 		IAMItemLevelCondition,
 		IAMIneffectiveStatement,
 		IAMSensitiveAction,
+		IAMOIDCTrust,
 		TableNameCollision,
 		TableNamePattern,
 		TablePointInTimeRecovery,

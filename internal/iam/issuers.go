@@ -42,13 +42,15 @@ type issuer struct {
 	// builtin: IAM knows the provider by itself, so no list of audiences of the account's own stands before it.
 	builtin bool
 
+	audience string // that its tokens have for AWS; "" where it is the account's own to choose
+
 	subject *subject           // the grammar of its subjects, nil where none is known
 	claims  map[string]Breadth // further claims, and what of a subject that is left open they pin
-	pin     string             // a subject as it should be
 }
 
 // A subject is a grammar of subjects: parts, each of which may be pinned or left open.
 type subject struct {
+	pin   string // one that names all
 	parts []part
 	// open are the texts of the last part that name nobody either: pull_request is any of them. scaffold are those that say of which
 	// kind the rest is: ref:refs/heads/* is any branch.
@@ -76,6 +78,7 @@ type part struct {
 // https://vercel.com/docs/oidc/aws and https://www.pulumi.com/docs/deployments/guides/oidc/aws/
 var (
 	githubSubject = &subject{
+		pin: "repo:ORGANIZATION/REPOSITORY:ref:refs/heads/main",
 		parts: []part{
 			{"repo:", Everyone, "any repository on %s", "", "@"},
 			{"/", Organization, "any repository of %s", "the organization", "@"},
@@ -85,6 +88,7 @@ var (
 		scaffold: []string{"ref:refs/heads/", "ref:refs/tags/", "ref:refs/", "ref:", "environment:"},
 	}
 	gitlabSubject = &subject{
+		pin: "project_path:GROUP/PROJECT:ref_type:branch:ref:main",
 		parts: []part{
 			{"project_path:", Everyone, "any project on %s", "", ""},
 			{"/", Organization, "any project of the group %s", "", ""},
@@ -92,13 +96,16 @@ var (
 		},
 		scaffold: []string{"ref_type:branch", "ref_type:tag", "ref_type:*", "ref_type:", ":ref:"},
 	}
-	terraformSubject = &subject{parts: []part{
-		{"organization:", Everyone, "any organization on %s", "", ""},
-		{":project:", Organization, "any project of the organization %s", "", ""},
-		{":workspace:", Organization, "any workspace of %s", "the project", ""},
-		{":run_phase:", 0, "", "", ""},
-	}}
+	terraformSubject = &subject{
+		pin: "organization:ORGANIZATION:project:PROJECT:workspace:WORKSPACE:run_phase:apply",
+		parts: []part{
+			{"organization:", Everyone, "any organization on %s", "", ""},
+			{":project:", Organization, "any project of the organization %s", "", ""},
+			{":workspace:", Organization, "any workspace of %s", "the project", ""},
+			{":run_phase:", 0, "", "", ""},
+		}}
 	buildkiteSubject = &subject{
+		pin: "organization:ORGANIZATION:pipeline:PIPELINE:ref:refs/heads/main:commit:*:step:*",
 		parts: []part{
 			{"organization:", Everyone, "any organization on %s", "", ""},
 			{":pipeline:", Organization, "any pipeline of the organization %s", "", ""},
@@ -106,34 +113,46 @@ var (
 			{":commit:", 0, "", "", ""},
 		},
 	}
-	vercelSubject = &subject{parts: []part{
-		{"owner:", Everyone, "any team on %s", "", ""},
-		{":project:", Organization, "any project of %s", "the team", ""},
-		{":environment:", Project, "any environment of %s", "the project", ""},
-	}}
-	pulumiSubject = &subject{parts: []part{
-		{"pulumi:deploy:org:", Everyone, "any organization on %s", "", ""},
-		{":project:", Organization, "any project of %s", "the organization", ""},
-		{":stack:", Project, "any stack of %s", "the project", ""},
-		{":operation:", 0, "", "", ""},
-	}}
-	pulumiEnvironmentSubject = &subject{parts: []part{
-		{"pulumi:environments:org:", Everyone, "any organization on %s", "", ""},
-		{":env:", Organization, "any environment of %s", "the organization", ""},
-	}}
-	kubernetesSubject = &subject{parts: []part{
-		{"system:serviceaccount:", Organization, "any service account of the cluster", "", ""},
-		{":", Project, "any service account of the namespace %s", "", ""},
-	}}
-	circleSubject = &subject{parts: []part{
-		{"org/", Organization, "any project of the organization", "", ""},
-		{"/project/", Organization, "any project of the organization", "", ""},
-		{"/user/", 0, "", "", ""},
-	}}
-	bitbucketSubject = &subject{parts: []part{
-		{"", Organization, "any repository of the workspace", "", "}"},
-		{":", 0, "", "", ""},
-	}}
+	vercelSubject = &subject{
+		pin: "owner:TEAM:project:PROJECT:environment:production",
+		parts: []part{
+			{"owner:", Everyone, "any team on %s", "", ""},
+			{":project:", Organization, "any project of %s", "the team", ""},
+			{":environment:", Project, "any environment of %s", "the project", ""},
+		}}
+	pulumiSubject = &subject{
+		pin: "pulumi:deploy:org:ORGANIZATION:project:PROJECT:stack:STACK:operation:update:scope:write",
+		parts: []part{
+			{"pulumi:deploy:org:", Everyone, "any organization on %s", "", ""},
+			{":project:", Organization, "any project of %s", "the organization", ""},
+			{":stack:", Project, "any stack of %s", "the project", ""},
+			{":operation:", 0, "", "", ""},
+		}}
+	pulumiEnvironmentSubject = &subject{
+		pin: "pulumi:environments:org:ORGANIZATION:env:PROJECT/ENVIRONMENT",
+		parts: []part{
+			{"pulumi:environments:org:", Everyone, "any organization on %s", "", ""},
+			{":env:", Organization, "any environment of %s", "the organization", ""},
+		}}
+	kubernetesSubject = &subject{
+		pin: "system:serviceaccount:NAMESPACE:NAME",
+		parts: []part{
+			{"system:serviceaccount:", Organization, "any service account of the cluster", "", ""},
+			{":", Project, "any service account of the namespace %s", "", ""},
+		}}
+	circleSubject = &subject{
+		pin: "org/ORGANIZATION-ID/project/PROJECT-ID/user/*",
+		parts: []part{
+			{"org/", Organization, "any project of the organization", "", ""},
+			{"/project/", Organization, "any project of the organization", "", ""},
+			{"/user/", 0, "", "", ""},
+		}}
+	bitbucketSubject = &subject{
+		pin: "{REPOSITORY-UUID}:*",
+		parts: []part{
+			{"", Organization, "any repository of the workspace", "", "}"},
+			{":", 0, "", "", ""},
+		}}
 )
 
 // subjects are the grammars that also issuers have which organizations run for themselves, and whose subjects tell which it is.
@@ -152,51 +171,50 @@ var githubClaims = map[string]Breadth{
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html#condition-keys-wif
 var issuers = []issuer{
 	{
-		url: "token.actions.githubusercontent.com", name: "GitHub Actions", site: "GitHub", required: "sub", named: true,
-		subject: githubSubject, claims: githubClaims, pin: "repo:ORGANIZATION/REPOSITORY:ref:refs/heads/main",
+		url: "token.actions.githubusercontent.com", name: "GitHub Actions", site: "GitHub", audience: "sts.amazonaws.com", required: "sub", named: true,
+		subject: githubSubject, claims: githubClaims,
 	},
 	{ // of one enterprise, which chose that
-		url: "token.actions.githubusercontent.com/*", name: "GitHub Actions", site: "GitHub of the enterprise",
-		subject: githubSubject, claims: githubClaims, pin: "repo:ORGANIZATION/REPOSITORY:ref:refs/heads/main",
+		url: "token.actions.githubusercontent.com/*", name: "GitHub Actions", site: "GitHub of the enterprise", audience: "sts.amazonaws.com",
+		subject: githubSubject, claims: githubClaims,
 	},
 	{
-		url: "gitlab.com", name: "GitLab", site: "gitlab.com", required: "sub",
-		subject: gitlabSubject, pin: "project_path:GROUP/PROJECT:ref_type:branch:ref:main",
+		url: "gitlab.com", name: "GitLab", site: "gitlab.com", audience: "https://gitlab.com", required: "sub",
+		subject: gitlabSubject,
 	},
 	{
-		url: "app.terraform.io", name: "HCP Terraform", site: "HCP Terraform", required: "sub",
-		subject: terraformSubject, pin: "organization:ORGANIZATION:project:PROJECT:workspace:WORKSPACE:run_phase:apply",
+		url: "app.terraform.io", name: "HCP Terraform", site: "HCP Terraform", audience: "aws.workload.identity", required: "sub",
+		subject: terraformSubject,
 	},
 	{
-		url: "agent.buildkite.com", name: "Buildkite", site: "Buildkite", required: "sub",
-		subject: buildkiteSubject, pin: "organization:ORGANIZATION:pipeline:PIPELINE:ref:refs/heads/main:commit:*:step:*",
+		url: "agent.buildkite.com", name: "Buildkite", site: "Buildkite", audience: "sts.amazonaws.com", required: "sub",
+		subject: buildkiteSubject,
 	},
 	{
-		url: "oidc.vercel.com", name: "Vercel", site: "Vercel", required: "aud", tenant: "aud",
-		subject: vercelSubject, pin: "owner:TEAM:project:PROJECT:environment:production",
+		url: "oidc.vercel.com", name: "Vercel", site: "Vercel", audience: "https://vercel.com/TEAM", required: "aud", tenant: "aud",
+		subject: vercelSubject,
 	},
 	{ // of one team
-		url: "oidc.vercel.com/*", name: "Vercel", site: "Vercel", tenant: "aud",
-		subject: vercelSubject, pin: "owner:TEAM:project:PROJECT:environment:production",
+		url: "oidc.vercel.com/*", name: "Vercel", site: "Vercel", audience: "https://vercel.com/TEAM", tenant: "aud",
+		subject: vercelSubject,
 	},
 	{
-		url: "api.pulumi.com/oidc", name: "Pulumi Cloud", site: "Pulumi Cloud", required: "aud", tenant: "aud",
-		subject: pulumiSubject, pin: "pulumi:deploy:org:ORGANIZATION:project:PROJECT:stack:STACK:operation:update:scope:write",
+		url: "api.pulumi.com/oidc", name: "Pulumi Cloud", site: "Pulumi Cloud", audience: "aws:ORGANIZATION", required: "aud", tenant: "aud",
+		subject: pulumiSubject,
 	},
 	{
-		url: "oidc.eks.*.amazonaws.com*/id/*", name: "the EKS cluster", site: "the cluster",
-		subject: kubernetesSubject, pin: "system:serviceaccount:NAMESPACE:NAME",
+		url: "oidc.eks.*.amazonaws.com*/id/*", name: "the EKS cluster", site: "the cluster", audience: "sts.amazonaws.com",
+		subject: kubernetesSubject,
 	},
 	{
-		url: "oidc.circleci.com/org/*", name: "CircleCI", site: "CircleCI",
+		url: "oidc.circleci.com/org/*", name: "CircleCI", site: "CircleCI", audience: "ORGANIZATION-ID",
 		subject: circleSubject, claims: map[string]Breadth{"oidc.circleci.com/project-id": Organization},
-		pin: "org/ORGANIZATION-ID/project/PROJECT-ID/user/*",
 	},
 	{
-		url: "api.bitbucket.org/2.0/workspaces/*", name: "Bitbucket Pipelines", site: "Bitbucket",
-		subject: bitbucketSubject, pin: "{REPOSITORY-UUID}:*",
+		url: "api.bitbucket.org/2.0/workspaces/*", name: "Bitbucket Pipelines", site: "Bitbucket", audience: "ari:cloud:bitbucket::workspace/WORKSPACE-UUID",
+		subject: bitbucketSubject,
 	},
-	{url: "cognito-identity*.amazonaws.com*", name: "Amazon Cognito", required: "aud", tenant: "aud", builtin: true},
+	{url: "cognito-identity*.amazonaws.com*", name: "Amazon Cognito", audience: "IDENTITY-POOL-ID", required: "aud", tenant: "aud", builtin: true},
 	{url: "accounts.google.com", name: "Google", tenant: "aud", builtin: true},
 	{url: "graph.facebook.com", name: "Facebook", tenant: "app_id", builtin: true},
 	{url: "www.amazon.com", name: "Login with Amazon", tenant: "app_id", builtin: true},
@@ -234,9 +252,10 @@ func (i *issuer) shared() bool { return i.required != "" || i.builtin }
 
 // An opening is what a statement leaves open of the subjects of an issuer.
 type opening struct {
-	breadth Breadth // the parts that are open, together
-	first   *part   // the first of them
-	before  string  // the names before that, as people write them
+	breadth Breadth  // the parts that are open, together
+	first   *part    // the first of them
+	names   []string // of the parts before that, of all where none is open
+	subject *subject // nil where the grammar is not known
 }
 
 // anyone is what a statement leaves open that looks at no subject.
@@ -246,7 +265,7 @@ func (i *issuer) anyone() (o opening) {
 		for _, p := range i.subject.parts {
 			o.breadth |= p.breadth
 		}
-		o.first = &i.subject.parts[0]
+		o.subject, o.first = i.subject, &i.subject.parts[0]
 	case i.shared():
 		o.breadth, o.first = Everyone, &part{admits: "any customer of " + i.name}
 	default:
@@ -268,15 +287,10 @@ func (i *issuer) opens(value string, literal bool) opening {
 
 // admits says whom an opening lets in, when claims have pinned all that is wider than this.
 func (i *issuer) admits(o opening, breadth Breadth) string {
-	p, before := o.first, o.before
-	if i.subject != nil && p.breadth != 0 && p.breadth != breadth {
-		before = ""
-		for j := range i.subject.parts {
-			if i.subject.parts[j].breadth == breadth {
-				p = &i.subject.parts[j]
-				break
-			}
-		}
+	p, before := o.first, strings.Join(o.names, "/")
+	if o.subject != nil && p.breadth != breadth {
+		narrower := slices.IndexFunc(o.subject.parts, func(p part) bool { return p.breadth == breadth })
+		p, before = &o.subject.parts[narrower], ""
 	}
 	switch {
 	case p.breadth == Everyone:
@@ -285,6 +299,20 @@ func (i *issuer) admits(o opening, breadth Breadth) string {
 		before = p.whose
 	}
 	return strings.Replace(p.admits, "%s", before, 1)
+}
+
+// pin is a subject that names all, and what the opening names already.
+func (o opening) pin() string {
+	if o.subject == nil {
+		return ""
+	}
+	pin := o.subject.pin
+	for j, placeholder := range o.subject.opens(pin, true).names {
+		if j < len(o.names) {
+			pin = strings.Replace(pin, placeholder, o.names[j], 1)
+		}
+	}
+	return pin
 }
 
 // grammar is that of a subject, nil where none is known.
@@ -306,7 +334,7 @@ func (i *issuer) grammar(pattern string) *subject {
 
 // opens is what a pattern leaves open of a subject.
 func (s *subject) opens(pattern string, literal bool) (o opening) {
-	var names []string
+	o.subject = s
 	rest := pattern
 	for i := 0; i < len(s.parts); i++ {
 		p := &s.parts[i]
@@ -324,11 +352,14 @@ func (s *subject) opens(pattern string, literal bool) (o opening) {
 			name, _, _ = strings.Cut(rest, s.parts[i+1].before[:1])
 		}
 		if !s.leaves(p, name, literal) {
-			names, rest = append(names, name), rest[len(name):]
+			if o.first == nil {
+				o.names = append(o.names, name)
+			}
+			rest = rest[len(name):]
 			continue
 		}
 		if o.breadth |= p.breadth; o.first == nil && p.breadth != 0 {
-			o.first, o.before = p, strings.Join(names, "/")
+			o.first = p
 		}
 		// A wildcard may stand for several parts. The next one begins where something else that can stand before one does.
 		rest = strings.TrimLeft(rest[max(0, strings.IndexAny(rest, "*?")):], "*?")

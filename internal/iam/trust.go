@@ -101,7 +101,7 @@ func (f *federation) gaps() []TrustGap {
 		if !st.takes("sts:AssumeRole") || slices.ContainsFunc(f.asked, asked.confines) {
 			return nil
 		}
-		return []TrustGap{f.gap(TrustGap{Problem: OpenToAll, Breadth: Everyone, Admits: "everyone, in every account of AWS"})}
+		return []TrustGap{f.gap(TrustGap{Problem: OpenToAll, Breadth: Everyone, Admits: "everyone in every account of AWS"})}
 	case f.principal.Type != "Federated":
 		return nil
 	case strings.Contains(id, ":saml-provider/"):
@@ -261,8 +261,8 @@ func (f *federation) oidc(url string) []TrustGap {
 
 	open, wide := f.subject(&is, key)
 	leaves := open.breadth
-	if is.builtin && told || is.required == "sts:RoleSessionName" && !refused {
-		leaves = 0 // whoever signs in to the one application, or the one workspace
+	if told && open.subject == nil && (is.builtin || !is.shared()) || is.required == "sts:RoleSessionName" && !refused {
+		leaves = 0 // the application, the organization or the workspace is told by other means
 	}
 	if is.tenant != "" && told {
 		leaves &^= Everyone
@@ -272,11 +272,12 @@ func (f *federation) oidc(url string) []TrustGap {
 	case told:
 	case byAudience && (refused || leaves != 0):
 		gaps = append(gaps, f.gap(TrustGap{
-			Problem: Unpinned, Provider: is.name, Key: audience, Breadth: leaves & Everyone, Admits: is.strangers(), Refused: refused,
+			Problem: Unpinned, Provider: is.name, Key: audience, Pin: is.audience,
+			Breadth: leaves & Everyone, Admits: is.strangers(), Refused: refused,
 		}))
 		leaves &^= Everyone
 	default:
-		gaps = append(gaps, f.gap(TrustGap{Problem: AnyAudience, Provider: is.name, Key: audience, Pin: is.audience()}))
+		gaps = append(gaps, f.gap(TrustGap{Problem: AnyAudience, Provider: is.name, Key: audience, Pin: is.audience}))
 	}
 	if is.builtin {
 		if g, guests := f.guests(&is, key("amr")); guests {
@@ -294,7 +295,7 @@ func (f *federation) oidc(url string) []TrustGap {
 	if wide.Breadth == Everyone && !is.shared() {
 		wide.Breadth = Organization // of the issuer, which has no others
 	}
-	wide.Provider, wide.Pin = is.name, is.pin
+	wide.Provider, wide.Pin = is.name, open.pin()
 	if wide.Key == "" {
 		wide.Key = subject
 		if wide.Refused {
@@ -340,17 +341,6 @@ func (i *issuer) strangers() string {
 	return "any organization on " + i.name
 }
 
-// audience is what a token of the issuer is meant for, where all have the same.
-func (i *issuer) audience() string {
-	switch i.name {
-	case "HCP Terraform":
-		return "aws.workload.identity"
-	case "GitHub Actions", "Buildkite", "the EKS cluster":
-		return "sts.amazonaws.com"
-	}
-	return ""
-}
-
 // guests returns the gap of a role that identities of Cognito may take without signing in.
 //
 // Source: https://docs.aws.amazon.com/cognito/latest/developerguide/role-trust-and-permissions.html
@@ -358,7 +348,7 @@ func (f *federation) guests(is *issuer, methods string) (g TrustGap, ok bool) {
 	if is.name != "Amazon Cognito" {
 		return g, false
 	}
-	g = TrustGap{Problem: Guests, Provider: is.name, Key: methods, Breadth: Project, Admits: "guests, who have not signed in", Pin: "authenticated"}
+	g = TrustGap{Problem: Guests, Provider: is.name, Key: methods, Breadth: Project, Admits: "guests who have not signed in", Pin: "authenticated"}
 	for _, a := range f.asked {
 		if !a.Is(methods) || a.Operator.Base == "Null" {
 			continue

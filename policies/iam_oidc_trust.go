@@ -1,0 +1,227 @@
+package policies
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/glob"
+	"dynamoguard/internal/iam"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/text"
+)
+
+// IAMOIDCTrust asks who may take a role that reaches tables with what an identity provider signs: most providers sign for others
+// as well.
+var IAMOIDCTrust = &policy.Policy{
+	Name:  "iam-oidc-trust",
+	Title: "A role that reaches tables is taken through an identity provider by those it names",
+	Doc: `
+		Reports a role with access to tables or DAX clusters whose trust policy lets in more identities of an OIDC or SAML
+		provider than it names: no condition on the subject or the audience, a pattern that any organization, repository
+		or service account matches, a condition that holds as well where a token lacks the claim, a wildcard under an
+		operator that compares literally; and one that lets in everyone. Known are GitHub, GitLab, HCP Terraform, Amazon
+		EKS, Amazon Cognito, Google, CircleCI, Bitbucket, Buildkite, Vercel, Pulumi Cloud and what else AWS lists as
+		shared; other providers are an organization's own, of which the audience is asked. Strangers and the whole of an
+		organization are reported at the policy's level; any branch of one repository, any service account of one
+		namespace, guests of a Cognito identity pool and a missing audience are advisory. IAM itself refuses a new or
+		changed role that does not look at the claim by which a shared provider tells its customers apart; roles of
+		before keep their trust.`,
+	Before: `
+name: deploy
+assumeRolePolicy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Principal:
+        Federated: arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com
+      Action: sts:AssumeRoleWithWebIdentity
+      Condition:
+        StringEquals:
+          token.actions.githubusercontent.com:aud: sts.amazonaws.com
+        StringLike:
+          token.actions.githubusercontent.com:sub: repo:acme/*
+inlinePolicies:
+  - name: orders
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Action: [dynamodb:PutItem, dynamodb:UpdateItem]
+          Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	After: `
+name: deploy
+assumeRolePolicy:
+  Version: "2012-10-17"
+  Statement:
+    - Effect: Allow
+      Principal:
+        Federated: arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com
+      Action: sts:AssumeRoleWithWebIdentity
+      Condition:
+        StringEquals:
+          token.actions.githubusercontent.com:aud: sts.amazonaws.com
+          token.actions.githubusercontent.com:sub: repo:acme/shop:environment:production
+inlinePolicies:
+  - name: orders
+    policy:
+      Version: "2012-10-17"
+      Statement:
+        - Effect: Allow
+          Action: [dynamodb:PutItem, dynamodb:UpdateItem]
+          Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Remediation: "Compare the subject and the audience of the provider's tokens with those that the role is for.",
+	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html",
+	Severity:    policy.High,
+	Level:       policy.Mandatory,
+	Criteria:    []soc2.ID{"CC6.1", "CC6.2"},
+	Config:      OIDCTrustConfig{},
+	Settings: map[string]string{
+		"subjects": `
+			Subjects that are meant as they stand in trust policies, such as repo:acme/*, with * and ? as wildcards: whom
+			such a value lets in is not reported.`,
+	},
+	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Trust), facts.LinkReads()),
+
+	CheckStack: checkOIDCTrust,
+}
+
+// OIDCTrustConfig are the settings of IAMOIDCTrust.
+type OIDCTrustConfig struct {
+	Subjects []string `json:"subjects"`
+}
+
+func checkOIDCTrust(p *policy.StackPass) {
+	principals := p.Graph.Principals()
+	for _, principal := range principals.List {
+		if principal.Kind == facts.KindRole && principal.Declared {
+			checkTrust(p, principal)
+		}
+	}
+	for _, at := range principals.Unknown {
+		p.Awaits(at.URN, at)
+	}
+	for _, problem := range principals.Problems {
+		p.On(problem.URN).Errorf("%s", problem.Message)
+	}
+}
+
+func checkTrust(p *policy.StackPass, principal *facts.Principal) {
+	pass := p.On(principal.URN)
+	open, known := reachOf(principal, p.Now)
+	if open.Empty() {
+		pass.NotApplicable("nothing that is known grants it access to a table or a cluster")
+		awaits(p, principal)
+		return
+	}
+	for _, d := range pass.Facts.Documents(iam.Trust) {
+		switch {
+		case !d.Known:
+			pass.Log.NoteUnknown(d.Path)
+		case d.Document == nil || len(d.Errors) > 0:
+			pass.NotApplicable(fmt.Sprintf("IAM refuses %s as it is, which iam-document reports", d.Path))
+		default:
+			reportTrust(pass, d, principal.Name, open, known)
+		}
+	}
+}
+
+// reportTrust reports the statements of a trust policy that let in more than they name.
+func reportTrust(p *policy.Pass, d *facts.Document, role string, open iam.ActionSet, known bool) {
+	meant := policy.Settings[OIDCTrustConfig](p).Subjects
+	gaps := slices.DeleteFunc(d.TrustGaps(), func(g iam.TrustGap) bool {
+		return g.Problem == iam.TooWide && slices.ContainsFunc(meant, func(pattern string) bool { return glob.Match(pattern, g.Value) })
+	})
+	for len(gaps) > 0 {
+		n := 1
+		for n < len(gaps) && gaps[n].Statement == gaps[0].Statement {
+			n++
+		}
+		reportStatement(p, d, gaps[:n], role, open, known)
+		gaps = gaps[n:]
+	}
+}
+
+// reportStatement reports what one statement does not pin.
+func reportStatement(p *policy.Pass, d *facts.Document, gaps []iam.TrustGap, role string, open iam.ActionSet, known bool) {
+	gaps = slices.SortedStableFunc(slices.Values(gaps), func(a, b iam.TrustGap) int { return cmp.Compare(b.Breadth, a.Breadth) })
+	f := policy.Finding{Path: d.Path.Key(gaps[0].Path), Limit: policy.Advisory}
+	var wrong, remedies []string
+	for _, g := range gaps {
+		if g.Breadth > iam.Project || g.Refused {
+			f.Limit = policy.Disabled // which caps nothing
+		}
+		w, r := gapWords(d, g)
+		if wrong = append(wrong, w); !slices.Contains(remedies, r) {
+			remedies = append(remedies, r)
+		}
+	}
+	may := fmt.Sprintf("role %s may use %s", resource.Quote(role), actions(open.List(), open.Worst(), nil))
+	if !known {
+		may += ", where its permissions boundary lets it"
+		f.Limit = policy.Advisory
+	}
+	f.Wrong, f.Remedy = strings.Join(append(wrong, may), ", and "), text.And(remedies)
+	if d.Secret {
+		f.Wrong = fmt.Sprintf("%s.Statement[%d] does not pin who of its identity provider assumes role %s, which reaches tables",
+			d.Path, gaps[0].Statement, resource.Quote(role))
+		f.Remedy = "compare the subject and the audience of the provider's tokens with those that the role is for"
+	}
+	p.Report(f)
+}
+
+// gapWords says what is wrong with a statement of a trust policy, and what to write instead.
+func gapWords(d *facts.Document, g iam.TrustGap) (wrong, remedy string) {
+	path := fmt.Sprintf("%s.%s", d.Path, g.Path)
+	if g.Value != "" {
+		path += " " + resource.Quote(g.Value)
+	}
+	lets := fmt.Sprintf("%s lets %s assume the role", path, g.Admits)
+	without := fmt.Sprintf("%s has no condition on %s", path, g.Key)
+	require := "compare " + g.Key + " with the one that it is for"
+	if g.Pin != "" {
+		require = fmt.Sprintf("require %q: {%q: %q}", requiredBy(g), g.Key, g.Pin)
+	}
+	if g.Refused {
+		require += ", without which IAM takes no new or changed role"
+	}
+	switch g.Problem {
+	case iam.Unpinned, iam.Guests:
+		switch {
+		case g.Value != "":
+			return lets, require
+		case g.Breadth == 0:
+			return without, require
+		}
+		return lets + ", without a condition on " + g.Key, require
+	case iam.TooWide:
+		if g.Pin == "" {
+			return lets, "write in full who it is for"
+		}
+		return lets, fmt.Sprintf("write who it is for, as in %q", g.Pin)
+	case iam.AnyAudience:
+		return without + ", so that tokens for any audience of the provider will do", require
+	case iam.Vacuous:
+		operator := strings.TrimSuffix(strings.TrimPrefix(g.Operator, "ForAllValues:"), "IfExists")
+		return fmt.Sprintf("%s holds as well where a token lacks %s", path, g.Key), "write " + operator
+	case iam.NoMatch:
+		return fmt.Sprintf("%s matches nobody, since %s takes * for a letter", path, g.Operator), "write StringLike, or the value in full"
+	default:
+		return lets, "name the principals, or require aws:PrincipalOrgID"
+	}
+}
+
+// requiredBy is the operator by which a value of a claim is required.
+func requiredBy(g iam.TrustGap) string {
+	switch {
+	case g.Problem == iam.Guests:
+		return "ForAnyValue:StringLike"
+	case strings.ContainsAny(g.Pin, "*?"):
+		return "StringLike"
+	}
+	return "StringEquals"
+}
