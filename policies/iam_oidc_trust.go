@@ -96,25 +96,14 @@ type OIDCTrustConfig struct {
 }
 
 func checkOIDCTrust(p *policy.StackPass) {
-	principals := p.Graph.Principals()
-	for _, principal := range principals.List {
-		if principal.Kind == facts.KindRole && principal.Declared {
-			checkTrust(p, principal)
-		}
-	}
-	for _, at := range principals.Unknown {
-		p.Awaits(at.URN, at)
-	}
-	for _, problem := range principals.Problems {
-		p.On(problem.URN).Errorf("%s", problem.Message)
-	}
+	roles(p, func(principal *facts.Principal) { checkTrust(p, principal) })
 }
 
 func checkTrust(p *policy.StackPass, principal *facts.Principal) {
 	pass := p.On(principal.URN)
 	open, known := reachOf(principal, p.Now)
 	if open.Empty() {
-		pass.NotApplicable("nothing that is known grants it access to a table or a cluster")
+		pass.NotApplicable(reachesNothing)
 		awaits(p, principal)
 		return
 	}

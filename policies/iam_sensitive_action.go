@@ -2,11 +2,9 @@ package policies
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"dynamoguard/internal/facts"
-	"dynamoguard/internal/glob"
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/iam/managed"
 	"dynamoguard/internal/policy"
@@ -62,24 +60,14 @@ type SensitiveActionConfig struct {
 
 func checkSensitiveActions(p *policy.StackPass) {
 	meant := policy.Settings[SensitiveActionConfig](p).Principals
-	principals := p.Graph.Principals()
-	for _, principal := range principals.List {
-		isMeant := func(pattern string) bool {
-			return glob.Match(pattern, principal.Name) || glob.Match(pattern, principal.URN.Name()) ||
-				glob.Match(pattern, string(principal.URN))
-		}
-		if slices.ContainsFunc(meant, isMeant) {
+	for _, principal := range p.Graph.Principals().List {
+		if matches(principal, meant) {
 			p.On(principal.URN).NotApplicable("it is meant for sensitive actions, by principals")
 		} else {
 			checkPrincipal(p, principal)
 		}
 	}
-	for _, at := range principals.Unknown {
-		p.Awaits(at.URN, at)
-	}
-	for _, problem := range principals.Problems {
-		p.On(problem.URN).Errorf("%s", problem.Message)
-	}
+	notePrincipals(p)
 }
 
 func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {

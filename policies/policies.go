@@ -16,6 +16,8 @@ func All() []*policy.Policy {
 		IAMIneffectiveStatement,
 		IAMSensitiveAction,
 		IAMOIDCTrust,
+		IAMSessionDuration,
+		IAMUserAccess,
 		TableNameCollision,
 		TableNamePattern,
 		TablePointInTimeRecovery,

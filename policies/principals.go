@@ -1,9 +1,11 @@
 package policies
 
 import (
+	"slices"
 	"time"
 
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/glob"
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/iam/managed"
 	"dynamoguard/internal/policy"
@@ -36,6 +38,36 @@ func reachOf(principal *facts.Principal, now time.Time) (open iam.ActionSet, kno
 	return open.Or(byAWS).WithoutMetadata(), known
 }
 
+// matches reports whether one of some patterns of the configuration is for a principal: for its name in IAM, or for the name or the
+// URN of its resource.
+func matches(principal *facts.Principal, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		return glob.Match(pattern, principal.Name) || glob.Match(pattern, principal.URN.Name()) ||
+			glob.Match(pattern, string(principal.URN))
+	})
+}
+
+// roles calls check with the roles that the stack declares.
+func roles(p *policy.StackPass, check func(*facts.Principal)) {
+	for _, principal := range p.Graph.Principals().List {
+		if principal.Declared && principal.Kind == facts.KindRole {
+			check(principal)
+		}
+	}
+	notePrincipals(p)
+}
+
+// notePrincipals notes what the stack says of principals that is not known, or cannot be read.
+func notePrincipals(p *policy.StackPass) {
+	principals := p.Graph.Principals()
+	for _, at := range principals.Unknown {
+		p.Awaits(at.URN, at)
+	}
+	for _, problem := range principals.Problems {
+		p.On(problem.URN).Errorf("%s", problem.Message)
+	}
+}
+
 // awaits notes what of a principal is not known yet, or cannot be read, in the pass on it.
 func awaits(p *policy.StackPass, principal *facts.Principal) {
 	for _, at := range principal.Unknown {
@@ -49,3 +81,6 @@ func awaits(p *policy.StackPass, principal *facts.Principal) {
 		}
 	}
 }
+
+// reachesNothing is why a policy on what reaches tables has nothing to judge.
+const reachesNothing = "nothing that is known grants it access to a table or a cluster"
