@@ -87,7 +87,8 @@ inlinePolicies:
 	},
 	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Trust), facts.LinkReads()),
 
-	CheckStack: checkOIDCTrust,
+	CheckResource: checkOIDCTrust,
+	CheckStack:    checkOIDCTrusts,
 }
 
 // OIDCTrustConfig are the settings of IAMOIDCTrust.
@@ -95,32 +96,74 @@ type OIDCTrustConfig struct {
 	Subjects []string `json:"subjects"`
 }
 
-func checkOIDCTrust(p *policy.StackPass) {
-	roles(p, func(principal *facts.Principal) { checkTrust(p, principal) })
-}
-
-func checkTrust(p *policy.StackPass, principal *facts.Principal) {
-	pass := p.On(principal.URN)
-	open, known := reachOf(principal, p.Now)
-	if open.Empty() {
-		pass.NotApplicable(reachesNothing)
-		awaits(p, principal)
+// checkOIDCTrust judges a role by what it holds itself, and what attaches something to a role by the trust policy of that: this is
+// what would open the tables, and must not be created.
+func checkOIDCTrust(p *policy.Pass) {
+	if p.Resource.Type == facts.Role {
+		for _, role := range facts.NewGraph([]*resource.Resource{p.Resource}, p.Seen).Principals().List {
+			if open, known := reachOf(role, p.Now); role.Kind == facts.KindRole && known && !open.Empty() {
+				judgeTrust(p, role, p.Facts.Documents(iam.Trust), open, known)
+				p.Seen.First(trustOf(role), p.Resource.URN)
+				return
+			}
+		}
+		p.NotApplicable("nothing that it holds itself grants it access to a table or a cluster")
 		return
 	}
-	for _, d := range pass.Facts.Documents(iam.Trust) {
+	for _, role := range p.Seen.Opened(p.Resource) {
+		open, known := reachOf(role.Principal, p.Now)
+		if known && !open.Empty() && !p.Seen.SaidOfOther(trustOf(role.Principal), p.Resource.URN) {
+			judgeTrust(p, role.Principal, role.Trust, open, known)
+			p.Seen.First(attachedTo(role.Principal), p.Resource.URN)
+			return
+		}
+		for _, at := range role.Unknown {
+			if at.URN == p.Resource.URN {
+				p.Log.NoteUnknown(at.Path)
+			}
+		}
+	}
+	p.NotApplicable("nothing that is known yet attaches it to a role whose trust policy lets in others than it names")
+}
+
+// trustOf and attachedTo are what is said of a role, and of what is attached to it.
+func trustOf(role *facts.Principal) string { return "whom " + string(role.URN) + " lets in" }
+func attachedTo(role *facts.Principal) string {
+	return "what opens tables to those whom " + string(role.URN) + " lets in"
+}
+
+func checkOIDCTrusts(p *policy.StackPass) {
+	roles(p, func(role *facts.Principal) {
+		pass := p.On(role.URN)
+		open, known := reachOf(role, p.Now)
+		switch {
+		case p.Seen.SaidOfOther(attachedTo(role), ""):
+			pass.NotApplicable("what gives it access is reported")
+		case open.Empty():
+			pass.NotApplicable(reachesNothing)
+			awaits(p, role)
+		default:
+			judgeTrust(pass, role, pass.Facts.Documents(iam.Trust), open, known)
+		}
+	})
+}
+
+// judgeTrust judges the trust policies of a role that may use some actions.
+func judgeTrust(p *policy.Pass, role *facts.Principal, trust []*facts.Document, open iam.ActionSet, known bool) {
+	for _, d := range trust {
 		switch {
 		case !d.Known:
-			pass.Log.NoteUnknown(d.Path)
+			p.Log.NoteUnknown(d.Path)
 		case d.Document == nil || len(d.Errors) > 0:
-			pass.NotApplicable(fmt.Sprintf("IAM refuses %s as it is, which iam-document reports", d.Path))
+			p.NotApplicable(fmt.Sprintf("IAM refuses %s as it is, which iam-document reports", d.Path))
 		default:
-			reportTrust(pass, d, principal.Name, open, known)
+			reportTrust(p, d, role, open, known)
 		}
 	}
 }
 
 // reportTrust reports the statements of a trust policy that let in more than they name.
-func reportTrust(p *policy.Pass, d *facts.Document, role string, open iam.ActionSet, known bool) {
+func reportTrust(p *policy.Pass, d *facts.Document, role *facts.Principal, open iam.ActionSet, known bool) {
 	meant := policy.Settings[OIDCTrustConfig](p).Subjects
 	gaps := slices.DeleteFunc(d.TrustGaps(), func(g iam.TrustGap) bool {
 		return g.Problem == iam.TooWide && slices.ContainsFunc(meant, func(pattern string) bool { return glob.Match(pattern, g.Value) })
@@ -136,7 +179,7 @@ func reportTrust(p *policy.Pass, d *facts.Document, role string, open iam.Action
 }
 
 // reportStatement reports what one statement does not pin.
-func reportStatement(p *policy.Pass, d *facts.Document, gaps []iam.TrustGap, role string, open iam.ActionSet, known bool) {
+func reportStatement(p *policy.Pass, d *facts.Document, gaps []iam.TrustGap, role *facts.Principal, open iam.ActionSet, known bool) {
 	gaps = slices.SortedStableFunc(slices.Values(gaps), func(a, b iam.TrustGap) int { return cmp.Compare(b.Breadth, a.Breadth) })
 	f := policy.Finding{Path: d.Path.Key(gaps[0].Path), Limit: policy.Advisory}
 	var wrong, remedies []string
@@ -149,7 +192,8 @@ func reportStatement(p *policy.Pass, d *facts.Document, gaps []iam.TrustGap, rol
 			remedies = append(remedies, r)
 		}
 	}
-	may := fmt.Sprintf("role %s may use %s", resource.Quote(role), actions(open.List(), open.Worst(), nil))
+	name := resource.Quote(role.Name)
+	may := fmt.Sprintf("role %s may use %s", name, actions(open.List(), open.Worst(), nil))
 	if !known {
 		may += ", where its permissions boundary lets it"
 		f.Limit = policy.Advisory
@@ -157,8 +201,12 @@ func reportStatement(p *policy.Pass, d *facts.Document, gaps []iam.TrustGap, rol
 	f.Wrong, f.Remedy = strings.Join(append(wrong, may), ", and "), text.And(remedies)
 	if d.Secret {
 		f.Wrong = fmt.Sprintf("%s.Statement[%d] does not pin who of its identity provider assumes role %s, which reaches tables",
-			d.Path, gaps[0].Statement, resource.Quote(role))
+			d.Path, gaps[0].Statement, name)
 		f.Remedy = "compare the subject and the audience of the provider's tokens with those that the role is for"
+	}
+	if p.Resource.URN != role.URN {
+		f.Path, f.Basis = "", policy.OnResource
+		f.Wrong = fmt.Sprintf("of %s, %s with this", policy.Name(role.URN), f.Wrong)
 	}
 	p.Report(f)
 }

@@ -11,31 +11,37 @@ import (
 	"dynamoguard/internal/policy"
 )
 
-// reachOf returns the actions, metadata left out, that a principal may use on tables and clusters, by documents of the stack and
-// by policies of AWS. Where it has a permissions boundary that is not known, what that takes away is not known.
+// reachOf returns the actions, metadata left out, that a principal may use on tables and clusters, after all its Denies in the stack
+// and within its permissions boundary: by documents of the stack, and by policies of AWS as far as these grant something on all of
+// them or on some. Where the boundary is not known, it is left out.
 func reachOf(principal *facts.Principal, now time.Time) (open iam.ActionSet, known bool) {
-	granted, known := grantsOf(principal, now)
-	for _, actions := range granted {
-		open = open.Or(actions)
+	var identity, boundary []*iam.Document
+	for _, d := range principal.Documents {
+		identity = append(identity, d.Document.Document)
 	}
-	var byAWS iam.ActionSet
 	for _, m := range principal.Managed {
-		if p, ok := managed.Lookup(m.ARN); ok {
-			byAWS = byAWS.Or(p.Grants())
+		if p, ok := managed.Lookup(m.ARN); ok && !p.Grants().Empty() {
+			identity = append(identity, iam.Allowing(p.Grants()))
 		}
 	}
-	if b := principal.Boundary; b != nil && b.Document.Document != nil {
-		var within iam.ActionSet
-		for _, grant := range iam.NewGrantsAt([]*iam.Document{b.Document.Document}, nil, now).List {
-			within = within.Or(grant.Actions)
+	known = true
+	switch b := principal.Boundary; {
+	case !principal.Bounded:
+	case b != nil && b.Document.Document != nil:
+		boundary = []*iam.Document{b.Document.Document}
+	case managed.Own(principal.BoundaryARN):
+		m, _ := managed.Lookup(principal.BoundaryARN)
+		if m.Grants().Empty() {
+			return iam.ActionSet{}, true
 		}
-		byAWS = byAWS.And(within)
-	} else if m, ok := managed.Lookup(principal.BoundaryARN); ok {
-		byAWS = byAWS.And(m.Grants())
-	} else if managed.Own(principal.BoundaryARN) {
-		byAWS = iam.ActionSet{}
+		boundary = []*iam.Document{iam.Allowing(m.Grants())}
+	default:
+		known = false
 	}
-	return open.Or(byAWS).WithoutMetadata(), known
+	for _, grant := range iam.NewGrantsAt(identity, boundary, now).List {
+		open = open.Or(grant.Actions)
+	}
+	return open.WithoutMetadata(), known
 }
 
 // matches reports whether one of some patterns of the configuration is for a principal: for its name in IAM, or for the name or the

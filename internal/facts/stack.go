@@ -35,6 +35,7 @@ type Stack struct {
 
 	roles  map[resource.URN]string            // the names of the roles
 	trusts map[string]map[resource.URN]string // by name of the role, the service that alone may assume it
+	open   openness
 }
 
 // An outline is what is remembered of how a resource was declared.
@@ -110,6 +111,7 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 	r := f.resource
 	s.seeDeclared(r)
 	s.seeTrust(f)
+	s.seeOpen(f)
 	if why := notRead(r); why != (NotRead{}) {
 		s.mu.Lock()
 		set(&s.notRead, r.URN, why)
