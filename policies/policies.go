@@ -18,6 +18,7 @@ func All() []*policy.Policy {
 		IAMOIDCTrust,
 		IAMSessionDuration,
 		IAMUserAccess,
+		IAMSharedRole,
 		TableNameCollision,
 		TableNamePattern,
 		TablePointInTimeRecovery,

@@ -20,6 +20,8 @@ const (
 	KindPermissionSet Kind = "permission set"
 	KindManagedPolicy Kind = "managed policy"
 	KindTable         Kind = "table"
+
+	KindInstanceProfile Kind = "instance profile"
 )
 
 // An entity is a resource type that others refer to: its kind, and the properties that hold its name and its ARN.
@@ -37,6 +39,7 @@ var entities = map[string]entity{
 	ManagedPolicy:    {KindManagedPolicy, "name", "arn"},
 	Table:            {KindTable, "name", "arn"},
 	NativeTable:      {KindTable, "tableName", "arn"},
+	InstanceProfile:  {KindInstanceProfile, "name", "arn"},
 }
 
 // A Reference is a property that refers to resources of one kind, by name or ARN, alone or in a list. It is written as a

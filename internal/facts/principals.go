@@ -114,7 +114,7 @@ func LinkReads() map[string][]string {
 		}
 	}
 	for typ, e := range entities {
-		if e.kind != KindTable {
+		if e.kind != KindTable && e.kind != KindInstanceProfile {
 			add(typ, e.name, e.arn)
 		}
 	}

@@ -23,8 +23,9 @@ import (
 
 const npmPackage = "@pulumi/aws-native@1.79.0"
 
-// modules are those whose resources are tables, caches of them, principals and what they may do, or templates of all of these.
-var modules = []string{"cloudformation", "dax", "dynamodb", "iam", "sso"}
+// modules are those whose resources are tables, caches of them, principals and what they may do, what runs under a role, or templates
+// of all of these.
+var modules = []string{"cloudformation", "dax", "dynamodb", "ecs", "eks", "iam", "lambda", "sso"}
 
 func main() {
 	log.SetFlags(0)
