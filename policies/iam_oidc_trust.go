@@ -99,10 +99,14 @@ type OIDCTrustConfig struct {
 // checkOIDCTrust judges a role by what it holds itself, and what attaches something to a role by the trust policy of that: this is
 // what would open the tables, and must not be created.
 func checkOIDCTrust(p *policy.Pass) {
+	trust := p.Facts.Documents(iam.Trust)
 	if p.Resource.Type == facts.Role {
+		if pins(trust) {
+			return
+		}
 		for _, role := range facts.NewGraph([]*resource.Resource{p.Resource}, p.Seen).Principals().List {
 			if open, known := reachOf(role, p.Now); role.Kind == facts.KindRole && known && !open.Empty() {
-				judgeTrust(p, role, p.Facts.Documents(iam.Trust), open, known)
+				judgeTrust(p, role, trust, open, known)
 				p.Seen.First(trustOf(role), p.Resource.URN)
 				return
 			}
@@ -135,6 +139,10 @@ func attachedTo(role *facts.Principal) string {
 func checkOIDCTrusts(p *policy.StackPass) {
 	roles(p, func(role *facts.Principal) {
 		pass := p.On(role.URN)
+		trust := pass.Facts.Documents(iam.Trust)
+		if pins(trust) {
+			return
+		}
 		open, known := reachOf(role, p.Now)
 		switch {
 		case p.Seen.SaidOfOther(attachedTo(role), ""):
@@ -143,8 +151,15 @@ func checkOIDCTrusts(p *policy.StackPass) {
 			pass.NotApplicable(reachesNothing)
 			awaits(p, role)
 		default:
-			judgeTrust(pass, role, pass.Facts.Documents(iam.Trust), open, known)
+			judgeTrust(pass, role, trust, open, known)
 		}
+	})
+}
+
+// pins reports whether trust policies pin who takes their role, whatever that may do.
+func pins(trust []*facts.Document) bool {
+	return !slices.ContainsFunc(trust, func(d *facts.Document) bool {
+		return !d.Known || d.Document == nil || len(d.Errors) > 0 || len(d.TrustGaps()) > 0
 	})
 }
 

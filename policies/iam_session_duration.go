@@ -83,22 +83,21 @@ func checkSessionDuration(p *policy.StackPass) {
 
 func checkSessions(p *policy.StackPass, principal *facts.Principal) {
 	pass := p.On(principal.URN)
-	open, known := reachOf(principal, p.Now)
 	duration := pass.Property(sessionDuration)
-	seconds, ok := duration.Number()
+	limit, by := policy.Settings[SessionDurationConfig](p).of(principal, pass.Resource)
+	if seconds, ok := duration.Value.Number(); duration.Unset() || ok && seconds <= float64(limit) {
+		return // whatever the role may do
+	}
+	open, known := reachOf(principal, p.Now)
 	switch {
 	case open.Empty():
 		pass.NotApplicable(reachesNothing)
 		awaits(p, principal)
 		return
-	case !ok || duration.Unset():
-		return
+	case !duration.Known():
+		return // which is noted
 	case ofServices(pass.Facts.Documents(iam.Trust)):
 		pass.NotApplicable("services alone may assume it, and IAM does not hold their sessions to maxSessionDuration")
-		return
-	}
-	limit, by := policy.Settings[SessionDurationConfig](p).of(principal, pass.Resource)
-	if seconds <= float64(limit) {
 		return
 	}
 	may := ""

@@ -27,6 +27,7 @@ func FuzzParse(f *testing.F) {
 			d.UnscopedResources(UnscopedOptions{})
 			d.ItemConditions(time.Time{})
 			d.SensitiveActions()
+			d.TrustGaps()
 			d.IneffectiveStatements()
 			NewGrants([]*Document{d}, []*Document{d}).On(TableRef{Name: "orders"})
 			for _, e := range d.Errors {

@@ -31,7 +31,7 @@ const (
 	Guests                          // identities that nobody has signed in
 	Vacuous                         // ForAllValues and IfExists hold as well where the token lacks the key
 	NoMatch                         // a wildcard under an operator that compares literally: no token has that value
-	OpenToAll                       // everyone in every account of AWS is the principal
+	OpenToAll                       // the principal is "*"
 )
 
 // TrustGaps are the ways in which the Allows of a trust policy let in identities of a provider (OIDC, SAML, or IAM's own) that
@@ -47,24 +47,35 @@ func (d *Document) TrustGaps() (gaps []TrustGap) {
 	if d.Kind != Trust {
 		return nil
 	}
+	var denies []*Statement
+	for i := range d.Statements {
+		if st := &d.Statements[i]; st.Effect == Deny && !st.void && !st.Principal.Not && len(st.Conditions) <= 1 && len(denies) < maxTrust {
+			denies = append(denies, st)
+		}
+	}
+	principals := 0
 	for i := range d.Statements {
 		st := &d.Statements[i]
 		if st.Effect == Deny || st.Principal.Not {
 			continue
 		}
 		for _, p := range st.Principal.List {
-			f := federation{document: d, statement: st, principal: p}
-			if len(gaps) < maxFindings {
-				gaps = append(gaps, f.gaps()...)
+			if principals++; principals > maxTrust {
+				return gaps
 			}
+			f := federation{statement: st, principal: p}
+			gaps = append(gaps, f.gaps(denies)...)
 		}
 	}
 	return gaps
 }
 
+// maxTrust bounds the principals, the Denies and the conditions of one principal that are considered, since all are compared with
+// all. The longest trust policy that IAM takes, of 4,096 characters, has room for fewer.
+const maxTrust = 200
+
 // A federation is one principal of one Allow of a trust policy.
 type federation struct {
-	document  *Document
 	statement *Statement
 	principal Principal
 	asked     []asked
@@ -93,62 +104,61 @@ func (a asked) values() []string {
 	return slices.DeleteFunc(slices.Clone(a.Values), func(v string) bool { return a.literal() && strings.Contains(v, "*") })
 }
 
-func (f *federation) gaps() []TrustGap {
-	st, id := f.statement, f.principal.ID
+func (f *federation) gaps(denies []*Statement) []TrustGap {
+	id := f.principal.ID
+	anyone := f.principal.Anyone() || id == "*"
+	saml := strings.Contains(id, ":saml-provider/")
+	action := "sts:AssumeRoleWithWebIdentity"
 	switch {
+	case f.principal.Type != "Federated" && !anyone:
+		return nil
 	case f.principal.Anyone():
-		f.ask("sts:AssumeRole")
-		if !st.takes("sts:AssumeRole") || slices.ContainsFunc(f.asked, asked.confines) {
-			return nil
-		}
-		return []TrustGap{f.gap(TrustGap{Problem: OpenToAll, Breadth: Everyone, Admits: "everyone in every account of AWS"})}
-	case f.principal.Type != "Federated":
-		return nil
-	case strings.Contains(id, ":saml-provider/"):
-		f.ask("sts:AssumeRoleWithSAML")
-		if !st.takes("sts:AssumeRoleWithSAML") {
-			return nil
-		}
-		return f.saml()
+		action = "sts:AssumeRole"
+	case saml:
+		action = "sts:AssumeRoleWithSAML"
 	}
-	f.ask("sts:AssumeRoleWithWebIdentity")
-	if !st.takes("sts:AssumeRoleWithWebIdentity") {
+	if !f.ask(action, denies) || anyone && slices.ContainsFunc(f.asked, asked.confines) {
 		return nil
+	}
+	switch {
+	case anyone:
+		admits := "whoever has a token of any provider"
+		if f.principal.Anyone() {
+			admits = "everyone in every account of AWS"
+		}
+		return []TrustGap{f.gap(TrustGap{Problem: OpenToAll, Breadth: Everyone, Admits: admits})}
+	case saml:
+		return f.saml()
 	}
 	if _, url, ok := strings.Cut(id, ":oidc-provider/"); ok {
 		id = url
 	}
-	if id == "*" {
-		if slices.ContainsFunc(f.asked, asked.confines) {
-			return nil
-		}
-		return []TrustGap{f.gap(TrustGap{Problem: Unpinned, Breadth: Everyone, Admits: "whoever has a token of any provider"})}
-	}
 	return f.oidc(id)
 }
 
-// takes reports whether an Allow of a trust policy lets its principals call an action of STS.
-func (s *Statement) takes(action string) bool {
-	return slices.Contains(s.Action.Texts, "") && !s.Action.Not || s.matchesAction(action)
-}
-
 // ask collects what must hold for the principal to call an action: the conditions of the Allow, and the opposites of those of
-// Denies that have one.
-func (f *federation) ask(action string) {
-	for i := range f.statement.Conditions {
-		f.asked = append(f.asked, asked{&f.statement.Conditions[i], f.statement})
+// Denies that have one. It reports whether the principal can call it at all.
+func (f *federation) ask(action string, denies []*Statement) bool {
+	st := f.statement
+	if unread := slices.Contains(st.Action.Texts, "") && !st.Action.Not; !unread && !st.matchesAction(action) {
+		return false
 	}
-	for i := range f.document.Statements {
-		deny := &f.document.Statements[i]
-		about := func(p Principal) bool { return p == f.principal || p.Anyone() }
-		if deny.Effect != Deny || deny.void || len(deny.Conditions) != 1 || deny.Principal.Not ||
-			!slices.ContainsFunc(deny.Principal.List, about) || !deny.matchesAction(action) {
+	for i := range st.Conditions[:min(len(st.Conditions), maxTrust)] {
+		f.asked = append(f.asked, asked{&st.Conditions[i], st})
+	}
+	about := func(p Principal) bool { return p == f.principal || p.Anyone() }
+	for _, deny := range denies {
+		if !slices.ContainsFunc(deny.Principal.List, about) || !deny.matchesAction(action) {
 			continue
+		}
+		if len(deny.Conditions) == 0 {
+			return false
 		}
 		if c, ok := deny.Conditions[0].opposite(); ok {
 			f.asked = append(f.asked, asked{&c, deny})
 		}
 	}
+	return true
 }
 
 // opposite is the positive condition that holds where a negated one does not. All values but some are denied where any value is
