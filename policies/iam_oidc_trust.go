@@ -106,8 +106,9 @@ func checkOIDCTrust(p *policy.Pass) {
 		}
 		for _, role := range facts.NewGraph([]*resource.Resource{p.Resource}, p.Seen).Principals().List {
 			if open, known := reachOf(role, p.Now); role.Kind == facts.KindRole && known && !open.Empty() {
-				judgeTrust(p, role, trust, open, known)
-				p.Seen.First(trustOf(role), p.Resource.URN)
+				if judgeTrust(p, role, trust, open, known) {
+					p.Seen.First(trustOf(role), p.Resource.URN)
+				}
 				return
 			}
 		}
@@ -116,9 +117,10 @@ func checkOIDCTrust(p *policy.Pass) {
 	}
 	for _, role := range p.Seen.Opened(p.Resource) {
 		open, known := reachOf(role.Principal, p.Now)
-		if known && !open.Empty() && !p.Seen.SaidOfOther(trustOf(role.Principal), p.Resource.URN) {
-			judgeTrust(p, role.Principal, role.Trust, open, known)
-			p.Seen.First(attachedTo(role.Principal), p.Resource.URN)
+		if known && !open.Empty() && !p.Seen.SaidOfOther(trustOf(role.Principal), p.Resource.URN) && !excused(p, role.Resource) {
+			if judgeTrust(p, role.Principal, role.Trust, open, known) {
+				p.Seen.First(attachedTo(role.Principal), p.Resource.URN)
+			}
 			return
 		}
 		for _, at := range role.Unknown {
@@ -128,6 +130,13 @@ func checkOIDCTrust(p *policy.Pass) {
 		}
 	}
 	p.NotApplicable("nothing that is known yet attaches it to a role whose trust policy lets in others than it names")
+}
+
+// excused reports whether an exemption or the scope covers a role: it is judged at the end of the stack then, which says so.
+func excused(p *policy.Pass, role *resource.Resource) bool {
+	own := p.Config.Of(p.Policy)
+	return slices.ContainsFunc(own.Exemptions, func(x policy.Exemption) bool { return x.Covers(role) && !x.Expired(p.Now) }) ||
+		slices.ContainsFunc(own.OutOfScope, func(s policy.Scope) bool { return s.Covers(role) })
 }
 
 // trustOf and attachedTo are what is said of a role, and of what is attached to it.
@@ -163,8 +172,8 @@ func pins(trust []*facts.Document) bool {
 	})
 }
 
-// judgeTrust judges the trust policies of a role that may use some actions.
-func judgeTrust(p *policy.Pass, role *facts.Principal, trust []*facts.Document, open iam.ActionSet, known bool) {
+// judgeTrust judges the trust policies of a role that may use some actions, and reports whether it found something.
+func judgeTrust(p *policy.Pass, role *facts.Principal, trust []*facts.Document, open iam.ActionSet, known bool) (found bool) {
 	for _, d := range trust {
 		switch {
 		case !d.Known:
@@ -172,17 +181,19 @@ func judgeTrust(p *policy.Pass, role *facts.Principal, trust []*facts.Document, 
 		case d.Document == nil || len(d.Errors) > 0:
 			p.NotApplicable(fmt.Sprintf("IAM refuses %s as it is, which iam-document reports", d.Path))
 		default:
-			reportTrust(p, d, role, open, known)
+			found = reportTrust(p, d, role, open, known) || found
 		}
 	}
+	return found
 }
 
-// reportTrust reports the statements of a trust policy that let in more than they name.
-func reportTrust(p *policy.Pass, d *facts.Document, role *facts.Principal, open iam.ActionSet, known bool) {
+// reportTrust reports the statements of a trust policy that let in more than they name, if there are some.
+func reportTrust(p *policy.Pass, d *facts.Document, role *facts.Principal, open iam.ActionSet, known bool) (found bool) {
 	meant := policy.Settings[OIDCTrustConfig](p).Subjects
 	gaps := slices.DeleteFunc(d.TrustGaps(), func(g iam.TrustGap) bool {
 		return g.Problem == iam.TooWide && slices.ContainsFunc(meant, func(pattern string) bool { return glob.Match(pattern, g.Value) })
 	})
+	found = len(gaps) > 0
 	for len(gaps) > 0 {
 		n := 1
 		for n < len(gaps) && gaps[n].Statement == gaps[0].Statement {
@@ -191,6 +202,7 @@ func reportTrust(p *policy.Pass, d *facts.Document, role *facts.Principal, open 
 		reportStatement(p, d, gaps[:n], role, open, known)
 		gaps = gaps[n:]
 	}
+	return found
 }
 
 // reportStatement reports what one statement does not pin.

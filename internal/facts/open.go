@@ -83,7 +83,8 @@ func slim(r *resource.Resource) *resource.Resource {
 // An Open is a role whose trust policy does not pin who takes it, with what one resource attaches to it, and its trust policies.
 type Open struct {
 	*Principal
-	Trust []*Document
+	Resource *resource.Resource
+	Trust    []*Document
 }
 
 // Opened returns the roles, of those seen, whose trust policies do not pin who takes them, and that a resource attaches something
@@ -123,7 +124,8 @@ func (s *Stack) Opened(r *resource.Resource) (roles []Open) {
 	g := NewGraph(append(resources, r), s)
 	for _, p := range g.Principals().List {
 		if p.Kind == KindRole && p.Declared {
-			roles = append(roles, Open{p, g.Facts(g.Resource(p.URN)).Documents(iam.Trust)})
+			role := g.Resource(p.URN)
+			roles = append(roles, Open{p, role, g.Facts(role).Documents(iam.Trust)})
 		}
 	}
 	return roles
