@@ -100,7 +100,7 @@ type OIDCTrustConfig struct {
 // what would open the tables, and must not be created.
 func checkOIDCTrust(p *policy.Pass) {
 	trust := p.Facts.Documents(iam.Trust)
-	if p.Resource.Type == facts.Role {
+	if facts.IsRole(p.Resource) {
 		if pins(trust) {
 			return
 		}

@@ -100,11 +100,6 @@ func checkSharedRoles(p *policy.StackPass) {
 func checkShared(p *policy.StackPass, role *facts.Principal, workloads []facts.Workload) {
 	pass := p.On(role.URN)
 	awaits(p, role)
-	open, known := reachOf(role, p.Now)
-	if open.Empty() {
-		pass.NotApplicable(reachesNothing)
-		return
-	}
 	limits := policy.Settings[SharedRoleConfig](p)
 	var named []string
 	for _, w := range workloads {
@@ -112,6 +107,18 @@ func checkShared(p *policy.StackPass, role *facts.Principal, workloads []facts.W
 	}
 	for _, account := range serviceAccounts(pass.Facts.Documents(iam.Trust)) {
 		named = append(named, "pods of "+resource.Quote(account))
+	}
+	var tables []string
+	if mayName(role) > limits.MaxTables {
+		tables = tablesOf(role)
+	}
+	if len(named) <= limits.MaxWorkloads && len(tables) <= limits.MaxTables {
+		return // whatever it may do with them
+	}
+	open, known := reachOf(role, p.Now)
+	if open.Empty() {
+		pass.NotApplicable(reachesNothing)
+		return
 	}
 	unless := ""
 	if !known {
@@ -125,7 +132,7 @@ func checkShared(p *policy.StackPass, role *facts.Principal, workloads []facts.W
 			Remedy: "give each a role of its own, with the actions and the tables that it needs",
 		})
 	}
-	if tables := tablesOf(role); len(tables) > limits.MaxTables {
+	if len(tables) > limits.MaxTables {
 		pass.Report(policy.Finding{
 			Basis: policy.OnResource,
 			Wrong: fmt.Sprintf("role %s names %d tables, more than the %d of maxTables: %s", resource.Quote(role.Name), len(tables),
@@ -133,6 +140,18 @@ func checkShared(p *policy.StackPass, role *facts.Principal, workloads []facts.W
 			Remedy: "share its work out among several roles",
 		})
 	}
+}
+
+// mayName is how many tables the policies of a role may name at most.
+func mayName(role *facts.Principal) (n int) {
+	for _, d := range role.Documents {
+		for _, st := range d.Statements {
+			if st.Effect == iam.Allow {
+				n += len(st.Resource.Texts)
+			}
+		}
+	}
+	return n
 }
 
 // shortList is a list of which nobody reads more than the first few.

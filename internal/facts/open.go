@@ -11,6 +11,9 @@ import (
 // A role whose trust policy does not pin who takes it opens what is attached to it, so that this must not be created. It, and the
 // managed policies that grant access to tables, are remembered for that; other roles, and other policies, are not.
 
+// IsRole reports whether a resource is a role.
+func IsRole(r *resource.Resource) bool { return entities[r.Type].kind == KindRole }
+
 // openness is what is remembered of both.
 type openness struct {
 	roles    map[string]map[resource.URN]*resource.Resource // by name
@@ -21,7 +24,7 @@ type openness struct {
 // seeOpen remembers a resource in place of what was remembered of it.
 func (s *Stack) seeOpen(f *Facts) {
 	r := f.resource
-	role := r.Type == Role
+	role := IsRole(r)
 	if !role && !IsManagedPolicy(r) {
 		return
 	}
