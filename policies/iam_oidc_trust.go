@@ -100,19 +100,16 @@ type OIDCTrustConfig struct {
 // what would open the tables, and must not be created.
 func checkOIDCTrust(p *policy.Pass) {
 	trust := p.Facts.Documents(iam.Trust)
-	if facts.IsRole(p.Resource) {
-		if pins(trust) {
-			return
+	if len(trust) > 0 && pins(trust) {
+		return
+	}
+	if role, ok := alone(p); ok {
+		switch open, known := reachOf(role, p.Now); {
+		case !known || open.Empty():
+			p.NotApplicable("nothing that it holds itself is known to grant it access to a table or a cluster")
+		case judgeTrust(p, role, trust, open, known):
+			p.Seen.First(trustOf(role), p.Resource.URN)
 		}
-		for _, role := range facts.NewGraph([]*resource.Resource{p.Resource}, p.Seen).Principals().List {
-			if open, known := reachOf(role, p.Now); role.Kind == facts.KindRole && known && !open.Empty() {
-				if judgeTrust(p, role, trust, open, known) {
-					p.Seen.First(trustOf(role), p.Resource.URN)
-				}
-				return
-			}
-		}
-		p.NotApplicable("nothing that it holds itself grants it access to a table or a cluster")
 		return
 	}
 	for _, role := range p.Seen.Opened(p.Resource) {

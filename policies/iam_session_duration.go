@@ -58,7 +58,8 @@ managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess"]`,
 		map[string][]string{facts.Role: {sessionDuration}},
 	),
 
-	CheckStack: checkSessionDuration,
+	CheckResource: checkSessionDuration,
+	CheckStack:    checkSessionDurations,
 }
 
 // SessionDurationConfig are the settings of IAMSessionDuration.
@@ -77,28 +78,41 @@ type SessionLimit struct {
 // sessionDuration is the property of a role that says how long its sessions may last, in seconds.
 const sessionDuration = "maxSessionDuration"
 
-func checkSessionDuration(p *policy.StackPass) {
-	roles(p, func(principal *facts.Principal) { checkSessions(p, principal) })
+// checkSessionDuration judges a role by what it holds itself, before it is created or changed.
+func checkSessionDuration(p *policy.Pass) {
+	role, ok := alone(p)
+	if !ok {
+		p.NotApplicable("only roles have sessions")
+		return
+	}
+	checkSessions(p, role)
 }
 
-func checkSessions(p *policy.StackPass, principal *facts.Principal) {
-	pass := p.On(principal.URN)
+func checkSessionDurations(p *policy.StackPass) {
+	roles(p, func(role *facts.Principal) {
+		if !checkSessions(p.On(role.URN), role) {
+			awaits(p, role)
+		}
+	})
+}
+
+// checkSessions judges a role by what it is known to reach, and reports whether it is known to reach something, where that decides.
+func checkSessions(pass *policy.Pass, principal *facts.Principal) (decided bool) {
 	duration := pass.Property(sessionDuration)
-	limit, by := policy.Settings[SessionDurationConfig](p).of(principal, pass.Resource)
+	limit, by := policy.Settings[SessionDurationConfig](pass).of(principal, pass.Resource)
 	if seconds, ok := duration.Value.Number(); duration.Unset() || ok && seconds <= float64(limit) {
-		return // whatever the role may do
+		return true // whatever the role may do
 	}
-	open, known := reachOf(principal, p.Now)
+	open, known := reachOf(principal, pass.Now)
 	switch {
 	case open.Empty():
 		pass.NotApplicable(reachesNothing)
-		awaits(p, principal)
-		return
+		return false
 	case !duration.Known():
-		return // which is noted
+		return true // which is noted
 	case ofServices(pass.Facts.Documents(iam.Trust)):
 		pass.NotApplicable("services alone may assume it, and IAM does not hold their sessions to maxSessionDuration")
-		return
+		return true
 	}
 	may := ""
 	if !known {
@@ -111,6 +125,7 @@ func checkSessions(p *policy.StackPass, principal *facts.Principal) {
 		Remedy: fmt.Sprintf("set it to %d at most", limit),
 		Edits:  []policy.Edit{{Path: duration.Path, Value: resource.NumberValue(float64(limit))}},
 	})
+	return true
 }
 
 // of is the limit of a role, in seconds, and the setting that says so.

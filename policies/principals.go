@@ -9,6 +9,7 @@ import (
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/iam/managed"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
 )
 
 // reachOf returns the actions, metadata left out, that a principal may use on tables and clusters, after all its Denies in the stack
@@ -61,6 +62,19 @@ func roles(p *policy.StackPass, check func(*facts.Principal)) {
 		}
 	}
 	notePrincipals(p)
+}
+
+// alone returns the role that a resource is, with what it holds itself and nothing that is attached to it.
+func alone(p *policy.Pass) (role *facts.Principal, ok bool) {
+	if !facts.IsRole(p.Resource) {
+		return nil, false
+	}
+	list := facts.NewGraph([]*resource.Resource{p.Resource}, p.Seen).Principals().List
+	i := slices.IndexFunc(list, func(principal *facts.Principal) bool { return principal.URN == p.Resource.URN })
+	if i < 0 {
+		return nil, false
+	}
+	return list[i], true
 }
 
 // notePrincipals notes what the stack says of principals that is not known, or cannot be read.
