@@ -133,6 +133,7 @@ var (
 		parts: []part{
 			{"pulumi:environments:org:", Everyone, "any organization on %s", "", ""},
 			{":env:", Organization, "any environment of %s", "the organization", ""},
+			{"/", Project, "any environment of %s", "the project", ""},
 		}}
 	kubernetesSubject = &subject{
 		pin: "system:serviceaccount:NAMESPACE:NAME",
