@@ -68,13 +68,8 @@ type SensitiveActionConfig struct {
 
 func checkSensitiveActions(p *policy.StackPass) {
 	meant := policy.Settings[SensitiveActionConfig](p).Principals
-	principals := p.Graph.Principals()
-	for _, principal := range principals.List {
-		isMeant := func(pattern string) bool {
-			return glob.Match(pattern, principal.Name) || glob.Match(pattern, principal.URN.Name()) ||
-				glob.Match(pattern, string(principal.URN))
-		}
-		if slices.ContainsFunc(meant, isMeant) {
+	for _, principal := range p.Graph.Principals().List {
+		if matches(principal, meant) {
 			p.On(principal.URN).NotApplicable("it is meant for sensitive actions, by principals")
 		} else {
 			checkPrincipal(p, principal)
@@ -85,12 +80,7 @@ func checkSensitiveActions(p *policy.StackPass) {
 			checkTablePolicies(p.On(r.URN), meant)
 		}
 	}
-	for _, at := range principals.Unknown {
-		p.Awaits(at.URN, at)
-	}
-	for _, problem := range principals.Problems {
-		p.On(problem.URN).Errorf("%s", problem.Message)
-	}
+	notePrincipals(p)
 }
 
 // meantFor is what to do about sensitive actions.
@@ -149,16 +139,7 @@ func checkTablePolicies(p *policy.Pass, meant []string) {
 
 func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	pass := p.On(principal.URN)
-	for _, at := range principal.Unknown {
-		p.Awaits(principal.URN, at)
-	}
-	for _, problem := range principal.Problems {
-		if problem.URN == principal.URN {
-			pass.Errorf("%s", problem.Message)
-		} else {
-			pass.Errorf("%s: %s", policy.Name(problem.URN), problem.Message)
-		}
-	}
+	awaits(p, principal)
 	named := map[statement]iam.ActionSet{}
 	var order []statement
 	for i, d := range principal.Documents {

@@ -69,6 +69,10 @@ var warnings = map[string]struct{ says, page string }{
 		"DescribeLimits is done to no resource, so that a statement for it has to name *",
 		"https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html",
 	},
+	"sessions": {
+		"People, and programs, reach AWS best by roles that they take for a session, and not as users",
+		"https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-users-federation-idp",
+	},
 	"table-itself": {
 		"Most of these actions are done to the table, and the example names only what is below it",
 		"https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html",

@@ -20,7 +20,8 @@ import (
 // besides.
 var reportedOn = []string{
 	"iam-broad-managed-policy", "iam-cross-environment-grant", "iam-dangling-table", "iam-document", "iam-ineffective-statement",
-	"iam-item-level-condition", "iam-sensitive-action", "iam-unscoped-resource", "iam-wildcard-action", "table-encryption",
+	"iam-item-level-condition", "iam-oidc-trust", "iam-sensitive-action", "iam-session-duration", "iam-shared-role", "iam-unscoped-resource",
+	"iam-user-access", "iam-wildcard-action", "table-encryption",
 	"table-name-collision", "table-name-pattern", "table-point-in-time-recovery", "table-resource-policy",
 }
 

@@ -22,6 +22,7 @@ var inClassic = strings.NewReplacer(
 	"sseSpecification", "serverSideEncryption",
 	"resourcePolicy.policyDocument", "policy",
 	"policies[0].policyDocument", "inlinePolicies[0].policy",
+	"assumeRolePolicyDocument", "assumeRolePolicy",
 	"policyDocument", "policy",
 )
 

@@ -12,6 +12,9 @@ import (
 	"dynamoguard/internal/tables"
 )
 
+// IsRole reports whether a resource is a role.
+func IsRole(r *resource.Resource) bool { return KindOf(r.Type) == KindRole }
+
 // IsManagedPolicy reports whether a resource is a managed policy: a document that principals, or permission boundaries, name.
 func IsManagedPolicy(r *resource.Resource) bool { return KindOf(r.Type) == KindManagedPolicy }
 

@@ -37,6 +37,8 @@ const (
 	NativeUserPolicy    = "aws-native:iam:UserPolicy"
 	NativeGroupPolicy   = "aws-native:iam:GroupPolicy"
 	NativePermissionSet = "aws-native:sso:PermissionSet"
+
+	NativeInstanceProfile = "aws-native:iam:InstanceProfile"
 )
 
 // A Place is a property of a resource.

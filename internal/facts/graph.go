@@ -20,6 +20,8 @@ const (
 	KindPermissionSet Kind = "permission set"
 	KindManagedPolicy Kind = "managed policy"
 	KindTable         Kind = "table"
+
+	KindInstanceProfile Kind = "instance profile"
 )
 
 // An entity is a resource type that others refer to: its kind, and the properties that hold its name and its ARN.
@@ -36,14 +38,16 @@ var entities = map[string]entity{
 	SSOPermissionSet: {KindPermissionSet, "name", "arn"},
 	ManagedPolicy:    {KindManagedPolicy, "name", "arn"},
 	Table:            {KindTable, "name", "arn"},
+	InstanceProfile:  {KindInstanceProfile, "name", "arn"},
 
-	NativeRole:          {KindRole, "roleName", "arn"},
-	NativeUser:          {KindUser, "userName", "arn"},
-	NativeGroup:         {KindGroup, "groupName", "arn"},
-	NativePermissionSet: {KindPermissionSet, "name", "permissionSetArn"},
-	NativeManagedPolicy: {KindManagedPolicy, "managedPolicyName", "policyArn"},
-	NativeTable:         {KindTable, "tableName", "arn"},
-	NativeGlobal:        {KindTable, "tableName", "arn"},
+	NativeRole:            {KindRole, "roleName", "arn"},
+	NativeUser:            {KindUser, "userName", "arn"},
+	NativeGroup:           {KindGroup, "groupName", "arn"},
+	NativePermissionSet:   {KindPermissionSet, "name", "permissionSetArn"},
+	NativeManagedPolicy:   {KindManagedPolicy, "managedPolicyName", "policyArn"},
+	NativeTable:           {KindTable, "tableName", "arn"},
+	NativeGlobal:          {KindTable, "tableName", "arn"},
+	NativeInstanceProfile: {KindInstanceProfile, "instanceProfileName", "arn"},
 }
 
 // KindOf is the kind of what resources of a type declare, empty where nothing refers to them.

@@ -139,7 +139,7 @@ func LinkReads() map[string][]string {
 		}
 	}
 	for typ, e := range entities {
-		if e.kind != KindTable {
+		if e.kind != KindTable && e.kind != KindInstanceProfile {
 			add(typ, e.name, e.arn)
 		}
 	}
@@ -177,10 +177,11 @@ type Attached struct {
 	*Document
 }
 
-// A Managed is an attachment of a managed policy by an ARN that is no resource of the stack.
+// A Managed is an attachment of a managed policy by an ARN that is no resource of the stack. Inherited, a user has it from a group.
 type Managed struct {
 	Place
-	ARN string
+	ARN       string
+	Inherited bool
 }
 
 // Principals are what a stack says of its principals, joined over its resources.
@@ -217,7 +218,10 @@ func newPrincipals(g *Graph) *Principals {
 				d.Inherited = true
 				p.Documents = append(p.Documents, d)
 			}
-			p.Managed = append(p.Managed, g.Managed...)
+			for _, m := range g.Managed {
+				m.Inherited = true
+				p.Managed = append(p.Managed, m)
+			}
 			p.Unknown = append(p.Unknown, g.Unknown...)
 			p.Problems = append(p.Problems, g.Problems...)
 		}
@@ -264,7 +268,7 @@ func (s *joiner) link(r *resource.Resource, l link) {
 				if t.Declared != nil {
 					p.attach(t.Declared.URN, s.documentsOf(t.Declared))
 				} else {
-					p.Managed = append(p.Managed, Managed{Place{r.URN, t.Path}, t.Text})
+					p.Managed = append(p.Managed, Managed{Place: Place{r.URN, t.Path}, ARN: t.Text})
 				}
 			}
 		}

@@ -39,6 +39,7 @@ type Stack struct {
 
 	roles  map[resource.URN]string            // the names of the roles
 	trusts map[string]map[resource.URN]string // by name of the role, the service that alone may assume it
+	open   openness
 }
 
 // An outline is what is remembered of how a resource was declared.
@@ -153,6 +154,7 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 	s.seeDeclared(r)
 	s.seeExample(r)
 	s.seeTrust(f)
+	s.seeOpen(f)
 	if why := notRead(r); why != (NotRead{}) {
 		s.mu.Lock()
 		set(&s.notRead, r.URN, why)

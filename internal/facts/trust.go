@@ -35,7 +35,7 @@ func trusted(f *Facts) (service string) {
 // seeTrust remembers whom a role trusts, by its name.
 func (s *Stack) seeTrust(f *Facts) {
 	r := f.resource
-	if KindOf(r.Type) != KindRole {
+	if !IsRole(r) {
 		return
 	}
 	name, _ := r.Properties.Get(entities[r.Type].name).Text()
@@ -73,7 +73,7 @@ func TrustReads() map[string][]string {
 // where the resource attaches to something else as well. A role that is not known yet is noted in the log.
 func (s *Stack) TrustedService(f *Facts, log *resource.Log) string {
 	r := f.resource
-	if KindOf(r.Type) == KindRole {
+	if IsRole(r) {
 		return trusted(f)
 	}
 	principals := links[r.Type].principals

@@ -27,6 +27,7 @@ func FuzzParse(f *testing.F) {
 		d.UnscopedResources(UnscopedOptions{})
 		d.ItemConditions(time.Time{})
 		d.SensitiveActions()
+		d.TrustGaps()
 		d.IneffectiveStatements()
 		d.Shares(time.Time{})
 		d.LocksOut("", "111122223333", time.Time{})

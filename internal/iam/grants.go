@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -309,4 +310,17 @@ func (t target) narrow(a *arn) target {
 		t.arn.resource = a.target(t.types, "").arn.resource // of the type: table/orders* is an index only as what an index is called
 	}
 	return t
+}
+
+// Allowing returns an identity policy that allows the actions on everything. It stands for one of which nothing else is known, such as
+// AWS's own.
+func Allowing(actions ActionSet) *Document {
+	var names []string
+	for a := range actions.All() {
+		names = append(names, a.String())
+	}
+	text, _ := json.Marshal(map[string]any{
+		"Version": "2012-10-17", "Statement": []any{map[string]any{"Effect": "Allow", "Action": names, "Resource": "*"}},
+	}) // texts alone
+	return Parse(string(text), Identity)
 }

@@ -22,10 +22,11 @@ import (
 
 const npmPackage = "@pulumi/aws-native@1.79.0"
 
-// modules are those whose resources are tables, caches of them, principals and what they may do, templates of all of these, or what
-// backs tables up, scales them, records who uses them, or leads to them; and the provider.
+// modules are those whose resources are tables, caches of them, principals and what they may do, what runs under a role, templates of
+// all of these, or what backs tables up, scales them, records who uses them, or leads to them; and the provider.
 var modules = []string{
-	"applicationautoscaling", "backup", "cloudformation", "cloudtrail", "dax", "dynamodb", "ec2/vpcEndpoint", "iam", "provider", "sso",
+	"applicationautoscaling", "backup", "cloudformation", "cloudtrail", "dax", "dynamodb", "ec2/instance", "ec2/launchTemplate",
+	"ec2/vpcEndpoint", "ecs", "eks", "iam", "lambda", "provider", "sso",
 }
 
 func main() {
