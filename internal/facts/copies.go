@@ -163,6 +163,18 @@ func (c Copy) Path() resource.Path { return c.block.Path }
 // pointInTimeRecovery.enabled; empty where it cannot.
 func (c Copy) Named(a Aspect) string { return c.shape.aspects[a] }
 
+// Has reports whether a copy can say something of an aspect, by the version of its provider. Where that is not known, it can where
+// every version that is supported can.
+func (c Copy) Has(a Aspect) bool {
+	path := c.Named(a)
+	if path == "" {
+		return false
+	}
+	r := c.block.Of()
+	since := Since(r.Type, c.block.Path.Key(path).Pattern())
+	return r.Provider.Version().Major() >= since || !c.block.At(path).Unset()
+}
+
 // Get returns the property that holds an aspect of the copy, which must be Named: else it panics, since to be silent would
 // be to say that it is not set.
 func (c Copy) Get(a Aspect) resource.Property {

@@ -23,6 +23,13 @@ const (
 	GroupPolicy   = "aws:iam/groupPolicy:GroupPolicy"
 	Role          = "aws:iam/role:Role"
 	PermissionSet = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+
+	TableExport          = "aws:dynamodb/tableExport:TableExport"
+	StreamingDestination = "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination"
+	TableIndex           = "aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex"
+	DAXCluster           = "aws:dax/cluster:Cluster"
+	ScalingTarget        = "aws:appautoscaling/target:Target"
+	ScalingPolicy        = "aws:appautoscaling/policy:Policy"
 )
 
 // A Place is a property of a resource.

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"dynamoguard/internal/glob"
+	"dynamoguard/internal/place"
 	"dynamoguard/internal/resource"
 )
 
@@ -31,4 +32,51 @@ func Tagged(r *resource.Resource, pattern string) bool {
 		}
 	}
 	return false
+}
+
+// AllTagReads returns the types of tables, and where AllTags looks for their tags.
+func AllTagReads() map[string][]string {
+	reads := map[string][]string{}
+	for typ, list := range shapes {
+		if list[0].aspects[Tags] != "" {
+			reads[typ] = []string{"tags", "tagsAll"}
+		}
+	}
+	return reads
+}
+
+// A TagSet is all tags that a resource will have.
+type TagSet struct {
+	// Complete: there are no other keys.
+	Complete bool
+
+	values   map[string]resource.Property
+	own, all resource.Property // tags and tagsAll
+}
+
+// AllTags returns the tags of a resource: its own, and those that its provider gives to each. Versions 6.83 and newer of the classic
+// provider write both into the input tagsAll. What is not known yet is noted in the log.
+func AllTags(r *resource.Resource, log *resource.Log) TagSet {
+	set := TagSet{
+		Complete: true, values: map[string]resource.Property{},
+		own: r.Property("tags", log), all: r.Property("tagsAll", log),
+	}
+	defaults := r.Property("tags", log)
+	defaults.Value = place.DefaultTags(r.Provider)
+	for _, from := range []resource.Property{defaults, set.all, set.own} { // the resource's own win
+		set.Complete = from.Known() && set.Complete
+		for _, key := range from.Value.Keys() {
+			set.values[key] = from.Entry(key)
+		}
+	}
+	return set
+}
+
+// Path is the property that holds the resource's own tags.
+func (t TagSet) Path() resource.Path { return t.own.Path }
+
+// Get returns the value of a tag, and whether there is one.
+func (t TagSet) Get(key string) (value resource.Property, ok bool) {
+	value, ok = t.values[key]
+	return value, ok
 }

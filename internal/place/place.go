@@ -41,7 +41,15 @@ var ownCredentials = []string{
 
 // ProviderReads returns the patterns of the provider inputs that are read.
 func ProviderReads() []string {
-	return append([]string{"region", "assumeRole.roleArn", "assumeRoles[].roleArn", "assumeRoleWithWebIdentity.roleArn"}, accountInputs...)
+	return append([]string{"region", "assumeRole.roleArn", "assumeRoles[].roleArn", "assumeRoleWithWebIdentity.roleArn", "defaultTags", "defaultTags.tags"}, accountInputs...)
+}
+
+// DefaultTags returns the tags that a provider gives to each of its resources, an object.
+func DefaultTags(p *resource.Provider) resource.Value {
+	if p == nil {
+		return resource.Value{}
+	}
+	return input(p, "defaultTags").Get("tags")
 }
 
 // Account works out the account that a resource's provider works in. It is the first of these that tells:
