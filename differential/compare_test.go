@@ -118,8 +118,8 @@ func TestShrink(t *testing.T) {
 	}
 }
 
-func TestRun(t *testing.T) {
-	if _, err := run(&strings.Builder{}, t.TempDir(), 1, 0, 1, 1, ""); err == nil || !strings.HasPrefix(err.Error(), "the oracle is not installed: run npm ci in ") {
+func TestStartOracles(t *testing.T) {
+	if _, err := StartOracles(t.TempDir()); err == nil || !strings.HasPrefix(err.Error(), "the oracle is not installed: run npm ci in ") {
 		t.Errorf("without the oracle the command says %v", err)
 	}
 }

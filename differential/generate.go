@@ -21,6 +21,7 @@ type generator struct {
 	*rand.Rand
 	partition, region string
 	account           string // of the resource
+	self              string // the account of the principal
 	service, name     string // of the action
 	resource          string
 	principal         string
@@ -29,7 +30,7 @@ type generator struct {
 
 // Generate draws the i-th case of a seed: always the same one, whatever is drawn besides.
 func Generate(seed, i uint64) *Case {
-	g := &generator{Rand: rand.New(rand.NewPCG(seed, i)), partition: "aws", region: "us-east-1", account: home}
+	g := &generator{Rand: rand.New(rand.NewPCG(seed, i)), partition: "aws", region: "us-east-1", account: home, self: home}
 	if g.chance(15) {
 		g.partition, g.region = "aws-us-gov", "us-gov-west-1"
 		if g.chance(50) {
@@ -127,13 +128,13 @@ const defaultPrincipal = "arn:aws:iam::" + home + ":user/alice"
 func (g *generator) drawPrincipal() string {
 	switch g.weighted(60, 8, 25, 7) {
 	case 0:
-		return "arn:" + g.partition + ":iam::" + home + ":user/alice"
+		return "arn:" + g.partition + ":iam::" + g.self + ":user/alice"
 	case 1:
-		return "arn:" + g.partition + ":iam::" + home + ":user/team/alice"
+		return "arn:" + g.partition + ":iam::" + g.self + ":user/team/alice"
 	case 2:
-		return "arn:" + g.partition + ":sts::" + home + ":assumed-role/app/session"
+		return "arn:" + g.partition + ":sts::" + g.self + ":assumed-role/app/session"
 	default:
-		return "arn:" + g.partition + ":sts::" + home + ":federated-user/alice"
+		return "arn:" + g.partition + ":sts::" + g.self + ":federated-user/alice"
 	}
 }
 
@@ -239,11 +240,11 @@ func (g *generator) said(name string) (value string, ok bool) {
 	switch strings.ToLower(name) {
 	case "aws:principalarn":
 		if strings.Contains(g.principal, ":assumed-role/") {
-			return "arn:" + g.partition + ":iam::" + home + ":role/app", true
+			return "arn:" + g.partition + ":iam::" + g.self + ":role/app", true
 		}
 		return g.principal, true
 	case "aws:principalaccount":
-		return home, true
+		return g.self, true
 	case "aws:requestedregion":
 		return g.region, true
 	case "aws:username":

@@ -17,6 +17,7 @@ import (
 type known struct {
 	name   string
 	source string // the page of the documentation that decides
+	wide   bool   // the page does not: package iam reads an Allow wide and a Deny narrow
 	// rewrite changes the case, and reports whether there was anything to change.
 	rewrite func(*Case) bool
 }
@@ -33,6 +34,11 @@ var knowns = []known{
 		name:    "${*}, ${?} and ${$} stand for a character in every value; for the oracle they are texts where an operator has no wildcards",
 		source:  guide + "reference_policies_variables.html#policy-vars-specialchars",
 		rewrite: characters,
+	},
+	{
+		name:    "a default of no characters is one; for the oracle such a variable has no value",
+		source:  guide + "reference_policies_variables.html#policy-vars-default-values",
+		rewrite: emptyDefaults,
 	},
 	{
 		name:    "a variable is literal text in operators other than those of strings and ARNs; the oracle replaces it in Bool",
@@ -112,6 +118,7 @@ var knowns = []known{
 	{
 		name:    "a variable cannot stand before the last field of an ARN: package iam reads an Allow wide and a Deny narrow there, for the oracle it is literal text",
 		source:  guide + "reference_policies_variables.html#policy-vars-wheretouse",
+		wide:    true,
 		rewrite: earlyVariables,
 	},
 	{
@@ -132,11 +139,13 @@ var knowns = []known{
 	{
 		name:    "a Deny whose NotResource holds a variable without a value does not count: package iam reads a Deny as narrow as possible",
 		source:  guide + "reference_policies_variables.html#policy-vars-no-value",
+		wide:    true,
 		rewrite: denyNotResource,
 	},
 	{
 		name:    "package iam lets any wildcard stand for a colon where a statement grants, to read an Allow as wide as possible; the oracle does not",
 		source:  guide + "reference_policies_elements_resource.html",
+		wide:    true,
 		rewrite: wildcardForColon,
 	},
 	{
@@ -207,6 +216,38 @@ func characters(c *Case) (changed bool) {
 				if !strings.Contains(operator, "Like") && !strings.Contains(operator, "Arn") {
 					values[i] = strings.NewReplacer("${*}", "*", "${?}", "?", "${$}", "$").Replace(v)
 				}
+			}
+			return values
+		}) {
+			changed = true
+		}
+	}
+	return changed
+}
+
+// emptyDefaults takes out the variables that come to nothing.
+func emptyDefaults(c *Case) (changed bool) {
+	nothing := func(v string) string {
+		return variable.ReplaceAllStringFunc(v, func(one string) string {
+			if parts := variable.FindStringSubmatch(one); parts[2] != "" && c.resolve(one) == "" {
+				return ""
+			}
+			return one
+		})
+	}
+	for _, d := range c.documents() {
+		if d.Version != "2012-10-17" {
+			continue
+		}
+		d.resourceLists(func(_ *Statement, l *List) {
+			for i, v := range l.Values {
+				l.Values[i] = nothing(v)
+				changed = changed || l.Values[i] != v
+			}
+		})
+		if d.conditions(func(_, _ string, values []string) []string {
+			for i, v := range values {
+				values[i] = nothing(v)
 			}
 			return values
 		}) {

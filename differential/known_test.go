@@ -55,6 +55,12 @@ func TestRewrites(t *testing.T) {
 		{"old version, condition", literalVariables, old(allow(condition + `{"StringLike":{"aws:userid":["a","${*}"]}}`)), old(allow(condition + `{"StringLike":{"aws:userid":["a","${$}{*}"]}}`))},
 		{"version", literalVariables, allow(resource + `"arn:aws:dynamodb:*:*:table/${aws:username}"`), ""},
 
+		{"empty default", emptyDefaults, allow(resource + `"arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/none, ''}*"`), allow(resource + `"arn:aws:dynamodb:*:*:table/*"`)},
+		{"empty default of a condition", emptyDefaults, allow(condition + `{"StringLike":{"aws:userid":["a${aws:PrincipalTag/none, ''}b"]}}`), allow(condition + `{"StringLike":{"aws:userid":["ab"]}}`)},
+		{"empty default, and a value", emptyDefaults, `"context":{"aws:PrincipalTag/none":"a"},` + allow(resource+`"arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/none, ''}*"`), ""},
+		{"default", emptyDefaults, allow(resource + `"arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/none, 'a'}*"`), ""},
+		{"empty default, old version", emptyDefaults, old(allow(resource + `"arn:aws:dynamodb:*:*:table/${aws:PrincipalTag/none, ''}*"`)), ""},
+
 		{"character", characters, allow(condition + `{"StringEquals":{"aws:userid":["a${*}${?}${$}"]}}`), allow(condition + `{"StringEquals":{"aws:userid":["a*?$"]}}`)},
 		{"character with wildcards", characters, allow(condition + `{"StringLike":{"aws:userid":"a${*}"}}`), ""},
 

@@ -1,7 +1,11 @@
 // Command differential compares package iam with an independent evaluator of IAM policies on random requests and documents.
 //
 //	cd differential/oracle && npm ci
-//	go run ./differential -n 200000 -seed 1
+//	go run ./differential -n 200000 -documents 100000 -seed 1
+//
+// The cases ask for a verdict. The documents are asked what the policies of this pack ask of them: which actions does a wildcard
+// open, is every table open, does a condition on items confine it, is a sensitive action open? A yes must be shown by requests that
+// the evaluator allows, and no request may contradict a no.
 //
 // The evaluator, npm's @cloud-copilot/iam-simulate, runs as a process of its own. It differs from AWS's documentation in
 // some points; known.go lists them, each with the page that decides. A disagreement that none of them explains is printed
@@ -12,12 +16,14 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"log"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"time"
 )
@@ -25,63 +31,127 @@ import (
 func main() {
 	log.SetFlags(0)
 	var (
-		n      = flag.Int("n", 200_000, "number of cases")
-		seed   = flag.Uint64("seed", 1, "seed of the cases")
-		first  = flag.Int("first", 0, "number of the first case: a single case can be repeated with -n 1")
-		dir    = flag.String("oracle", "differential/oracle", "folder of the evaluator")
-		record = flag.String("record", "", "file to write a sample of the cases to")
-		show   = flag.Int("show", 3, "examples to print of each unexplained disagreement")
+		n         = flag.Int("n", 200_000, "number of cases")
+		documents = flag.Int("documents", 100_000, "number of documents")
+		seed      = flag.Uint64("seed", 1, "seed of the cases and documents")
+		first     = flag.Int("first", 0, "number of the first: a single one can be repeated with -n 1 or -documents 1")
+		dir       = flag.String("oracle", "differential/oracle", "folder of the evaluator")
+		record    = flag.String("record", "", "folder to write a sample of the cases and of the questions to")
+		show      = flag.Int("show", 3, "examples to print of each unexplained disagreement")
 	)
 	flag.Parse()
-	failed, err := run(os.Stdout, *dir, *seed, *first, *n, *show, *record)
+	oracle, err := StartOracles(*dir)
 	if err != nil {
 		log.Fatal(err)
 	}
-	if failed {
+	r := runner{os.Stdout, oracle.Judge, *seed, *first, *show, *record}
+	cases, err := r.cases(*n)
+	if err != nil {
+		log.Fatal(err)
+	}
+	questions, err := r.questions(*documents)
+	if err := errors.Join(err, oracle.Close()); err != nil {
+		log.Fatal(err)
+	}
+	if cases || questions {
 		os.Exit(1)
 	}
 }
 
-// run compares n cases in batches and reports whether a disagreement is unexplained.
-func run(out io.Writer, dir string, seed uint64, first, n, show int, record string) (failed bool, err error) {
-	const batch = 5000
-	oracle, err := StartOracle(dir)
-	if err != nil {
-		return false, err
-	}
+// runner runs comparisons.
+type runner struct {
+	out         io.Writer
+	oracle      judge
+	seed        uint64
+	first, show int
+	record      string // a folder, "" for none
+}
+
+const batch = 5000 // cases that are asked at once
+
+// cases compares the verdicts on n cases and reports whether a disagreement is unexplained.
+func (r *runner) cases(n int) (failed bool, err error) {
 	var (
 		started = time.Now()
 		total   = newTally()
 		chosen  sample
 	)
-	for at := first; at < first+n; at += batch {
-		cases := make([]*Case, min(batch, first+n-at))
+	for at := r.first; at < r.first+n; at += batch {
+		cases := make([]*Case, min(batch, r.first+n-at))
 		for i := range cases {
-			cases[i] = Generate(seed, uint64(at+i))
+			cases[i] = Generate(r.seed, uint64(at+i))
 		}
-		results, err := Compare(cases, Ours, oracle.Judge)
+		results, err := Compare(cases, Ours, r.oracle)
 		if err != nil {
 			return false, err
 		}
-		for _, r := range results {
-			total.add(r)
-			if record != "" {
-				chosen.consider(r)
+		for _, result := range results {
+			total.add(result)
+			chosen.consider(result.features(), result.Known, result.Verdict, result)
+		}
+	}
+	if err := total.shrink(r.show, Ours, r.oracle); err != nil {
+		return false, err
+	}
+	total.print(r.out)
+	fmt.Fprintf(r.out, "%d cases of seed %d in %s\n\n", n, r.seed, time.Since(started).Round(time.Second))
+	if r.record != "" && n > 0 && !total.failed() {
+		err = chosen.write(filepath.Join(r.record, "cases.jsonl.gz"))
+	}
+	return total.failed(), err
+}
+
+// questions asks what the policies ask of n documents and reports whether a disagreement is unexplained.
+func (r *runner) questions(n int) (failed bool, err error) {
+	const documents = 1000 // asked at once
+	var (
+		started = time.Now()
+		counts  = map[string]int{}
+		known   = map[string]int{}
+		wrong   = map[string][]*Ask{}
+		chosen  sample
+	)
+	for at := r.first; at < r.first+n; at += documents {
+		var asks []*Ask
+		for i := range min(documents, r.first+n-at) {
+			asks = append(asks, GenerateAsks(r.seed, uint64(at+i))...)
+		}
+		if err := Question(asks, Ours, r.oracle); err != nil {
+			return false, err
+		}
+		for _, a := range asks {
+			counts[a.answer()]++
+			for _, k := range a.Known {
+				known[k]++
+			}
+			if a.unexplained {
+				wrong[a.answer()] = append(wrong[a.answer()], a)
+			}
+			chosen.consider(a.features(), slices.Concat(a.Known, a.Decided), a.answer(), a)
+		}
+	}
+	fmt.Fprintln(r.out, "Questions, and what package iam answers:")
+	printCounts(r.out, counts)
+	fmt.Fprintln(r.out, "Answers that no request shows:")
+	printCounts(r.out, known)
+	for _, how := range slices.Sorted(maps.Keys(wrong)) {
+		fmt.Fprintf(r.out, "Unexplained: %d %s\n", len(wrong[how]), how)
+		for _, a := range wrong[how][:min(r.show, len(wrong[how]))] {
+			line, err := encode(a)
+			if err != nil {
+				return false, err
+			}
+			fmt.Fprintf(r.out, "  %s\n", line)
+			for _, c := range a.shown[:min(1, len(a.shown))] {
+				fmt.Fprintf(r.out, "    %s, oracle %s, and %d more: %s\n", c.Verdict, c.Oracle, len(a.shown)-1, c.Case.Line())
 			}
 		}
 	}
-	if err := total.shrink(show, Ours, oracle.Judge); err != nil {
-		return false, err
+	fmt.Fprintf(r.out, "%d documents of seed %d in %s\n", n, r.seed, time.Since(started).Round(time.Second))
+	if r.record != "" && n > 0 && len(wrong) == 0 {
+		err = chosen.write(filepath.Join(r.record, "questions.jsonl.gz"))
 	}
-	if err := oracle.Close(); err != nil {
-		return false, err
-	}
-	total.print(out)
-	fmt.Fprintf(out, "%d cases of seed %d in %s\n", n, seed, time.Since(started).Round(time.Second))
-	if record != "" && !total.failed() {
-		err = chosen.write(record)
-	}
-	return total.failed(), err
+	return len(wrong) > 0, err
 }
 
 // tally counts results by verdict and by what explains a disagreement.

@@ -9,6 +9,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
 )
 
 // Answer is what an evaluator says of a case.
@@ -44,8 +47,44 @@ func StartOracle(dir string) (*Oracle, error) {
 	return &Oracle{command, in, bufio.NewReaderSize(out, 1<<20)}, command.Start()
 }
 
+// Oracles are several of them, which share the work.
+type Oracles []*Oracle
+
+// StartOracles starts one for each processor.
+func StartOracles(dir string) (all Oracles, err error) {
+	for range runtime.NumCPU() {
+		one, err := StartOracle(dir)
+		if err != nil {
+			return nil, errors.Join(err, all.Close())
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
 // Judge asks for the verdicts of cases, in their order.
-func (o *Oracle) Judge(cases []*Case) ([]Answer, error) {
+func (all Oracles) Judge(cases []*Case) ([]Answer, error) {
+	parts, errs := make([][]Answer, len(all)), make([]error, len(all))
+	var working sync.WaitGroup
+	for i, one := range all {
+		from, to := i*len(cases)/len(all), (i+1)*len(cases)/len(all)
+		working.Go(func() { parts[i], errs[i] = one.judge(cases[from:to]) })
+	}
+	working.Wait()
+	return slices.Concat(parts...), errors.Join(errs...)
+}
+
+// Close ends the processes.
+func (all Oracles) Close() error {
+	var errs []error
+	for _, one := range all {
+		errs = append(errs, one.close())
+	}
+	return errors.Join(errs...)
+}
+
+// judge asks one of them.
+func (o *Oracle) judge(cases []*Case) ([]Answer, error) {
 	written := make(chan error, 1)
 	go func() {
 		lines := bufio.NewWriterSize(o.in, 1<<20)
@@ -70,5 +109,5 @@ func (o *Oracle) Judge(cases []*Case) ([]Answer, error) {
 	return answers, <-written
 }
 
-// Close ends the process.
-func (o *Oracle) Close() error { return errors.Join(o.in.Close(), o.command.Wait()) }
+// close ends the process.
+func (o *Oracle) close() error { return errors.Join(o.in.Close(), o.command.Wait()) }

@@ -12,14 +12,15 @@ import (
 	"dynamoguard/internal/iam"
 )
 
-// recorded are the cases of the last comparison with -record:
+// recorded are the cases and questions of the last comparison with -record:
 //
-//	go run ./differential -n 200000 -seed 1 -record testdata/iam/differential/cases.jsonl.gz
-const recorded = "../testdata/iam/differential/cases.jsonl.gz"
+//	go run ./differential -n 200000 -documents 100000 -seed 1 -record testdata/iam/differential
+const recorded = "../testdata/iam/differential/"
 
-func readRecorded(t *testing.T) (results []*Result) {
+// readLines calls do with each line of a recorded file.
+func readLines(t *testing.T, name string, do func(line []byte) error) {
 	t.Helper()
-	file, err := os.Open(recorded)
+	file, err := os.Open(recorded + name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,15 +32,22 @@ func readRecorded(t *testing.T) (results []*Result) {
 	lines := bufio.NewScanner(text)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var r Result
-		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
-			t.Fatalf("%s: %v", recorded, err)
+		if err := do(lines.Bytes()); err != nil {
+			t.Fatalf("%s: %v", name, err)
 		}
-		results = append(results, &r)
 	}
 	if err := lines.Err(); err != nil {
-		t.Fatalf("%s: %v", recorded, err)
+		t.Fatalf("%s: %v", name, err)
 	}
+}
+
+func readRecorded(t *testing.T) (results []*Result) {
+	t.Helper()
+	readLines(t, "cases.jsonl.gz", func(line []byte) error {
+		r := new(Result)
+		results = append(results, r)
+		return json.Unmarshal(line, r)
+	})
 	return results
 }
 
@@ -148,6 +156,11 @@ func TestRecordedIsComplete(t *testing.T) {
 			have[f]++
 		}
 		for _, k := range r.Known {
+			have["known: "+k]++
+		}
+	}
+	for _, a := range readQuestions(t) {
+		for _, k := range a.Decided {
 			have["known: "+k]++
 		}
 	}

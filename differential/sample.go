@@ -6,12 +6,12 @@ import (
 	"os"
 )
 
-// sample chooses the cases to record: every case that adds to the number of times a feature, a verdict or a known
+// sample chooses the cases or questions to record: every one that adds to the number of times a feature, a verdict or a known
 // disagreement has been seen, as long as that is few times, and some of the rest.
 type sample struct {
-	results []*Result
-	seen    map[string]int
-	passed  int
+	chosen []any
+	seen   map[string]int
+	passed int
 }
 
 const (
@@ -19,20 +19,20 @@ const (
 	everyNth  = 1000
 )
 
-// consider adds the result if it is worth recording.
-func (s *sample) consider(r *Result) {
+// consider adds what has these features and this outcome if it is worth recording.
+func (s *sample) consider(features, known []string, outcome string, it any) {
 	if s.seen == nil {
 		s.seen = map[string]int{}
 	}
 	var rare bool
-	for _, f := range append(r.features(), r.Known...) {
-		if f += ": " + r.Verdict; s.seen[f] < timesSeen {
+	for _, f := range append(features, known...) {
+		if f += ": " + outcome; s.seen[f] < timesSeen {
 			s.seen[f]++
 			rare = true
 		}
 	}
 	if s.passed++; rare || s.passed%everyNth == 0 {
-		s.results = append(s.results, r)
+		s.chosen = append(s.chosen, it)
 	}
 }
 
@@ -48,8 +48,8 @@ func (s *sample) write(path string) error {
 		return err
 	}
 	lines := bufio.NewWriter(compressed)
-	for _, r := range s.results {
-		line, err := encode(r)
+	for _, one := range s.chosen {
+		line, err := encode(one)
 		if err != nil {
 			return err
 		}

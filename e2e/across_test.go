@@ -118,7 +118,7 @@ func TestEnvironments(t *testing.T) {
 		`: policy.Statement[0].Resource "arn:aws:dynamodb:*:*:table/orders-*" gives a staging stack DynamoDB actions GetItem and PutItem, ` +
 		`on tables of other environments: "orders-billing" of stack billing/prod (prod), ` +
 		`"orders-dev" of stack shop/dev (dev) and "orders-prod" of stack shop/prod (prod)` + byState + "; " +
-		"name the tables of staging only, or let the stack that owns these grant access to them. SOC 2: CC6.3, CC8.1"
+		"name the tables of staging only, or let the stack that owns these grant access to them" + orBoundary + ". SOC 2: CC6.3, CC8.1"
 	staging := dev.Beside("billing", "staging", grants("arn:aws:dynamodb:*:*:table/orders-*"))
 	check(t, "a prefix", staging.Preview(), stopped(reaches))
 	staging.Become(grants("arn:aws:dynamodb:*:*:table/orders-staging"))

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -32,7 +33,7 @@ func TestAttachedBoundary(t *testing.T) {
 			harness.PackConfig(`{"dynamoguard": {"enforcementLevel": "advisory", "boundaries": ["*boundary*"]}}`))
 		finding := func(on string) string {
 			return "mandatory high iam-wildcard-action " + on + `: aws:iam:RolePolicyAttachment "janitor" attaches aws:iam:Policy ` +
-				`"team-boundary" as a grant: ` + everyAction
+				`"team-boundary" as a grant: ` + strings.Replace(everyAction, orBoundary, "", 1)
 		}
 		check(t, "preview", s.Preview(), stopped(finding(boundary)))
 		check(t, "up", s.Up(), stoppedUp(finding(attachmentJanitor), boundary, roleJanitor))

@@ -324,7 +324,7 @@ func TestForesightOfSecrets(t *testing.T) {
 	s := harness.NewStack(t, documentPolicies, stack(confidential))
 	foreseen := s.Foresee("--foreseen")
 	check(t, "preview", foreseen, stopped("mandatory high iam-wildcard-action "+clerk+": policy.Statement[0].Action has a wildcard; "+
-		"list the actions the workload calls. SOC 2: CC6.1, CC6.3"))
+		"list the actions the workload calls"+orBoundary+". SOC 2: CC6.1, CC6.3"))
 	tells(t, foreseen,
 		"aws:dynamodb:Table orders | arn | [secret] | determined",
 		"aws:iam:Policy clerk | arn | arn:aws:iam::111122223333:policy/clerk-0000000 | "+bound,

@@ -47,7 +47,7 @@ func TestAttachedPolicy(t *testing.T) {
 			return result
 		}
 		finding := "advisory medium iam-sensitive-action " + roleJanitor + `: role "janitor-SUFFIX" may use DynamoDB action DeleteTable, ` +
-			`by policy.Statement[0] of "cleanup"; leave them to a principal that is meant for them, or name this one in the ` +
+			`by policy.Statement[0] of "cleanup"; leave the actions to principals that are meant for them, and name those in the ` +
 			"policy's principals. SOC 2: CC6.3, CC3.3"
 		check(t, "preview", masked(s.Preview()), harness.Result{Policy: []string{finding}})
 		check(t, "up", masked(s.Up()), harness.Result{

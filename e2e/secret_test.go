@@ -29,10 +29,10 @@ func TestSecretDocument(t *testing.T) {
 	s := harness.NewStack(t, harness.About{"iam-document", "iam-unscoped-resource", "iam-wildcard-action"}, program)
 	preview := s.Preview()
 	const wildcard = "mandatory high iam-wildcard-action aws:iam/policy:Policy::everything: policy.Statement[0].Action " +
-		"has a wildcard; list the actions the workload calls. SOC 2: CC6.1, CC6.3"
+		"has a wildcard; list the actions the workload calls" + orBoundary + ". SOC 2: CC6.1, CC6.3"
 	check(t, "preview", preview, stopped(
 		"mandatory high iam-unscoped-resource aws:iam/policy:Policy::everywhere: policy.Statement[0].Resource reaches every "+
-			"table; name the tables, such as "+ordersARN+". SOC 2: CC6.1, CC6.3",
+			"table; name the tables, such as arn:aws:dynamodb:REGION:ACCOUNT:table/NAME"+orBoundary+". SOC 2: CC6.1, CC6.3",
 		wildcard,
 		"mandatory medium iam-document aws:iam/policy:Policy::broken: policy.Statement[0] [secret] is not an element of a "+
 			"statement, which are Sid, Effect, Principal, NotPrincipal, Action, NotAction, Resource, NotResource, Condition; "+

@@ -143,11 +143,13 @@ const (
 	noRecovery = "pointInTimeRecovery is not set: the table cannot be restored to a point in time; " +
 		"set pointInTimeRecovery.enabled to true. SOC 2: A1.2, CC7.4, CC7.5"
 	ownedKey = "serverSideEncryption is not set: the table is encrypted with the AWS-owned key, which nobody can audit " +
-		"or revoke; set serverSideEncryption.enabled to true. SOC 2: C1.1, CC6.1"
+		"or revoke; set serverSideEncryption.enabled to true, and serverSideEncryption.kmsKeyArn to a customer managed key where " +
+		"another account reads the table. SOC 2: C1.1, CC6.1"
+	orBoundary  = ", or name the policy in boundaries if it is a permission boundary" // of a managed policy
 	everyAction = `policy.Statement[0].Action[0] "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them; ` +
-		"list the actions the workload calls. SOC 2: CC6.1, CC6.3"
+		"list the actions the workload calls" + orBoundary + ". SOC 2: CC6.1, CC6.3"
 	everyTable = `policy.Statement[0].Resource "*" opens every table to DynamoDB action GetItem; ` +
-		"name the tables, such as " + ordersARN + ". SOC 2: CC6.1, CC6.3"
+		`name the tables, such as the arn of aws:dynamodb:Table "orders". SOC 2: CC6.1, CC6.3`
 )
 
 // twoOwners is the message of a collision of names, which a property holds.

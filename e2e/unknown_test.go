@@ -65,12 +65,12 @@ func TestUnknownLevels(t *testing.T) {
 			unknownNotice,
 			"mandatory high iam-wildcard-action "+clerk+": policy is not known, so what it grants could not be judged: it is made "+
 				`of aws:dynamodb:Table "orders"; write the ARN of a table from what a preview knows, account, region and the table's own `+
-				"name property, as in arn:aws:dynamodb:us-east-1:111122223333:table/${orders.name}, "+
+				"name property, as in arn:aws:dynamodb:REGION:ACCOUNT:table/${orders.name}, "+
 				"or preview the stack by `dynamoguard preview`, which foresees ARNs. SOC 2: CC6.1, CC6.3")},
 		{"mandatory for all", `{"dynamoguard": {"enforcementLevel": "advisory", "unknown": "mandatory"}}`, stopped(
 			"mandatory medium iam-document " + clerk + ": policy is not known, so what it grants could not be judged: it is made " +
 				`of aws:dynamodb:Table "orders"; write the ARN of a table from what a preview knows, account, region and the table's own ` +
-				"name property, as in arn:aws:dynamodb:us-east-1:111122223333:table/${orders.name}, " +
+				"name property, as in arn:aws:dynamodb:REGION:ACCOUNT:table/${orders.name}, " +
 				"or preview the stack by `dynamoguard preview`, which foresees ARNs. SOC 2: CC6.1")},
 	}
 	for _, test := range tests {

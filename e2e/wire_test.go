@@ -71,9 +71,9 @@ func TestBadInput(t *testing.T) {
 		{"document with a statement of nothing", policy(text(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}`)), []string{
 			`mandatory high iam-unscoped-resource: policy.Statement[0] (unreadable, so counted as "*") would open every table and ` +
 				"every DAX cluster to 64 DynamoDB actions and 18 DAX actions, DeleteTable among them; name the tables, such as " +
-				ordersARN + ". SOC 2: CC6.1, CC6.3",
+				"arn:aws:dynamodb:REGION:ACCOUNT:table/NAME" + orBoundary + ". SOC 2: CC6.1, CC6.3",
 			`mandatory high iam-wildcard-action: policy.Statement[0] (unreadable, so counted as "*") would grant all 79 DynamoDB ` +
-				"actions and all 30 DAX actions, DeleteTable among them; list the actions the workload calls. SOC 2: CC6.1, CC6.3",
+				"actions and all 30 DAX actions, DeleteTable among them; list the actions the workload calls" + orBoundary + ". SOC 2: CC6.1, CC6.3",
 			"mandatory medium iam-document: policy.Statement[0] has neither Action nor NotAction, and policy.Statement[0] has " +
 				"neither Resource nor NotResource; IAM refuses the document as it is. SOC 2: CC6.1",
 		}},

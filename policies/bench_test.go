@@ -2,9 +2,16 @@ package policies_test
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"dynamoguard/internal/analyzer"
 	"dynamoguard/internal/engine"
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
@@ -97,6 +104,58 @@ func BenchmarkAcross(b *testing.B) {
 			for b.Loop() {
 				if j := e.Analyze(r)[0]; (j.Outcome == policy.Passed) != (name == "nobody") {
 					b.Fatal(j)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkAnalyze answers requests for resources of a typical service, each of which is new.
+func BenchmarkAnalyze(b *testing.B) {
+	const (
+		table = "arn:aws:dynamodb:us-east-1:111122223333:table/shop-orders"
+		logs  = `{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:111122223333:log-group:orders:*"}`
+		reads = `{"Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:BatchGetItem","dynamodb:Query","dynamodb:PutItem","dynamodb:UpdateItem"],` +
+			`"Resource":["` + table + `","` + table + `/index/by-customer","` + table + `/index/by-date"]}`
+		own = `{"Effect":"Allow","Action":["dynamodb:DeleteItem","dynamodb:ConditionCheckItem"],"Resource":"` + table + `","Condition":{` +
+			`"ForAllValues:StringEquals":{"dynamodb:LeadingKeys":["${aws:PrincipalTag/tenant}","shared"]},"Null":{"aws:PrincipalTag/tenant":"false"}}}`
+		stream = `{"Effect":"Allow","Action":["dynamodb:DescribeStream","dynamodb:GetRecords","dynamodb:GetShardIterator"],"Resource":"` + table + `/stream/2024-05-17T09:21:31.000"}`
+		queue  = `{"Effect":"Allow","Action":["sqs:SendMessage","sqs:ReceiveMessage"],"Resource":["arn:aws:sqs:us-east-1:111122223333:orders"]}`
+		bucket = `{"Effect":"Allow","Action":["s3:GetObject","s3:PutObject"],"Resource":"arn:aws:s3:::orders/*","Condition":{"Bool":{"aws:SecureTransport":"true"}}}`
+		denies = `{"Effect":"Deny","Action":["dynamodb:DeleteTable","dynamodb:DeleteBackup"],"Resource":"*"}`
+		trust  = `{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}}`
+	)
+	document := func(statements ...string) string {
+		return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
+	}
+	requests := map[string]map[string]any{
+		facts.ManagedPolicy: {"name": "orders", "path": "/", "policy": document(reads, own, stream, queue, bucket, denies)},
+		facts.RolePolicy:    {"name": "orders", "role": "orders", "policy": document(logs, queue, bucket)},
+		facts.Role: {"name": "orders", "assumeRolePolicy": document(trust),
+			"inlinePolicies": []any{map[string]any{"name": "telemetry", "policy": document(logs)}}},
+		facts.Table: {"name": "shop-orders", "billingMode": "PAY_PER_REQUEST", "hashKey": "id",
+			"pointInTimeRecovery": map[string]any{"enabled": true}, "serverSideEncryption": map[string]any{"enabled": true}},
+		"aws:sqs/queue:Queue": {"name": "orders", "kmsMasterKeyId": "alias/aws/sqs"},
+	}
+	for _, typ := range slices.Sorted(maps.Keys(requests)) {
+		properties, err := structpb.NewStruct(requests[typ])
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(typ[strings.LastIndex(typ, ":")+1:], func(b *testing.B) {
+			const run = 10_000 // resources, of one stack
+			b.ReportAllocs()
+			var server *analyzer.Server
+			for i := 0; b.Loop(); i++ {
+				if i%run == 0 {
+					server = analyzer.NewServer(engine.New(policies.All(), time.Now), "0.0.0", nil)
+				}
+				name := fmt.Sprintf("r%d", i)
+				request := &pulumirpc.AnalyzeRequest{
+					Type: typ, Name: name, Urn: "urn:pulumi:dev::shop::" + typ + "::" + name, Properties: properties,
+				}
+				if _, err := server.Analyze(b.Context(), request); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})

@@ -70,6 +70,15 @@ func elements(d *facts.Document, list []iam.Element) string {
 	return text.And(parts)
 }
 
+// exampleOf is how a document names a resource of the stack: by a property of the first one of some types that was declared so
+// far, else in a form that says what goes where.
+func exampleOf(p *policy.Pass, property, form string, types ...string) string {
+	if urn := p.Seen.Example(types...); urn != "" {
+		return fmt.Sprintf("the %s of %s", property, policy.Name(urn))
+	}
+	return form
+}
+
 // at is the path in a resource of the first of some elements of one of its documents, of their statement where there are none.
 func at(d *facts.Document, statement int, list []iam.Element) resource.Path {
 	if len(list) == 0 {

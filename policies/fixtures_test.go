@@ -263,7 +263,7 @@ func holdExample(t *testing.T, p *policy.Policy, name, example string, said func
 				continue // it has tags of ours
 			}
 			w := r.Want
-			if p.CheckResource == nil {
+			if p.CheckResource == nil || p.Gathered && w.NotApplicable != "" {
 				w = f.OfStack
 			}
 			if m, ok := has.(map[string]any); ok {

@@ -1,10 +1,7 @@
 package policies
 
 import (
-	"crypto/sha1"
-	"encoding/hex"
 	"fmt"
-	"strings"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam/managed"
@@ -57,7 +54,7 @@ func checkBroadManagedPolicy(p *policy.Pass) {
 // documents.
 type serviceRole struct {
 	service string
-	instead string // what does the same on one table; empty where the service needs it on all that it is told to work on
+	stream  bool // it reads the stream that it is told to; else it needs all that it is told to work on
 }
 
 // serviceRoles are the managed policies that reach every table and that AWS's own documentation says to attach.
@@ -67,12 +64,9 @@ type serviceRole struct {
 var serviceRoles = map[string]serviceRole{
 	"AWSBackupServiceRolePolicyForBackup":   {service: "backup.amazonaws.com"},
 	"AWSBackupServiceRolePolicyForRestores": {service: "backup.amazonaws.com"},
-	"AWSLambdaDynamoDBExecutionRole":        {"lambda.amazonaws.com", readsOneStream},
-	"AWSLambdaInvocation-DynamoDB":          {"lambda.amazonaws.com", readsOneStream},
+	"AWSLambdaDynamoDBExecutionRole":        {"lambda.amazonaws.com", true},
+	"AWSLambdaInvocation-DynamoDB":          {"lambda.amazonaws.com", true},
 }
-
-const readsOneStream = "allow dynamodb:DescribeStream, GetRecords, GetShardIterator and ListStreams on the stream that the function reads, " +
-	"such as arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/*"
 
 func checkAttached(p *policy.Pass, arn resource.Property) {
 	if arn.Value.Kind() == resource.Unknown {
@@ -92,16 +86,24 @@ func checkAttached(p *policy.Pass, arn resource.Property) {
 			p.Log.NoteUnknown(log.Unknown[0]) // whom the role trusts decides
 			return
 		case service != role.service:
-		case role.instead == "":
+		case !role.stream:
 			p.NotApplicable(fmt.Sprintf("%s is what AWS documents for a role that only %s may assume", m.Name, service))
 			return
 		default:
-			finding.Remedy, finding.Limit = role.instead, policy.Advisory
+			finding.Group = "allow it on the stream that the function reads"
+			finding.Remedy = "allow dynamodb:DescribeStream, GetRecords, GetShardIterator and ListStreams on the stream that the function reads, " +
+				"such as " + exampleOf(p, "streamArn", "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/*", facts.Table)
+			finding.Limit = policy.Advisory
 		}
 	}
-	if name, ok := ofCallback(p.Resource, text); ok {
-		finding.Remedy = fmt.Sprintf("CallbackFunction and onEvent attach it where nothing is said: pass role, or policies, for %s",
+	if name, onEvent, ok := p.Seen.Callback(p.Resource, text); ok {
+		finding.Group = "pass role, or policies"
+		finding.Remedy = fmt.Sprintf("pass role, or policies, to the CallbackFunction %s, which attaches it where it is given neither",
 			resource.Quote(name))
+		if onEvent {
+			finding.Remedy = fmt.Sprintf("pass a CallbackFunction with role, or policies, in place of the function that handles %s, "+
+				"for which this is attached", resource.Quote(name))
+		}
 	}
 	finding.Wrong = fmt.Sprintf("%s %v grants %s, on every table", arn.Path, arn.Value,
 		actions(m.Unscoped.List(), m.Unscoped.Worst(), m.Unscoped.Services()))
@@ -109,14 +111,4 @@ func checkAttached(p *policy.Pass, arn resource.Property) {
 		finding.Wrong = fmt.Sprintf("%s is an AWS managed policy that reaches every table", arn.Path)
 	}
 	p.Report(finding)
-}
-
-// ofCallback returns the name of the function whose role an attachment is for, where the Node SDK of Pulumi made both, which the name
-// of the attachment tells: NAME-HASH, of the first eight digits of the SHA-1 of the ARN.
-//
-// Source: https://github.com/pulumi/pulumi-aws/blob/master/sdk/nodejs/lambda/lambdaMixins.ts
-func ofCallback(r *resource.Resource, arn string) (name string, ok bool) {
-	sum := sha1.Sum([]byte(arn))
-	name, ok = strings.CutSuffix(r.Name, "-"+hex.EncodeToString(sum[:4]))
-	return name, ok && r.Type == facts.RoleAttachment
 }

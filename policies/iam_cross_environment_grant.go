@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +30,8 @@ var IAMCrossEnvironmentGrant = &policy.Policy{
 		development; test; qa; uat; sandbox; preview; stg, stage, staging; prd, prod, production, and live, unless
 		another word follows (live-demo). With non, no, not, pre or post before it, together or apart, as in non-prod
 		and preprod, nobody can tell which it is, nor where there are two. Where there is none, it is the configured
-		default. A stack of no known environment that reaches a table of a known one is reported as well, advisory. A
+		default. A stack of no known environment that reaches a table of a known one is reported as well, advisory. So is the
+		policy of a table or its stream that another stack owns than the one that declares it, by the same rule. A
 		wildcard for the account reaches a table only in the stack's own account; where that, or the place of the table,
 		cannot be told, the finding is advisory. The tables of other stacks are those that table-name-collision compares
 		with.`,
@@ -52,22 +54,22 @@ policy:
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.3", "CC8.1"},
-	Reads:       facts.DocumentReads(grantKinds...),
+	Reads:       facts.Reads(facts.DocumentReads(grantKinds...), facts.PolicyTableReads()),
 
 	CheckResource: checkCrossEnvironment,
 }
 
 func checkCrossEnvironment(p *policy.Pass) {
 	own := p.OwnEnvironment()
-	switch {
-	case p.Resource.Type == facts.TablePolicy:
-		p.NotApplicable("a table's own resource policy reaches that table only")
-		return
-	case p.Outside.Others == nil:
+	if p.Outside.Others == nil {
 		p.NotApplicable("the tables of other stacks are not known")
 		return
 	}
 	for _, d := range grants(p) {
+		if d.Kind == iam.Resource {
+			checkTableOfEnvironment(p, d, own)
+			continue
+		}
 		account := p.Facts.Account(p.Around())
 		p.NoteContradiction(account)
 		r := reacher{pass: p, environment: own, account: account}
@@ -87,6 +89,7 @@ func checkCrossEnvironment(p *policy.Pass) {
 					Wrong:  certain.describe(d, own, verb(d, "gives", "give")),
 					Remedy: remedyOf(own),
 					Limit:  limitOf(own),
+					Grants: true,
 				})
 			case len(possible.tables) > 0:
 				p.Report(policy.Finding{
@@ -94,10 +97,81 @@ func checkCrossEnvironment(p *policy.Pass) {
 					Wrong:  possible.describe(d, own, verb(d, "may give", "perhaps give")),
 					Remedy: remedyOf(own),
 					Limit:  policy.Advisory,
+					Grants: true,
 				})
 			}
 		}
 	}
+}
+
+// checkTableOfEnvironment reports the Allows of a table's own policy where a stack of another environment owns the table.
+func checkTableOfEnvironment(p *policy.Pass, d *facts.Document, own string) {
+	table := p.Facts.PolicyTable(p.Around(), &p.Log)
+	switch {
+	case table.Name == "":
+		p.NotApplicable("resourceArn is not the ARN of a table or a stream")
+		return
+	case p.Seen.Table(table) != nil:
+		return // it is the stack's own
+	}
+	p.NoteContradiction(table.Account)
+	r := reacher{pass: p, environment: own, account: table.Account}
+	certain, possible := r.owners(table)
+	found, limit, grant := certain, limitOf(own), verb(d, "grants", "grant")
+	if len(certain.tables) == 0 {
+		found, limit, grant = possible, policy.Advisory, verb(d, "may grant", "perhaps grant")
+	}
+	if len(found.tables) == 0 {
+		return
+	}
+	of, remedy := "another environment", "let the stack that owns the table declare its policy"
+	if own == "" {
+		of, remedy = "a known environment", remedy+", or say which that is by environments or defaultEnvironment of dynamoguard"
+	}
+	granted := map[int]iam.ActionSet{}
+	for _, share := range d.Shares(p.Now) {
+		if open := share.Actions.WithoutMetadata(); len(share.Readers) > 0 && !open.Empty() {
+			granted[share.Statement] = granted[share.Statement].Or(open)
+		}
+	}
+	for _, statement := range slices.Sorted(maps.Keys(granted)) {
+		open := granted[statement]
+		what := "access to"
+		if !d.Secret {
+			what = actions(open.List(), open.Worst(), nil) + " on"
+		}
+		p.Report(policy.Finding{
+			Path:   at(d, statement, nil),
+			Wrong:  fmt.Sprintf("%s.Statement[%d] %s %s a table of %s%s%s", d.Path, statement, grant, what, of, found.names(d), found.said()),
+			Remedy: remedy,
+			Limit:  limit,
+		})
+	}
+}
+
+// owners returns what stacks of other environments own, or may own, of a table.
+func (r *reacher) owners(table tables.Identity) (certain, possible reached) {
+	owner := r.pass.Owner()
+	for _, e := range r.pass.Outside.Others.Named(table.Name) {
+		e = r.pass.Config.Pack().Located(e)
+		match := table.Match(e.Identity())
+		environment := r.environmentOf(e)
+		if owner.Owns(e) || environment == "" || environment == r.environment || match == tables.Different {
+			continue
+		}
+		into := &certain
+		if match != tables.Same {
+			into = &possible
+			into.notes = addOnce(into.notes, "nothing says that its account or region differs")
+		}
+		for _, note := range doubts(e, owner) {
+			into = &possible
+			into.notes = addOnce(into.notes, note)
+		}
+		into.telling = into.telling || table.Account.Secret && table.Account.Known != ""
+		into.add(e, environment)
+	}
+	return certain, possible
 }
 
 // limitOf is how far a finding may be enforced on a stack of an environment: where that is not known, the tables may be of
@@ -186,12 +260,16 @@ func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *re
 			into.notes = addOnce(into.notes, note)
 		}
 		into.actions = into.actions.Or(open)
-		into.sources = addOldest(into.sources, e.Source)
 		into.elements = addOnce(into.elements, g.Element)
 		into.telling = into.telling || g.Table.Account == "" && r.account.Secret && r.account.Known != ""
-		into.tables = addOnce(into.tables, fmt.Sprintf("%s of stack %s (%s)",
-			resource.Quote(e.Name), text.Short(e.Owner()), text.Short(r.environmentOf(e))))
+		into.add(e, r.environmentOf(e))
 	}
+}
+
+// add adds a table and what tells of it.
+func (r *reached) add(e tables.Entry, environment string) {
+	r.sources = addOldest(r.sources, e.Source)
+	r.tables = addOnce(r.tables, fmt.Sprintf("%s of stack %s (%s)", resource.Quote(e.Name), text.Short(e.Owner()), text.Short(environment)))
 }
 
 // notes says what there is to say of a table that is reached, and whether it is certain that it is.
@@ -204,14 +282,19 @@ func (r *reacher) notes(g *iam.Grant, e tables.Entry, owner tables.Owner) (list 
 	case !certain:
 		list = append(list, "nothing says that their accounts or regions differ")
 	}
+	doubt := doubts(e, owner)
+	return append(list, doubt...), certain && len(doubt) == 0
+}
+
+// doubts says why a table that is another stack's may not be there, or may not be another's.
+func doubts(e tables.Entry, owner tables.Owner) (list []string) {
 	if e.Pending != "" {
 		list = append(list, "its "+e.Pending+" is pending")
 	}
-	doubt := owner.Doubt(e)
-	if doubt != "" {
+	if doubt := owner.Doubt(e); doubt != "" {
 		list = append(list, doubt)
 	}
-	return list, certain && e.Pending == "" && doubt == ""
+	return list
 }
 
 func addOnce[T comparable](list []T, v T) []T {
@@ -267,17 +350,29 @@ func candidates(others policy.Others, g *iam.Grant, in func(tables.Entry) bool) 
 
 // describe says what is reached, and what there is to say of that. Of a secret document it shows the place alone.
 func (r reached) describe(d *facts.Document, own, verb string) string {
-	const most = 5
 	stack, one, several := "a stack of no known environment", "a table of a known one", "tables of known ones"
 	if own != "" {
 		stack, one, several = article(own)+" stack", "a table of another environment", "tables of other environments"
 	}
-	notes := ""
-	if len(r.notes) > 0 {
-		notes = "; " + text.List(r.notes, "; ")
-	}
 	if d.Secret {
-		return fmt.Sprintf("%s.%s %s %s access to %s%s", d.Path, r.elements[0].Path, verb, stack, several, notes)
+		return fmt.Sprintf("%s.%s %s %s access to %s%s", d.Path, r.elements[0].Path, verb, stack, several, r.said())
+	}
+	what := one
+	if len(r.tables) > 1 {
+		what = several
+	}
+	if len(r.elements) > 1 {
+		verb = strings.Replace(verb, "gives", "give", 1)
+	}
+	return fmt.Sprintf("%s %s %s %s, on %s%s%s",
+		elements(d, r.elements), verb, stack, actions(r.actions.List(), r.actions.Worst(), nil), what, r.names(d), r.said())
+}
+
+// names names the tables after a colon, and what tells of them, where that tells no secret.
+func (r reached) names(d *facts.Document) string {
+	const most = 5
+	if d.Secret || r.telling {
+		return ""
 	}
 	list := r.tables
 	if len(list) > most {
@@ -287,18 +382,15 @@ func (r reached) describe(d *facts.Document, own, verb string) string {
 		}
 		list = append(list[:most:most], more)
 	}
-	what := one
-	if len(r.tables) > 1 {
-		what = several
+	return ": " + text.And(list) + by(r.sources...)
+}
+
+// said is what there is to say besides.
+func (r reached) said() string {
+	if len(r.notes) == 0 {
+		return ""
 	}
-	if len(r.elements) > 1 {
-		verb = strings.Replace(verb, "gives", "give", 1)
-	}
-	if !r.telling {
-		what += ": " + text.And(list) + by(r.sources...)
-	}
-	return fmt.Sprintf("%s %s %s %s, on %s%s",
-		elements(d, r.elements), verb, stack, actions(r.actions.List(), r.actions.Worst(), nil), what, notes)
+	return "; " + text.List(r.notes, "; ")
 }
 
 // article puts the indefinite article before the name of an environment.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
 	"dynamoguard/internal/tables"
+	"dynamoguard/internal/text"
 )
 
 // IAMDanglingTable finds grants on tables that nobody owns: a misspelt name, or a grant that outlived its table and
@@ -28,7 +30,8 @@ var IAMDanglingTable = &policy.Policy{
 		be read; else it is not applicable. A table that the stack itself had, and no longer declares, is owned by
 		nobody. Patterns are left out, and so are accounts that no stack has a table in: for a wildcard, the stack's own
 		account. So is a table that the same principal may create, import or restore, and the target of a restore, on
-		which it may do all that AWS asks for one.`,
+		which it may do all that AWS asks for one; where nothing but a wildcard such as dynamodb:* or a managed policy of AWS
+		says so, a name that is all but that of a table of the stack is reported still.`,
 	Before: `
 policy:
   Version: "2012-10-17"
@@ -90,7 +93,7 @@ func checkDanglingTables(p *policy.StackPass) {
 		return
 	}
 	known := knownTables{
-		others: others, settings: p.Config.Pack(), accounts: map[string]bool{}, before: map[tables.Entry]bool{},
+		others: others, settings: p.Config.Pack(), accounts: map[string]bool{}, before: map[tables.Entry]bool{}, names: map[string]bool{},
 		creators: sync.OnceValue(func() map[*facts.Document][]creator { return creatorsOf(p.Graph.Principals(), p.Now) }),
 	}
 	for e := range others.Matching("*", func(tables.Entry) bool { return true }) {
@@ -104,6 +107,9 @@ func checkDanglingTables(p *policy.StackPass) {
 		claimed = claimed && (len(claims) > 0 || !facts.OwnsTables(r.Type))
 		for _, c := range claims {
 			known.own.Add(c.Identity)
+			if !c.Secret {
+				known.names[c.Identity.Name] = true
+			}
 			known.accounts[c.Identity.Account.Known] = true
 		}
 	}
@@ -134,6 +140,8 @@ func namingGrants(d *facts.Document, now time.Time) []iam.Grant {
 // knownTables are the tables of the stack and of all others.
 type knownTables struct {
 	own      tables.Set
+	names    map[string]bool       // of the tables of the stack, those that may be shown
+	compared int                   // names
 	before   map[tables.Entry]bool // of the stack before this run, where the names that it has now are known
 	others   policy.Others
 	settings policy.PackSettings
@@ -144,29 +152,42 @@ type knownTables struct {
 // check reports the tables that a document names and nobody owns, one finding for each statement.
 func (k *knownTables) check(p *policy.Pass, d grantingDocument) {
 	missing := map[int][]iam.Element{} // by statement
+	meant := map[int][]string{}        // by statement: the tables that were meant, "" where that is not known
 	var statements []int
 	own := p.Facts.Account(p.Around()).Known
 	for _, g := range d.grants {
-		if k.owned(g.Table, own) || slices.Contains(missing[g.Statement], g.Element) || k.created(g.Table, d.Document, p.Now) {
+		if k.owned(g.Table, own) || slices.Contains(missing[g.Statement], g.Element) {
+			continue
+		}
+		near := k.near(g.Table)
+		if created := k.created(g.Table, d.Document, p.Now); created == onPurpose || created == byWildcard && near == "" {
 			continue
 		}
 		if missing[g.Statement] == nil {
 			statements = append(statements, g.Statement)
 		}
 		missing[g.Statement] = append(missing[g.Statement], g.Element)
+		if !slices.Contains(meant[g.Statement], near) {
+			meant[g.Statement] = append(meant[g.Statement], near)
+		}
 	}
 	for _, s := range statements {
-		what, verb := elements(d.Document, missing[s]), "names a table"
+		what, names, correct := elements(d.Document, missing[s]), verb(d.Document, "names", "grant on")+" a table", "correct the name"
 		if len(missing[s]) > 1 {
-			verb = "name tables"
+			names = verb(d.Document, "name", "grant on") + " tables"
+		}
+		if !slices.Contains(meant[s], "") {
+			correct = "write " + text.And(meant[s]) + " as the stack does"
 		}
 		if d.Secret {
-			what, verb = fmt.Sprintf("%s.%s", d.Path, missing[s][0].Path), "names a table"
+			what, names = fmt.Sprintf("%s.%s", d.Path, missing[s][0].Path), verb(d.Document, "names", "grant on")+" a table"
+			correct = "correct the name"
 		}
 		p.Report(policy.Finding{
 			Path:   at(d.Document, s, missing[s]),
-			Wrong:  fmt.Sprintf("%s %s that no stack owns", what, verb),
-			Remedy: "correct the name, or remove the grant",
+			Wrong:  fmt.Sprintf("%s %s that no stack owns", what, names),
+			Remedy: correct + ", or remove the grant",
+			Grants: true,
 		})
 	}
 }
@@ -197,8 +218,9 @@ func (k *knownTables) owned(t iam.TableRef, own string) bool {
 // A creator is what one principal may do, as far as the stack says. Its boundary is left aside: what may create a table is
 // read as wide as can be.
 type creator struct {
-	grants   *iam.Grants
-	anywhere iam.ActionSet // by managed policies of AWS
+	documents []*iam.Document
+	grants    *iam.Grants   // of the documents
+	anywhere  iam.ActionSet // by managed policies of AWS
 }
 
 var (
@@ -222,16 +244,15 @@ func creatorsOf(principals *facts.Principals, now time.Time) map[*facts.Document
 	creators := map[*facts.Document][]creator{}
 	for _, principal := range principals.List {
 		var documents []*iam.Document
-		var c creator
 		for _, d := range principal.Documents {
 			documents = append(documents, d.Document.Document)
 		}
+		c := newCreator(documents, now)
 		for _, m := range principal.Managed {
 			if known, ok := managed.Lookup(m.ARN); ok {
 				c.anywhere = c.anywhere.Or(known.Grants())
 			}
 		}
-		c.grants = iam.NewGrantsAt(documents, nil, now)
 		for _, d := range principal.Documents {
 			creators[d.Document] = append(creators[d.Document], c)
 		}
@@ -239,22 +260,95 @@ func creatorsOf(principals *facts.Principals, now time.Time) map[*facts.Document
 	return creators
 }
 
-// created reports whether a principal that has the document may bring the table into being. A document that no principal of
+// A creation says whether a principal may bring a table into being.
+type creation uint8
+
+const (
+	never      creation = iota
+	byWildcard          // by an action that opens the items as well, such as dynamodb:*, or by a managed policy of AWS
+	onPurpose           // an action says so: dynamodb:CreateTable, dynamodb:Restore*
+)
+
+// created says whether a principal that has the document may bring the table into being. A document that no principal of
 // the stack has is one by itself.
-func (k *knownTables) created(t iam.TableRef, d *facts.Document, now time.Time) bool {
+func (k *knownTables) created(t iam.TableRef, d *facts.Document, now time.Time) (most creation) {
 	creators := k.creators()[d]
 	if creators == nil {
-		creators = []creator{{grants: iam.NewGrantsAt([]*iam.Document{d.Document}, nil, now)}}
+		creators = []creator{newCreator([]*iam.Document{d.Document}, now)}
 	}
-	return slices.ContainsFunc(creators, func(c creator) bool { return c.creates(t) })
+	for _, c := range creators {
+		most = max(most, c.creates(t))
+	}
+	return most
 }
 
-func (c creator) creates(t iam.TableRef) bool {
+func newCreator(documents []*iam.Document, now time.Time) creator {
+	return creator{documents: documents, grants: iam.NewGrantsAt(documents, nil, now)}
+}
+
+func (c creator) creates(t iam.TableRef) (most creation) {
 	unconditional, conditional := c.grants.On(t)
 	on := unconditional.Or(conditional).Or(c.anywhere)
-	if !on.And(creating).Empty() {
-		return true
+	if !c.anywhere.And(creating).Empty() {
+		most = byWildcard
 	}
-	restores := func(g iam.Grant) bool { return !g.Actions.And(restoring).Empty() }
-	return on.Contains(restored) && slices.ContainsFunc(c.grants.List, restores)
+	for i := range c.grants.List {
+		g := &c.grants.List[i]
+		makes := c.grants.Reaches(g, t).And(creating)
+		if on.Contains(restored) {
+			makes = makes.Or(g.Actions.And(restoring))
+		}
+		if makes.Empty() {
+			continue
+		}
+		most = max(most, byWildcard)
+		for _, action := range c.documents[g.Document].Statements[g.Statement].Action.Texts {
+			if named := iam.MatchActions(action); !named.And(makes).Empty() && named.And(restored).Empty() {
+				return onPurpose
+			}
+		}
+	}
+	return most
+}
+
+// near returns the table of the stack that a name is likely to be a misspelling of, the first in order where there are several,
+// "" for none. Of a stack with thousands of tables and of names that are none, the last names are not looked into.
+func (k *knownTables) near(t iam.TableRef) (near string) {
+	const most = 10_000_000 // which takes a second
+	if k.compared > most {
+		return ""
+	}
+	k.compared += len(k.names)
+	for name := range k.names {
+		named := tables.Identity{Account: tables.Part{Known: t.Account}, Region: tables.Part{Known: t.Region}, Name: name}
+		if (near == "" || name < near) && misspelt(t.Name, name) && k.own.May(named) {
+			near = name
+		}
+	}
+	return near
+}
+
+// misspelt reports whether a name is likely to be a misspelling of another: of each word that differs, few letters do. Short
+// words and numbers tell tables apart: orders-us and orders-eu, orders-v1 and orders-v2.
+func misspelt(name, of string) bool {
+	const (
+		short = 4 // letters
+		few   = 2
+	)
+	words := func(s string) []string {
+		return strings.FieldsFunc(s, func(c rune) bool { return strings.ContainsRune("-_.", c) })
+	}
+	if max(len(name)-len(of), len(of)-len(name)) > few {
+		return false // nearly all of them
+	}
+	a, b := words(name), words(of)
+	if len(a) != len(b) {
+		return false
+	}
+	for i, word := range a {
+		if word != b[i] && (min(len(word), len(b[i])) < short || strings.ContainsAny(word+b[i], "0123456789") || text.Nearest(word, b[i:i+1], few) == "") {
+			return false
+		}
+	}
+	return true
 }

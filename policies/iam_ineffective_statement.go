@@ -22,9 +22,10 @@ var IAMIneffectiveStatement = &policy.Policy{
 		Reports an action, a resource or a condition that matches nothing: no such action, an ARN that is of none of the
 		types the statement's actions are done to, one without an account, or with a region, an account or a name that
 		cannot be, text that an Output was turned into, what a template has left over, and a condition that no request
-		meets. IAM takes them all. Of a Deny, and of a permission boundary's, that is the dangerous half: it seems to
+		meets, by itself or together with another. IAM takes them all. Of a Deny, and of a permission boundary's, that is the dangerous half: it seems to
 		protect. Of an Allow it opens nothing, and is advisory at most; so is a name that is possible, such as undefined.
-		Metadata actions (Describe*, List*) beside actions that serve pass, and so do ARNs below a table that is named itself.`,
+		Metadata actions (Describe*, List*) beside actions that serve pass, and so do ARNs below a table that is named itself,
+		dates that have passed, and regions that may be new.`,
 	Before: `
 policy:
   Version: "2012-10-17"
@@ -67,7 +68,7 @@ func reportIneffective(p *policy.Pass, d *facts.Document, f iam.IneffectiveFindi
 		}
 		parts = append(parts, idleValues(d, idle[:same]))
 		for _, v := range idle[:same] {
-			if remedy := insteadOf(d, v); !slices.Contains(remedies, remedy) {
+			if remedy := insteadOf(p, d, v); !slices.Contains(remedies, remedy) {
 				remedies = append(remedies, remedy)
 			}
 		}
@@ -75,7 +76,7 @@ func reportIneffective(p *policy.Pass, d *facts.Document, f iam.IneffectiveFindi
 	}
 	finding := policy.Finding{
 		Path:   idlePath(d, f.Idle[0]),
-		Wrong:  fmt.Sprintf("%s.%s %s: %s", d.Path, f.Path, does(f), strings.Join(parts, ", and ")),
+		Wrong:  fmt.Sprintf("%s.%s %s: %s", d.Path, f.Path, does(d, f), strings.Join(parts, ", and ")),
 		Remedy: strings.Join(remedies, ", and "),
 	}
 	certain := func(v iam.Idle) bool { return !v.Likely }
@@ -86,18 +87,18 @@ func reportIneffective(p *policy.Pass, d *facts.Document, f iam.IneffectiveFindi
 }
 
 // does says what comes of a statement in which something matches nothing.
-func does(f iam.IneffectiveFinding) string {
-	verb := "grants"
+func does(d *facts.Document, f iam.IneffectiveFinding) string {
+	effect := verb(d, "grants", "grant")
 	if f.Effect == iam.Deny {
-		verb = "denies"
+		effect = verb(d, "denies", "deny")
 	}
 	switch excepts := func(v iam.Idle) bool { return v.Excepts }; {
 	case f.Whole:
-		return verb + " nothing"
+		return effect + " nothing"
 	case slices.ContainsFunc(f.Idle, excepts):
-		return verb + " other things than it says"
+		return effect + " other things than it says"
 	default:
-		return verb + " less than it says"
+		return effect + " less than it says"
 	}
 }
 
@@ -132,30 +133,33 @@ func idlePath(d *facts.Document, v iam.Idle) resource.Path {
 
 // causes say why a value matches nothing, and what to write instead; %s is the part that is at fault.
 var causes = map[iam.Cause]struct{ why, instead string }{
-	iam.NoAction:        {"there is no such action", "write an action of the service"},
-	iam.Operation:       {"there is an operation called so, and no action", ""},
-	iam.Blank:           {"there is a blank in it", ""},
-	iam.NoService:       {"there is no such service", ""},
-	iam.OutputText:      {"%s is what an Output becomes that is taken for a string", "make the document with pulumi.jsonStringify, interpolate or apply"},
-	iam.NoValue:         {"%s is what the program wrote for a value that it did not have", "use a property that exists"},
-	iam.Placeholder:     {"%s is literal text to IAM", "put in the value itself"},
-	iam.LiteralVariable: {"%s is literal text in a document of that version", `set Version to "2012-10-17"`},
-	iam.Incomplete:      {"fields are missing in the ARN", "write arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME in full"},
-	iam.OtherService:    {"no action of the statement is of the service %s", "name what the actions are done to"},
-	iam.NoRegion:        {"it has no region", "write the region, or * for any"},
-	iam.BadRegion:       {"%s is no region", "write the region, or * for any"},
-	iam.NoAccount:       {"it has no account", "write the account, or * for any"},
-	iam.BadAccount:      {"%s is no account, which has 12 digits", "write the account, or * for any"},
-	iam.BadName:         {"no table can be called %s", "write a name of 3 to 255 letters, digits, dots, hyphens and underscores"},
-	iam.BadResource:     {"there is no resource %s", "write table/NAME, or what belongs to it, after the account"},
-	iam.KeyNotCarried:   {"requests for the actions of the statement never carry the key", "use a key that they carry"},
-	iam.NeedsSet:        {"the key holds a list, which an operator without ForAllValues or ForAnyValue does not match", "write ForAllValues or ForAnyValue before the operator"},
-	iam.BadAddress:      {"it is no address", "write addresses such as 192.0.2.0/24"},
-	iam.BadNumber:       {"it is no number", "write a number"},
-	iam.BadBool:         {"it is neither true nor false", "write true or false"},
-	iam.BadARN:          {"it is no ARN", "write an ARN"},
-	iam.BadValue:        {"no value of the key is like it", "write a value that the key can have"},
-	iam.LiteralWildcard: {"the operator takes a wildcard for the character", "write StringLike"},
+	iam.NoAction:           {"there is no such action", "write an action of the service"},
+	iam.Operation:          {"there is an operation called so, and no action", ""},
+	iam.Blank:              {"there is a blank in it", ""},
+	iam.NoService:          {"there is no such service", ""},
+	iam.OutputText:         {"%s is what an Output becomes that is taken for a string", "make the document with pulumi.jsonStringify, interpolate or apply"},
+	iam.NoValue:            {"%s is what the program wrote for a value that it did not have", "use a property that exists"},
+	iam.Placeholder:        {"%s is literal text to IAM", "put in the value itself"},
+	iam.LiteralVariable:    {"%s is literal text in a document of that version", `set Version to "2012-10-17"`},
+	iam.Incomplete:         {"fields are missing in the ARN", "write it in full, such as "},
+	iam.OtherService:       {"no action of the statement is of the service %s", "name what the actions are done to"},
+	iam.NotOfTablePolicies: {"a table's own policy can neither grant nor deny it", "leave it to the policies of roles and users"},
+	iam.NoRegion:           {"it has no region", "write the region, or * for any"},
+	iam.BadRegion:          {"%s is no region", "write the region, or * for any"},
+	iam.NoAccount:          {"it has no account", "write the account, or * for any"},
+	iam.BadAccount:         {"%s is no account, which has 12 digits", "write the account, or * for any"},
+	iam.BadName:            {"no table can be called %s", "write a name of 3 to 255 letters, digits, dots, hyphens and underscores"},
+	iam.BadResource:        {"there is no resource %s", "write table/NAME, or what belongs to it, after the account"},
+	iam.KeyNotCarried:      {"requests for the actions of the statement never carry the key", "use a key that they carry"},
+	iam.NeedsSet:           {"the key holds a list, which an operator without ForAllValues or ForAnyValue does not match", "write ForAllValues or ForAnyValue before the operator"},
+	iam.BadAddress:         {"it is no address", "write addresses such as 192.0.2.0/24"},
+	iam.PrivateAddress:     {"requests never carry a private address in it", "write public addresses, or ask for aws:VpcSourceIp or aws:SourceVpce"},
+	iam.BadNumber:          {"it is no number", "write a number"},
+	iam.BadBool:            {"it is neither true nor false", "write true or false"},
+	iam.BadARN:             {"it is no ARN", "write an ARN"},
+	iam.BadValue:           {"no value of the key is like it", "write a value that the key can have"},
+	iam.LiteralWildcard:    {"the operator takes a wildcard for the character", "write StringLike"},
+	iam.Contradicts:        {"no request meets both this and %s on the key", "correct one of them, since all conditions of a statement must hold"},
 }
 
 // why says why a value matches nothing.
@@ -193,7 +197,7 @@ func detailed(format, detail string) string {
 }
 
 // insteadOf says what to write for a value that matches nothing.
-func insteadOf(d *facts.Document, v iam.Idle) string {
+func insteadOf(p *policy.Pass, d *facts.Document, v iam.Idle) string {
 	switch {
 	case d.Secret:
 		return "correct or remove it"
@@ -204,5 +208,9 @@ func insteadOf(d *facts.Document, v iam.Idle) string {
 	case v.Cause == iam.NoSuchResource, v.Cause == iam.OtherType:
 		return "name what the actions are done to"
 	}
-	return causes[v.Cause].instead
+	instead := causes[v.Cause].instead
+	if v.Cause == iam.Incomplete {
+		instead += exampleOf(p, "arn", "arn:PARTITION:dynamodb:REGION:ACCOUNT:table/NAME", facts.Table, facts.NativeTable)
+	}
+	return instead
 }

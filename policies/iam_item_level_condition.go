@@ -51,17 +51,31 @@ policy:
 	CheckResource: checkItemLevelCondition,
 }
 
-// conditionProblems are what is wrong, to follow the condition, and what to write instead.
-var conditionProblems = map[iam.ConditionProblem]struct{ wrong, remedy string }{
-	iam.NotCarried:    {"holds for every request of actions that never carry its key", "grant those actions in a statement of their own"},
-	iam.AnyOfSeveral:  {"holds where one value of several matches", "write ForAllValues"},
-	iam.NoSetOperator: {"matches nothing, since its key holds a list", "write ForAllValues"},
-	iam.EveryValue:    {"matches every value", "list the values that are meant"},
-	iam.AllButListed:  {"leaves everything but what it lists", "list what is granted instead"},
-	iam.AllAttributes: {"does not keep out requests for all attributes", "require dynamodb:Select to be SPECIFIC_ATTRIBUTES"},
-	iam.ReturnsItem:   {"does not keep writes from returning whole items", "require dynamodb:ReturnValues to be NONE, UPDATED_OLD or UPDATED_NEW"},
-	iam.MissesScan:    {"never holds for actions that do not carry its key, so the Deny leaves them open", "deny those actions without the condition, or do not allow them"},
-	iam.NoDelimiter:   {"also matches keys of others, which begin as the caller's own", "write a delimiter between the variable and the wildcard, such as #"},
+// conditionProblems are what is wrong, to follow the condition, and what to write instead. does and would are the verb: of a
+// document as it is, and of one that IAM refuses.
+var conditionProblems = map[iam.ConditionProblem]struct{ does, would, wrong, remedy string }{
+	iam.NotCarried: {
+		"holds", "hold", "for every request of actions that never carry its key", "grant those actions in a statement of their own",
+	},
+	iam.AnyOfSeveral:  {"holds", "hold", "where one value of several matches", "write ForAllValues"},
+	iam.NoSetOperator: {"matches", "match", "nothing, since its key holds a list", "write ForAllValues"},
+	iam.EveryValue:    {"matches", "match", "every value", "list the values that are meant"},
+	iam.AllButListed:  {"leaves", "leave", "everything but what it lists", "list what is granted instead"},
+	iam.AllAttributes: {
+		"does not keep out", "not keep out", "requests for all attributes", "require dynamodb:Select to be SPECIFIC_ATTRIBUTES",
+	},
+	iam.ReturnsItem: {
+		"does not keep", "not keep", "writes from returning whole items",
+		"require dynamodb:ReturnValues to be NONE, UPDATED_OLD or UPDATED_NEW",
+	},
+	iam.MissesScan: {
+		"never holds", "never hold", "for actions that do not carry its key, so the Deny leaves them open",
+		"deny those actions without the condition, or do not allow them",
+	},
+	iam.NoDelimiter: {
+		"also matches", "also match", "keys of others, which begin as the caller's own",
+		"write a delimiter between the variable and the wildcard, such as #",
+	},
 }
 
 func checkItemLevelCondition(p *policy.Pass) {
@@ -88,9 +102,10 @@ func reportConditions(p *policy.Pass, d *facts.Document, found []iam.ConditionFi
 	}
 	for _, f := range found {
 		problem := conditionProblems[f.Problem]
-		says := fmt.Sprintf("%s.%s on %s %s (%s)", d.Path, f.Path, f.Key, problem.wrong, actionNames(f.Actions))
+		does := verb(d, problem.does, problem.would) + " " + problem.wrong
+		says := fmt.Sprintf("%s.%s on %s %s (%s)", d.Path, f.Path, f.Key, does, actionNames(f.Actions))
 		if d.Secret {
-			says = fmt.Sprintf("%s %s", at, problem.wrong)
+			says = fmt.Sprintf("%s %s", at, does)
 		}
 		if !slices.Contains(wrong, says) {
 			wrong = append(wrong, says)
@@ -103,6 +118,7 @@ func reportConditions(p *policy.Pass, d *facts.Document, found []iam.ConditionFi
 		Path:   at,
 		Wrong:  strings.Join(wrong, ", and "),
 		Remedy: strings.Join(remedies, ", and "),
+		Grants: true,
 	})
 }
 

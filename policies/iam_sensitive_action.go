@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"dynamoguard/internal/facts"
@@ -22,7 +23,11 @@ var IAMSensitiveAction = &policy.Policy{
 	Doc: `
 		Reports a role, user, group or permission set that the stack grants, by name, actions which delete tables or
 		backups, copy data elsewhere (export, restore, backup, replicas, Kinesis), change resource policies, or read the
-		streams of every table: what is left after all its Denies in the stack and within its permissions boundary. What a
+		streams of every table: what is left after all its Denies in the stack and within its permissions boundary. Of a
+		principal that reads and writes no items, which is there to back up, export or set up tables, only what deletes and
+		what changes resource policies. So is the
+		policy of a table that grants them to principals, services of AWS and the table's own account aside: to the latter, as
+		to its root, a table's policy grants nothing that the account's own policies do not. What a
 		wildcard grants is reported by iam-wildcard-action, what an AWS managed policy grants by iam-broad-managed-policy.`,
 	Before: `
 role: checkout
@@ -48,9 +53,10 @@ policy:
 	Config:      SensitiveActionConfig{},
 	Settings: map[string]string{
 		"principals": `
-			The principals that are meant for sensitive actions: names or URNs, with * and ? as wildcards.`,
+			The principals that are meant for sensitive actions: names or URNs, of those that the policy of a table names also
+			ARNs or accounts, with * and ? as wildcards.`,
 	},
-	Reads: facts.Reads(facts.DocumentReads(iam.Identity), facts.LinkReads()),
+	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads(), facts.PolicyTableReads()),
 
 	CheckStack: checkSensitiveActions,
 }
@@ -74,11 +80,70 @@ func checkSensitiveActions(p *policy.StackPass) {
 			checkPrincipal(p, principal)
 		}
 	}
+	for _, r := range p.Graph.Resources {
+		if r.Type == facts.TablePolicy {
+			checkTablePolicy(p.On(r.URN), meant)
+		}
+	}
 	for _, at := range principals.Unknown {
 		p.Awaits(at.URN, at)
 	}
 	for _, problem := range principals.Problems {
 		p.On(problem.URN).Errorf("%s", problem.Message)
+	}
+}
+
+// meantFor is what to do about sensitive actions.
+const meantFor = "leave the actions to principals that are meant for them, and name those in the policy's principals"
+
+// checkTablePolicy reports the statements of a table's policy by which principals that are not meant for it may use sensitive actions.
+func checkTablePolicy(p *policy.Pass, meant []string) {
+	account := p.Facts.PolicyTable(p.Around(), new(resource.Log)).Account.Known
+	for _, d := range grants(p) {
+		shares := d.Shares(p.Now)
+		all := map[string]iam.ActionSet{} // what each reader may do, by how it is written
+		for _, share := range shares {
+			for _, r := range share.Readers {
+				all[r.Text] = all[r.Text].Or(share.Open(r, account))
+			}
+		}
+		for _, f := range d.SensitiveActions() {
+			var whom []string
+			var open iam.ActionSet
+			for _, share := range shares {
+				if share.Statement != f.Statement {
+					continue
+				}
+				for _, r := range share.Readers {
+					named := f.Named().And(share.Open(r, account)).OutOfPlace(all[r.Text])
+					if named.Empty() {
+						continue
+					}
+					name := r.Text[strings.LastIndexByte(r.Text, '/')+1:]
+					isMeant := func(pattern string) bool { return glob.Match(pattern, r.Text) || glob.Match(pattern, name) }
+					switch whole := r.Text == r.Account || strings.HasSuffix(r.Text, ":root"); {
+					case r.Type == "Service" || whole && r.Account == account:
+					case slices.ContainsFunc(meant, isMeant):
+						p.NotApplicable("who may use sensitive actions by it is meant for them, by principals")
+					default:
+						whom = addOnce(whom, reader(r, ""))
+						open = open.Or(named)
+					}
+				}
+			}
+			if len(whom) == 0 {
+				continue
+			}
+			who, what := "principals", "sensitive actions"
+			if !d.Secret {
+				who, what = text.And(whom), actions(open.List(), open.Worst(), nil)
+			}
+			p.Report(policy.Finding{
+				Path:   at(d, f.Statement, nil),
+				Wrong:  fmt.Sprintf("%s.Statement[%d] %s %s use %s", d.Path, f.Statement, verb(d, "lets", "let"), who, what),
+				Remedy: meantFor,
+			})
+		}
 	}
 }
 
@@ -101,7 +166,7 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 			continue // reported of the group
 		}
 		for _, f := range d.SensitiveActions() {
-			if actions := namedBy(f); !actions.Empty() {
+			if actions := f.Named(); !actions.Empty() {
 				named[statement{i, f.Statement}] = actions
 				order = append(order, statement{i, f.Statement})
 			}
@@ -114,18 +179,26 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	var open iam.ActionSet
 	var places []string
 	first := -1
-	secret := false
+	all := allOf(principal, granted)
+	secret, may := false, false // whether IAM takes a document that grants them
 	for i, at := range order {
-		if left := named[at].And(granted[at]); !left.Empty() {
+		if left := named[at].And(granted[at]).OutOfPlace(all); !left.Empty() {
 			d := principal.Documents[at.document]
 			open, secret = open.Or(left), secret || d.Secret
-			places = append(places, fmt.Sprintf("%s.Statement[%d] of %q", d.Path, at.index, d.By.Name()))
+			place := fmt.Sprintf("%s.Statement[%d] of %q", d.Path, at.index, d.By.Name())
+			if len(d.Errors) > 0 {
+				place += " (which IAM refuses as it is)"
+			}
+			places, may = append(places, place), may || len(d.Errors) == 0
 			if first < 0 && d.By == principal.URN {
 				first = i
 			}
 		}
 	}
-	what := "sensitive actions"
+	what, uses := "sensitive actions", "may use"
+	if !may {
+		uses = "would be allowed to use"
+	}
 	switch {
 	case open.Empty():
 		return
@@ -140,8 +213,8 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	}
 	finding := policy.Finding{
 		Basis:  policy.OnResource,
-		Wrong:  fmt.Sprintf("%s %s may use %s, by %s", principal.Kind, resource.Quote(principal.Name), what, text.List(places, " and ")),
-		Remedy: "leave them to a principal that is meant for them, or name this one in the policy's principals",
+		Wrong:  fmt.Sprintf("%s %s %s %s, by %s", principal.Kind, resource.Quote(principal.Name), uses, what, text.List(places, " and ")),
+		Remedy: meantFor,
 	}
 	if first >= 0 { // else another resource holds what grants it
 		finding.Path = at(principal.Documents[order[first].document].Document, order[first].index, nil)
@@ -149,14 +222,16 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	pass.Report(finding)
 }
 
-// namedBy are the actions that a statement names, wildcards left out.
-func namedBy(f iam.ActionFinding) (named iam.ActionSet) {
-	for _, e := range f.Elements {
-		if a := iam.LookupAction(e.Text); a != nil && !f.Not {
-			named = named.Or(a.Of())
-		}
+// allOf is what a principal may do in all, by what is granted in the stack and by AWS's managed policies.
+func allOf(principal *facts.Principal, granted map[statement]iam.ActionSet) (all iam.ActionSet) {
+	for _, actions := range granted {
+		all = all.Or(actions)
 	}
-	return named
+	for _, m := range principal.Managed {
+		found, _ := managed.Lookup(m.ARN)
+		all = all.Or(found.Grants())
+	}
+	return all
 }
 
 // A statement is one of a principal's: the index of its document, and its own.

@@ -59,11 +59,14 @@ func checkUnscopedResource(p *policy.Pass) {
 	options := iam.UnscopedOptions{Now: p.Now, Metadata: policy.Settings[UnscopedResourceConfig](p).ReportMetadata}
 	for _, d := range grants(p) {
 		for _, f := range d.UnscopedResources(options) {
-			remedy := "name the tables, such as arn:aws:dynamodb:us-east-1:111122223333:table/orders"
+			group, example := "name the tables", exampleOf(p, "arn", "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME", facts.Table, facts.NativeTable)
 			if !f.Reach.Tables() {
-				remedy = "name the clusters, such as arn:aws:dax:us-east-1:111122223333:cache/orders"
+				group, example = "name the clusters", exampleOf(p, "arn", "arn:aws:dax:REGION:ACCOUNT:cache/NAME", facts.Cluster)
 			}
-			p.Report(policy.Finding{Path: at(d, f.Statement, f.Elements), Wrong: unscoped(d, f), Remedy: remedy})
+			p.Report(policy.Finding{
+				Path: at(d, f.Statement, f.Elements), Wrong: unscoped(d, f), Remedy: group + ", such as " + example, Group: group,
+				Grants: true,
+			})
 		}
 	}
 }

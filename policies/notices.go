@@ -121,7 +121,7 @@ func briefNotices(run *policy.Run) (list []policy.Notice) {
 			items[i] = fmt.Sprintf("%s of %s", f.Path, policy.Name(f.URN))
 		}
 		list = append(list, policy.Notice{
-			Text:  fmt.Sprintf("%d findings of %s have one remedy, %s:", len(items), as.policy.Name, findings[0].Remedy),
+			Text:  fmt.Sprintf("%d findings of %s have one remedy, %s:", len(items), as.policy.Name, policy.Remedy(findings...)),
 			Items: items,
 		})
 	}

@@ -16,7 +16,7 @@ import (
 	"dynamoguard/policies"
 )
 
-// reportedOn are the policies that the reported cases are about. Others may find something in them besides.
+// reportedOn are the policies that the reported cases and AWS's own examples are about. Others may find something in them besides.
 var reportedOn = []string{
 	"iam-broad-managed-policy", "iam-cross-environment-grant", "iam-dangling-table", "iam-document", "iam-ineffective-statement",
 	"iam-item-level-condition", "iam-sensitive-action", "iam-unscoped-resource", "iam-wildcard-action", "table-encryption",
@@ -54,14 +54,14 @@ func TestReported(t *testing.T) {
 }
 
 // diagnostics is what all policies say of a stack by default, of each resource and at the end.
-func (c *reportedCase) diagnostics(t *testing.T) []*pulumirpc.AnalyzeDiagnostic {
+func (f *fixture) diagnostics(t *testing.T) []*pulumirpc.AnalyzeDiagnostic {
 	ctx := context.Background()
-	server := analyzer.NewServer(engine.New(policies.All(), func() time.Time { return today }).In(c.world()), "0.0.0", func() {})
-	if _, err := server.ConfigureStack(ctx, wire(t, c.configureStack())); err != nil {
+	server := analyzer.NewServer(engine.New(policies.All(), func() time.Time { return today }).In(f.world()), "0.0.0", func() {})
+	if _, err := server.ConfigureStack(ctx, wire(t, f.configureStack())); err != nil {
 		t.Fatal(err)
 	}
 	var all []*pulumirpc.AnalyzeDiagnostic
-	requests := c.requests(t)
+	requests := f.requests(t)
 	for _, request := range requests {
 		if _, err := server.Remediate(ctx, wire(t, request)); err != nil {
 			t.Fatal(err)
@@ -72,7 +72,7 @@ func (c *reportedCase) diagnostics(t *testing.T) []*pulumirpc.AnalyzeDiagnostic 
 		}
 		all = append(all, wire(t, response).Diagnostics...)
 	}
-	response, err := server.AnalyzeStack(ctx, wire(t, c.stack(t, requests)))
+	response, err := server.AnalyzeStack(ctx, wire(t, f.stack(t, requests)))
 	if err != nil {
 		t.Fatal(err)
 	}

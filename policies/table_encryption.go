@@ -10,6 +10,7 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/tables"
 	"dynamoguard/internal/text"
 )
 
@@ -22,7 +23,7 @@ var TableEncryption = &policy.Policy{
 		Reports a table, an entry of its replicas and a TableReplica whose key is below the configured minimum: the
 		AWS-owned key (what is used where nothing is said), the AWS-managed key alias/aws/dynamodb (enabled without a
 		key of one's own), or a customer managed key. With an allow-list, reports a customer managed key that is not on
-		it. A replica without a key of its own has the kind of key its table has, a table that is restored without
+		it; and a customer managed key of another region than the table or replica is in. A replica without a key of its own has the kind of key its table has, a table that is restored without
 		serverSideEncryption the key of its source, which is not judged.`,
 	Before: `
 name: orders`,
@@ -30,7 +31,7 @@ name: orders`,
 name: orders
 serverSideEncryption:
   enabled: true`,
-	Remediation: "Set serverSideEncryption.enabled to true, and kmsKeyArn to a customer managed key where one is asked for.",
+	Remediation: "Set serverSideEncryption.enabled to true, and kmsKeyArn to a customer managed key where one is asked for or another account reads the table.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html",
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
@@ -43,7 +44,7 @@ serverSideEncryption:
 			empty.`,
 	},
 	Reads: facts.Reads(facts.CopyReads(facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads(),
-		map[string][]string{facts.Table: append([]string{"serverSideEncryption"}, restoreSources...)}),
+		facts.RestoreReads(), map[string][]string{facts.Table: {"region"}, facts.TableReplica: {"region"}}),
 
 	CheckResource: checkEncryption,
 }
@@ -90,8 +91,8 @@ func checkEncryption(p *policy.Pass) {
 			continue
 		}
 		table = &c
-		if restored = restoredFrom(p, c); restored != "" {
-			p.NotApplicable(restored + " is set, and a table that is restored without serverSideEncryption has its source's key")
+		if restored = facts.RestoredFrom(p.Resource, &p.Log); restored != "" {
+			p.NotApplicable(restored + " is set" + ofSource)
 			continue
 		}
 		if kind, decidedBy, known := keyOf(c); known {
@@ -100,30 +101,17 @@ func checkEncryption(p *policy.Pass) {
 	}
 }
 
-// restoreSources are the properties of a Table that say what it is restored from.
-var restoreSources = []string{"restoreBackupArn", "restoreSourceName", "restoreSourceTableArn"}
+const ofSource = ", and a table that is restored without serverSideEncryption has its source's key"
 
-// restoredFrom is the property that says what a table without a block of its own is restored from, and takes the key of.
+// keyRemedy is what to write instead of the key of a table. With the AWS-managed one, no other account can decrypt what a table's own
+// policy lets it read.
 //
-// Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html, SSESpecificationOverride
-func restoredFrom(p *policy.Pass, table facts.Copy) string {
-	block, _, _ := strings.Cut(table.Named(facts.Encrypted), ".")
-	if p.Resource.Type != facts.Table || !p.Property(block).Unset() {
-		return ""
-	}
-	for _, name := range restoreSources {
-		if v := p.Property(name).Value; !v.Empty() {
-			return name
-		}
-	}
-	return ""
-}
-
-// keyRemedy is what to write instead of the key of a table.
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
 func keyRemedy(p *policy.Pass, table facts.Copy) string {
-	remedy := fmt.Sprintf("set %s to true", table.Named(facts.Encrypted))
-	if policy.Settings[EncryptionConfig](p).MinimumKey == minimumCustomer {
-		remedy += fmt.Sprintf(" and %s to a customer managed key", table.Named(facts.EncryptionKey))
+	remedy := fmt.Sprintf("set %s to true and %s to a customer managed key", table.Named(facts.Encrypted), table.Named(facts.EncryptionKey))
+	if policy.Settings[EncryptionConfig](p).MinimumKey != minimumCustomer {
+		remedy = fmt.Sprintf("set %s to true, and %s to a customer managed key where another account reads the table",
+			table.Named(facts.Encrypted), table.Named(facts.EncryptionKey))
 	}
 	return remedy
 }
@@ -155,7 +143,8 @@ func checkReplicaKey(p *policy.Pass, replica facts.Copy, table *facts.Copy) {
 	kind, _, known := keyOf(*table)
 	switch {
 	case known:
-		checkKey(p, min(kind, awsManaged), key, replica, fmt.Sprintf("set %s of its table to true", table.Named(facts.Encrypted)))
+		checkKey(p, min(kind, awsManaged), key, replica, fmt.Sprintf("set %s of its table to true, and customer managed keys for both "+
+			"where another account reads the replica", table.Named(facts.Encrypted)))
 	case replica.Path() == "":
 		p.Log.NoteUnknown(key.Path)
 	}
@@ -170,6 +159,10 @@ func declaredTable(p *policy.Pass) *facts.Copy {
 	table := p.Seen.Table(identity)
 	if table == nil {
 		p.NotApplicable("the replica has the kind of key its table has, which the stack has not declared before it")
+		return nil
+	}
+	if restored := facts.RestoredFrom(table, new(resource.Log)); restored != "" {
+		p.NotApplicable(restored + " of its table is set" + ofSource)
 		return nil
 	}
 	own, ok := facts.Own(table, new(resource.Log))
@@ -216,6 +209,9 @@ func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, of fact
 		})
 		return
 	}
+	if kind == customerManaged && !checkKeyRegion(p, decidedBy, of) {
+		return
+	}
 	if kind != customerManaged || len(config.AllowedKeys) == 0 {
 		return // a key that is not known yet is of interest only to an allow-list
 	}
@@ -228,4 +224,31 @@ func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, of fact
 			Remedy: "use one that matches " + text.List(config.AllowedKeys, " or "),
 		})
 	}
+}
+
+// checkKeyRegion reports whether a key, as far as it is known, is of the region of the copy, and reports one that is not: DynamoDB
+// wants one that was created in its region.
+//
+// Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-dynamodb-globaltable-replicassespecification.html
+func checkKeyRegion(p *policy.Pass, key resource.Property, of facts.Copy) bool {
+	text, _ := key.Value.Text()
+	arn := strings.SplitN(text, ":", 6)
+	if len(arn) < 6 || arn[0] != "arn" || !tables.IsRegion(arn[3]) {
+		return true
+	}
+	in, known := p.Facts.Region(p.Around()), ""
+	if of.Path() != "" {
+		in.Known, _ = of.Get(facts.Region).Value.Text()
+	} else if !in.Secret {
+		known = ", which is in " + in.Known
+	}
+	if in.Known == "" || in.Known == arn[3] {
+		return true
+	}
+	p.Report(policy.Finding{
+		Path:   key.Path,
+		Wrong:  fmt.Sprintf("%s %v is a key of another region than %v%s", key.Path, key.Value, of, known),
+		Remedy: fmt.Sprintf("set %s to a key of its region", of.Named(facts.EncryptionKey)),
+	})
+	return false
 }

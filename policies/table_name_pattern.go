@@ -21,7 +21,8 @@ var TableNamePattern = &policy.Policy{
 		match the configured pattern. That Pulumi made a name up is known where the engine says so; where it does not, a
 		name is taken for such a one if it is the logical name, a hyphen and seven hexadecimal digits. A name that
 		autonaming makes of the logical name alone, or with the names of the stack, its project or organization behind
-		it, is not random.`,
+		it, is not random. One finding at the end of the stack names all its tables; where the level is mandatory, each is
+		reported before it is created.`,
 	Before: `
 name: orders-1a2b3c4`,
 	After: `
@@ -38,7 +39,8 @@ name: orders-dev`,
 			of the stack, * and ? wildcards; anything, where it is not set.`,
 		"allowRandomSuffixes": `Whether Pulumi may make names up.`,
 	},
-	Reads: facts.CopyReads(facts.Name),
+	Reads:    facts.CopyReads(facts.Name),
+	Gathered: true,
 
 	CheckResource: checkNamePattern,
 }

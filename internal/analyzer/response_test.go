@@ -51,7 +51,7 @@ func TestResponseSize(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s := NewServer(engine.New([]*policy.Policy{{Name: policy.PackPolicy, Config: policy.PackSettings{}}}, time.Now), "1.2.3", func() {})
 			s.most = most
-			response := s.respond(c.judgements, c.notices)
+			response := s.respond(c.judgements, policy.AtOnce(c.judgements), c.notices)
 			var got []string
 			for _, d := range response.Diagnostics {
 				message := d.Message
@@ -75,7 +75,7 @@ func TestReasonSize(t *testing.T) {
 	p := &policy.Policy{Name: "p"}
 	s := NewServer(engine.New([]*policy.Policy{{Name: policy.PackPolicy, Config: policy.PackSettings{}}}, time.Now), "1.2.3", func() {})
 	reason := strings.Repeat("a", 2*text.MaxMessage)
-	response := s.respond([]policy.Judgement{{Policy: p, Outcome: policy.NotApplicable, Reason: reason}}, nil)
+	response := s.respond([]policy.Judgement{{Policy: p, Outcome: policy.NotApplicable, Reason: reason}}, nil, nil)
 	if got := response.NotApplicable[0].Reason; got != text.Message(reason) {
 		t.Errorf("a reason of %d bytes", len(got))
 	}

@@ -200,7 +200,8 @@ func (s *Server) Analyze(_ context.Context, req *pulumirpc.AnalyzeRequest) (*pul
 	if err := s.refused(); err != nil {
 		return nil, err
 	}
-	return s.respond(s.engine.Analyze(decodeRead(req, s.engine.Reads(req.GetType()))), nil), nil
+	judgements := s.engine.Analyze(decodeRead(req, s.engine.Reads(req.GetType())))
+	return s.respond(judgements, policy.AtOnce(judgements), nil), nil
 }
 
 // AnalyzeStack judges the stack by its outputs, at the end of a run.
@@ -216,7 +217,8 @@ func (s *Server) AnalyzeStack(
 		resources[i] = decodeRead(r, s.engine.Reads(r.GetType()))
 		list[i] = nil // so that what is decoded takes its place in memory
 	}
-	return s.respond(s.engine.AnalyzeStack(resources)), nil
+	judgements, notices := s.engine.AnalyzeStack(resources)
+	return s.respond(judgements, policy.AtEnd(judgements), notices), nil
 }
 
 // Cancel ends the process once this call is answered.
@@ -225,9 +227,9 @@ func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error)
 	return &emptypb.Empty{}, nil
 }
 
-// respond encodes judgements and notices. A pass says nothing; a policy that neither passed nor reported anything is not
+// respond encodes judgements, what is said of them, and notices. A pass says nothing; a policy that neither passed nor reported anything is not
 // applicable, which is the protocol's only other word.
-func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice) *pulumirpc.AnalyzeResponse {
+func (s *Server) respond(judgements []policy.Judgement, diagnostics []policy.Diagnostic, notices []engine.Notice) *pulumirpc.AnalyzeResponse {
 	response := &pulumirpc.AnalyzeResponse{}
 	said := map[*policy.Policy]bool{}
 	size := 0
@@ -241,11 +243,9 @@ func (s *Server) respond(judgements []policy.Judgement, notices []engine.Notice)
 		}
 		response.Diagnostics = append(response.Diagnostics, encoded)
 	}
-	for _, j := range judgements {
-		for _, d := range j.Diagnostics() {
-			d.Message = text.Message(d.Message)
-			add(d)
-		}
+	for _, d := range diagnostics {
+		d.Message = text.Enumeration(d.Message, d.Items)
+		add(d)
 	}
 	for _, n := range notices {
 		add(policy.Diagnostic{Policy: n.Policy, URN: n.URN, Level: policy.Advisory, Message: noticed(n)})

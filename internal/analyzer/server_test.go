@@ -178,7 +178,8 @@ func TestAnalyze(t *testing.T) {
 			PolicyName: "table-encryption", PolicyPackName: "dynamoguard", PolicyPackVersion: "1.2.3",
 			Description: "Tables and their replicas are encrypted with a key that can be audited",
 			Message: "serverSideEncryption is not set: the table is encrypted with the AWS-owned key, which nobody can " +
-				"audit or revoke; set serverSideEncryption.enabled to true. SOC 2: C1.1, CC6.1",
+				"audit or revoke; set serverSideEncryption.enabled to true, and serverSideEncryption.kmsKeyArn to a customer managed key where " +
+				"another account reads the table. SOC 2: C1.1, CC6.1",
 			EnforcementLevel: pulumirpc.EnforcementLevel_MANDATORY,
 			Severity:         pulumirpc.PolicySeverity_POLICY_SEVERITY_HIGH,
 			Urn:              urn,

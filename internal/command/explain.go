@@ -133,13 +133,14 @@ func (q question) about(policy string, urn resource.URN) bool {
 	return (q.policy == "" || q.policy == policy) && (q.resource == "" || q.resource == string(urn) || q.resource == urn.Name())
 }
 
-// matches reports whether a finding can be meant. A message may be pasted with what the CLI writes around it.
+// matches reports whether a finding can be meant. A message may be pasted with what the CLI writes around it, without the remedy
+// where several findings have it in common.
 func (q question) matches(f record.Finding, sentence string) bool {
 	if !q.about(f.Policy, f.URN) {
 		return false
 	}
-	said := squeeze(text.Printable(sentence))
-	return q.message == squeeze(f.Path) || strings.Contains(said, q.message) || strings.Contains(q.message, said)
+	said, wrong := squeeze(text.Printable(sentence)), squeeze(text.Printable(f.Wrong))
+	return q.message == squeeze(f.Path) || strings.Contains(said, q.message) || strings.Contains(q.message, wrong)
 }
 
 // explain answers a question from records. searched says what these are.

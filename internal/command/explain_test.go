@@ -68,7 +68,8 @@ func TestExplainRun(t *testing.T) {
 	compare(t, "explain-run.txt", whole)
 	for name, args := range map[string][]string{
 		"a message":                    {`policy.Statement[1].Action[1] "dynamoDB:*" grants 57`},
-		"a message, as the CLI has it": {"  - [mandatory] [severity: high]  iam-wildcard-action  (aws:iam:Policy: app)\n          policy.Statement[1].Action[1] \"dynamodb:*\" grants 57 DynamoDB\n          actions, DeleteTable among them; list the actions the workload calls. SOC 2: CC6.1, CC6.3\n"},
+		"a message, as the CLI has it": {"  - [mandatory] [severity: high]  iam-wildcard-action  (aws:iam:Policy: app)\n          policy.Statement[1].Action[1] \"dynamodb:*\" grants 57 DynamoDB\n          actions, DeleteTable among them; list the actions the workload calls, or name the policy in boundaries if it is\n          a permission boundary. SOC 2: CC6.1, CC6.3\n"},
+		"a line of several":            {`aws:iam:Policy "app": policy.Statement[1].Action[1] "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them`},
 		"a message without quotes":     {`policy.Statement[1].Action[1]`, `"dynamodb:*"`, "grants"},
 		"a URN and a part":             {"urn:pulumi:dev::shop::aws:iam/policy:Policy::app", "list the actions"},
 		"a path":                       {"policy.Statement[1].Action[1]"},

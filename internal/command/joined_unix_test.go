@@ -26,7 +26,7 @@ const (
 	wildcard = `iam-wildcard-action policy.Statement[0].Action "dynamodb:*" grants `
 	onStream = wildcard + "9 DynamoDB actions, DeleteResourcePolicy among them; "
 	onTable  = wildcard + "57 DynamoDB actions, DeleteTable among them; "
-	listThem = "list the actions the workload calls. SOC 2: CC6.1, CC6.3"
+	listThem = "list the actions the workload calls, or name the policy in boundaries if it is a permission boundary. SOC 2: CC6.1, CC6.3"
 	rests    = "it rests on a stand-in for what AWS will make up; "
 )
 

@@ -17,9 +17,21 @@ func simulateCommand() *cobra.Command {
 		Short: "Say what IAM would decide, and what the pack would report of the documents",
 		Long: `Simulate reads requests from standard input, one JSON object a line, and answers each with one line, in order: the
 verdict of IAM (Allowed, ImplicitlyDenied, ExplicitlyDenied, or Invalid for a document that IAM refuses), the reasons,
-and the policies of this pack that would report the documents, of those that a document alone decides: iam-document,
-iam-wildcard-action, iam-unscoped-resource and iam-item-level-condition. A line that is no request, has a member that is
-not listed here, or asks for an action that DynamoDB or DAX does not have, is answered with an error, and the rest go on.
+and the policies of this pack that would report the documents, of those that the documents of a request decide, as they do where
+nothing is configured and no date in a condition has passed:
+
+  iam-document               any document
+  iam-ineffective-statement  any document
+  iam-wildcard-action        what grants: identity and resourcePolicy
+  iam-unscoped-resource      identity
+  iam-item-level-condition   what grants
+  iam-sensitive-action       identity, within boundary; resourcePolicy
+  table-resource-policy      resourcePolicy, of a table in the account that owns the resource. The key of the table, its
+                             replicas and the environments of other accounts are not part of a request
+
+The others ask about more than documents: other stacks, AWS managed policies by their ARN, tables. A line that is no request, has
+a member that is not listed here, or asks for an action that DynamoDB or DAX does not have, is answered with an error, and the
+rest go on.
 
 A request has these members, of which only action is required:
 

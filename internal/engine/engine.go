@@ -176,10 +176,13 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen, Now: now}
 		j := judge(frame, s, by)
 		j.Excuse(config.Of(p), r, now)
-		judgements = append(judgements, j)
 		if _, ok := p.Reads[r.Type]; ok {
 			read = append(read, j)
 		}
+		if j.Waits() {
+			j = j.Waiting()
+		}
+		judgements = append(judgements, j)
 		for _, boundary := range attached {
 			as := e.subject(boundary, e.seen.Facts(boundary), standsIn)
 			if j, ok := judgeGrant(frame, as, []resource.URN{r.URN}, now); ok {
@@ -224,7 +227,7 @@ func judgeAsIs(frame policy.Frame, s *subject, attachments []resource.URN) (j po
 		return j
 	}
 	if _, ok := p.Reads[r.Type]; !ok {
-		j.Reason = "does not judge " + r.Type
+		j.Reason = s.foreign
 		return j
 	}
 	if r.Properties.Empty() {
@@ -253,7 +256,7 @@ type Notice struct {
 }
 
 // AnalyzeStack runs the stack policies at the end of a run, in the order of the policies, and then asks for the notices. The
-// resources carry their outputs.
+// resources carry their outputs. What policies on resources left to say is among the judgements.
 func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgement, []Notice) {
 	if e.follows() {
 		e.mu.Lock()
@@ -271,14 +274,14 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	root := e.rootURN(resources, stack)
 	now := e.now()
 	e.mu.Lock()
-	boundaries := e.record.boundaries()
+	boundaries, waiting := e.record.boundaries(), e.record.waiting()
 	e.mu.Unlock()
 	var judgements, ofStack, late []policy.Judgement
 	for _, p := range e.policies {
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen, Now: now}
 		if p.CheckStack == nil {
 			grants := e.judgeAttached(frame, graph, boundaries[p], func() func(string) bool { return standsIn }, now)
-			judgements, late = append(judgements, grants...), append(late, grants...)
+			judgements, late = append(append(judgements, waiting[p]...), grants...), append(late, grants...)
 			continue
 		}
 		var certain []policy.Finding
@@ -307,10 +310,6 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 		e.mu.Unlock()
 		judgements = replaced(judgements, unknown, e.policies)
 	}
-
-	e.mu.Lock()
-	e.record.shorten(judgements)
-	e.mu.Unlock()
 
 	var list []Notice
 	hash := config.Hash()

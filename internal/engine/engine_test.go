@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
@@ -416,6 +417,76 @@ func TestStackExemption(t *testing.T) {
 		"exempted " + string(urn("a")) + " late", "expired " + string(urn("b")) + " late", "expired " + string(urn("c")) + " late",
 	}, messages); diff != "" {
 		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+}
+
+// TestGathered: what a gathered policy finds, and stops nothing, is said at the end of the stack, of each resource once. What stops
+// the run is said of the resource, before it is created.
+func TestGathered(t *testing.T) {
+	gathers := judges("gathers", func(p *policy.Pass) {
+		if on, ok := p.Property("on").Bool(); ok && !on {
+			p.Report(policy.Finding{Path: "on", Wrong: "on is false", Remedy: "set it to true"})
+			p.Errorf("off is odd")
+		}
+	})
+	gathers.Gathered = true
+	for _, c := range []struct {
+		level  policy.Level
+		atOnce []string // of each resource
+		atEnd  []string
+	}{
+		{policy.Advisory, []string{"a not-applicable: said once for the whole stack, at its end: on is false", "b pass: ", "c not-applicable: said once for the whole stack, at its end: on is false"},
+			[]string{"2 findings with one remedy, set it to true. SOC 2: CC6.1", "could not be judged: off is odd", "could not be judged: off is odd"}},
+		{policy.Mandatory, []string{"a fail: ", "b pass: ", "c fail: "}, nil},
+		{policy.Disabled, []string{"a not-applicable: disabled by configuration", "b not-applicable: disabled by configuration", "c not-applicable: disabled by configuration"}, nil},
+	} {
+		t.Run(c.level.String(), func(t *testing.T) {
+			e := engine.New([]*policy.Policy{notices, gathers}, now)
+			if err := e.Configure(map[string]policy.Given{"gathers": {Level: c.level}}); err != nil {
+				t.Fatal(err)
+			}
+			var atOnce []string
+			for _, r := range []*resource.Resource{
+				res("a", resource.BoolValue(true)), res("a", resource.BoolValue(false)), res("b", resource.BoolValue(true)), res("c", resource.BoolValue(false)),
+			} {
+				for _, j := range e.Analyze(r) {
+					atOnce = append(atOnce, fmt.Sprintf("%s %s: %s", j.URN.Name(), j.Outcome, j.Reason))
+				}
+			}
+			if diff := cmp.Diff(c.atOnce, atOnce[1:]); diff != "" {
+				t.Errorf("at once (-want +got):\n%s", diff)
+			}
+			judgements, _ := e.AnalyzeStack(nil)
+			var atEnd []string
+			for _, d := range policy.AtEnd(judgements) {
+				atEnd = append(atEnd, d.Message)
+			}
+			if diff := cmp.Diff(c.atEnd, atEnd); diff != "" {
+				t.Errorf("at the end (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestUnknownTwice: a stack that is judged twice has one finding of a value that is not known.
+func TestUnknownTwice(t *testing.T) {
+	e := engine.New([]*policy.Policy{notices, reads}, now)
+	if err := e.Configure(map[string]policy.Given{"reads": {
+		Level: policy.Mandatory, Properties: resource.ObjectValue(map[string]resource.Value{"unknown": resource.StringValue("mandatory")}),
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	e.Analyze(res("a", resource.UnknownValue()))
+	for range 2 {
+		judgements, _ := e.AnalyzeStack([]*resource.Resource{res("a", resource.UnknownValue())})
+		var got []string
+		for _, d := range policy.AtEnd(judgements) {
+			got = append(got, d.Message)
+		}
+		want := []string{"on is not known, so it could not be judged; give it a value that is known in preview. SOC 2: CC6.1"}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
 	}
 }
 

@@ -1,8 +1,8 @@
 package engine
 
 import (
-	"fmt"
 	"slices"
+	"strconv"
 
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
@@ -90,7 +90,8 @@ func (r *record) share(judgements []policy.Judgement) []policy.Judgement {
 		if len(j.Findings)+len(j.Errors)+len(j.Unknown) > 0 || j.Exemption != nil || j.Scope != nil || j.Contradiction != "" {
 			return judgements
 		}
-		key = fmt.Appendf(key, "%p %d %d %t %q\n", j.Policy, j.Outcome, j.Level, j.Boundary, j.Reason)
+		key = append(append(key, j.Policy.Name...), ' ', byte(j.Outcome), byte(j.Level), ' ')
+		key = strconv.AppendQuote(strconv.AppendBool(key, j.Boundary), j.Reason)
 	}
 	shared, ok := r.plain[string(key)]
 	if !ok {
@@ -127,6 +128,19 @@ func (r *record) boundaries() map[*policy.Policy][]resource.URN {
 		}
 	}
 	return left
+}
+
+// waiting are the judgements whose findings are said at the end of the stack, by policy.
+func (r *record) waiting() map[*policy.Policy][]policy.Judgement {
+	waiting := map[*policy.Policy][]policy.Judgement{}
+	for _, urn := range r.order {
+		for _, j := range r.byURN[urn] {
+			if j.Waits() {
+				waiting[j.Policy] = append(waiting[j.Policy], j)
+			}
+		}
+	}
+	return waiting
 }
 
 // atEnd records what was judged at the end of the stack: by stack policies, and of permission boundaries as grants.

@@ -147,6 +147,30 @@ func Copies(r *resource.Resource, log *resource.Log) []Copy {
 	return copies
 }
 
+// restoreSources are the properties of a Table that say what it is restored from.
+var restoreSources = []string{"restoreBackupArn", "restoreSourceName", "restoreSourceTableArn"}
+
+// RestoreReads returns the properties by which RestoredFrom tells.
+func RestoreReads() map[string][]string {
+	return map[string][]string{Table: append([]string{"serverSideEncryption"}, restoreSources...)}
+}
+
+// RestoredFrom is the property that says what a Table without serverSideEncryption is restored from, and takes the key of; empty where
+// it has a key by itself. What could not be read is in the log.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html, SSESpecificationOverride
+func RestoredFrom(r *resource.Resource, log *resource.Log) string {
+	if r.Type != Table || !r.Property("serverSideEncryption", log).Unset() {
+		return ""
+	}
+	for _, name := range restoreSources {
+		if !r.Property(name, log).Value.Empty() {
+			return name
+		}
+	}
+	return ""
+}
+
 // Own returns the copy that a resource itself is, and whether it is one.
 func Own(r *resource.Resource, log *resource.Log) (Copy, bool) {
 	list := shapes[r.Type]

@@ -15,6 +15,7 @@ const (
 	TableReplica  = "aws:dynamodb/tableReplica:TableReplica"
 	GlobalTable   = "aws:dynamodb/globalTable:GlobalTable"
 	NativeTable   = "aws-native:dynamodb:Table"
+	Cluster       = "aws:dax/cluster:Cluster"
 	NativeGlobal  = "aws-native:dynamodb:GlobalTable"
 	TablePolicy   = "aws:dynamodb/resourcePolicy:ResourcePolicy"
 	ManagedPolicy = "aws:iam/policy:Policy"

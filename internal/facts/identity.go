@@ -2,6 +2,7 @@ package facts
 
 import (
 	"fmt"
+	"strings"
 
 	"dynamoguard/internal/account"
 	"dynamoguard/internal/place"
@@ -146,8 +147,36 @@ func (f *Facts) ReplicatedTable(log *resource.Log) (tables.Identity, bool) {
 	}, true
 }
 
+// PolicyTableReads returns the types of tables' policies, and the property that says of which.
+func PolicyTableReads() map[string][]string {
+	return map[string][]string{TablePolicy: {"resourceArn"}}
+}
+
+// PolicyTable returns the identity of the table that a TablePolicy is of, or of whose stream it is. Where its ARN does not tell, the
+// identity has no name, and the account of the provider. What could not be read is in the log.
+func (f *Facts) PolicyTable(around place.Around, log *resource.Log) tables.Identity {
+	property := f.resource.Property("resourceArn", log)
+	text, _ := property.Text()
+	table, _, _ := strings.Cut(text, "/stream/")
+	where := f.Account(around)
+	arn, ok := tables.ParseARN(table)
+	if !ok {
+		return tables.Identity{Account: where}
+	}
+	secret := property.Value.Secret()
+	if known := account.Known(arn.Account); known != "" {
+		where.Known, where.Secret, where.From = known, secret, "the ARN of its table"
+	}
+	return tables.Identity{Account: where, Region: tables.Part{Known: arn.Region, Secret: secret}, Name: arn.Name}
+}
+
 // Account is the account that the resource's provider works in.
 func (f *Facts) Account(around place.Around) tables.Part { return place.Account(f.resource, around) }
+
+// Region is the region that the resource is in.
+func (f *Facts) Region(around place.Around) tables.Part {
+	return f.region(f.Account(around), around, new(resource.Log))
+}
 
 // region is the region of a resource that may name its own, as it can since version 7 of the provider.
 func (f *Facts) region(where tables.Part, around place.Around, log *resource.Log) tables.Part {

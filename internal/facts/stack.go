@@ -27,11 +27,15 @@ type Stack struct {
 	shared map[string]resource.Value // properties that are remembered of several tables, by their JSON
 	texts  tables.Texts
 	named  map[resource.URN]bool // whether Pulumi chose the name
+	// replicated are the tables that have replicas, and the replicas.
+	replicated tables.Set
 
 	first    map[string]resource.URN   // by what
 	outlines map[resource.URN]*outline // of what links and holds documents
 	alike    map[string]*outline       // by what they say: resources share one
 	notRead  map[resource.URN]NotRead
+
+	examples map[string]resource.URN // the first resource of some types
 
 	roles  map[resource.URN]string            // the names of the roles
 	trusts map[string]map[resource.URN]string // by name of the role, the service that alone may assume it
@@ -57,17 +61,23 @@ func (d declared) resource() *resource.Resource {
 	return &resource.Resource{URN: d.urn, Type: Table, Name: d.name, Properties: d.properties}
 }
 
-// inherited is the property of a table that a replica has from it, where it says nothing itself: that of Encrypted and EncryptionKey.
-const inherited = "serverSideEncryption"
+// inherited are the properties of a table that say which key a replica has from it, where that says nothing itself: that of
+// Encrypted and EncryptionKey, and what the table is restored from.
+var inherited = append([]string{"serverSideEncryption"}, restoreSources...)
 
 // inheritable returns what is remembered of the properties of a table. Most tables share one.
 func (s *Stack) inheritable(r *resource.Resource) resource.Value {
-	v := r.Properties.Get(inherited)
-	properties := resource.ObjectValue(map[string]resource.Value{inherited: v})
-	if v.HasSecret() || v.HasUnknown() {
+	members := map[string]resource.Value{}
+	for _, name := range inherited {
+		if v := r.Properties.Get(name); v.Kind() != resource.Absent {
+			members[name] = v
+		}
+	}
+	properties := resource.ObjectValue(members)
+	if properties.HasSecret() || properties.HasUnknown() {
 		return properties
 	}
-	key, err := json.Marshal(v.Plain())
+	key, err := json.Marshal(properties.Plain())
 	if err != nil {
 		return properties // it has a number that is none
 	}
@@ -109,13 +119,14 @@ func (s *Stack) Statement(at Place) (text string, within resource.Path) {
 func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 	r := f.resource
 	s.seeDeclared(r)
+	s.seeExample(r)
 	s.seeTrust(f)
 	if why := notRead(r); why != (NotRead{}) {
 		s.mu.Lock()
 		set(&s.notRead, r.URN, why)
 		s.mu.Unlock()
 	}
-	if r.Type != Table {
+	if r.Type != Table && r.Type != TableReplica {
 		return
 	}
 	var log resource.Log
@@ -126,6 +137,13 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		s.tables, s.names = map[string][]declared{}, map[resource.URN]string{}
 		s.shared, s.texts = map[string]resource.Value{}, tables.Texts{}
 	}
+	if r.Type == TableReplica {
+		s.seeReplica(f, claims)
+		return
+	}
+	if len(claims) > 1 {
+		s.replicate(claims)
+	}
 	urn := r.URN
 	before := s.names[urn]
 	s.tables[before] = slices.DeleteFunc(s.tables[before], func(d declared) bool { return d.urn == urn })
@@ -135,6 +153,45 @@ func (s *Stack) See(f *Facts, defaultRegion resource.Value) {
 		s.tables[own.Name] = append(s.tables[own.Name], declared{urn, f.resource.Name, s.inheritable(f.resource), own})
 		s.names[urn] = own.Name
 	}
+}
+
+// seeReplica remembers that a table has a replica, which another resource declares.
+func (s *Stack) seeReplica(f *Facts, claims []tables.Claim) {
+	s.replicate(claims)
+	if table, ok := f.ReplicatedTable(new(resource.Log)); ok {
+		s.replicated.Add(s.texts.Share(table))
+	}
+}
+
+func (s *Stack) replicate(claims []tables.Claim) {
+	for _, c := range claims {
+		s.replicated.Add(s.texts.Share(c.Identity))
+	}
+}
+
+// seeExample remembers the first resource of a type that people are given an example of.
+func (s *Stack) seeExample(r *resource.Resource) {
+	if r.Type != Table && r.Type != NativeTable && r.Type != Cluster {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.examples[r.Type] == "" {
+		set(&s.examples, r.Type, r.URN)
+	}
+}
+
+// Example returns the first resource that was seen of the first of some types, which are of tables and clusters, of which one was.
+// It is empty where none was.
+func (s *Stack) Example(types ...string) resource.URN {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, typ := range types {
+		if urn := s.examples[typ]; urn != "" {
+			return urn
+		}
+	}
+	return ""
 }
 
 // seeDeclared remembers which policy documents a resource has, and what of it the program left to the provider.
@@ -277,7 +334,7 @@ func (s *Stack) Awaited(at Place) bool {
 	return ok && as.awaited[at.Path]
 }
 
-// Table returns the Table of the stack with an identity, and its property serverSideEncryption; nil where none was seen or several
+// Table returns the Table of the stack with an identity, and the properties that say which key it has; nil where none was seen or several
 // could be meant.
 func (s *Stack) Table(identity tables.Identity) *resource.Resource {
 	s.mu.Lock()
@@ -296,6 +353,13 @@ func (s *Stack) Table(identity tables.Identity) *resource.Resource {
 		}
 	}
 	return nil
+}
+
+// Replicated reports whether a table of the stack with an identity has replicas, or is one, as far as they were seen.
+func (s *Stack) Replicated(identity tables.Identity) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.replicated.May(identity)
 }
 
 // defaults is the property in which the engine keeps the names of the inputs that the provider chose.

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/place"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
 )
@@ -126,6 +127,47 @@ func TestStackTable(t *testing.T) {
 		}
 		if got != c.want {
 			t.Errorf("%s: the table of provider %q, not of %q", name, got, c.want)
+		}
+	}
+}
+
+// TestReplicated: a table is known to have replicas by its own declaration, and by that of a TableReplica.
+func TestReplicated(t *testing.T) {
+	var stack facts.Stack
+	see := func(r *resource.Resource) { stack.See(facts.New(r), resource.StringValue("us-east-1")) }
+	// The replica first: nothing was seen before it.
+	see(res(facts.TableReplica, "carts-in-ireland",
+		"globalTableArn", "arn:aws:dynamodb:us-east-1:111122223333:table/carts", "region", "eu-west-1"))
+	see(res(facts.Table, "users", "name", "users"))
+	see(res(facts.Table, "orders", "name", "orders", "replicas",
+		[]resource.Value{val(map[string]resource.Value{"regionName": val("eu-west-1")})}))
+	for arn, want := range map[string]bool{
+		"arn:aws:dynamodb:us-east-1:111122223333:table/carts":  true,
+		"arn:aws:dynamodb:eu-west-1:111122223333:table/carts":  true,
+		"arn:aws:dynamodb:eu-west-2:111122223333:table/carts":  false,
+		"arn:aws:dynamodb:us-east-1:444455556666:table/carts":  false,
+		"arn:aws:dynamodb:us-east-1:111122223333:table/orders": true,
+		"arn:aws:dynamodb:eu-west-1:111122223333:table/orders": true,
+		"arn:aws:dynamodb:us-east-1:111122223333:table/users":  false,
+	} {
+		identity := facts.New(res(facts.TablePolicy, "policy", "resourceArn", arn)).PolicyTable(place.Around{}, new(resource.Log))
+		if got := stack.Replicated(identity); got != want {
+			t.Errorf("%s: %v, want %v", arn, got, want)
+		}
+	}
+}
+
+func TestPolicyTable(t *testing.T) {
+	for _, c := range []struct{ arn, account, region, name string }{
+		{"arn:aws:dynamodb:us-east-1:111122223333:table/orders", "111122223333", "us-east-1", "orders"},
+		{"arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2026-01-01T00:00:00.000", "111122223333", "us-east-1", "orders"},
+		{"arn:aws:dynamodb:us-east-1:000000000000:table/orders", "999999999999", "us-east-1", "orders"}, // a stand-in's
+		{"orders", "999999999999", "", ""},
+	} {
+		policy := facts.New(res(facts.TablePolicy, "policy", "resourceArn", c.arn))
+		got := policy.PolicyTable(place.Around{Configured: "999999999999"}, new(resource.Log))
+		if got.Account.Known != c.account || got.Region.Known != c.region || got.Name != c.name {
+			t.Errorf("%s: %+v", c.arn, got)
 		}
 	}
 }

@@ -1,6 +1,11 @@
 package facts
 
 import (
+	"crypto/sha1"
+	"encoding/hex"
+	"regexp"
+	"strings"
+
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
 )
@@ -87,4 +92,32 @@ func (s *Stack) TrustedService(f *Facts, log *resource.Log) string {
 		}
 	}
 	return ""
+}
+
+// eventSubscription is the type of what onEvent and its like make of a table, a bucket, a queue and others.
+var eventSubscription = regexp.MustCompile(`^aws:[a-z0-9]+:[A-Za-z]+EventSubscription$`)
+
+// Callback returns the name of the function for which Pulumi's Node SDK made a role and attached a managed policy to it, and whether
+// that was for the handler of an event. It makes them where a CallbackFunction is given no role, beside each other: the role by the
+// name of the function, for Lambda alone, and the attachments by NAME-HASH, of the first eight digits of the SHA-1 of the ARN. The
+// function comes last, since it needs the ARN of the role, so it cannot be asked for when the attachment is judged.
+//
+// Sources:
+// https://github.com/pulumi/pulumi-aws/blob/01044cfdab7b54bbe36d4ecedee40d0926c8ab25/sdk/nodejs/lambda/lambdaMixins.ts and
+// https://github.com/pulumi/pulumi-aws/blob/032e2290c17836d23625e912c50806e208a15976/sdk/nodejs/dynamodb/dynamodbMixins.ts
+func (s *Stack) Callback(r *resource.Resource, arn string) (name string, onEvent, ok bool) {
+	sum := sha1.Sum([]byte(arn))
+	name, ok = strings.CutSuffix(r.URN.Name(), "-"+hex.EncodeToString(sum[:4]))
+	if !ok || r.Type != RoleAttachment {
+		return "", false, false
+	}
+	role := r.URN.Sibling(Role, name)
+	attached, known := r.Properties.Get("role").Text()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	called := s.roles[role]
+	if s.trusts[called][role] != "lambda.amazonaws.com" || known && attached != called {
+		return "", false, false
+	}
+	return name, eventSubscription.MatchString(r.URN.Parent()), true
 }

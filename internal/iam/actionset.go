@@ -83,6 +83,20 @@ func (s ActionSet) List() []*Action {
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/using-identity-based-policies.html
 func (s ActionSet) WithoutMetadata() ActionSet { return s.Minus(metadataActions) }
 
+// OutOfPlace are the sensitive actions of the set with somebody who has granted in all. Who reads and writes items has none to do
+// with them. Who does not is there to back up, export, restore, replicate or set up tables, as in AWS's examples for each of these;
+// then only what deletes, and what changes who may do what, is.
+//
+// Sources: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html,
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport_Requesting.html#S3DataExport_Requesting_Permissions
+func (s ActionSet) OutOfPlace(granted ActionSet) ActionSet {
+	sensitive := s.And(sensitiveActions)
+	if granted.And(itemActions).Empty() {
+		return sensitive.Minus(operatingActions)
+	}
+	return sensitive
+}
+
 // Worst is the most sensitive action of the set, nil when it is empty: DeleteTable before all others, then by class, then
 // the first in the order of the catalogue.
 func (s ActionSet) Worst() *Action {

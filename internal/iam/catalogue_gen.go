@@ -166,6 +166,10 @@ var (
 	writeActions = ActionSet{0x56000000000804, 0x40800814200}
 	// sensitiveActions lose data, copy it elsewhere, change who may do what, or read streams.
 	sensitiveActions = ActionSet{0x3e80009380007731, 0x203606459}
+	// itemActions read or write items.
+	itemActions = ActionSet{0xc35e00080000080e, 0x4590083c200}
+	// operatingActions copy tables and change what is kept of them, and neither delete them nor change who may do what.
+	operatingActions = ActionSet{0x3800008380000131, 0x2451}
 	// streamReads read the records of streams.
 	streamReads = ActionSet{0x1000000000, 0x0}
 	// scopableActions require a resource, so that a policy can confine them to one.

@@ -3,6 +3,7 @@ package iam
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"dynamoguard/internal/glob"
 )
@@ -105,18 +106,34 @@ const (
 // maxFindings bounds what one question reports of a document. None that IAM takes has as many statements.
 const maxFindings = 600
 
-func (d *Document) analyse() *analysis {
+// analyse prepares the questions about a document, from a time on; the zero time leaves dates undecided.
+func (d *Document) analyse(now time.Time) *analysis {
 	a := &analysis{doc: d, work: maxWork}
 	for i := range d.Statements {
 		st := &d.Statements[i]
 		if st.Effect == Deny && d.deniesAnyone(st) {
-			deny := denial{st, st.unconditional(), st.unlessTagged()}
+			deny := denial{st, st.unconditional(now), st.unlessTagged(now)}
 			if !deny.actions.Empty() || !deny.tagged.Empty() {
 				a.denies = append(a.denies, deny)
 			}
 		}
 	}
+	a.sortDenies()
 	return a
+}
+
+// sortDenies puts those by NotResource first: what they leave is then asked of the others.
+func (a *analysis) sortDenies() {
+	slices.SortStableFunc(a.denies, func(x, y denial) int {
+		switch {
+		case x.Resource.Not == y.Resource.Not:
+			return 0
+		case x.Resource.Not:
+			return -1
+		default:
+			return 1
+		}
+	})
 }
 
 // deniesAnyone reports whether a Deny holds whoever makes the request.
@@ -124,11 +141,11 @@ func (d *Document) deniesAnyone(st *Statement) bool {
 	return d.Kind == Identity || !st.Principal.Not && slices.ContainsFunc(st.Principal.List, Principal.Anyone)
 }
 
-// unconditional are the statement's actions for which its conditions are always true.
-func (s *Statement) unconditional() ActionSet {
+// unconditional are the statement's actions for which its conditions are always true, from a time on.
+func (s *Statement) unconditional(now time.Time) ActionSet {
 	actions := s.actions
 	for i := range s.Conditions {
-		actions = actions.And(s.Conditions[i].always())
+		actions = actions.And(s.Conditions[i].alwaysFrom(now))
 	}
 	return actions
 }
@@ -225,14 +242,71 @@ func (a *analysis) confined(st *Statement, t target) bool {
 	return true
 }
 
-// left is what of the actions the Denies leave on the target.
-func (a *analysis) left(actions ActionSet, t target, denied func(*Statement, target) bool) ActionSet {
+// left is what of the actions the Denies leave on some part of the target, together: of two by NotResource, that on all but
+// the orders and that on all but the users, nothing is left.
+func (a *analysis) left(actions ActionSet, t target) ActionSet { return a.leftBy(a.denies, actions, t) }
+
+// leftBy is left for a list of Denies, those by NotResource first.
+func (a *analysis) leftBy(denies []denial, actions ActionSet, t target) (open ActionSet) {
+	for i, deny := range denies {
+		if a.work.spend(passWork); actions.Empty() || a.work < 0 {
+			break
+		}
+		hit := actions.And(deny.actions)
+		switch {
+		case hit.Empty():
+		case a.denied(deny.Statement, t):
+			actions = actions.Minus(hit)
+		case deny.Resource.Not && i+1 < len(denies) && a.names(deny.Statement, t):
+			actions = actions.Minus(hit)
+			open = open.Or(a.leftOfNamed(deny.Statement, denies[i+1:], hit, t))
+		}
+	}
+	return open.Or(actions)
+}
+
+// names reports whether the part of the target that a statement names can be told from the rest.
+func (a *analysis) names(st *Statement, t target) bool {
+	return t.types != NoResource && !slices.ContainsFunc(st.resources, func(r resource) bool { return r.variable })
+}
+
+// leftOfNamed is what the Denies leave on the parts of the target that a statement names.
+func (a *analysis) leftOfNamed(st *Statement, denies []denial, actions ActionSet, t target) (open ActionSet) {
+	for _, r := range st.resources {
+		for i := range r.readings {
+			if a.work.spend(compareWork); a.work < 0 {
+				return actions
+			}
+			of := &r.readings[i]
+			if of.touches(t, &a.work) {
+				open = open.Or(a.leftBy(denies, actions.Minus(open), t.narrow(of)))
+			}
+		}
+	}
+	return open
+}
+
+// leftOfEvery is what of the actions the Denies leave on every resource of the target.
+func (a *analysis) leftOfEvery(actions ActionSet, t target) ActionSet {
 	for _, deny := range a.denies {
 		if a.work.spend(passWork); actions.Empty() || a.work < 0 {
 			break
 		}
-		if !actions.And(deny.actions).Empty() && denied(deny.Statement, t) {
+		if !actions.And(deny.actions).Empty() && a.confined(deny.Statement, t) {
 			actions = actions.Minus(deny.actions)
+		}
+	}
+	return actions
+}
+
+// untagged is what of the actions the Denies leave on resources of the target without a certain tag.
+func (a *analysis) untagged(actions ActionSet, t target) ActionSet {
+	for _, deny := range a.denies {
+		if a.work.spend(passWork); actions.Empty() || a.work < 0 {
+			break
+		}
+		if !actions.And(deny.tagged).Empty() && a.denied(deny.Statement, t) {
+			actions = actions.Minus(deny.tagged)
 		}
 	}
 	return actions
@@ -299,7 +373,7 @@ func (s *Statement) requiresTag(prefix string) bool {
 
 // unlessTagged are the actions that a Deny denies wherever a tag is missing or different: StringNotEquals is true of both. It
 // scopes them as the Allow's own condition would.
-func (s *Statement) unlessTagged() (set ActionSet) {
+func (s *Statement) unlessTagged(now time.Time) (set ActionSet) {
 	for i := range s.Conditions {
 		c := &s.Conditions[i]
 		if !c.Operator.Negated() || c.Operator.Set == "ForAnyValue" || !c.picks(s.variables) {
@@ -314,7 +388,7 @@ func (s *Statement) unlessTagged() (set ActionSet) {
 		}
 		for j := range s.Conditions {
 			if j != i {
-				scopes = scopes.And(s.Conditions[j].always())
+				scopes = scopes.And(s.Conditions[j].alwaysFrom(now))
 			}
 		}
 		set = set.Or(scopes.And(s.actions))

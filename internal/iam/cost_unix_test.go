@@ -59,6 +59,44 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// So it is with whom a table's policy lets in, where all that confines meets all that is let in.
+func TestHostileShares(t *testing.T) {
+	const size, most = 1 << 19, 60 // at most 20 times was measured
+	repeat := func(format string, length int) string {
+		var list []string
+		for i := range length / len(format) {
+			list = append(list, fmt.Sprintf(format, i))
+		}
+		return strings.Join(list, ",")
+	}
+	for name, statements := range map[string]string{
+		"principals and values": `{"Effect":"Allow","Principal":{"AWS":[` + repeat(`"%012d"`, size/2) + `]},"Action":"dynamodb:*","Resource":"*",` +
+			`"Condition":{"StringEquals":{"aws:PrincipalAccount":[` + repeat(`"%012d"`, size/2) + `]}}}`,
+		"values and values": `{"Effect":"Allow","Principal":"*","Action":"dynamodb:*","Resource":"*","Condition":{` +
+			`"StringEquals":{"aws:PrincipalOrgID":[` + repeat(`"o-%010d"`, size/2) + `],"aws:PrincipalArn":[` + repeat(`"%012d"`, size/2) + `]}}}`,
+		"allows and denies": repeat(`{"Effect":"Allow","Principal":{"AWS":"%012d"},"Action":"dynamodb:*","Resource":"*"}`, size/2) + "," +
+			repeat(`{"Effect":"Deny","NotPrincipal":{"AWS":"%012d"},"Action":"dynamodb:GetItem","Resource":"*"}`, size/2),
+		"parts": `{"Effect":"Allow","Principal":"*","Action":"dynamodb:*","Resource":"*"},` +
+			repeat(`{"Effect":"Deny","NotPrincipal":{"AWS":"%012d"},"Action":["dynamodb:GetItem","dynamodb:P*"],"Resource":"*"}`, size),
+	} {
+		text := one(statements)
+		var d *Document
+		reading := cost(t, 0, func() { d = Parse(text, Resource) })
+		if !d.Readable() {
+			t.Fatalf("%s: %v", name, d.Errors)
+		}
+		judging := cost(t, most*reading, func() {
+			d.Shares(time.Time{})
+			d.LocksOut("", "111122223333", time.Time{})
+			d.InterruptsReplication(longARN("table/orders"), "111122223333", allActions, time.Time{})
+		})
+		times := float64(judging) / float64(reading)
+		if t.Logf("%s: %.1f", name, times); times > most {
+			t.Errorf("%s takes %.0f times what reading takes", name, times)
+		}
+	}
+}
+
 // Many conditions and a large context take no more than the sum of both: a few times what it takes to read the conditions.
 func TestEvaluateLargeContext(t *testing.T) {
 	const n, most = 8000, 10

@@ -2,7 +2,6 @@ package iam
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -196,13 +195,13 @@ func (d *Document) OutsidePartition(name string) (outside, contradicted []Elemen
 			if resourceProblem(text) != "" || text == "*" {
 				continue
 			}
-			fields := arnFields(text)
+			fields, n := arnFields(text)
 			its := fields[1]
 			switch {
-			case !slices.Contains(partition.Names(), its):
+			case !partition.Is(its):
 			case name != "" && its != name:
 				outside = append(outside, st.element("Resource", &st.Resource, j))
-			case len(fields) > 3 && namesRegion(fields[3]) && partition.Of(fields[3]) != its:
+			case n > 3 && namesRegion(fields[3]) && partition.Of(fields[3]) != its:
 				contradicted = append(contradicted, st.element("Resource", &st.Resource, j))
 			}
 		}

@@ -21,7 +21,9 @@ type Request struct {
 	Session        []*Document   // session policies, passed when the session began; nil for none
 	Control        [][]*Document // service control policies, a list for each level of the organization; nil for none
 	// ResourceControl are the resource control policies, a list for each level of the organization above the resource. Each level
-	// has RCPFullAWSAccess besides, which nobody can detach.
+	// has RCPFullAWSAccess besides, which nobody can detach. Those that are about DynamoDB hold since February 2026.
+	//
+	// Source: https://aws.amazon.com/about-aws/whats-new/2026/02/aws-expands-resource-control-policies-amazon/
 	ResourceControl [][]*Document
 }
 
@@ -145,12 +147,8 @@ func Evaluate(req Request) Decision {
 	if r.action != nil && r.action.Types() == 0 {
 		r.target = target{types: NoResource}
 	}
-	owner := req.Account
-	if owner == "" {
-		owner = r.target.arn.account
-	}
-	r.owner = owner
-	foreign := owner != "" && r.caller.account != "" && owner != r.caller.account
+	r.owner = req.Owner()
+	foreign := r.owner != "" && r.caller.account != "" && r.owner != r.caller.account
 
 	var identity, named, boundary, session opinion
 	for i, d := range req.Identity {
@@ -245,6 +243,14 @@ func allowed(reasons ...Reason) Decision { return Decision{Allowed, reasons} }
 
 func implicit(rule string) Decision {
 	return Decision{ImplicitlyDenied, []Reason{{Rule: rule, Document: -1, Statement: -1, resource: -1}}}
+}
+
+// Owner is the account that the resource is in, "" where neither the request nor the ARN says.
+func (req *Request) Owner() string {
+	if req.Account != "" {
+		return req.Account
+	}
+	return parseTarget(req.Resource).arn.account
 }
 
 // invalid is the first error of the documents, nil when they have none.

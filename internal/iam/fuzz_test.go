@@ -28,6 +28,9 @@ func FuzzParse(f *testing.F) {
 			d.ItemConditions(time.Time{})
 			d.SensitiveActions()
 			d.IneffectiveStatements()
+			d.Shares(time.Time{})
+			d.LocksOut("", "111122223333", time.Time{})
+			d.InterruptsReplication("", "111122223333", allActions, time.Time{})
 			NewGrants([]*Document{d}, []*Document{d}).On(TableRef{Name: "orders"})
 			for _, e := range d.Errors {
 				if e.Reason == "" || utf8.RuneCountInString(e.Value) > maxErrorText+1 {

@@ -38,7 +38,7 @@ type Grant struct {
 	Every      ResourceTypes // those of which all resources are reached, in some region and account
 	Actions    ActionSet     // open on at least one resource of the pattern
 	Conditions []Condition   // that must hold, those that always do as well; the statement's own, not to be changed
-	Tagged     bool          // one of them requires a tag of the resource
+	Tagged     bool          // one of them requires a tag of the resource, or Denies do
 
 	statement *Statement
 	free      ActionSet // for which the conditions do not narrow
@@ -61,8 +61,9 @@ func NewGrantsAt(identity, boundary []*Document, now time.Time) *Grants {
 	all := slices.Concat(identity, boundary)
 	g := &Grants{identity: &analysis{doc: &Document{Kind: Identity, partition: commonPartition(all)}, work: maxWork}, bounded: boundary != nil}
 	for _, d := range all {
-		g.identity.denies = append(g.identity.denies, d.analyse().denies...)
+		g.identity.denies = append(g.identity.denies, d.analyse(now).denies...)
 	}
+	g.identity.sortDenies()
 	for _, d := range boundary {
 		for i := range d.Statements {
 			st := &d.Statements[i]
@@ -100,6 +101,7 @@ func (g *Grants) add(document int, st *Statement, now time.Time) {
 	actions := st.actions.Minus(st.excluded(now))
 	free := st.free(now)
 	first := len(g.List)
+	var untagged ActionSet // of the last grant
 	g.identity.reaches(st, actions, func(r reach) {
 		open := g.left(actions.And(actionsOf(r.types)), g.identity.target(r))
 		if open.Empty() {
@@ -107,8 +109,11 @@ func (g *Grants) add(document int, st *Statement, now time.Time) {
 		}
 		if last := len(g.List) - 1; last < first || g.List[last].pattern != r.pattern {
 			g.List = append(g.List, newGrant(document, st, r.pattern, free))
+			untagged = ActionSet{}
 		}
 		grant := &g.List[len(g.List)-1]
+		untagged = untagged.Or(g.identity.untagged(open, g.identity.target(r)))
+		grant.Tagged = st.scopedByTag() || untagged.Empty()
 		grant.Actions = grant.Actions.Or(open)
 		grant.Types |= r.types
 		if r.every && !g.leftOfEvery(open, g.identity.target(r).every()).Empty() {
@@ -119,7 +124,7 @@ func (g *Grants) add(document int, st *Statement, now time.Time) {
 
 func newGrant(document int, st *Statement, pattern int, free ActionSet) Grant {
 	grant := Grant{
-		Document: document, Statement: st.Index, Not: st.Resource.Not, Conditions: st.Conditions, Tagged: st.scopedByTag(),
+		Document: document, Statement: st.Index, Not: st.Resource.Not, Conditions: st.Conditions,
 		Element: st.element("Resource", &st.Resource, max(pattern, 0)), statement: st, free: free, pattern: pattern,
 	}
 	if pattern >= 0 {
@@ -148,20 +153,20 @@ func (a *arn) table() TableRef {
 // users and a Deny on all but the orders open nothing of table/*.
 func (g *Grants) left(actions ActionSet, t target) ActionSet {
 	if !g.bounded || len(g.identity.denies) == 0 {
-		return g.identity.left(g.within(actions, t, allowsSome), t, g.identity.denied)
+		return g.identity.left(g.within(actions, t, allowsSome), t)
 	}
 	budget := &g.identity.work
 	all := func(r resource) bool { return r.every }
 	whole := g.within(actions, t, func(s *Statement, t target, left *work) bool {
 		return (s.Resource.Not || slices.ContainsFunc(s.resources, all)) && allowsSome(s, t, left)
 	})
-	open := g.identity.left(whole, t, g.identity.denied)
+	open := g.identity.left(whole, t)
 	if actions = actions.Minus(whole); actions.Empty() {
 		return open
 	}
 	for _, b := range g.boundary {
 		if budget.spend(passWork); *budget < 0 {
-			return open.Or(g.identity.left(actions, t, g.identity.denied))
+			return open.Or(g.identity.left(actions, t))
 		}
 		more := actions.And(b.actions).Minus(open)
 		if more.Empty() || b.Resource.Not {
@@ -170,10 +175,10 @@ func (g *Grants) left(actions ActionSet, t target) ActionSet {
 		for _, r := range b.resources {
 			for i := range r.readings {
 				if budget.spend(compareWork); *budget < 0 {
-					return open.Or(g.identity.left(actions, t, g.identity.denied))
+					return open.Or(g.identity.left(actions, t))
 				}
 				if of := &r.readings[i]; of.touches(t, budget) {
-					open = open.Or(g.identity.left(more, t.narrow(of), g.identity.denied))
+					open = open.Or(g.identity.left(more, t.narrow(of)))
 				}
 			}
 			if more = more.Minus(open); more.Empty() {
@@ -186,7 +191,7 @@ func (g *Grants) left(actions ActionSet, t target) ActionSet {
 
 // leftOfEvery is what of the actions Denies and boundary leave on every resource of the target.
 func (g *Grants) leftOfEvery(actions ActionSet, t target) ActionSet {
-	return g.identity.left(g.within(actions, t, allowsEvery), t, g.identity.confined)
+	return g.identity.leftOfEvery(g.within(actions, t, allowsEvery), t)
 }
 
 // within is what of the actions the boundary allows on the target.
@@ -300,6 +305,8 @@ func (t target) narrow(a *arn) target {
 	t.arn.partition = field(a.partition, t.arn.partition)
 	t.arn.region = field(a.region, t.arn.region)
 	t.arn.account = field(a.account, t.arn.account)
-	t.arn.resource = field(a.resource, t.arn.resource)
+	if !includes(a.resource, t.arn.resource, nil) {
+		t.arn.resource = a.target(t.types, "").arn.resource // of the type: table/orders* is an index only as what an index is called
+	}
 	return t
 }

@@ -71,8 +71,21 @@ func TestGrantsList(t *testing.T) {
 		{"every table but what a Deny leaves", []string{"Allow dynamodb:GetItem on *; Deny dynamodb:* on !table/orders"}, nil, []string{
 			"0.0 * {   } table every  : dynamodb:GetItem",
 		}},
+		{"every table but one", []string{"Allow dynamodb:GetItem on *; Deny dynamodb:* on table/orders"}, nil, []string{
+			"0.0 * {   } table every table : dynamodb:GetItem",
+		}},
 		{"conditions", []string{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:ResourceTag/team":"a"}}`}, nil, []string{
 			"0.0 * {   } table every table conditional tagged: dynamodb:GetItem",
+		}},
+		{"a Deny wherever the tag is another", []string{`Allow dynamodb:GetItem on *; Deny dynamodb:* on * if {"StringNotEquals":{"aws:ResourceTag/team":"a"}}`}, nil, []string{
+			"0.0 * {   } table every table  tagged: dynamodb:GetItem",
+		}},
+		{"of a boundary", []string{"Allow dynamodb:GetItem on *"}, []string{`Allow dynamodb:* on *; Deny dynamodb:* on * if {"StringNotEquals":{"aws:ResourceTag/team":"a"}}`}, []string{
+			"0.0 * {   } table every table  tagged: dynamodb:GetItem",
+		}},
+		{"of a part of what is granted", []string{`Allow dynamodb:GetItem,dynamodb:PutItem on table/a*,table/b*; Deny dynamodb:GetItem on * if {"StringNotEquals":{"aws:ResourceTag/team":"a"}}; Deny dynamodb:PutItem on table/b* if {"StringNotEquals":{"aws:ResourceTag/team":"a"}}`}, nil, []string{
+			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/a* {aws us-east-1 111122223333 } table every  : dynamodb:GetItem dynamodb:PutItem",
+			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/b* {aws us-east-1 111122223333 } table every   tagged: dynamodb:GetItem dynamodb:PutItem",
 		}},
 		{"a condition never true", []string{`Allow dynamodb:GetItem,dynamodb:Scan on table/a if {"ForAnyValue:StringEquals":{"dynamodb:LeadingKeys":"a"}}`}, nil, []string{
 			"0.0 arn:aws:dynamodb:us-east-1:111122223333:table/a {aws us-east-1 111122223333 a} table every  conditional: dynamodb:GetItem",
@@ -130,6 +143,43 @@ func TestGrantsOnConditions(t *testing.T) {
 			unconditional, conditional := NewGrantsAt(identity, nil, c.now).On(TableRef{Name: "orders"})
 			if got := names(unconditional.List()) + " | " + names(conditional.List()); got != c.want {
 				t.Errorf("%s at %v\n got %s\nwant %s", tt.condition, c.now, got, c.want)
+			}
+		}
+	}
+}
+
+// A Deny counts from the date on that it names, as every question reads it.
+func TestDatedDenies(t *testing.T) {
+	now := time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)
+	const begun, over = `{"DateGreaterThan":{"aws:CurrentTime":"2026-11-01"}}`, `{"DateLessThan":{"aws:CurrentTime":"2026-11-01"}}`
+	const untagged = `"StringNotEquals":{"aws:ResourceTag/team":"a"}`
+	for _, tt := range []struct {
+		condition   string
+		at, undated string // what the grants, UnscopedResources and WildcardActions find
+	}{
+		{begun, "", "open unscoped wildcard"},
+		{over, "open unscoped wildcard", "open unscoped wildcard"},
+		{`{"DateGreaterThan":{"aws:CurrentTime":"2026-12-01"}}`, "open unscoped wildcard", "open unscoped wildcard"},
+		{`{` + untagged + `}`, "open tagged wildcard", "open tagged wildcard"},
+		{`{` + untagged + `,` + begun[1:], "open tagged wildcard", "open unscoped wildcard"},
+		{`{` + untagged + `,` + over[1:], "open unscoped wildcard", "open unscoped wildcard"},
+	} {
+		d := parse(t, "Allow dynamodb:Get* on arn:aws:dynamodb:*:*:table/*; Deny dynamodb:* on * if "+tt.condition, Identity)
+		for from, want := range map[time.Time]string{now: tt.at, {}: tt.undated} {
+			var got []string
+			for _, g := range NewGrantsAt([]*Document{d}, nil, from).List {
+				if got = append(got, "open"); g.Tagged {
+					got = append(got, "tagged")
+				}
+			}
+			if d.UnscopedResources(UnscopedOptions{Now: from}) != nil {
+				got = append(got, "unscoped")
+			}
+			if d.WildcardActions(WildcardOptions{Now: from}) != nil {
+				got = append(got, "wildcard")
+			}
+			if got := strings.Join(got, " "); got != want {
+				t.Errorf("%s from %v: %q, want %q", tt.condition, from, got, want)
 			}
 		}
 	}
@@ -195,7 +245,7 @@ func TestGrantsWork(t *testing.T) {
 		{"a Deny after one that takes all work", "Allow dynamodb:GetItem on NAME; Deny dynamodb:* on PATTERNS; Deny dynamodb:* on *", "",
 			"", "dynamodb:GetItem of "},
 		{"a Deny by a pattern after those", "Allow dynamodb:GetItem on NAME; Deny dynamodb:* on PATTERNS,*", "", "", "dynamodb:GetItem of "},
-		{"a Deny by NotResource", "Allow dynamodb:GetItem on NAME; Deny dynamodb:* on PATTERNS; Deny dynamodb:* on !table/other", "",
+		{"a Deny by NotResource after another", "Allow dynamodb:GetItem on NAME; Deny dynamodb:* on !PATTERNS,NAME; Deny dynamodb:* on !table/other", "",
 			"", "dynamodb:GetItem of "},
 		{"a Deny by NotResource that takes all work", "Allow dynamodb:GetItem on NAME; Deny dynamodb:* on !PATTERNS", "",
 			"", "dynamodb:GetItem of "},
@@ -236,6 +286,48 @@ func TestGrantsWork(t *testing.T) {
 	}
 }
 
+// Denies that leave disjoint parts of one pattern leave nothing between them.
+func TestGrantsOfSeveralDenies(t *testing.T) {
+	for _, tt := range []struct{ identity, want string }{
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders; Deny dynamodb:* on !table/users", ""},
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders; Deny dynamodb:* on !table/users,table/o*", "dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/o*,table/u*; Deny dynamodb:* on !table/users,table/a*", "dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/o*; Deny dynamodb:* on !table/a*; Deny dynamodb:* on !table/o*,table/a*", ""},
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:GetItem on !table/orders; Deny dynamodb:PutItem on !table/users", "dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem,dynamodb:PutItem on table/*; Deny dynamodb:* on !table/orders; Deny dynamodb:PutItem on !table/users", "dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem on *; Deny dynamodb:* on !*; Deny dynamodb:* on !table/users", "dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem on *; Deny dynamodb:* on !table/${aws:username}; Deny dynamodb:* on !table/users", "dynamodb:GetItem"},
+		{"Allow dynamodb:ListTables on *; Deny dynamodb:* on !table/orders; Deny dynamodb:PutItem on !table/users", ""},
+		{"Allow dynamodb:ListTables on *; Deny dynamodb:* on !*; Deny dynamodb:* on !*,table/users", "dynamodb:ListTables"},
+		{"Allow dynamodb:GetItem on *; Deny dynamodb:* on !table/app-${aws:username}; Deny dynamodb:* on !table/users", "dynamodb:GetItem"},
+		{"Allow dynamodb:GetItem on table/orders; Deny dynamodb:* on !table/orders,table/users; Deny dynamodb:* on !table/users", ""},
+		// Denies by Resource leave what is between them.
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on table/orders; Deny dynamodb:* on table/o*", "dynamodb:GetItem"},
+		// What one leaves, the other denies by name, in whatever order, and of what belongs to it.
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on table/orders; Deny dynamodb:* on !table/orders", ""},
+		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders; Deny dynamodb:* on table/orders", ""},
+		{"Allow dynamodb:Query on table/*; Deny dynamodb:* on table/o*; Deny dynamodb:* on !table/orders*", ""},
+		{"Allow dynamodb:Query on table/*/index/*; Deny dynamodb:* on table/o*/index/*; Deny dynamodb:* on !table/orders*", ""},
+		{"Allow dynamodb:Query on table/*/index/*; Deny dynamodb:* on table/o*/stream/*; Deny dynamodb:* on !table/orders*", "dynamodb:Query"},
+	} {
+		var open ActionSet
+		for _, g := range NewGrants([]*Document{parse(t, tt.identity, Identity)}, nil).List {
+			open = open.Or(g.Actions)
+		}
+		if got := names(open.List()); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.identity, got, tt.want)
+		}
+	}
+	// The Denies of all documents of a principal count together.
+	var open ActionSet
+	for _, g := range NewGrants(documents(t, "Allow dynamodb:GetItem on table/*; Deny dynamodb:* on table/orders", "Deny dynamodb:* on !table/orders"), nil).List {
+		open = open.Or(g.Actions)
+	}
+	if !open.Empty() {
+		t.Errorf("of two documents, %s", names(open.List()))
+	}
+}
+
 // A boundary and a Deny that leave disjoint parts of one pattern open nothing between them.
 func TestGrantsDisjoint(t *testing.T) {
 	for _, tt := range []struct{ identity, boundary, want string }{
@@ -244,6 +336,8 @@ func TestGrantsDisjoint(t *testing.T) {
 		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders", "Allow dynamodb:* on *", "dynamodb:GetItem"},
 		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on !table/orders", "Allow dynamodb:* on !table/users", "dynamodb:GetItem"},
 		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:* on table/orders", "Allow dynamodb:* on table/orders", ""},
+		{"Allow dynamodb:GetItem on table/a*; Deny dynamodb:* on !table/orders", "Allow dynamodb:* on table/orders", ""},
+		{"Allow dynamodb:GetItem on table/orders", `Allow dynamodb:* on table/users; Deny dynamodb:* on * if {"StringEquals":{"aws:PrincipalTag/a":"b"}}`, ""},
 		{"Allow dynamodb:GetItem on table/*; Deny dynamodb:PutItem on !table/orders", "Allow dynamodb:* on table/users", "dynamodb:GetItem"},
 	} {
 		var open ActionSet
@@ -252,6 +346,32 @@ func TestGrantsDisjoint(t *testing.T) {
 		}
 		if got := names(open.List()); got != tt.want {
 			t.Errorf("%s within %s: %q, want %q", tt.identity, tt.boundary, got, tt.want)
+		}
+	}
+}
+
+// Documents of one partition are about that one; of several, about any.
+func TestCommonPartition(t *testing.T) {
+	for notation, want := range map[string]string{
+		"aws":             "aws",
+		"aws aws":         "aws",
+		"aws aws-cn":      "",
+		"aws aws-cn aws":  "",
+		"none aws":        "aws",
+		"aws none":        "aws",
+		"none":            "",
+		"aws-cn none aws": "",
+	} {
+		var list []*Document
+		for name := range strings.FieldsSeq(notation) {
+			resource := "*"
+			if name != "none" {
+				resource = "arn:" + name + ":dynamodb:*:*:table/orders"
+			}
+			list = append(list, parse(t, "Allow dynamodb:GetItem on "+resource, Identity))
+		}
+		if got := commonPartition(list); got != want {
+			t.Errorf("%s: %q, want %q", notation, got, want)
 		}
 	}
 }

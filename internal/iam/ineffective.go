@@ -1,10 +1,12 @@
 package iam
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 
 	"dynamoguard/internal/glob"
+	"dynamoguard/internal/partition"
 	"dynamoguard/internal/text"
 )
 
@@ -34,33 +36,36 @@ type Idle struct {
 type Cause uint8
 
 const (
-	_               Cause = iota // nothing is wrong
-	NoAction                     // the service has no action of that name
-	Operation                    // an operation of DynamoDB's API, which actions of other names grant
-	Blank                        // an action with a blank in it
-	NoService                    // no service is called so; Instead holds what it is taken for
-	NoSuchResource               // an action on Takes, in a statement that names none of them
-	OutputText                   // what a Pulumi Output becomes where it is taken for a string
-	NoValue                      // what a language writes for a value that is not there: undefined, None
-	Placeholder                  // a part that a tool or a person was to replace: ${AWS::Region}, {table}, %s
-	LiteralVariable              // a policy variable, which is literal text in a document of this version
-	Incomplete                   // an ARN with too few fields, whose others do not fit where they stand
-	OtherService                 // an ARN of a service that no action of the statement is of
-	NoRegion                     // a table's or a cluster's ARN without a region
-	BadRegion                    // a region that does not exist
-	NoAccount                    // an ARN without an account
-	BadAccount                   // an account that is none: it has 12 digits
-	BadName                      // a name that no table can have
-	BadResource                  // what follows the account is no resource of the service
-	OtherType                    // an ARN of Is, of which no action of the statement is; they are of Takes
-	KeyNotCarried                // no request for the actions carries the condition's key
-	NeedsSet                     // the condition's key holds a list, which matches nothing without ForAllValues or ForAnyValue
-	BadAddress                   // no address or range of addresses
-	BadNumber                    // no number
-	BadBool                      // neither true nor false
-	BadARN                       // no ARN
-	BadValue                     // of another form than all values of the key
-	LiteralWildcard              // a wildcard that the operator takes for the character
+	_                  Cause = iota // nothing is wrong
+	NoAction                        // the service has no action of that name
+	Operation                       // an operation of DynamoDB's API, which actions of other names grant
+	Blank                           // an action with a blank in it, or a resource with one at its end
+	NoService                       // no service is called so; Instead holds what it is taken for
+	NoSuchResource                  // an action on Takes, in a statement that names none of them
+	NotOfTablePolicies              // an action that a table's or a stream's policy has no say in
+	OutputText                      // what a Pulumi Output becomes where it is taken for a string
+	NoValue                         // what a language writes for a value that is not there: undefined, None
+	Placeholder                     // a part that a tool or a person was to replace: ${AWS::Region}, {table}, %s
+	LiteralVariable                 // a policy variable, which is literal text in a document of this version
+	Incomplete                      // an ARN with too few fields, whose others do not fit where they stand
+	OtherService                    // an ARN of a service that no action of the statement is of
+	NoRegion                        // a table's or a cluster's ARN without a region
+	BadRegion                       // a region that does not exist
+	NoAccount                       // an ARN without an account
+	BadAccount                      // an account that is none: it has 12 digits
+	BadName                         // a name that no table can have
+	BadResource                     // what follows the account is no resource of the service
+	OtherType                       // an ARN of Is, of which no action of the statement is; they are of Takes
+	KeyNotCarried                   // no request for the actions carries the condition's key
+	NeedsSet                        // the condition's key holds a list, which matches nothing without ForAllValues or ForAnyValue
+	BadAddress                      // no address or range of addresses
+	PrivateAddress                  // a private address, which no request carries as aws:SourceIp
+	BadNumber                       // no number
+	BadBool                         // neither true nor false
+	BadARN                          // no ARN
+	BadValue                        // of another form than all values of the key
+	LiteralWildcard                 // a wildcard that the operator takes for the character
+	Contradicts                     // no value meets it and what the operator Detail asks of the same key
 )
 
 // IneffectiveStatements are the statements in which an action, a resource or a condition matches nothing: a name or an ARN
@@ -83,7 +88,10 @@ func (d *Document) IneffectiveStatements() []IneffectiveFinding {
 		if left <= 0 {
 			break
 		}
-		j := idling{Statement: &d.Statements[i], most: left}
+		j := idling{Statement: &d.Statements[i], actions: d.Statements[i].actions, kind: d.Kind, refused: len(d.Errors) > 0, most: left}
+		if d.Kind == Resource {
+			j.actions = j.actions.And(tablePolicyActions)
+		}
 		if j.void || !j.judgeActions() {
 			continue
 		}
@@ -104,6 +112,9 @@ func (d *Document) IneffectiveStatements() []IneffectiveFinding {
 // idling judges one statement.
 type idling struct {
 	*Statement
+	actions ActionSet // those that the document has a say in
+	kind    Kind      // of the document
+	refused bool      // IAM refuses the document
 	idle    []Idle
 	most    int       // of idle
 	others  bool      // some actions are of other services, or may be
@@ -129,6 +140,11 @@ func (j *idling) judgeActions() (ours bool) {
 			ours, j.others = ours || !matches.Empty(), true
 		case !matches.Empty():
 			ours = true
+			if j.beyond(matches) && (j.actions.Empty() || !metadataActions.Contains(matches)) {
+				j.add(Idle{Element: j.element("Action", &j.Action, i), Cause: NotOfTablePolicies})
+			}
+		case slices.ContainsFunc(former, func(f string) bool { return glob.EqualFold(action, f) }):
+			ours = true
 		case glob.EqualFold(service, "dynamodb") || glob.EqualFold(service, "dax"):
 			ours = true
 			j.add(j.noAction(i, service, name))
@@ -142,11 +158,21 @@ func (j *idling) judgeActions() (ours bool) {
 	return ours
 }
 
-// misspelt reports whether a text is no service and meant for dynamodb, whose streams have an endpoint of their own, but no service.
+// beyond reports whether the document has a say in none of the actions: a table's or a stream's policy in those on backups.
+func (j *idling) beyond(set ActionSet) bool {
+	return j.kind == Resource && !j.Action.Not && set.And(tablePolicyActions).Empty()
+}
+
+// misspelt reports whether a text that is no service is meant for dynamodb, whose streams have an endpoint of their own, but no service.
 func misspelt(service string) bool {
 	_, longer := cutPrefixFold(service, "dynamodb")
-	return !glob.EqualFold(service, "dynamodb") && (longer || text.Nearest(service, []string{"dynamodb"}, 2) != "")
+	return longer || text.Nearest(service, []string{"dynamodb"}, 2) != ""
 }
+
+// former are actions that AWS told everyone to grant who uses DAX, and that DAX does not list any more. They are no mistake.
+//
+// Source: https://github.com/awsdocs/amazon-dynamodb-developer-guide/blob/master/doc_source/DAX.access-control.md
+var former = []string{"dax:DefineAttributeList", "dax:DefineAttributeListId", "dax:DefineKeySchema", "dax:Endpoints"}
 
 // operations are those of DynamoDB's API that no action is called like, and the actions that grant them.
 //
@@ -167,7 +193,7 @@ var partiQL = []string{"PartiQLSelect", "PartiQLInsert", "PartiQLUpdate", "Parti
 // noAction says what is wrong with the i-th action, which its service does not have.
 func (j *idling) noAction(i int, service, name string) Idle {
 	v := Idle{Element: j.element("Action", &j.Action, i), Cause: NoAction, Excepts: j.Action.Not}
-	if joined := strings.Join(strings.Fields(name), ""); joined != name && !MatchActions(service+":"+joined).Empty() {
+	if joined := strings.Join(strings.Fields(name), ""); !MatchActions(service + ":" + joined).Empty() {
 		v.Cause, v.Instead = Blank, []string{service + ":" + joined}
 		return v
 	}
@@ -211,7 +237,7 @@ func (j *idling) judgeResources() {
 	types := make([]ResourceTypes, len(j.Resource.Texts)) // none for what is idle, or not of our services
 	faulty := false
 	for i, pattern := range j.Resource.Texts {
-		if pattern == "" || resourceProblem(pattern) != "" {
+		if pattern == "" || j.refused && resourceProblem(pattern) != "" {
 			j.reached = allActions
 			continue
 		}
@@ -232,7 +258,7 @@ func (j *idling) judgeResources() {
 			j.reached = j.reached.Or(actionsOf(types[i]))
 		}
 	}
-	if j.Resource.Not || j.actions.Empty() || j.reached == allActions {
+	if j.actions.Empty() || j.reached == allActions {
 		return
 	}
 	wanted := ResourceTypes(0)
@@ -245,7 +271,7 @@ func (j *idling) judgeResources() {
 	named := false
 	for i, t := range types {
 		named = named || t != 0
-		if t != 0 && actionsOf(t).And(j.actions).Empty() && (nothing || !j.served(i, types)) {
+		if t != 0 && (nothing || !j.served(i, types)) {
 			j.add(Idle{Element: j.element("Resource", &j.Resource, i), Cause: OtherType, Is: t &^ NoResource, Takes: wanted})
 		}
 	}
@@ -254,7 +280,7 @@ func (j *idling) judgeResources() {
 	}
 	for i, action := range j.Action.Texts {
 		set := MatchActions(action)
-		if service, _, _ := strings.Cut(action, ":"); set.Empty() || onlyStars(service) || metadataActions.Contains(set) || !set.And(j.reached).Empty() {
+		if service, _, _ := strings.Cut(action, ":"); onlyStars(service) || j.beyond(set) || metadataActions.Contains(set) || !set.And(j.reached).Empty() {
 			continue
 		}
 		takes := ResourceTypes(0)
@@ -290,6 +316,9 @@ func (r *resource) possible() (types ResourceTypes) {
 
 // possibleRegion reports whether a pattern can match the name of a region, known or to come: words, and a number after them.
 func possibleRegion(pattern string) bool {
+	if !wild(pattern) {
+		return partition.IsRegion(pattern)
+	}
 	if strings.Trim(pattern, "abcdefghijklmnopqrstuvwxyz0123456789-*?") != "" || !regional(pattern) {
 		return false
 	}
@@ -297,9 +326,23 @@ func possibleRegion(pattern string) bool {
 	return strings.Contains(pattern, "*") || strings.Count(pattern, "-") >= 2 && (last == '?' || '0' <= last && last <= '9')
 }
 
+// nearRegion is the region that a text is nearest to, "" where it is near to none or to several.
+func nearRegion(name string) string {
+	all := partition.Regions()
+	for most := range 3 {
+		if near := text.Nearest(name, all, most); near != "" {
+			if others := slices.DeleteFunc(all, func(r string) bool { return r == near }); text.Nearest(name, others, most) != "" {
+				return ""
+			}
+			return near
+		}
+	}
+	return ""
+}
+
 // possibleAccount reports whether a pattern can match an account, which has 12 digits.
 func possibleAccount(pattern string) bool {
-	return pattern != "" && strings.Trim(pattern, "0123456789*?") == "" && (asks(pattern) == 12 || asks(pattern) < 12 && strings.Contains(pattern, "*"))
+	return strings.Trim(pattern, "0123456789*?") == "" && (asks(pattern) == 12 || asks(pattern) < 12 && strings.Contains(pattern, "*"))
 }
 
 // possibleName reports whether what a pattern for a table names has no fewer than the 3 and no more than the 255 characters
@@ -317,9 +360,9 @@ func possibleName(pattern string) bool {
 // noResource says why no resource is like the element; the Cause is 0 where one can be. ofOurs is false for what only
 // actions of other services are done to.
 func (j *idling) noResource(r *resource, pattern string) (v Idle, ofOurs bool) {
-	fields := strings.SplitN(r.text, ":", 6)
+	fields, n := splitFields(r.text)
 	service := "*"
-	if len(fields) > 2 {
+	if n > 2 {
 		service = fields[2]
 	}
 	part := func(i int) string { return strings.ToValidUTF8(fields[i], "${...}") }
@@ -342,12 +385,18 @@ func (j *idling) noResource(r *resource, pattern string) (v Idle, ofOurs bool) {
 		return Idle{Cause: OtherService, Detail: service}, true
 	case r.possible() != 0:
 		return Idle{}, true
-	case len(fields) < 6:
+	case j.endsInBlank(pattern):
+		return Idle{Cause: Blank, Instead: []string{strings.TrimRight(pattern, blanks)}}, true
+	case n < 6:
 		return Idle{Cause: Incomplete}, true
 	case fields[3] == "":
 		return Idle{Cause: NoRegion}, true
 	case !possibleRegion(fields[3]):
-		return Idle{Cause: BadRegion, Detail: part(3)}, true
+		v := Idle{Cause: BadRegion, Detail: part(3)}
+		if near := nearRegion(fields[3]); near != "" {
+			v.Instead = []string{strings.Replace(pattern, ":"+fields[3]+":", ":"+near+":", 1)}
+		}
+		return v, true
 	case fields[4] == "":
 		return Idle{Cause: NoAccount}, true
 	case !possibleAccount(fields[4]):
@@ -362,6 +411,20 @@ func (j *idling) noResource(r *resource, pattern string) (v Idle, ofOurs bool) {
 	return Idle{Cause: BadResource, Detail: part(5)}, true
 }
 
+const blanks = " \t\r\n"
+
+// endsInBlank reports whether an element would be one but for blanks at its end, as of an example in AWS's own documentation.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_examples_lambda-access-dynamodb.html
+func (j *idling) endsInBlank(pattern string) bool {
+	trimmed := strings.TrimRight(pattern, blanks)
+	if trimmed == pattern {
+		return false
+	}
+	r := parseResource(trimmed, j.variables, j.complete, nil)
+	return r.possible() != 0
+}
+
 // served reports whether another element reaches what the i-th is about, or belongs to, for one of the actions.
 func (j *idling) served(i int, types []ResourceTypes) bool {
 	const most = 200 // of a document that is larger than any IAM takes, the rest is let pass
@@ -370,7 +433,7 @@ func (j *idling) served(i int, types []ResourceTypes) bool {
 	}
 	table := owner(j.Resource.Texts[i])
 	for k, t := range types {
-		if t != 0 && !actionsOf(t).And(j.actions).Empty() && (owner(j.Resource.Texts[k]) == table || glob.Match(j.Resource.Texts[k], table)) {
+		if !actionsOf(t).And(j.actions).Empty() && (owner(j.Resource.Texts[k]) == table || glob.Match(j.Resource.Texts[k], table)) {
 			return true
 		}
 	}
@@ -434,6 +497,11 @@ var sources = []string{"self", "opt", "env", "param", "sls", "file", "ssm", "cf"
 func leftover(pattern string, variables bool) (variable, placeholder string) {
 	var open [len(brackets)]bool // never closed any more: not searched for again
 	for i := 0; i < len(pattern); i++ {
+		next := strings.IndexAny(pattern[i:], "$&#{(<[%")
+		if next < 0 {
+			break
+		}
+		i += next
 		for kind, b := range brackets {
 			if open[kind] || !strings.HasPrefix(pattern[i:], b[0]) {
 				continue
@@ -485,9 +553,13 @@ func (j *idling) judgeConditions() {
 				j.add(Idle{Element: at, Key: c.Key, Cause: NeedsSet})
 			}
 		default:
-			faults := 0
+			faults, private := 0, c.onlyPrivate()
 			for _, value := range c.Values {
-				if cause, detail := c.fault(value, j.variables); cause != 0 {
+				cause, detail := c.fault(value, j.variables)
+				if private {
+					cause = PrivateAddress
+				}
+				if cause != 0 {
 					faults++
 					at.Text = value
 					j.add(Idle{Element: at, Key: c.Key, Cause: cause, Detail: detail, Excepts: c.Operator.Negated()})
@@ -496,8 +568,39 @@ func (j *idling) judgeConditions() {
 			if faults == len(c.Values) && !c.Operator.Negated() && !c.Operator.IfExists && c.Operator.Set != "ForAllValues" {
 				j.never = allActions
 			}
+			if with := j.contradicted(i); j.never != allActions && with != nil {
+				j.never, at.Text = allActions, ""
+				j.add(Idle{Element: at, Key: c.Key, Cause: Contradicts, Detail: with.Operator.String()})
+			}
 		}
 	}
+}
+
+// onlyPrivate reports whether the condition asks for private addresses alone, which never are the aws:SourceIp of a request: one
+// through a VPC endpoint carries aws:VpcSourceIp in its place.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html (PRIVATE_IP_ADDRESS)
+func (c *Condition) onlyPrivate() bool {
+	return c.Operator.positive() == "IpAddress" && glob.EqualFold(c.Key, "aws:SourceIp") && !slices.ContainsFunc(c.Values, func(value string) bool {
+		net, _ := network(value)
+		return !slices.ContainsFunc(privateNetworks, func(private netip.Prefix) bool { return private.Bits() <= net.Bits() && private.Contains(net.Addr()) })
+	})
+}
+
+var privateNetworks = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("172.16.0.0/12"), netip.MustParsePrefix("192.168.0.0/16"), netip.MustParsePrefix("fc00::/7"),
+}
+
+// contradicted returns the condition before the i-th that no request meets together with it, nil for none.
+func (j *idling) contradicted(i int) *Condition {
+	const most = 50 // conditions of a statement that are compared; of one that has more, the rest is let pass
+	c := &j.Conditions[i]
+	for k := range j.Conditions[:min(i, most)] {
+		if other := &j.Conditions[k]; glob.EqualFold(other.Key, c.Key) && other.contradicts(c, j.variables) {
+			return other
+		}
+	}
+	return nil
 }
 
 // forms are the keys whose values all begin alike, or have another form that can be told.
@@ -509,7 +612,7 @@ var forms = []struct {
 }{
 	{"aws:PrincipalAccount", possibleAccount}, {"aws:ResourceAccount", possibleAccount}, {"aws:SourceAccount", possibleAccount},
 	{"aws:PrincipalOrgID", begins("o-")}, {"aws:ResourceOrgID", begins("o-")}, {"aws:SourceOrgID", begins("o-")},
-	{"aws:PrincipalArn", begins("arn:")}, {"aws:SourceArn", begins("arn:")},
+	{"aws:PrincipalArn", possiblePrincipal}, {"aws:SourceArn", begins("arn:")},
 	{"aws:SourceVpc", begins("vpc-")}, {"aws:SourceVpce", begins("vpce-")},
 	{"aws:RequestedRegion", possibleRegion},
 }
@@ -517,6 +620,18 @@ var forms = []struct {
 // begins reports whether a pattern can match a text that begins so.
 func begins(prefix string) func(string) bool {
 	return func(pattern string) bool { return glob.Overlap(pattern, prefix+"*") }
+}
+
+// possiblePrincipal reports whether a pattern can match the ARN of a user, a role, an account's root or a federated user. An example of
+// AWS's own has arn:aws::iam::, which leaves out nobody.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables-security.html
+func possiblePrincipal(pattern string) bool {
+	if glob.HasWildcard(pattern) {
+		return begins("arn:")(pattern)
+	}
+	f := strings.SplitN(pattern, ":", 6)
+	return len(f) == 6 && f[0] == "arn" && f[1] != "" && (f[2] == "iam" || f[2] == "sts") && f[3] == "" && possibleAccount(f[4])
 }
 
 // fault says why no request carries a value that the condition's value matches; the Cause is 0 where one can. variables says whether

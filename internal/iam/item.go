@@ -76,7 +76,7 @@ func (d *Document) ItemConditions(now time.Time) []ConditionFinding {
 		st := &d.Statements[i]
 		if c := st.missesScan(); c != nil {
 			if a == nil {
-				a = d.analyse()
+				a = d.analyse(now)
 			}
 			if a.allows(scanAction, now) {
 				path := place{st.Index, st.bare, "Condition." + c.Operator.String(), -1}.String()
@@ -87,7 +87,7 @@ func (d *Document) ItemConditions(now time.Time) []ConditionFinding {
 			continue
 		}
 		if a == nil {
-			a = d.analyse()
+			a = d.analyse(now)
 		}
 		open := a.open(st, st.actions.Minus(st.excluded(now)))
 		selects := st.requires("dynamodb:Select", "SPECIFIC_ATTRIBUTES", "COUNT")
@@ -96,7 +96,7 @@ func (d *Document) ItemConditions(now time.Time) []ConditionFinding {
 			if !c.onItems() {
 				continue
 			}
-			if (c.Operator.Set == "ForAnyValue" || c.Operator.Set != "" && c.Operator.Negated()) && st.confines(c.Key, "ForAllValues") {
+			if (c.Operator.Set == "ForAnyValue" || c.Operator.Negated()) && st.confines(c.Key, "ForAllValues") {
 				continue // every value is confined; this one asks for one to be there, or excludes some of them
 			}
 			c.problems(open, st.variables, selects || c.onAttributes() && st.confines(c.Key, "ForAnyValue"), returns, func(problem ConditionProblem, actions ActionSet) {
@@ -158,31 +158,52 @@ func (c *Condition) problems(open ActionSet, variables, selects, returns bool, r
 	carried, _ := carriers(c.Key)
 	carried = carried.And(open)
 	report(NotCarried, open.And(c.always()).Minus(metadataActions))
+	// A request for all attributes carries no key, of which the negated operator is true, or the one that is true of a missing key.
+	unasked := func() {
+		selecting, _ := carriers("dynamodb:Select")
+		if c.onAttributes() && (c.Operator.Set != "ForAnyValue" || c.Operator.IfExists) && !selects {
+			report(AllAttributes, carried.And(selecting).Minus(writeActions))
+		}
+	}
+	every := slices.ContainsFunc(c.Values, func(v string) bool {
+		// Whoever lacks the key of a variable is given its default: ${aws:PrincipalTag/team, ''}* is every value then.
+		return c.matchesAll(v) || variables && c.matchesAll(codeDefaults(v))
+	})
+	if !c.onAttributes() && variables && c.Operator.Set != "" && !every && slices.ContainsFunc(c.Values, c.opensOthers) {
+		report(NoDelimiter, carried)
+	}
 	switch {
 	case c.Operator.Set == "":
+		if c.Operator.Negated() || c.Operator.IfExists {
+			unasked()
+		}
 		report(NoSetOperator, carried)
+	case c.Operator.Negated() && c.leavesNothing():
+		unasked()
 	case c.Operator.Negated():
 		report(AllButListed, carried)
-	case c.Operator.Set == "ForAnyValue" && slices.ContainsFunc(c.Values, c.matchesAll):
+	case c.Operator.Set == "ForAnyValue" && every:
 		report(EveryValue, carried)
 	case c.Operator.Set == "ForAnyValue" && !c.onAttributes():
 		report(AnyOfSeveral, carried.And(MatchActions("dynamodb:Batch*Item")))
 	case c.Operator.Set == "ForAnyValue":
 		report(AnyOfSeveral, carried)
-	case slices.ContainsFunc(c.Values, c.matchesAll):
+	case every:
 		report(EveryValue, carried)
-	case !c.onAttributes() && variables && slices.ContainsFunc(c.Values, c.opensOthers):
-		report(NoDelimiter, carried)
 	case c.onAttributes():
-		selecting, _ := carriers("dynamodb:Select")
-		if !selects {
-			report(AllAttributes, carried.And(selecting).Minus(writeActions))
-		}
+		unasked()
 		returning, _ := carriers("dynamodb:ReturnValues")
 		if !returns {
 			report(ReturnsItem, carried.And(returning).And(writeActions))
 		}
 	}
+}
+
+// leavesNothing reports whether a negated operator lists every value.
+func (c *Condition) leavesNothing() bool {
+	listed := *c
+	listed.Operator.Base = c.Operator.positive()
+	return slices.ContainsFunc(c.Values, listed.matchesAll)
 }
 
 // confines reports whether a condition with this set operator confines the values of a key to some.

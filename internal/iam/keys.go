@@ -116,6 +116,14 @@ func (c *Condition) always() ActionSet {
 	return ActionSet{}
 }
 
+// alwaysFrom is always from a time on, which decides conditions on dates that have passed.
+func (c *Condition) alwaysFrom(now time.Time) ActionSet {
+	if c.dateTruth(now) == Always {
+		return allActions
+	}
+	return c.always()
+}
+
 // asks says whether a Null condition is true of a missing key, and of one that exists.
 func (c *Condition) asks() (absent, exists bool) {
 	for _, value := range c.Values {
@@ -165,8 +173,8 @@ func (s *Statement) excluded(now time.Time) (set ActionSet) {
 func (s *Statement) free(now time.Time) ActionSet {
 	set := allActions
 	for i := range s.Conditions {
-		if c := &s.Conditions[i]; c.dateTruth(now) != Always && !c.loosely() {
-			set = set.And(c.always())
+		if c := &s.Conditions[i]; !c.loosely() {
+			set = set.And(c.alwaysFrom(now))
 		}
 	}
 	return set

@@ -11,7 +11,8 @@ import (
 //	Allow dynamodb:GetItem,dynamodb:Query on table/orders if {"StringEquals":{"aws:x":"y"}}; Deny !iam:* on !*
 //
 // "!" is NotAction or NotResource. A resource that begins with table/, cache/ or global-table/ is short for the ARN in
-// account 111122223333 and region us-east-1. "by" before "on" names the principals of a resource policy.
+// account 111122223333 and region us-east-1. "by" before "on" names the principals of a resource policy: those of AWS, or of the
+// type before the first of them, as in "by Service=dynamodb.amazonaws.com". "!" is NotPrincipal.
 func policy(notation string) string {
 	var statements []map[string]any
 	for statement := range strings.SplitSeq(notation, "; ") {
@@ -24,18 +25,24 @@ func policy(notation string) string {
 		}
 		if after, ok := strings.CutPrefix(rest, "by "); ok {
 			principal, after, _ := strings.Cut(after, " ")
-			if principal == "*" {
-				st["Principal"] = "*"
-			} else {
-				st["Principal"] = map[string]any{"AWS": strings.Split(principal, ",")}
+			name := "Principal"
+			if listed, not := strings.CutPrefix(principal, "!"); not {
+				name, principal = "NotPrincipal", listed
 			}
-			rest = after
+			kind, ids, ok := strings.Cut(principal, "=")
+			if !ok {
+				kind, ids = "AWS", principal
+			}
+			if st[name] = "*"; ids != "*" || ok {
+				st[name] = map[string]any{kind: strings.Split(ids, ",")}
+			}
+			rest = " " + after
 		}
 		rest, condition, found := strings.Cut(rest, " if ")
 		if found {
 			st["Condition"] = json.RawMessage(condition)
 		}
-		rest = strings.TrimSuffix(rest, " ")
+		rest = strings.TrimSpace(rest)
 		if resources, ok := strings.CutPrefix(rest, "on "); ok {
 			put(st, "Resource", resources, longARN)
 		}

@@ -526,20 +526,33 @@ func resourceProblem(resource string) string {
 	if problem := partitionProblem(resource); problem != "" {
 		return problem
 	}
-	if fields := arnFields(resource); len(fields) > 2 && fields[2] == "" {
+	if fields, n := arnFields(resource); n > 2 && fields[2] == "" {
 		return "names no service; write it after the partition, as in arn:aws:dynamodb:"
 	}
 	return ""
 }
 
-// arnFields are the fields of an ARN, as many as it has; a colon within a variable separates none.
-func arnFields(arn string) []string {
-	return strings.SplitN(codeVariables(arn), ":", 6)
+// arnFields are the fields of an ARN, and how many it has; a colon within a variable separates none.
+func arnFields(arn string) (fields [6]string, n int) { return splitFields(codeVariables(arn)) }
+
+// splitFields splits a text at its colons, as strings.SplitN does, but without a slice.
+func splitFields(text string) (fields [6]string, n int) {
+	rest, more := text, true
+	for more && n < len(fields)-1 {
+		fields[n], rest, more = strings.Cut(rest, ":")
+		n++
+	}
+	if more {
+		fields[n] = rest
+		n++
+	}
+	return fields, n
 }
 
 // partitionProblem says why IAM refuses the partition of an ARN wherever that is written, "" if it does not.
 func partitionProblem(arn string) string {
-	name := arnFields(arn)[1]
+	fields, _ := arnFields(arn)
+	name := fields[1]
 	switch {
 	case name == "*" || strings.IndexByte(name, codeVariable) >= 0:
 		return ""
@@ -547,7 +560,7 @@ func partitionProblem(arn string) string {
 		return "has a wildcard in its partition; write the partition, such as aws, or \"*\""
 	case name == "":
 		return "names no partition; write it after arn:, as in arn:aws:"
-	case !slices.Contains(partition.Names(), name):
+	case !partition.Is(name):
 		return "names a partition that there is none of; the partitions are " + strings.Join(partition.Names(), ", ")
 	}
 	return ""
@@ -555,14 +568,17 @@ func partitionProblem(arn string) string {
 
 // namesRegion reports whether a text has the form of the name of a region: us-gov-west-1.
 func namesRegion(text string) bool {
-	parts := strings.Split(text, "-")
-	last := len(parts) - 1
-	if last < 2 || parts[last] == "" || strings.Trim(parts[last], "0123456789") != "" {
+	last := strings.LastIndexByte(text, '-')
+	if number := text[last+1:]; last < 0 || number == "" || strings.Trim(number, "0123456789") != "" {
 		return false
 	}
-	return !slices.ContainsFunc(parts[:last], func(part string) bool {
-		return part == "" || strings.Trim(part, "abcdefghijklmnopqrstuvwxyz") != ""
-	})
+	words := 0
+	for word := range strings.SplitSeq(text[:last], "-") {
+		if words++; word == "" || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz") != "" {
+			return false
+		}
+	}
+	return words >= 2
 }
 
 // principalTypes are the members of a Principal object.
@@ -573,7 +589,7 @@ func (p *parser) principals(at place, into *Principals) {
 	case stringValue:
 		id, ok := p.text(at, "")
 		if ok && id != "*" {
-			p.report(at, id, `is not "*" or an object such as {"AWS": "arn:aws:iam::111122223333:role/NAME"}`)
+			p.report(at, id, `is not "*" or an object such as {"AWS": "arn:aws:iam::ACCOUNT:role/NAME"}`)
 		}
 		into.List = append(into.List, Principal{"*", id})
 	case objectValue:
@@ -644,7 +660,7 @@ func principalProblem(kind, id string) string {
 	if problem := partitionProblem(id); problem != "" {
 		return problem
 	}
-	if fields := arnFields(id); len(fields) == 6 && fields[2] == "iam" && strings.HasPrefix(fields[5], "group/") {
+	if fields, n := arnFields(id); n == 6 && fields[2] == "iam" && strings.HasPrefix(fields[5], "group/") {
 		return "is a group, which cannot be a principal; write the roles or users"
 	}
 	return ""
@@ -700,8 +716,10 @@ func (p *parser) keys(at place, operator Operator, st *Statement) {
 		c := Condition{Operator: operator, Key: key}
 		value := func(text string) {
 			p.characters(at, text)
-			if _, ok := parseDate(text); !ok && strings.HasPrefix(operator.Base, "Date") {
-				p.report(at, text, "is not a date; write one such as 2026-01-31T00:00:00Z, or seconds since 1970")
+			if strings.HasPrefix(operator.Base, "Date") {
+				if _, ok := parseDate(text); !ok {
+					p.report(at, text, "is not a date; write one such as 2026-01-31T00:00:00Z, or seconds since 1970")
+				}
 			}
 			c.Values = append(c.Values, text)
 		}

@@ -227,6 +227,9 @@ func (r *resource) read(fields [5]string) {
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 func codeVariables(text string) string {
+	if !strings.Contains(text, "${") {
+		return text
+	}
 	return replaceVariables(text, func(string) string { return "\xf8" })
 }
 

@@ -6,10 +6,11 @@ import "time"
 // or read streams: deletes, exports, restores, backups, replication, resource policies. The findings' Opens hold those
 // actions only, and their Elements the patterns that open them, wildcards or not.
 //
-// GetRecords counts where it is open on the streams of all tables. Every consumer of a stream has it on those of named ones, or of
-// names that begin alike.
+// GetRecords counts where it is open on the streams of all tables. Every consumer of a stream has it on those of named ones, of
+// names that begin alike, or of one tag. The policy of a stream is about that one.
 //
-// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html
+// Sources: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/iam-policy-example-lamda-process-dynamodb-streams.html and
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/abac-streams.html
 func (d *Document) SensitiveActions() []ActionFinding {
 	if d.Kind == Trust {
 		return nil
@@ -25,11 +26,22 @@ func (d *Document) SensitiveActions() []ActionFinding {
 			continue
 		}
 		if a == nil {
-			a = d.analyse()
+			a = d.analyse(time.Time{})
 		}
 		actions := st.actions.And(sensitiveActions).Minus(st.excluded(time.Time{}))
-		open := a.open(st, actions.Minus(streamReads)).
-			Or(a.openOn(st, actions.And(streamReads), func(r reach) bool { return r.every }))
+		reads, tagged := actions.And(streamReads), st.scopedByTag()
+		everyStream := func(r reach) bool {
+			return d.Kind != Resource && r.every && !tagged && !a.scoped(reads, a.target(r).every()).Empty()
+		}
+		open := a.open(st, actions.Minus(streamReads)).Or(a.openOn(st, reads, everyStream))
+		if d.Kind != Resource && !tagged && !reads.Minus(open).Empty() {
+			alone := func(other *Statement) bool { return other == st }
+			if together, ok := a.union(alone, UnscopedOptions{}); ok {
+				for _, action := range together.Actions {
+					open = open.Or(action.Of().And(reads))
+				}
+			}
+		}
 		every := func(string) bool { return true }
 		if f, ok := a.actionFinding(st, open, every, func(ActionSet) bool { return true }); ok {
 			findings = append(findings, f)

@@ -84,7 +84,7 @@ func (d *Document) UnscopedResources(opt UnscopedOptions) []ResourceFinding {
 			continue
 		}
 		if a == nil {
-			a = d.analyse()
+			a = d.analyse(opt.Now)
 		}
 		if f, ok := a.unscoped(st, opt); ok {
 			findings = append(findings, f)
@@ -93,7 +93,10 @@ func (d *Document) UnscopedResources(opt UnscopedOptions) []ResourceFinding {
 	if a == nil || len(findings) >= maxFindings {
 		return findings
 	}
-	if f, ok := a.union(findings, opt); ok {
+	of := func(st *Statement) bool {
+		return !slices.ContainsFunc(findings, func(f ResourceFinding) bool { return f.Statement == st.Index })
+	}
+	if f, ok := a.union(of, opt); ok {
 		at, _ := slices.BinarySearchFunc(findings, f, func(a, b ResourceFinding) int { return cmp.Compare(a.Statement, b.Statement) })
 		findings = slices.Insert(findings, at, f)
 	}
@@ -146,6 +149,12 @@ var probes = [...]string{
 	"t" + strings.Repeat("h.e-longest_name", 15) + "-of-All-tableX",
 }
 
+// streamProbes are labels of streams that end as differently as they can.
+var streamProbes = [...]string{
+	"2015-07-30T23:59:59.999", "2019-12-31T00:00:00.000", "2020-02-29T12:34:56.781", "2021-03-04T05:06:07.832", "2022-10-11T13:14:15.163",
+	"2023-04-17T18:19:20.214", "2024-05-22T22:23:24.255", "2025-06-26T02:27:28.296", "2026-08-08T03:31:33.337", "2027-09-09T04:41:43.448",
+}
+
 // member is a pattern of an Allow that matches tables by wildcard.
 type member struct {
 	*Statement
@@ -155,23 +164,23 @@ type member struct {
 }
 
 // union finds patterns of one or several statements that only together cover every name, such as table/a*, table/b* and so
-// on, or table/??? and table/????*. found are the statements that were reported by themselves.
-func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (ResourceFinding, bool) {
+// on, or table/??? and table/????*. What belongs to tables of every name counts as they do: table/a* holds the backups of such
+// tables. Only the statements that of accepts count: others are reported by themselves.
+func (a *analysis) union(of func(*Statement) bool, opt UnscopedOptions) (union ResourceFinding, ok bool) {
 	var members []member
 	for i := range a.doc.Statements {
 		st := &a.doc.Statements[i]
-		reported := slices.ContainsFunc(found, func(f ResourceFinding) bool { return f.Statement == st.Index })
-		if st.Effect == Deny || st.Resource.Not || reported || st.scopedByTag() {
+		if st.Effect == Deny || st.Resource.Not || !of(st) || st.scopedByTag() {
 			continue
 		}
-		actions := st.unscopable().And(scopableActions).And(actionsOf(Table)).Minus(st.excluded(opt.Now))
+		actions := st.unscopable().And(scopableActions).And(actionsOf(tableTypes)).Minus(st.excluded(opt.Now))
 		if actions.Empty() {
 			continue
 		}
 		for j := range st.resources {
 			for k := range st.resources[j].readings {
 				of := &st.resources[j].readings[k]
-				if of.types&Table != 0 && glob.HasWildcard(of.resource) && !st.resources[j].variable {
+				if of.types&tableTypes != 0 && glob.HasWildcard(of.resource) && !st.resources[j].variable {
 					members = append(members, member{st, actions, j, of})
 				}
 			}
@@ -181,55 +190,75 @@ func (a *analysis) union(found []ResourceFinding, opt UnscopedOptions) (Resource
 	seen := map[[3]string]bool{}
 	for i := range members {
 		scope := [3]string{members[i].of.partition, members[i].of.region, members[i].of.account}
-		if seen[scope] || len(seen) == maxScopes {
+		if ok || seen[scope] || len(seen) == maxScopes {
 			continue
 		}
 		seen[scope] = true
-		if f, ok := a.unionIn(members, reach{-1, Table, true, members[i].of}, opt); ok {
-			return f, true
-		}
+		var open ActionSet
+		tableTypes.each(func(t ResourceTypes) {
+			if members[i].of.types&t == 0 {
+				return
+			}
+			more, elements := a.unionIn(members, reach{-1, t, true, members[i].of}, opt)
+			if more.Empty() {
+				return
+			}
+			open = open.Or(more)
+			union.Reach |= Reach(t)
+			if !ok {
+				union.Statement, union.Elements, ok = elements[0].Index, nil, true
+				for _, m := range elements {
+					union.Elements = append(union.Elements, m.element("Resource", &m.Resource, m.index))
+				}
+			}
+		})
+		union.Actions, union.Worst = a.list(open), open.Worst()
 	}
-	return ResourceFinding{}, false
+	return union, ok
 }
 
-// unionIn is union for the region and account of one of the members.
-func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (ResourceFinding, bool) {
-	scope := a.target(whole)
-	open := allActions
-	matches := func(m *member, name string) bool {
+// unionIn is what the members open on everything of one type, in the region and account of one of them, and those of them that do.
+func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (open ActionSet, of []member) {
+	scope, below := a.target(whole), below[whole.types.bit()]
+	open = actionsOf(whole.types)
+	matches := func(m *member, name, label string) bool {
 		scope.arn.resource = "table/" + name
+		if below != "" {
+			scope.arn.resource += below + label
+		}
 		a.work.spend(compareWork)
 		return a.work >= 0 && !strings.Contains(m.of.resource, name) && m.resources[m.index].covers(scope, &a.work)
 	}
-	for _, name := range probes {
+	labels := probes[:]
+	if whole.types == Stream {
+		labels = streamProbes[:]
+	}
+	for i, name := range probes {
+		label := labels[(i+1)%len(labels)]
 		var covered ActionSet
-		for i := range members {
-			if m := &members[i]; !covered.Contains(m.actions) && matches(m, name) {
+		for j := range members {
+			if m := &members[j]; !covered.Contains(m.actions) && matches(m, name, label) {
 				covered = covered.Or(m.actions)
 			}
 		}
 		if open = open.And(covered); open.Empty() {
-			return ResourceFinding{}, false
+			return open, nil
 		}
 	}
 	if len(a.denies) > 0 {
 		open = a.scoped(open, scope.every())
 	}
 	if !opt.reports(open) {
-		return ResourceFinding{}, false
+		return ActionSet{}, nil
 	}
-	f := ResourceFinding{Statement: -1, Reach: Reach(Table), Actions: a.list(open), Worst: open.Worst()}
 	for i := range members {
 		m := &members[i]
-		matches := slices.ContainsFunc(probes[:], func(name string) bool { return matches(m, name) })
+		matches := slices.ContainsFunc(probes[:], func(name string) bool { return matches(m, name, labels[0]) })
 		// One letter with wildcards belongs to them, even if no probe has it there.
 		if name, table := strings.CutPrefix(m.of.resource, "table/"); m.actions.And(open).Empty() || !matches && !(table && asks(name)-strings.Count(name, "?") == 1) {
 			continue
 		}
-		if f.Statement < 0 {
-			f.Statement = m.Index
-		}
-		f.Elements = append(f.Elements, m.element("Resource", &m.Resource, m.index))
+		of = append(of, *m)
 	}
-	return f, true
+	return open, of
 }

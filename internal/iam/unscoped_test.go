@@ -200,6 +200,10 @@ func TestUnscopedResources(t *testing.T) {
 		{`Allow dynamodb:CreateTable on * if {"StringEquals":{"aws:RequestTag/team":"a"}}`, ""},
 		{`Allow dynamodb:CreateTable,dynamodb:TagResource on * if {"StringEquals":{"aws:RequestTag/team":"a"}}`, one + "* > every table: dynamodb:TagResource"},
 		{`Allow dynamodb:CreateTable on * if {"StringEqualsIfExists":{"aws:RequestTag/team":"a"}}`, one + "* > every table: dynamodb:CreateTable"},
+		{`Allow dynamodb:CreateTable on *; Deny dynamodb:CreateTable on * if {"StringNotEquals":{"aws:RequestTag/team":"a"}}`, ""},
+		{`Allow dynamodb:GetItem on * if {"StringLike":{"aws:ResourceTag/team":"???"}}`, ""},
+		{`Allow dynamodb:GetItem on * if {"StringEquals":{"aws:ResourceTag/team":"aws:ResourceTag/team"}}`, ""}, // a text
+		{`Allow dynamodb:GetItem on * if {"StringEqualsIfExists":{"aws:ResourceTag/team":"a"},"ForAllValues:Null":{"aws:ResourceTag/team":"false"}}`, one + "* > every table: dynamodb:GetItem"},
 		{`Allow dynamodb:CreateTable,dynamodb:GetItem on *; Deny dynamodb:CreateTable on * if {"StringNotEquals":{"aws:RequestTag/team":"a"}}`, one + "* > every table: dynamodb:GetItem"},
 		// A Deny on a missing or different tag scopes as well.
 		{`Allow dynamodb:GetItem on *; Deny dynamodb:* on * if {"StringNotEquals":{"aws:ResourceTag/team":"a"}}`, ""},
@@ -320,6 +324,14 @@ func TestUnscopedUnion(t *testing.T) {
 	}{
 		{"letters and digits", "Allow dynamodb:GetItem on " + join(every[:62]), 62, "dynamodb:GetItem"},
 		{"last characters", "Allow dynamodb:GetItem on " + join(suffixes), 62, "dynamodb:GetItem"},
+		{"backups", "Allow dynamodb:DeleteBackup on " + join(every[:62]), 62, "dynamodb:DeleteBackup"},
+		{"backups by their last characters", "Allow dynamodb:DeleteBackup on " + join(suffixes), 62, "dynamodb:DeleteBackup"},
+		{"streams by their last characters", "Allow dynamodb:GetRecords on " + join(suffixes[52:]), 10, "dynamodb:GetRecords"},
+		{"tables by the last characters of streams", "Allow dynamodb:GetItem on " + join(suffixes[52:]), 0, ""},
+		{"tables and backups", "Allow dynamodb:GetItem,dynamodb:DeleteBackup on " + join(every[:62]), 62, "dynamodb:DeleteBackup dynamodb:GetItem"},
+		{"letters and digits, and a name's", "Allow dynamodb:GetItem on " + join(every[:62]) + ",table/staging-*", 62, "dynamodb:GetItem"},
+		{"letters and digits, and a hyphen", "Allow dynamodb:GetItem on " + join(every[:62]) + ",table/-*", 63, "dynamodb:GetItem"},
+		{"letters and digits, and one of another action", "Allow dynamodb:GetItem on " + join(every[:62]) + "; Allow dynamodb:PutItem on table/z*", 62, "dynamodb:GetItem"},
 		{"lengths", "Allow dynamodb:GetItem on table/???,table/????*", 1, "dynamodb:GetItem"},
 		{"lengths with a gap", "Allow dynamodb:GetItem on table/???,table/?????*", 1, "dynamodb:GetItem"},
 		{"lower case only", "Allow dynamodb:GetItem on " + join(every[:26]), 0, ""},
@@ -336,6 +348,9 @@ func TestUnscopedUnion(t *testing.T) {
 		if tt.elements > 0 && (len(found) != 1 || found[0].Statement != 0 || len(found[0].Elements) != tt.elements || names(found[0].Actions) != tt.actions) {
 			t.Errorf("%s: %s", tt.name, describeResources(found))
 		}
+	}
+	if got := parse(t, "Allow dynamodb:GetItem on table/orders", Identity).UnscopedResources(UnscopedOptions{Metadata: true}); got != nil {
+		t.Errorf("one table, metadata asked for: %s", describeResources(got))
 	}
 	denied := parse(t, "Allow dynamodb:GetItem on "+strings.Join(every, ",")+"; Deny * on !table/orders", Identity).UnscopedResources(UnscopedOptions{})
 	if len(denied) != 0 {

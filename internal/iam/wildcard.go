@@ -51,6 +51,16 @@ func (f ActionFinding) Why() string {
 	return strings.Join(parts, " and ") + ", " + f.Worst.String() + " among them"
 }
 
+// Named are the actions that the statement names one by one, by the elements of the finding that hold no wildcard.
+func (f ActionFinding) Named() (named ActionSet) {
+	for _, e := range f.Elements {
+		if a := LookupAction(e.Text); a != nil && !f.Not {
+			named = named.Or(a.Of())
+		}
+	}
+	return named
+}
+
 func joinActions(actions []*Action) string {
 	var out strings.Builder
 	for i, a := range actions {
@@ -86,7 +96,7 @@ func (d *Document) WildcardActions(opt WildcardOptions) []ActionFinding {
 			continue
 		}
 		if a == nil {
-			a = d.analyse()
+			a = d.analyse(opt.Now)
 		}
 		if f, ok := a.wildcardActions(st, opt); ok {
 			findings = append(findings, f)
@@ -156,7 +166,7 @@ func (a *analysis) openOn(st *Statement, actions ActionSet, counted func(reach) 
 		}
 		rest := actionsOf(r.types).And(actions).Minus(open)
 		if len(a.denies) > 0 && !rest.Empty() {
-			rest = a.left(rest, a.target(r), a.denied)
+			rest = a.left(rest, a.target(r))
 		}
 		open = open.Or(rest)
 	})

@@ -40,6 +40,9 @@ func DNSSuffix(name string) string {
 	return ""
 }
 
+// Is reports whether there is a partition of the name.
+func Is(name string) bool { return DNSSuffix(name) != "" }
+
 // Names are the names of all partitions, that of most regions first.
 func Names() []string {
 	names := make([]string, 0, len(partitions))

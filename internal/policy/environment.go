@@ -38,6 +38,36 @@ func (p *Pass) OwnEnvironment() string {
 	return p.Config.EnvironmentOf(p.Stack.Organization, urn.Project(), urn.Stack())
 }
 
+// EnvironmentsIn returns the environments of the stacks that the configuration puts into an account, one for each of its accounts
+// entries; one that cannot be told is empty. The stacks of a pattern are those of its environments entry, else of what its name says
+// before a wildcard.
+func (s PackSettings) EnvironmentsIn(account string) (list []string) {
+	for _, a := range s.Accounts {
+		if a.Account == account {
+			list = append(list, s.environmentOfAll(a.Stacks))
+		}
+	}
+	return list
+}
+
+// environmentOfAll is the environment of all stacks that a pattern matches, empty where they may be of several.
+func (s PackSettings) environmentOfAll(pattern string) string {
+	for _, e := range s.Environments {
+		if covers(e.Stacks, pattern) {
+			return environmentNamed(e.Environment)
+		}
+	}
+	stack := pattern[strings.LastIndexByte(pattern, '/')+1:]
+	wild := strings.IndexAny(stack, "*?")
+	if wild < 0 {
+		return s.EnvironmentOf("", "", stack)
+	}
+	if said := environmentsSaid(stack[:wild]); len(said) == 1 {
+		return said[0]
+	}
+	return ""
+}
+
 // environmentWords are the words that name an environment.
 var environmentWords = map[string]string{
 	"dev": "dev", "develop": "dev", "development": "dev",

@@ -89,3 +89,32 @@ func TestEnvironmentOnce(t *testing.T) {
 		t.Errorf("%v allocations, anew %v", again, anew)
 	}
 }
+
+func TestEnvironmentsIn(t *testing.T) {
+	const account = "111122223333"
+	for _, c := range []struct {
+		stacks string // of the accounts entry
+		want   string
+	}{
+		{"shop/prod", "prod"},
+		{"acme/shop/prod", "prod"},
+		{"*/staging", "staging"},
+		{"*/qa-*", "qa"},
+		{"*/dev?", "dev"},
+		{"*/*prod", ""},      // nonprod as well
+		{"shop/*", ""},       // whose default holds for some of them only
+		{"shop/main", "uat"}, // the default
+		{"shop/non-prod", ""},
+		{"tools/*", "tools"},
+		{"tools/prod", "tools"},
+	} {
+		settings := policy.PackSettings{
+			Accounts:           []policy.StackAccount{{Stacks: "x/dev", Account: "444455556666"}, {Stacks: c.stacks, Account: account}},
+			Environments:       []policy.StackEnvironment{{Stacks: "tools/*", Environment: "Tools"}},
+			DefaultEnvironment: "uat",
+		}
+		if got := settings.EnvironmentsIn(account); len(got) != 1 || got[0] != c.want {
+			t.Errorf("%s: got %q, want %q", c.stacks, got, c.want)
+		}
+	}
+}

@@ -28,6 +28,10 @@ type Finding struct {
 	// StandIn: it rests on a stand-in for what AWS will make up. Wrong says so, and Limit is Advisory.
 	StandIn bool
 
+	// Grants: it is of what the resource grants, which is nothing if that is a permission boundary. The Pass takes that back of what
+	// can be none, and of what is attached as a grant.
+	Grants bool
+
 	// Edits mend the finding, in this order; there are none where no edit is exact.
 	Edits []Edit
 
@@ -49,6 +53,7 @@ const (
 	OnPlace    Basis = iota // the statement of a policy document, or the property, that its path leads to
 	OnResource              // the resource as a whole, whichever part of it the path leads to
 	OnRun                   // the run: no value of the resource makes it another one
+	OnUnknown               // a value that is not known, where the configuration makes that a violation
 )
 
 // place is the statement of a policy document that the finding is in, else its path. It has one finding of a policy.
@@ -109,8 +114,20 @@ func (p *Policy) Sentence(f Finding) string {
 	if f.Brief {
 		return f.Wrong + "."
 	}
-	return f.Wrong + "; " + f.Remedy + ". " + soc2.Framework + ": " + soc2.Join(p.Criteria)
+	return f.Wrong + "; " + Remedy(f) + p.evidence()
 }
+
+// Remedy says what to write instead of what some findings of one Group are about.
+func Remedy(findings ...Finding) string {
+	remedy := findings[0].Remedy
+	if slices.ContainsFunc(findings, func(f Finding) bool { return f.Grants }) {
+		remedy += ", or name the policy in boundaries if it is a permission boundary"
+	}
+	return remedy
+}
+
+// evidence ends a message: the criteria that the policy is evidence for.
+func (p *Policy) evidence() string { return ". " + soc2.Framework + ": " + soc2.Join(p.Criteria) }
 
 // An Outcome is what a policy made of a resource.
 type Outcome uint8
@@ -155,29 +172,53 @@ type Judgement struct {
 	Scope *Scope
 }
 
-// A Diagnostic is a message for the people who run the stack.
+// A Diagnostic is a message for the people who run the stack: a sentence, and what it enumerates, each on a line of its own.
 type Diagnostic struct {
 	Policy  *Policy
 	URN     resource.URN
 	Level   Level
 	Message string
+	Items   []string
 }
 
 // Diagnostics is what to say of a judgement.
 func (j *Judgement) Diagnostics() []Diagnostic {
 	var list []Diagnostic
-	say := func(level Level, message string) {
-		list = append(list, Diagnostic{Policy: j.Policy, URN: j.URN, Level: level, Message: message})
+	for _, f := range j.told() {
+		list = append(list, Diagnostic{Policy: j.Policy, URN: j.URN, Level: f.level(j.Level), Message: j.Policy.Sentence(f)})
 	}
-	if j.Outcome != Exempt {
-		for _, f := range j.Findings {
-			say(f.level(j.Level), j.Policy.Sentence(f))
-		}
+	return append(list, j.failure()...)
+}
+
+// told are the findings that people are told of: none of an exempt resource.
+func (j *Judgement) told() []Finding {
+	if j.Outcome == Exempt {
+		return nil
 	}
-	if len(j.Errors) > 0 {
-		say(Advisory, "could not be judged: "+text.List(j.Errors, "; "))
+	return j.Findings
+}
+
+// failure says what could not be judged.
+func (j *Judgement) failure() []Diagnostic {
+	if len(j.Errors) == 0 {
+		return nil
 	}
-	return list
+	message := "could not be judged: " + text.List(j.Errors, "; ")
+	return []Diagnostic{{Policy: j.Policy, URN: j.URN, Level: Advisory, Message: message}}
+}
+
+// Waits reports whether what a judgement found is said at the end of the stack, as its policy has it: all of it, and it stops
+// nothing.
+func (j *Judgement) Waits() bool {
+	return j.Policy.Gathered && j.Outcome == Failed && j.Violations() == 0
+}
+
+// Waiting is a judgement that waits, as it is told meanwhile.
+func (j *Judgement) Waiting() Judgement {
+	return Judgement{
+		Policy: j.Policy, URN: j.URN, Level: j.Level, Outcome: NotApplicable,
+		Reason: "said once for the whole stack, at its end: " + text.ListOf(j.Findings, "; ", func(f Finding) string { return f.Wrong }),
+	}
 }
 
 // Excuse applies what the configuration of a judgement's policy says of its resource: one that is out of scope was not judged, and

@@ -59,6 +59,7 @@ func (p *Pass) Report(f Finding) {
 	if f.Group == "" {
 		f.Group = f.Remedy
 	}
+	f.Grants = f.Grants && facts.IsManagedPolicy(p.Resource) && len(p.Attachments) == 0
 	p.findings = append(p.findings, f)
 }
 

@@ -60,6 +60,9 @@ type Policy struct {
 	Config   any
 	Settings map[string]string
 
+	// Gathered: what it finds of resources and stops nothing is said at the end of the stack, in one diagnostic.
+	Gathered bool
+
 	// Exactly one of these is set. CheckResource judges a resource by its inputs, CheckStack a stack at the end of a run,
 	// by its outputs; Notices is what to tell the stack about the run itself, asked last of all.
 	CheckResource func(*Pass)

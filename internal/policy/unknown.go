@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -56,8 +57,11 @@ func Unknowns(run *Run, graph *facts.Graph, now time.Time) []Judgement {
 
 // fail returns a judgement with one more finding.
 func (r *Run) fail(j Judgement, f Finding, graph *facts.Graph, now time.Time) Judgement {
-	f.URN, f.Group = j.URN, UnknownMandatory
-	again := func(g Finding) bool { return g.Group == UnknownMandatory } // of a stack that is judged twice
+	f.URN, f.Basis = j.URN, OnUnknown
+	if f.Group == "" {
+		f.Group = f.Remedy
+	}
+	again := func(g Finding) bool { return g.Basis == OnUnknown } // of a stack that is judged twice
 	j.Findings = append(slices.DeleteFunc(slices.Clone(j.Findings), again), f)
 	j.Outcome, j.Reason = Failed, ""
 	j.Excuse(r.Config.Of(j.Policy), graph.Resource(j.URN), now)
@@ -102,11 +106,15 @@ func unknownDocument(at facts.Place, graph *facts.Graph) Finding {
 	f := unknownValues([]resource.Path{at.Path})
 	f.Wrong = string(at.Path) + " is not known, so what it grants could not be judged"
 	var made, tables []string
+	example := ""
 	for _, urn := range graph.Resource(at.URN).PropertyDependencies[at.Path.Property()] {
-		if urn.Type() == facts.Table || urn.Type() == facts.NativeTable {
-			tables = append(tables, Name(urn))
-		} else {
+		name, isTable := tableNames[urn.Type()]
+		if !isTable {
 			made = append(made, Name(urn))
+			continue
+		}
+		if tables = append(tables, Name(urn)); example == "" {
+			example = fmt.Sprintf("${%s.%s}", urn.Name(), name)
 		}
 	}
 	made = append(tables, made...)
@@ -115,7 +123,11 @@ func unknownDocument(at facts.Place, graph *facts.Graph) Finding {
 	}
 	if len(tables) > 0 {
 		f.Remedy = "write the ARN of a table from what a preview knows, account, region and the table's own name property, as in " +
-			"arn:aws:dynamodb:us-east-1:111122223333:table/${orders.name}"
+			"arn:aws:dynamodb:REGION:ACCOUNT:table/" + example
+		f.Group = "a document made of tables"
 	}
 	return f
 }
+
+// tableNames are the properties that hold the name of a table, by type.
+var tableNames = map[string]string{facts.Table: "name", facts.NativeTable: "tableName"}

@@ -158,7 +158,7 @@ func (m *making) gap(j policy.Judgement) {
 
 func (m *making) finding(j policy.Judgement, f policy.Finding) Finding {
 	kept := Finding{
-		Policy: j.Policy.Name, URN: f.URN, Path: string(f.Path), Wrong: f.Wrong, Remedy: f.Remedy,
+		Policy: j.Policy.Name, URN: f.URN, Path: string(f.Path), Wrong: f.Wrong, Remedy: policy.Remedy(f),
 		Level: j.Level.String(), StandIn: f.StandIn, Exempt: j.Outcome == policy.Exempt,
 	}
 	if f.Limit != policy.Disabled && f.Limit < j.Level {

@@ -88,13 +88,15 @@ func TestOf(t *testing.T) {
 			{
 				Policy: "iam-wildcard-action", URN: urn(document, "app"), Path: "policy.Statement[1].Action",
 				Wrong:  `policy.Statement[1].Action "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them`,
-				Remedy: "list the actions the workload calls", Level: "mandatory",
+				Remedy: "list the actions the workload calls, or name the policy in boundaries if it is a permission boundary", Level: "mandatory",
 				Statement: statement, Element: "Action",
 			},
 			{
 				Policy: "table-encryption", URN: urn(table, "orders"), Path: "serverSideEncryption",
-				Wrong:  "serverSideEncryption is not set: the table is encrypted with the AWS-owned key, which nobody can audit or revoke",
-				Remedy: "set serverSideEncryption.enabled to true", Level: "mandatory",
+				Wrong: "serverSideEncryption is not set: the table is encrypted with the AWS-owned key, which nobody can audit or revoke",
+				Remedy: "set serverSideEncryption.enabled to true, and serverSideEncryption.kmsKeyArn to a customer managed key where " +
+					"another account reads the table",
+				Level:  "mandatory",
 				Exempt: true, Exemption: "moves (owner platform, expires 2027-01-31)",
 			},
 		},

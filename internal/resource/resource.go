@@ -10,11 +10,14 @@ import "strings"
 type URN string
 
 func (u URN) parts() (stack, project, types, name string) {
-	p := strings.SplitN(string(u), "::", 4)
-	if len(p) != 4 || !strings.HasPrefix(p[0], "urn:pulumi:") {
+	stack, rest, _ := strings.Cut(string(u), "::")
+	project, rest, _ = strings.Cut(rest, "::")
+	types, name, named := strings.Cut(rest, "::")
+	stack, ok := strings.CutPrefix(stack, "urn:pulumi:")
+	if !ok || !named {
 		return "", "", "", ""
 	}
-	return strings.TrimPrefix(p[0], "urn:pulumi:"), p[1], p[2], p[3]
+	return stack, project, types, name
 }
 
 // Stack returns the name of the stack, without organization and project.
@@ -31,6 +34,19 @@ func (u URN) Type() string {
 
 // Name returns the logical name: the one the program gave the resource.
 func (u URN) Name() string { _, _, _, n := u.parts(); return n }
+
+// Parent returns the type token of the parent, empty where that is the stack.
+func (u URN) Parent() string {
+	_, _, t, _ := u.parts()
+	types := strings.Split(t, "$")
+	return strings.Join(types[max(0, len(types)-2):len(types)-1], "")
+}
+
+// Sibling returns the URN of a resource of the same parent.
+func (u URN) Sibling(typ, name string) URN {
+	s, p, t, _ := u.parts()
+	return URN("urn:pulumi:" + s + "::" + p + "::" + t[:strings.LastIndexByte(t, '$')+1] + typ + "::" + name)
+}
 
 // StackType is the type token of the root stack resource.
 const StackType = "pulumi:pulumi:Stack"

@@ -207,8 +207,20 @@ func TestURN(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
+	const top = URN("urn:pulumi:dev::shop::aws:dynamodb/table:Table::orders")
+	got = []string{
+		u.Parent(), top.Parent(), URN("urn:pulumi:dev::shop::a:b:C$d:e:F$g:h:I::x").Parent(),
+		string(u.Sibling("aws:iam/role:Role", "r")), string(top.Sibling("aws:iam/role:Role", "r")),
+	}
+	want = []string{
+		"my:Group", "", "d:e:F",
+		"urn:pulumi:dev::shop::my:Group$aws:iam/role:Role::r", "urn:pulumi:dev::shop::aws:iam/role:Role::r",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
 	for _, bad := range []URN{"", "orders", "urn:pulumi:dev::shop", "urn:other:a::b::c::d"} {
-		if bad.Stack()+bad.Project()+bad.Type()+bad.Name() != "" {
+		if bad.Stack()+bad.Project()+bad.Type()+bad.Name()+bad.Parent() != "" {
 			t.Errorf("%q has parts", bad)
 		}
 	}

@@ -40,7 +40,7 @@ func TestScaffold(t *testing.T) {
 func copyModule(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	for _, folder := range []string{"internal", "policies", "testdata/policies", "testdata/reported", "testdata/rpc"} {
+	for _, folder := range []string{"docs", "internal", "policies", "testdata/policies", "testdata/published", "testdata/reported", "testdata/rpc"} {
 		folder = filepath.FromSlash(folder)
 		if err := os.CopyFS(filepath.Join(root, folder), os.DirFS(filepath.Join("..", "..", folder))); err != nil {
 			t.Fatal(err)

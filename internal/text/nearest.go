@@ -1,20 +1,17 @@
 package text
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // Nearest returns the candidate that a name is likely to be a misspelling of: the one with the smallest edit distance, the
 // first in order where several have it, and none where that is more than most, or less than half of the name is shared.
 // Upper and lower case are the same.
 func Nearest(name string, candidates []string, most int) string {
-	best, least := "", min(most, len(name)/2)+1
-	for _, c := range slices.Sorted(slices.Values(candidates)) {
-		if max(len(name)-len(c), len(c)-len(name)) >= least {
+	best, least := "", min(most, len(name)/2)
+	for _, c := range candidates {
+		if max(len(name)-len(c), len(c)-len(name)) > least {
 			continue // at least as far apart as their lengths
 		}
-		if d := editDistance(strings.ToLower(name), strings.ToLower(c)); d < least {
+		if d := editDistance(strings.ToLower(name), strings.ToLower(c)); d < least || d == least && (best == "" || c < best) {
 			best, least = c, d
 		}
 	}

@@ -162,6 +162,12 @@ func generate(table string) ([]byte, error) {
 			return slices.Contains([]string{"Destructive", "Exfiltration", "Permissions"}, a.class) ||
 				a.class == "DataRead" && slices.Contains(a.required, "Stream") || strings.Contains(a.name, "Replicat")
 		}},
+		{"itemActions", "read or write items", func(a action) bool {
+			return a.class == "DataWrite" || a.class == "DataRead" && !slices.Contains(a.required, "Stream")
+		}},
+		{"operatingActions", "copy tables and change what is kept of them, and neither delete them nor change who may do what", func(a action) bool {
+			return a.class == "Exfiltration" || a.class == "Destructive" && !strings.HasPrefix(a.name, "Delete")
+		}},
 		{"streamReads", "read the records of streams", func(a action) bool { return a.class == "DataRead" && slices.Contains(a.required, "Stream") }},
 		{"scopableActions", "require a resource, so that a policy can confine them to one", func(a action) bool { return a.required != nil }},
 		{"tablePolicyActions", "can be granted by a table's or a stream's own policy", func(a action) bool { return a.tablePolicy != "NotGrantable" }},

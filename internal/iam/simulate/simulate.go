@@ -273,11 +273,13 @@ func reasons(decision iam.Decision) []reason {
 	return out
 }
 
-// findings are the policies of this pack that report one of the documents. What limits grants nothing: only what IAM refuses
-// of it is reported.
+// findings are the policies of this pack that report one of the documents. What limits grants nothing: only what IAM refuses of
+// it is reported, and what does nothing in it.
 func findings(req iam.Request) []string {
 	granting := slices.Clone(req.Identity)
+	var table []*iam.Document
 	if req.ResourcePolicy != nil {
+		table = []*iam.Document{req.ResourcePolicy}
 		granting = append(granting, req.ResourcePolicy)
 	}
 	all := slices.Concat(granting, req.Boundary, req.Session)
@@ -291,7 +293,10 @@ func findings(req iam.Request) []string {
 		{"iam-document", all, func(d *iam.Document) bool { return len(d.Errors) > 0 }},
 		{"iam-wildcard-action", granting, func(d *iam.Document) bool { return len(d.WildcardActions(iam.WildcardOptions{})) > 0 }},
 		{"iam-unscoped-resource", granting, func(d *iam.Document) bool { return len(d.UnscopedResources(iam.UnscopedOptions{})) > 0 }},
-		{"iam-item-level-condition", granting, func(d *iam.Document) bool { return len(d.ItemConditions(time.Time{})) > 0 }},
+		{"iam-item-level-condition", granting, func(d *iam.Document) bool { return len(d.ItemConditions(undated)) > 0 }},
+		{"iam-ineffective-statement", all, func(d *iam.Document) bool { return len(d.IneffectiveStatements()) > 0 }},
+		{"iam-sensitive-action", granting, func(d *iam.Document) bool { return sensitive(req, d) }},
+		{"table-resource-policy", table, func(d *iam.Document) bool { return shared(req, d) }},
 	} {
 		if slices.ContainsFunc(policy.of, policy.reports) {
 			names = append(names, policy.name)
@@ -299,3 +304,72 @@ func findings(req iam.Request) []string {
 	}
 	return names
 }
+
+// undated is the time at which no date in a condition is known to have passed.
+var undated time.Time
+
+// sensitive reports whether a document of the request opens sensitive actions that it names: one of the principal's own within its
+// permissions boundary, after the Denies of all; the policy of a table to somebody else than the account it is in, and no service.
+func sensitive(req iam.Request, d *iam.Document) bool {
+	findings := d.SensitiveActions()
+	if len(findings) == 0 {
+		return false
+	}
+	of := func(statement int) (named iam.ActionSet) {
+		for _, f := range findings {
+			if f.Statement == statement {
+				named = named.Or(f.Named())
+			}
+		}
+		return named
+	}
+	if d == req.ResourcePolicy {
+		all := map[string]iam.ActionSet{} // by reader
+		shares := d.Shares(undated)
+		for _, s := range shares {
+			for _, r := range s.Readers {
+				all[r.Text] = all[r.Text].Or(s.Open(r, req.Owner()))
+			}
+		}
+		return slices.ContainsFunc(shares, func(s iam.Share) bool {
+			return slices.ContainsFunc(s.Readers, func(r iam.Reader) bool {
+				open, whole := s.Open(r, req.Owner()), r.Text == r.Account || strings.HasSuffix(r.Text, ":root")
+				return r.Type != "Service" && !(whole && r.Account == req.Owner()) &&
+					!of(s.Statement).And(open).OutOfPlace(all[r.Text]).Empty()
+			})
+		})
+	}
+	at := slices.Index(req.Identity, d)
+	grants := iam.NewGrants(req.Identity, req.Boundary).List
+	var all iam.ActionSet
+	for _, g := range grants {
+		all = all.Or(g.Actions)
+	}
+	return slices.ContainsFunc(grants, func(g iam.Grant) bool {
+		return g.Document == at && !of(g.Statement).And(g.Actions).OutOfPlace(all).Empty()
+	})
+}
+
+// shared reports whether the policy of a table lets in whom nothing binds to the table's account or to an organization, or keeps its
+// own account out.
+func shared(req iam.Request, d *iam.Document) bool {
+	return len(d.LocksOut(req.Resource, req.Owner(), undated)) > 0 || slices.ContainsFunc(d.Shares(undated), func(s iam.Share) bool {
+		return slices.ContainsFunc(s.Readers, func(r iam.Reader) bool {
+			switch {
+			case s.Abroad.Empty() && r.Type != "Service":
+				return false // nobody outside can do what it lets the account do
+			case r.Public() || r.Type == "Federated":
+				return true
+			case r.Account != "":
+				return r.Account != req.Owner() && !r.Bound && r.Text != replicationService
+			default:
+				return !r.Bound && !r.Confined
+			}
+		})
+	})
+}
+
+// replicationService replicates between tables of several accounts, each of which lets it in for the others.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/globaltables_MA_security.html
+const replicationService = "replication.dynamodb.amazonaws.com"

@@ -90,6 +90,22 @@ func TestLine(t *testing.T) {
 			`{"action":"dynamodb:GetItem","rcp":[{"policies":[{"policy":{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":{"AWS":"111122223333"},"NotAction":"dynamodb:*","Resource":"*"}}}]}]}`,
 			`{"verdict":"Invalid","reasons":[{"rule":"document.Statement names principals, which a resource control policy may not; write Principal \"*\" with a condition","policy":"resource control policy","document":0}],"findings":["iam-document"]}`,
 		},
+		{ // what a principal may do within its boundary, after the Denies of another document
+			`{"action":"dynamodb:DeleteTable",` + table + `,"identity":[{"Statement":{"Effect":"Allow","Action":"dynamodb:DeleteTable","Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"}},{"Statement":{"Effect":"Deny","Action":"dynamodb:DeleteTable","Resource":"*"}}]}`,
+			`{"verdict":"ExplicitlyDenied","reasons":[{"rule":"a Deny matches","policy":"identity policy","document":1,"statement":0,"elements":[{"path":"Statement.Action","text":"dynamodb:DeleteTable"},{"path":"Statement.Resource","text":"*"}]}],"findings":[]}`,
+		},
+		{
+			`{"action":"dynamodb:DeleteTable",` + table + `,"identity":{"Statement":{"Effect":"Allow","Action":"dynamodb:DeleteTable","Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"}},"boundary":{"Statement":{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"*"}}}`,
+			`{"verdict":"ImplicitlyDenied","reasons":[{"rule":"the permissions boundary does not allow the action on the resource"}],"findings":[]}`,
+		},
+		{ // a wildcard is iam-wildcard-action's
+			`{"action":"dynamodb:DeleteTable",` + table + `,"identity":{"Statement":{"Effect":"Allow","Action":"dynamodb:Delete*","Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"}}}`,
+			`{"verdict":"Allowed","reasons":[{"rule":"an Allow matches","policy":"identity policy","document":0,"statement":0,"elements":[{"path":"Statement.Action","text":"dynamodb:Delete*"},{"path":"Statement.Resource","text":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"}]}],"findings":["iam-wildcard-action"]}`,
+		},
+		{ // a limit that does nothing
+			`{"action":"dynamodb:GetItem",` + table + `,"scp":[{"policies":[{"policy":{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"dynamodb:DeleteTables","Resource":"*"}}}]}]}`,
+			`{"verdict":"ImplicitlyDenied","reasons":[{"rule":"no service control policy of some level allows the action on the resource"}],"findings":["iam-ineffective-statement"]}`,
+		},
 		{`{"id":"x","action":"dynamodb:GetItem","boundry":[]}`, `{"id":"x","error":"not a request: unknown field \"boundry\""}`},
 		{`{"id":"x","action":"dynamodb:GetItem","scp":[{"policy":{}}]}`, `{"id":"x","error":"not a request: unknown field \"policy\""}`},
 		{`{"id":"x","action":"DynamoDB:GetItems"}`, `{"id":"x","error":"action \"DynamoDB:GetItems\": dynamodb has no action GetItems"}`},
@@ -107,6 +123,54 @@ func TestLine(t *testing.T) {
 	for _, tt := range tests {
 		if got := string(Line([]byte(tt.line))); got != tt.want {
 			t.Errorf("%s\n got %s\nwant %s", tt.line, got, tt.want)
+		}
+	}
+}
+
+// TestTablePolicies asks which of the two policies about whom a table's own policy lets in report it.
+func TestTablePolicies(t *testing.T) {
+	const (
+		own     = `"arn:aws:iam::111122223333:role/app"`
+		foreign = `"arn:aws:iam::444455556666:role/app"`
+	)
+	allow := func(principal, action, condition string) string {
+		if condition != "" {
+			condition = `,"Condition":` + condition
+		}
+		return `{"Effect":"Allow","Principal":` + principal + `,"Action":"dynamodb:` + action + `","Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders"` + condition + `}`
+	}
+	aws := func(id string) string { return `{"AWS":` + id + `}` }
+	of := func(service string) string { return `{"Service":"` + service + `.amazonaws.com"}` }
+	org := `{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}`
+	source := func(account string) string { return `{"StringEquals":{"aws:SourceAccount":"` + account + `"}}` }
+	tests := []struct{ name, statement, want string }{
+		{"everyone", allow(`"*"`, "GetItem", ""), `["table-resource-policy"]`},
+		{"an organization", allow(`"*"`, "GetItem", org), `[]`},
+		{"its own role", allow(aws(own), "GetItem", ""), `[]`},
+		{"another account's", allow(aws(foreign), "GetItem", ""), `["table-resource-policy"]`},
+		{"another account's of the organization", allow(aws(foreign), "GetItem", org), `[]`},
+		{"another account's, what AWS lets no other account do", allow(aws(foreign), "UpdateTimeToLive", ""), `[]`},
+		{"everyone behind a network", allow(`"*"`, "GetItem", `{"StringEquals":{"aws:SourceVpce":"vpce-1a2b3c4d"}}`), `[]`},
+		{"the ID of a principal", allow(aws(`"AIDACKCEVSQ6C2EXAMPLE"`), "GetItem", ""), `["table-resource-policy"]`},
+		{"a provider of identities", allow(`{"Federated":"accounts.google.com"}`, "GetItem", ""), `["table-resource-policy"]`},
+		{"a service", allow(of("redshift"), "GetItem", ""), `["table-resource-policy"]`},
+		{"a service for the account", allow(of("redshift"), "GetItem", source("111122223333")), `[]`},
+		{"a service for another account", allow(of("redshift"), "GetItem", source("444455556666")), `["table-resource-policy"]`},
+		{"replication for another account", allow(of("replication.dynamodb"), "GetItem", source("444455556666")), `[]`},
+		{"a Deny of everyone", `{"Effect":"Deny","Principal":"*","Action":"dynamodb:*","Resource":"*"}`, `["table-resource-policy"]`},
+		{"deleted by a role", allow(aws(own), "DeleteTable", ""), `["iam-sensitive-action"]`},
+		{"exported by a role", allow(aws(own), "ExportTableToPointInTime", ""), `[]`},
+		{"deleted by whom the account lets", allow(aws(`"arn:aws:iam::111122223333:root"`), "DeleteTable", ""), `[]`},
+		{"deleted by another account", allow(aws(`"444455556666"`), "DeleteTable", ""), `["iam-sensitive-action","table-resource-policy"]`},
+	}
+	for _, tt := range tests {
+		line := `{"action":"dynamodb:GetItem","resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders","resourcePolicy":{"Version":"2012-10-17","Statement":[` + tt.statement + `]}}`
+		var got struct{ Findings json.RawMessage }
+		if err := json.Unmarshal(Line([]byte(line)), &got); err != nil {
+			t.Fatal(err)
+		}
+		if string(got.Findings) != tt.want {
+			t.Errorf("%s: findings %s, want %s", tt.name, got.Findings, tt.want)
 		}
 	}
 }
