@@ -182,6 +182,7 @@ type fixtureResource struct {
 	Parent   string    `yaml:"parent"`  // type of a component around it
 	Aliases  []string  `yaml:"aliases"` // URNs
 	Provider string    `yaml:"provider"`
+	Protect  bool      `yaml:"protect"`
 	Inputs   yaml.Node `yaml:"inputs"`
 	// ProviderInputs may be left out from the second resource of a provider on.
 	ProviderInputs yaml.Node `yaml:"providerInputs"`
@@ -523,8 +524,8 @@ func (f *fixture) requests(t testing.TB) []*pulumirpc.AnalyzeRequest {
 			Type: r.Type, Name: r.Name, Urn: "urn:pulumi:" + f.name() + "::shop::" + types + "::" + r.Name,
 			Properties: properties(t, &r.Inputs),
 		}
-		if r.Aliases != nil {
-			request.Options = &pulumirpc.AnalyzerResourceOptions{Aliases: r.Aliases}
+		if r.Aliases != nil || r.Protect {
+			request.Options = &pulumirpc.AnalyzerResourceOptions{Aliases: r.Aliases, Protect: r.Protect}
 		}
 		if r.Provider != "" {
 			if !r.ProviderInputs.IsZero() {

@@ -23,7 +23,15 @@ func All() []*policy.Policy {
 		TableNamePattern,
 		TablePointInTimeRecovery,
 		TableEncryption,
+		TableDeletionProtection,
+		TableCapacity,
+		TableRequiredTags,
 		TableResourcePolicy,
+		TableExportEncryption,
+		TableStream,
+		DAXEncryptionAtRest,
+		DAXEncryptionInTransit,
+		DAXMultiAZ,
 		DynamoGuard,
 	}
 }

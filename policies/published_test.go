@@ -112,7 +112,7 @@ func published(t *testing.T) (cases map[string]*publishedCase) {
 // found are the messages of the policies that find something in a stack, of those that the examples are about.
 func (f *fixture) found(t *testing.T) map[string][]string {
 	found := map[string][]string{}
-	for _, d := range f.diagnostics(t) {
+	for _, d := range f.diagnostics(t, nil) {
 		if slices.Contains(reportedOn, d.PolicyName) {
 			found[d.PolicyName] = append(found[d.PolicyName], d.Message)
 		}

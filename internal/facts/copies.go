@@ -1,7 +1,6 @@
 package facts
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 
@@ -22,6 +21,7 @@ const (
 	DeletionProtection               // boolean
 	Tags                             // map of strings; of aws-native a list of objects with key and value
 	Stream                           // boolean: whether the change stream is on; of aws-native a string, set where it is
+	Destination                      // string: the ARN of the Kinesis data stream that changes go to
 	BillingMode                      // string: PROVISIONED or PAY_PER_REQUEST
 	ReadCapacity                     // number: units
 	WriteCapacity                    // number: units
@@ -29,7 +29,7 @@ const (
 
 var aspectNames = [...]string{
 	"Name", "Region", "Recovery", "RecoveryPeriod", "Encrypted", "EncryptionKey", "DeletionProtection", "Tags", "Stream",
-	"BillingMode", "ReadCapacity", "WriteCapacity",
+	"Destination", "BillingMode", "ReadCapacity", "WriteCapacity",
 }
 
 func (a Aspect) String() string { return aspectNames[a] }
@@ -55,6 +55,11 @@ type shape struct {
 	listed bool
 	// replicaOf is the property with the ARN of the table that the resource is a replica of; empty where it is none.
 	replicaOf string
+	// formation: it is as CloudFormation has it. Tags are a list of objects with key and value, and a stream is on where it has a view
+	// type; else they are a map, and it is where it says so.
+	formation bool
+	// capacity is how the table says what capacity it has.
+	capacity capacityShape
 	// restored are the properties that say what the table is restored from.
 	restored []string
 }
@@ -88,6 +93,10 @@ var shapes = map[string]*shape{
 			DeletionProtection: "deletionProtectionEnabled",
 		},
 		restored: []string{"restoreBackupArn", "restoreSourceName", "restoreSourceTableArn"},
+		capacity: capacityShape{
+			index: "name", indexRead: "readCapacity", indexWrite: "writeCapacity",
+			mostRead: "onDemandThroughput.maxReadRequestUnits", mostWritten: "onDemandThroughput.maxWriteRequestUnits",
+		},
 	},
 	TableReplica: {
 		table: map[Aspect]string{
@@ -109,9 +118,15 @@ var shapes = map[string]*shape{
 			DeletionProtection: "deletionProtectionEnabled",
 			Tags:               "tags",
 			Stream:             "streamSpecification.streamViewType",
+			Destination:        "kinesisStreamSpecification.streamArn",
 			BillingMode:        "billingMode",
 			ReadCapacity:       "provisionedThroughput.readCapacityUnits",
 			WriteCapacity:      "provisionedThroughput.writeCapacityUnits",
+		},
+		formation: true,
+		capacity: capacityShape{
+			index: "indexName", indexRead: "provisionedThroughput.readCapacityUnits", indexWrite: "provisionedThroughput.writeCapacityUnits",
+			mostRead: "onDemandThroughput.maxReadRequestUnits", mostWritten: "onDemandThroughput.maxWriteRequestUnits",
 		},
 	},
 	NativeGlobal: {
@@ -129,9 +144,20 @@ var shapes = map[string]*shape{
 			EncryptionKey:      "sseSpecification.kmsMasterKeyId",
 			DeletionProtection: "deletionProtectionEnabled",
 			Tags:               "tags",
+			Destination:        "kinesisStreamSpecification.streamArn",
 			ReadCapacity:       "readProvisionedThroughputSettings.readCapacityUnits",
 		},
-		listed: true,
+		listed:    true,
+		formation: true,
+		capacity: capacityShape{
+			index:        "indexName",
+			indexRead:    "readProvisionedThroughputSettings.readCapacityUnits",
+			ofAll:        "readProvisionedThroughputSettings.readCapacityUnits",
+			followsRead:  "readProvisionedThroughputSettings.readCapacityAutoScalingSettings",
+			followsWrite: "writeProvisionedThroughputSettings.writeCapacityAutoScalingSettings",
+			mostRead:     "readOnDemandThroughputSettings.maxReadRequestUnits",
+			mostWritten:  "writeOnDemandThroughputSettings.maxWriteRequestUnits",
+		},
 	},
 }
 
@@ -289,19 +315,39 @@ func (c Copy) Path() resource.Path { return c.block.Path }
 
 // Named returns the path by which a copy of this kind says something of an aspect, from the copy on, such as
 // pointInTimeRecovery.enabled, or from the resource on where that speaks for all copies; empty where neither can.
-func (c Copy) Named(a Aspect) string { return cmp.Or(c.own[a], c.all[a]) }
+func (c Copy) Named(a Aspect) string {
+	_, path := c.said(a)
+	return path
+}
+
+// Has reports whether a copy can say something of an aspect, by the version of its provider. Where that is not known, it can where
+// every version that is supported can.
+func (c Copy) Has(a Aspect) bool {
+	of, path := c.said(a)
+	if path == "" {
+		return false
+	}
+	r := of.Of()
+	since := Since(r.Type, of.Path.Key(path).Pattern())
+	return r.Provider.Version().Major() >= since || !of.At(path).Unset()
+}
 
 // Get returns the property that holds an aspect of the copy, which must be Named: else it panics, since to be silent would
 // be to say that it is not set.
 func (c Copy) Get(a Aspect) resource.Property {
-	if path, ok := c.own[a]; ok {
-		return c.block.At(path)
-	}
-	path, ok := c.all[a]
-	if !ok {
+	of, path := c.said(a)
+	if path == "" {
 		panic(fmt.Sprintf("facts: %v has no %v", c, a))
 	}
-	return c.table.At(path)
+	return of.At(path)
+}
+
+// said is the path by which something is said of an aspect, and from where on; the path is empty where nothing can be.
+func (c Copy) said(a Aspect) (of resource.Property, path string) {
+	if path, ok := c.own[a]; ok {
+		return c.block, path
+	}
+	return c.table, c.all[a]
 }
 
 // String names the copy as a sentence does: the table, the replica in eu-west-1.

@@ -38,11 +38,13 @@ func TestCopies(t *testing.T) {
 	nativeTable := res(facts.NativeTable, "orders", "tableName", "orders", "deletionProtectionEnabled", yes,
 		"pointInTimeRecoverySpecification", recovery, "sseSpecification", object("sseEnabled", yes, "kmsMasterKeyId", "key"),
 		"tags", tags, "streamSpecification", stream, "billingMode", "PROVISIONED",
+		"kinesisStreamSpecification", object("streamArn", "kinesis"),
 		"provisionedThroughput", object("readCapacityUnits", n(1), "writeCapacityUnits", n(2)))
 	nativeGlobal := res(facts.NativeGlobal, "orders", "tableName", "orders", "sseSpecification", object("sseEnabled", yes),
 		"streamSpecification", stream, "billingMode", "PROVISIONED",
 		"replicas", []resource.Value{object("region", "us-east-1", "pointInTimeRecoverySpecification", recovery,
 			"sseSpecification", object("kmsMasterKeyId", "key"), "deletionProtectionEnabled", yes, "tags", tags,
+			"kinesisStreamSpecification", object("streamArn", "kinesis"),
 			"readProvisionedThroughputSettings", object("readCapacityUnits", n(1)))})
 	for _, c := range []struct {
 		r    *resource.Resource
@@ -74,7 +76,8 @@ func TestCopies(t *testing.T) {
 			"RecoveryPeriod pointInTimeRecoverySpecification.recoveryPeriodInDays 7",
 			"Encrypted sseSpecification.sseEnabled true", `EncryptionKey sseSpecification.kmsMasterKeyId "key"`,
 			"DeletionProtection deletionProtectionEnabled true", `Tags tags [{key: "team", value: "shop"}]`,
-			`Stream streamSpecification.streamViewType "KEYS_ONLY"`, `BillingMode billingMode "PROVISIONED"`,
+			`Stream streamSpecification.streamViewType "KEYS_ONLY"`, `Destination kinesisStreamSpecification.streamArn "kinesis"`,
+			`BillingMode billingMode "PROVISIONED"`,
 			"ReadCapacity provisionedThroughput.readCapacityUnits 1", "WriteCapacity provisionedThroughput.writeCapacityUnits 2",
 		}},
 		{nativeGlobal, []string{
@@ -84,7 +87,8 @@ func TestCopies(t *testing.T) {
 			"RecoveryPeriod replicas[0].pointInTimeRecoverySpecification.recoveryPeriodInDays 7",
 			"Encrypted sseSpecification.sseEnabled true", `EncryptionKey replicas[0].sseSpecification.kmsMasterKeyId "key"`,
 			"DeletionProtection replicas[0].deletionProtectionEnabled true", `Tags replicas[0].tags [{key: "team", value: "shop"}]`,
-			`Stream streamSpecification.streamViewType "KEYS_ONLY"`, `BillingMode billingMode "PROVISIONED"`,
+			`Stream streamSpecification.streamViewType "KEYS_ONLY"`, `Destination replicas[0].kinesisStreamSpecification.streamArn "kinesis"`,
+			`BillingMode billingMode "PROVISIONED"`,
 			"ReadCapacity replicas[0].readProvisionedThroughputSettings.readCapacityUnits 1",
 		}},
 		{res(facts.Role, "r", "name", "r"), nil},

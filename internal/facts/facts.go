@@ -22,6 +22,12 @@ const (
 	GroupPolicy   = "aws:iam/groupPolicy:GroupPolicy"
 	Role          = "aws:iam/role:Role"
 	PermissionSet = "aws:ssoadmin/permissionSetInlinePolicy:PermissionSetInlinePolicy"
+
+	TableExport          = "aws:dynamodb/tableExport:TableExport"
+	StreamingDestination = "aws:dynamodb/kinesisStreamingDestination:KinesisStreamingDestination"
+	TableIndex           = "aws:dynamodb/globalSecondaryIndex:GlobalSecondaryIndex"
+	ScalingTarget        = "aws:appautoscaling/target:Target"
+	ScalingPolicy        = "aws:appautoscaling/policy:Policy"
 )
 
 // Those of aws-native, which have the properties of CloudFormation's. A principal and its policies are one resource there, and so
@@ -39,6 +45,8 @@ const (
 	NativePermissionSet = "aws-native:sso:PermissionSet"
 
 	NativeInstanceProfile = "aws-native:iam:InstanceProfile"
+	NativeScalingTarget   = "aws-native:applicationautoscaling:ScalableTarget"
+	NativeScalingPolicy   = "aws-native:applicationautoscaling:ScalingPolicy"
 )
 
 // A Place is a property of a resource.

@@ -50,6 +50,17 @@ var entities = map[string]entity{
 	NativeInstanceProfile: {KindInstanceProfile, "instanceProfileName", "arn"},
 }
 
+// kindReads returns the types of a kind, and the properties by which others refer to them.
+func kindReads(kind Kind) map[string][]string {
+	reads := map[string][]string{}
+	for typ, e := range entities {
+		if e.kind == kind {
+			reads[typ] = []string{e.name, e.arn}
+		}
+	}
+	return reads
+}
+
 // KindOf is the kind of what resources of a type declare, empty where nothing refers to them.
 func KindOf(typ string) Kind { return entities[typ].kind }
 

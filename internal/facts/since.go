@@ -18,6 +18,7 @@ var supported = map[string]map[string]versions{
 		"assumeRole": {until: 6}, "assumeRole.roleArn": {until: 6},
 		"assumeRoles": {since: 7}, "assumeRoles[].roleArn": {since: 7},
 	},
+	TableIndex:             {"": {since: 7}},
 	SSOAttachments:         {"": {since: 7}},
 	SSOCustomerAttachments: {"": {since: 7}},
 }

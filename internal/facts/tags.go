@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"dynamoguard/internal/glob"
+	"dynamoguard/internal/place"
 	"dynamoguard/internal/resource"
 )
 
@@ -49,3 +50,93 @@ func tagged(with resource.Value, pattern string) bool {
 	}
 	return false
 }
+
+// AllTagReads returns the types of tables, and where AllTags looks for their tags.
+func AllTagReads() map[string][]string {
+	reads := CopyReads(Tags)
+	for typ, s := range shapes {
+		switch path := s.table[Tags]; {
+		case s.listed:
+			reads[typ] = append(reads[typ], resource.Patterns(s.copies+"[]."+s.copy[Tags]+"[].key")...)
+			reads[typ] = append(reads[typ], s.copies+"[]."+s.copy[Tags]+"[].value")
+		case s.formation:
+			reads[typ] = append(reads[typ], path+"[].key", path+"[].value")
+		default:
+			reads[typ] = append(reads[typ], tagsAll)
+		}
+	}
+	return Reads(reads)
+}
+
+// tagsAll is the property in which versions 6.83 and newer of the classic provider write a resource's own tags and their own.
+const tagsAll = "tagsAll"
+
+// A TagSet is all tags that a table, or one of its copies, will have.
+type TagSet struct {
+	// Of names the copy, where each copy that the resource lists has its own.
+	Of string
+	// Complete: there are no other keys.
+	Complete bool
+
+	values map[string]resource.Property
+	own    resource.Property
+	pairs  bool // it is a list of objects with key and value
+}
+
+// AllTags returns the tags of what a resource declares of a table: its own, and those that its provider gives to each. Where each copy
+// has its own, there is a set for each, and the provider gives none. What is not known yet is noted in the log.
+func AllTags(r *resource.Resource, log *resource.Log) (sets []TagSet) {
+	shape := shapes[r.Type]
+	if shape == nil {
+		return nil
+	}
+	if shape.listed {
+		for _, c := range Copies(r, log) {
+			set := TagSet{Of: c.String(), own: c.Get(Tags), pairs: true}
+			set.add(set.own)
+			sets = append(sets, set)
+		}
+		return sets
+	}
+	set := TagSet{own: r.Property(shape.table[Tags], log), pairs: shape.formation}
+	defaults := set.own
+	defaults.Value = place.DefaultTags(r.Provider)
+	from := []resource.Property{defaults, set.own} // the resource's own win
+	if !shape.formation {
+		from = []resource.Property{defaults, r.Property(tagsAll, log), set.own}
+	}
+	set.add(from...)
+	return []TagSet{set}
+}
+
+// add adds the tags of some properties, of which later ones win.
+func (t *TagSet) add(from ...resource.Property) {
+	t.Complete, t.values = true, map[string]resource.Property{}
+	for _, p := range from {
+		t.Complete = p.Known() && t.Complete
+		for _, key := range p.Value.Keys() {
+			t.values[key] = p.Entry(key)
+		}
+		if p.Value.Kind() != resource.Array {
+			continue
+		}
+		elements, _ := p.Elements()
+		for _, e := range elements {
+			key, ok := e.Get("key").Text()
+			t.values[key] = e.Get("value")
+			t.Complete = t.Complete && ok
+		}
+	}
+}
+
+// Get returns the value of a tag, and whether there is one.
+func (t TagSet) Get(key string) (value resource.Property, ok bool) {
+	value, ok = t.values[key]
+	return value, ok
+}
+
+// Path is the property that holds the tags.
+func (t TagSet) Path() resource.Path { return t.own.Path }
+
+// Pairs reports whether the tags are a list of objects with key and value.
+func (t TagSet) Pairs() bool { return t.pairs }

@@ -46,14 +46,21 @@ const native = "pulumi:providers:aws-native"
 // ProviderReads returns the patterns of the provider inputs that are read, by the type of the provider.
 func ProviderReads() map[string][]string {
 	of := func(others []string, inputs ...string) []string {
+		inputs = append(inputs, "region", "assumeRole.roleArn", "defaultTags", "defaultTags.tags")
 		return append(inputs, slices.DeleteFunc(slices.Clone(accountInputs), func(name string) bool { return slices.Contains(others, name) })...)
 	}
 	return map[string][]string{
-		"pulumi:providers:aws": of([]string{"sharedCredentialsFile"},
-			"region", "assumeRole.roleArn", "assumeRoles[].roleArn", "assumeRoleWithWebIdentity.roleArn"),
-		native: of([]string{"assumeRoles", "assumeRoleWithWebIdentity", "sharedConfigFiles", "sharedCredentialsFiles"},
-			"region", "roleArn", "assumeRole.roleArn"),
+		"pulumi:providers:aws": of([]string{"sharedCredentialsFile"}, "assumeRoles[].roleArn", "assumeRoleWithWebIdentity.roleArn"),
+		native:                 of([]string{"assumeRoles", "assumeRoleWithWebIdentity", "sharedConfigFiles", "sharedCredentialsFiles"}, "roleArn"),
 	}
+}
+
+// DefaultTags returns the tags that a provider gives to each of its resources, an object.
+func DefaultTags(p *resource.Provider) resource.Value {
+	if p == nil {
+		return resource.Value{}
+	}
+	return input(p, "defaultTags").Get("tags")
 }
 
 // Account works out the account that a resource's provider works in. It is the first of these that tells:

@@ -18,6 +18,16 @@ func (p Path) Key(name string) Path {
 	return p + "." + Path(name)
 }
 
+// Member is Key for a name that may hold anything: tags["app.kubernetes.io/name"].
+//
+// Source: https://www.pulumi.com/docs/iac/concepts/miscellaneous/property-paths/
+func (p Path) Member(name string) Path {
+	if name == "" || strings.ContainsAny(name, `.["]`) {
+		return p + "[" + Path(strconv.Quote(name)) + "]"
+	}
+	return p.Key(name)
+}
+
 // Index returns the path of an element of the list at p.
 func (p Path) Index(i int) Path { return p + "[" + Path(strconv.Itoa(i)) + "]" }
 
@@ -121,15 +131,23 @@ func (r *Resource) Property(path string, log *Log) Property {
 
 // Get returns the member of an object.
 func (p Property) Get(name string) Property {
-	m := Property{Path: p.Path.Key(name), Value: p.Value.Get(name), of: p.of, log: p.log, unreadable: p.unreadable, unknown: p.unknown, unset: p.unset}
+	m := p.member(p.Path.Key(name), name)
+	if p.of.OnRead != nil {
+		p.of.OnRead(m.Path.Pattern())
+	}
+	return m
+}
+
+// Entry returns an entry of a map, such as of tags: its keys are the program's, not the type's.
+func (p Property) Entry(key string) Property { return p.member(p.Path.Member(key), key) }
+
+func (p Property) member(path Path, name string) Property {
+	m := Property{Path: path, Value: p.Value.Get(name), of: p.of, log: p.log, unreadable: p.unreadable, unknown: p.unknown, unset: p.unset}
 	switch {
 	case p.Value.Kind() == Unknown && p.unknown == "":
 		m.unknown = p.Path
 	case p.Path != "" && !p.element && p.Unset() && p.unset == "":
 		m.unset = p.Path
-	}
-	if p.of.OnRead != nil {
-		p.of.OnRead(m.Path.Pattern())
 	}
 	if k := p.Value.Kind(); k != Object && k != Unknown && !p.Unset() {
 		p.mistyped(Object)
@@ -173,6 +191,9 @@ func (p Property) All(pattern string) []Property {
 	}
 	return all
 }
+
+// Of returns the resource that the property is of.
+func (p Property) Of() *Resource { return p.of }
 
 // In returns the property with another log to note in.
 func (p Property) In(log *Log) Property {

@@ -1,0 +1,53 @@
+package policies
+
+import (
+	"fmt"
+
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/soc2"
+)
+
+// TableDeletionProtection asks that DynamoDB itself refuses to delete a table. What Pulumi protects, anybody with the console deletes.
+var TableDeletionProtection = &policy.Policy{
+	Name:  "table-deletion-protection",
+	Title: "DynamoDB refuses to delete tables and their replicas",
+	Doc: `
+		Reports a table, an entry of its replicas and a TableReplica without deletion protection. An entry of replicas can have
+		it since version 7 of the provider, and is left to the AWS console before. Pulumi's protect keeps a table from
+		pulumi destroy alone, and is said.`,
+	Before: `
+name: orders`,
+	After: `
+name: orders
+deletionProtectionEnabled: true`,
+	Remediation: "Set deletionProtectionEnabled to true on the table and on every replica.",
+	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html#WorkingWithTables.Basics.DeletionProtection",
+	Severity:    policy.Medium,
+	Level:       policy.Advisory,
+	Criteria:    []soc2.ID{"A1.2"},
+	Reads:       facts.CopyReads(facts.DeletionProtection),
+
+	CheckResource: checkDeletionProtection,
+}
+
+func checkDeletionProtection(p *policy.Pass) {
+	for _, c := range p.Copies() {
+		if !c.Has(facts.DeletionProtection) {
+			continue
+		}
+		protection := c.Get(facts.DeletionProtection)
+		if on, ok := protection.Bool(); on || !ok {
+			continue
+		}
+		wrong := fmt.Sprintf("%s: whoever may delete tables deletes %v at once", stateOf(protection), c)
+		if p.Resource.Options.Protect {
+			wrong += " (Pulumi's protect stops Pulumi alone)"
+		}
+		p.Report(policy.Finding{
+			Path: protection.Place(), Wrong: wrong, Remedy: "set it to true",
+			Edits: []policy.Edit{{Path: protection.Path, Value: resource.BoolValue(true)}},
+		})
+	}
+}
