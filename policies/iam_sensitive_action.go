@@ -90,36 +90,23 @@ const meantFor = "leave the actions to principals that are meant for them, and n
 func checkTablePolicies(p *policy.Pass, meant []string) {
 	for _, d := range grants(p) {
 		account := p.Facts.GovernedTable(d, p.Around(), new(resource.Log)).Account.Known
-		shares := d.Shares(p.Now)
-		all := map[string]iam.ActionSet{} // what each reader may do, by how it is written
-		for _, share := range shares {
-			for _, r := range share.Readers {
-				all[r.Text] = all[r.Text].Or(share.Open(r, account))
-			}
-		}
-		for _, f := range d.SensitiveActions() {
+		shares := d.SensitiveShares(account, p.Now)
+		for len(shares) > 0 {
+			statement := shares[0].Statement
 			var whom []string
 			var open iam.ActionSet
-			for _, share := range shares {
-				if share.Statement != f.Statement {
+			for len(shares) > 0 && shares[0].Statement == statement {
+				share := shares[0]
+				shares = shares[1:]
+				who := share.Reader.Text
+				name := who[strings.LastIndexByte(who, '/')+1:]
+				isMeant := func(pattern string) bool { return glob.Match(pattern, who) || glob.Match(pattern, name) }
+				if slices.ContainsFunc(meant, isMeant) {
+					p.NotApplicable("who may use sensitive actions by it is meant for them, by principals")
 					continue
 				}
-				for _, r := range share.Readers {
-					named := f.Named().And(share.Open(r, account)).OutOfPlace(all[r.Text])
-					if named.Empty() {
-						continue
-					}
-					name := r.Text[strings.LastIndexByte(r.Text, '/')+1:]
-					isMeant := func(pattern string) bool { return glob.Match(pattern, r.Text) || glob.Match(pattern, name) }
-					switch whole := r.Text == r.Account || strings.HasSuffix(r.Text, ":root"); {
-					case r.Type == "Service" || whole && r.Account == account:
-					case slices.ContainsFunc(meant, isMeant):
-						p.NotApplicable("who may use sensitive actions by it is meant for them, by principals")
-					default:
-						whom = addOnce(whom, reader(r, ""))
-						open = open.Or(named)
-					}
-				}
+				whom = addOnce(whom, reader(share.Reader, ""))
+				open = open.Or(share.Actions)
 			}
 			if len(whom) == 0 {
 				continue
@@ -129,8 +116,8 @@ func checkTablePolicies(p *policy.Pass, meant []string) {
 				who, what = text.And(whom), actions(open.List(), open.Worst(), nil)
 			}
 			p.Report(policy.Finding{
-				Path:   at(d, f.Statement, nil),
-				Wrong:  fmt.Sprintf("%s.Statement[%d] %s %s use %s", d.Path, f.Statement, verb(d, "lets", "let"), who, what),
+				Path:   at(d, statement, nil),
+				Wrong:  fmt.Sprintf("%s.Statement[%d] %s %s use %s", d.Path, statement, verb(d, "lets", "let"), who, what),
 				Remedy: meantFor,
 			})
 		}

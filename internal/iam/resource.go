@@ -358,6 +358,8 @@ func (a *arn) target(t ResourceTypes, partition string) target {
 	part := below[t.bit()]
 	switch {
 	case includes(a.resource, to.arn.resource, nil):
+	case endsIn(a.resource):
+		to.arn.resource += a.resource[1:] // *orders reaches a table only as table/...orders
 	case part != "" && strings.HasSuffix(a.resource, "*") && !strings.Contains(a.resource, part):
 		// table/orders* reaches an index only as table/orders.../index/...
 		to.arn.resource = asText(a.resource) + to.arn.resource[strings.Index(to.arn.resource, part):]
@@ -365,6 +367,12 @@ func (a *arn) target(t ResourceTypes, partition string) target {
 		to.arn.resource = asText(a.resource)
 	}
 	return to
+}
+
+// endsIn reports whether a pattern asks for an end alone, one without a slash.
+func endsIn(pattern string) bool {
+	end, ok := strings.CutPrefix(pattern, "*")
+	return ok && end != "" && !strings.ContainsAny(end, "*?/")
 }
 
 // every is all resources of the type in the region and account of the target.

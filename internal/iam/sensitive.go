@@ -1,6 +1,9 @@
 package iam
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // SensitiveActions are the Allow statements that open actions which lose data, copy it elsewhere, change who may do what,
 // or read streams: deletes, exports, restores, backups, replication, resource policies. The findings' Opens hold those
@@ -48,4 +51,42 @@ func (d *Document) SensitiveActions() []ActionFinding {
 		}
 	}
 	return findings
+}
+
+// A SensitiveShare is what a statement of a table's policy lets a reader do that is out of place with it.
+type SensitiveShare struct {
+	Statement int
+	Reader    Reader
+	Actions   ActionSet
+}
+
+// SensitiveShares are the sensitive actions that a table's policy names for others than services of AWS and the account of the table
+// as a whole, from a time on, in the order of the statements. account is that of the table, "" where it is not known.
+func (d *Document) SensitiveShares(account string, now time.Time) []SensitiveShare {
+	findings := d.SensitiveActions()
+	if len(findings) == 0 {
+		return nil
+	}
+	shares := d.Shares(now)
+	all := map[string]ActionSet{} // what each reader may do, by its text
+	for _, s := range shares {
+		for _, r := range s.Readers {
+			all[r.Text] = all[r.Text].Or(s.Open(r, account))
+		}
+	}
+	var list []SensitiveShare
+	for _, f := range findings {
+		for _, s := range shares {
+			if s.Statement != f.Statement {
+				continue
+			}
+			for _, r := range s.Readers {
+				whole := r.Account == account && (r.Text == r.Account || strings.HasSuffix(r.Text, ":root"))
+				if open := f.Named().And(s.Open(r, account)).OutOfPlace(all[r.Text]); r.Type != "Service" && !whole && !open.Empty() {
+					list = append(list, SensitiveShare{s.Statement, r, open})
+				}
+			}
+		}
+	}
+	return list
 }

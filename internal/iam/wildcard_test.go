@@ -57,6 +57,13 @@ func TestWildcardActions(t *testing.T) {
 		{"Allow dynamodb:*Limits on *", ""},
 		{"Allow dynamodb:Describe*,dynamodb:Put* on table/orders", "0 Statement[0].Action[1]=dynamodb:Put* > dynamodb:PutItem and dynamodb:PutResourcePolicy"},
 
+		// What ends alike are tables, or what belongs to them.
+		{"Allow dynamodb:Crea?eBackup on arn:aws:dynamodb:us-east-1:111122223333:*orders; Deny dynamodb:CreateBackup on arn:*:dynamodb:*:*:table/*", ""},
+		{"Allow dynamodb:Crea?eBackup on arn:aws:dynamodb:us-east-1:111122223333:*orders; Deny dynamodb:CreateBackup on arn:*:dynamodb:*:*:table/old-*",
+			one + "dynamodb:Crea?eBackup > dynamodb:CreateBackup"},
+		{"Allow dynamodb:Quer? on arn:aws:dynamodb:us-east-1:111122223333:*-date; Deny dynamodb:Query on table/*/index/*",
+			one + "dynamodb:Quer? > dynamodb:Query"},
+
 		// The elements at fault, and no others.
 		{"Allow dynamodb:Query,dynamodb:Get*,s3:*,dynamodb:*Item on table/orders",
 			"0 Statement[0].Action[1]=dynamodb:Get* Statement[0].Action[3]=dynamodb:*Item > 8 of 79 dynamodb actions, dynamodb:BatchWriteItem among them"},

@@ -308,36 +308,15 @@ func findings(req iam.Request) []string {
 // undated is the time at which no date in a condition is known to have passed.
 var undated time.Time
 
-// sensitive reports whether a document of the request opens sensitive actions that it names: one of the principal's own within its
-// permissions boundary, after the Denies of all; the policy of a table to somebody else than the account it is in, and no service.
+// sensitive reports whether a document of the request opens sensitive actions that it names, to whom they are out of place with: one of
+// the principal's own within its permissions boundary, after the Denies of all; the policy of a table.
 func sensitive(req iam.Request, d *iam.Document) bool {
-	findings := d.SensitiveActions()
-	if len(findings) == 0 {
-		return false
-	}
-	of := func(statement int) (named iam.ActionSet) {
-		for _, f := range findings {
-			if f.Statement == statement {
-				named = named.Or(f.Named())
-			}
-		}
-		return named
-	}
 	if d == req.ResourcePolicy {
-		all := map[string]iam.ActionSet{} // by reader
-		shares := d.Shares(undated)
-		for _, s := range shares {
-			for _, r := range s.Readers {
-				all[r.Text] = all[r.Text].Or(s.Open(r, req.Owner()))
-			}
-		}
-		return slices.ContainsFunc(shares, func(s iam.Share) bool {
-			return slices.ContainsFunc(s.Readers, func(r iam.Reader) bool {
-				open, whole := s.Open(r, req.Owner()), r.Text == r.Account || strings.HasSuffix(r.Text, ":root")
-				return r.Type != "Service" && !(whole && r.Account == req.Owner()) &&
-					!of(s.Statement).And(open).OutOfPlace(all[r.Text]).Empty()
-			})
-		})
+		return len(d.SensitiveShares(req.Owner(), undated)) > 0
+	}
+	named := map[int]iam.ActionSet{} // by statement
+	for _, f := range d.SensitiveActions() {
+		named[f.Statement] = named[f.Statement].Or(f.Named())
 	}
 	at := slices.Index(req.Identity, d)
 	grants := iam.NewGrants(req.Identity, req.Boundary).List
@@ -346,7 +325,7 @@ func sensitive(req iam.Request, d *iam.Document) bool {
 		all = all.Or(g.Actions)
 	}
 	return slices.ContainsFunc(grants, func(g iam.Grant) bool {
-		return g.Document == at && !of(g.Statement).And(g.Actions).OutOfPlace(all).Empty()
+		return g.Document == at && !named[g.Statement].And(g.Actions).OutOfPlace(all).Empty()
 	})
 }
 
