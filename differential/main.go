@@ -139,7 +139,7 @@ func (r *runner) questions(n int) (failed bool, err error) {
 	}
 	fmt.Fprintln(r.out, "Questions, and what package iam answers:")
 	printCounts(r.out, counts)
-	fmt.Fprintln(r.out, "Answers that no request shows:")
+	fmt.Fprintln(r.out, "Answers that requests do not bear out, and why:")
 	printCounts(r.out, known)
 	missed := 0
 	for _, how := range slices.Sorted(maps.Keys(unseen)) {

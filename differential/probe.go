@@ -309,6 +309,9 @@ func (p *prober) named(fields []string, name string) string {
 	}
 	if patterns := p.patterns(); len(patterns) > 0 && !p.every() && p.chance(60) {
 		label = pick(p.generator, "2024-01-01T00:00:00.000", "01489602797149-73d8d5bc")
+		if strings.Contains(fields[5], "/index/") {
+			label = "01489602797149-73d8d5bc" // no index has a colon in its name
+		}
 		if _, below, found := strings.Cut(pick(p.generator, patterns...)[5], "/"); found && strings.Count(below, "/") == 2 && p.chance(70) {
 			if filled := p.fill(&Case{}, below[strings.LastIndexByte(below, '/')+1:]); possibleName.MatchString(filled) || stream && filled != "" {
 				label = filled

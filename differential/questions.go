@@ -23,7 +23,7 @@ type Ask struct {
 	Key       string `json:"key,omitempty"` // of iam-item-level-condition: dynamodb:LeadingKeys or dynamodb:Attributes
 	// Answer is package iam's. It is yes if there are requests that show it, and no if there are none.
 	Answer bool `json:"answer"`
-	// Known are the reasons why no request shows a yes.
+	// Known are the reasons why no request shows a yes, or why one contradicts a no.
 	Known []string `json:"known,omitempty"`
 	// Decided are the reasons why the verdict on one of the requests is not the oracle's.
 	Decided []string `json:"decided,omitempty"`
@@ -281,15 +281,27 @@ func Question(asks []*Ask, ours, oracle judge) error {
 	var again []*Ask
 	of := map[*Ask]*Ask{}
 	for _, a := range asks {
-		if !a.unexplained || !a.Answer || a.shown != nil {
+		if !a.unexplained {
+			continue
+		}
+		if !a.Answer {
+			for i := range clearers {
+				if b := a.rewritten(clearers[i : i+1]); b != nil {
+					b.Answer = b.ours()
+					again, of[b] = append(again, b), a
+				}
+			}
+			continue
+		}
+		if a.shown != nil {
 			continue
 		}
 		for i := range widers {
-			if b := a.widened(widers[i : i+1]); b != nil {
+			if b := a.rewritten(widers[i : i+1]); b != nil {
 				again, of[b] = append(again, b), a
 			}
 		}
-		if b := a.widened(widers); b != nil {
+		if b := a.rewritten(widers); b != nil {
 			again, of[b] = append(again, b), a
 		}
 	}
@@ -300,7 +312,7 @@ func Question(asks []*Ask, ours, oracle judge) error {
 		return err
 	}
 	for _, b := range again {
-		if a := of[b]; a.unexplained && !b.unexplained {
+		if a := of[b]; a.unexplained && !b.unexplained && b.Answer {
 			a.Known, a.unexplained = b.Known, false
 		}
 	}
@@ -364,54 +376,68 @@ func readWide(name string) bool {
 	return slices.ContainsFunc(knowns, func(k known) bool { return k.name == name && k.wide })
 }
 
-// wider is something that a policy leaves aside, and a request cannot: the rewrite takes it out of a Deny, or of an Allow that the
-// question is about. A yes that no request shows must be shown by one for the rewritten document.
-type wider struct {
-	name    string
-	rewrite func(a *Ask, s *Statement) bool
+// rewrite changes a Deny, or an Allow that the question is about. It reports whether there was anything to change.
+type rewrite struct {
+	name string
+	of   func(a *Ask, s *Statement) bool
 }
 
-var widers = []wider{
+// clearers say in other words what package iam evaluates in one way and analyzes in another: AWS does not say which is right, and
+// nobody writes it. A no that a request contradicts must be a yes for the rewritten document, and be shown.
+var clearers = []rewrite{
 	{
-		name:    "what an Allow opens is open to whom its conditions let through, as far as the policy knows; here none of many requests meets them all",
-		rewrite: withoutConditions,
+		name: "a star that runs on over the colons of an ARN, up to a stream whose label has colons as well: for the analysis these are the ARN's",
+		of:   wholeARNs,
 	},
 	{
-		name:    "what a table's policy opens is asked without a look at whom it names; here an account of its own, or nobody who made a request",
-		rewrite: forEveryone,
-	},
-	{
-		name:    "a Deny counts where it holds whatever the request; here each of several leaves some request alone, and no request all of them",
-		rewrite: withoutUncertain,
-	},
-	{
-		name:    "a region in capitals is none, which iam-ineffective-statement reports; for the other policies it is a region",
-		rewrite: regionsInSmall,
-	},
-	{
-		name:    "the value of a policy variable may be any text, which opens what belongs to a table as well; a user's name holds no slash",
-		rewrite: variablesAsStars,
-	},
-	{
-		name:    "of several conditions on one key, each is judged by itself; here no value meets them all",
-		rewrite: oneCondition,
-	},
-	{
-		name:    "a name of less than three characters is none, which iam-ineffective-statement reports; for the other policies it is a name",
-		rewrite: longerNames,
-	},
-	{
-		name:    "a variable in a document of the older version, or in BinaryEquals, is literal text, and one of a list has no value: no request carries what is asked for",
-		rewrite: noVariables,
-	},
-	{
-		name:    "what a stream, a backup, an export or an import is called is any text for package iam; AWS calls them by times and numbers",
-		rewrite: anyLabel,
+		name: "a question mark in place of a colon between the fields of an ARN: no colon for the analysis of a Deny, which it makes wide",
+		of:   colons,
 	},
 }
 
-// widened is the question about the rewritten document, nil where that is the same.
-func (a *Ask) widened(some []wider) *Ask {
+// widers take out what a policy leaves aside, and a request cannot. A yes that no request shows must be shown by one for the
+// rewritten document.
+var widers = []rewrite{
+	{
+		name: "what an Allow opens is open to whom its conditions let through, as far as the policy knows; here none of many requests meets them all",
+		of:   withoutConditions,
+	},
+	{
+		name: "what a table's policy opens is asked without a look at whom it names; here an account of its own, or nobody who made a request",
+		of:   forEveryone,
+	},
+	{
+		name: "a Deny counts where it holds whatever the request; here each of several leaves some request alone, and no request all of them",
+		of:   withoutUncertain,
+	},
+	{
+		name: "a region in capitals is none, which iam-ineffective-statement reports; for the other policies it is a region",
+		of:   regionsInSmall,
+	},
+	{
+		name: "the value of a policy variable may be any text, which opens what belongs to a table as well; a user's name holds no slash",
+		of:   variablesAsStars,
+	},
+	{
+		name: "of several conditions on one key, each is judged by itself; here no value meets them all",
+		of:   oneCondition,
+	},
+	{
+		name: "a name of less than three characters is none, which iam-ineffective-statement reports; for the other policies it is a name",
+		of:   longerNames,
+	},
+	{
+		name: "a variable in a document of the older version, or in BinaryEquals, is literal text, and one of a list has no value: no request carries what is asked for",
+		of:   noVariables,
+	},
+	{
+		name: "what a stream, a backup, an export or an import is called is any text for package iam; AWS calls them by times and numbers",
+		of:   anyLabel,
+	},
+}
+
+// rewritten is the question about the rewritten document, nil where that is the same.
+func (a *Ask) rewritten(some []rewrite) *Ask {
 	b := *a
 	b.Document, b.unexplained, b.Known = &Document{Version: a.Document.Version}, false, nil
 	for _, w := range some {
@@ -422,7 +448,7 @@ func (a *Ask) widened(some []wider) *Ask {
 		copied := *s
 		if s.Effect == "Deny" || a.Statement < 0 || a.Statement == i {
 			for _, w := range some {
-				changed = w.rewrite(a, &copied) || changed
+				changed = w.of(a, &copied) || changed
 			}
 		}
 		b.Document.Statement = append(b.Document.Statement, &copied)
@@ -431,6 +457,33 @@ func (a *Ask) widened(some []wider) *Ask {
 		return nil
 	}
 	return &b
+}
+
+// wholeARNs gives an ARN the fields that are missing before the one that holds the first slash.
+func wholeARNs(_ *Ask, s *Statement) bool {
+	return s.rewriteResources(func(v string) string {
+		before, _, found := strings.Cut(v, "/")
+		if missing := 5 - strings.Count(before, ":"); found && missing > 0 && strings.HasPrefix(v, "arn:") && strings.Contains(v, "/stream/") {
+			at := strings.LastIndexByte(before, ':')
+			return v[:at] + strings.Repeat(":*", missing) + v[at:]
+		}
+		return v
+	})
+}
+
+var questionMark = regexp.MustCompile(`^(arn:[^?/]*)\?([0-9]{12}:)`)
+
+func colons(_ *Ask, s *Statement) (changed bool) {
+	if s.NotResource == nil {
+		return false
+	}
+	values := slices.Clone(s.NotResource.Values)
+	for i, v := range values {
+		values[i] = questionMark.ReplaceAllString(v, "$1:$2")
+	}
+	changed = !slices.Equal(values, s.NotResource.Values)
+	s.NotResource = &List{Values: values}
+	return changed
 }
 
 // withoutConditions leaves the conditions that the question is about.

@@ -145,8 +145,15 @@ func TestQuestion(t *testing.T) {
 		{"own items, and yes", question(t, itemLevelCondition, "dynamodb:GetItem", "dynamodb:LeadingKeys", get+onOrders+own), Ours, true, nil, true},
 		{"items of others", question(t, itemLevelCondition, "dynamodb:GetItem", "dynamodb:LeadingKeys", get+onOrders+strings.ReplaceAll(strings.ReplaceAll(own, "}\"]", "}*\"]"), "Equals", "Like")), Ours, false, nil, false},
 		{"the oracle says otherwise", question(t, unscopedResource, "dynamodb:GetItem", "", get+onTables+`}`), denies, false, nil, true},
+		{"a question mark for a colon", question(t, sensitiveAction, "dynamodb:DeleteTable", "", `{"Effect":"Allow","Action":"dynamodb:DeleteTable"`+onOrders+`},{"Effect":"Deny","Action":"*","NotResource":"arn:aws:dynamodb:us-east-1?111122223333:table/orders"}`), Ours, false, []string{clearers[1].name}, false},
 		{"a condition that nobody meets", question(t, unscopedResource, "dynamodb:GetItem", "", get+onTables+`,"Condition":{"StringEquals":{"aws:userid":"none"}}}`), Ours, false, []string{widers[0].name}, false},
 	}
+	// Of the requests for most seeds, none meets the label.
+	stream := question(t, wildcardAction, "dynamodb:GetShardIterator", "", `{"Effect":"Allow","Action":"dynamodb:*","Resource":"arn:*:table/a.b_c-1/stream/2024-01-01T00:00:00.000"}`)
+	stream.seed, stream.index = 1, 34755
+	tests = append(tests, tests[0])
+	last := &tests[len(tests)-1]
+	last.name, last.ask, last.known = "a star up to a stream", stream, []string{clearers[0].name}
 	for _, tt := range tests {
 		if tt.wrong {
 			tt.ask.Answer = !tt.ask.Answer
@@ -179,7 +186,7 @@ func TestIsolated(t *testing.T) {
 	}
 }
 
-func TestWiders(t *testing.T) {
+func TestDocumentRewrites(t *testing.T) {
 	const get = `{"Effect":"Allow","Action":"dynamodb:GetItem"`
 	const deny = `{"Effect":"Deny","Action":"dynamodb:GetItem"`
 	const gone = `{"Effect":"Deny","Action":"s3:GetObject"`
@@ -218,6 +225,10 @@ func TestWiders(t *testing.T) {
 		{"a variable of a list", noVariables, itemLevelCondition, get + onOrders + condition("ForAnyValue:StringEquals", `["${aws:CalledVia}"]`), get + onOrders + condition("ForAnyValue:StringEquals", `["{aws:CalledVia}"]`)},
 		{"a variable with a value", noVariables, itemLevelCondition, get + onOrders + condition("ForAnyValue:StringEquals", `["${aws:username}"]`), ""},
 		{"the end of a label", anyLabel, sensitiveAction, get + `,"Resource":"arn:aws:dynamodb:*:*:table/*0"}`, get + `,"Resource":["arn:aws:dynamodb:*:*:table/*0*"]}`},
+		{"a stream behind a star", wholeARNs, sensitiveAction, get + `,"Resource":"arn:*:table/a/stream/2024-01-01T00:00:00.000"}`, get + `,"Resource":["arn:*:*:*:*:table/a/stream/2024-01-01T00:00:00.000"]}`},
+		{"a table behind a star", wholeARNs, sensitiveAction, get + `,"Resource":"arn:*:table/a"}`, ""},
+		{"a question mark for a colon", colons, sensitiveAction, allowAll + deny + `,"NotResource":"arn:aws:dynamodb:us-east-1?111122223333:table/a"}`, allowAll + deny + `,"NotResource":["arn:aws:dynamodb:us-east-1:111122223333:table/a"]}`},
+		{"a question mark in a name", colons, sensitiveAction, allowAll + deny + `,"NotResource":"arn:aws:dynamodb:us-east-1:111122223333:table/?"}`, ""},
 		{"a table", anyLabel, sensitiveAction, get + onOrders + `}`, ""},
 	}
 	for _, tt := range tests {
@@ -225,7 +236,7 @@ func TestWiders(t *testing.T) {
 		if tt.policy == itemLevelCondition {
 			key = "dynamodb:LeadingKeys"
 		}
-		widened := question(t, tt.policy, "dynamodb:GetItem", key, tt.before).widened([]wider{{tt.name, tt.rewrite}})
+		widened := question(t, tt.policy, "dynamodb:GetItem", key, tt.before).rewritten([]rewrite{{tt.name, tt.rewrite}})
 		if tt.after == "" {
 			if widened != nil {
 				got, _ := encode(widened.Document)

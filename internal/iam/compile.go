@@ -291,39 +291,31 @@ func (a *analysis) leftOfNamed(st *Statement, denies []denial, actions ActionSet
 
 // leftOfEvery is what of the actions the Denies leave on every resource of the target.
 func (a *analysis) leftOfEvery(actions ActionSet, t target) ActionSet {
-	for _, deny := range a.denies {
-		if a.work.spend(passWork); actions.Empty() || a.work < 0 {
-			break
-		}
-		if !actions.And(deny.actions).Empty() && a.confined(deny.Statement, t) {
-			actions = actions.Minus(deny.actions)
-		}
-	}
-	return actions
+	return a.minusDenied(actions, t, (*analysis).confined, func(d *denial) ActionSet { return d.actions })
 }
 
 // untagged is what of the actions the Denies leave on resources of the target without a certain tag.
 func (a *analysis) untagged(actions ActionSet, t target) ActionSet {
-	for _, deny := range a.denies {
-		if a.work.spend(passWork); actions.Empty() || a.work < 0 {
-			break
-		}
-		if !actions.And(deny.tagged).Empty() && a.denied(deny.Statement, t) {
-			actions = actions.Minus(deny.tagged)
-		}
-	}
-	return actions
+	return a.minusDenied(actions, t, (*analysis).denied, func(d *denial) ActionSet { return d.tagged })
 }
 
 // scoped is what of the actions the Denies do not scope on the target, which is every resource of its type: they leave all of
 // it, whatever its tags.
 func (a *analysis) scoped(actions ActionSet, t target) ActionSet {
-	for _, deny := range a.denies {
+	return a.minusDenied(actions, t, (*analysis).confined, func(d *denial) ActionSet { return d.actions.Or(d.tagged) })
+}
+
+// minusDenied is the actions without those that each Deny takes, where it hits the target.
+func (a *analysis) minusDenied(
+	actions ActionSet, t target, hits func(*analysis, *Statement, target) bool, takes func(*denial) ActionSet,
+) ActionSet {
+	for i := range a.denies {
 		if a.work.spend(passWork); actions.Empty() || a.work < 0 {
 			break
 		}
-		if scoping := deny.actions.Or(deny.tagged); !actions.And(scoping).Empty() && a.confined(deny.Statement, t) {
-			actions = actions.Minus(scoping)
+		deny := &a.denies[i]
+		if taken := takes(deny); !actions.And(taken).Empty() && hits(a, deny.Statement, t) {
+			actions = actions.Minus(taken)
 		}
 	}
 	return actions
