@@ -27,7 +27,7 @@ func TestValidate(t *testing.T) {
 
 // TestDocs holds the documentation to the policies' own descriptions.
 func TestDocs(t *testing.T) {
-	hold(t, "README.md", func(string) string { return page() })
+	hold(t, "README.md", func(string) string { return contents() })
 	hold(t, "../README.md", func(current string) string {
 		const begin, end = "<!-- policies: generated -->\n", "<!-- end of policies -->"
 		before, rest, ok := strings.Cut(current, begin)
@@ -74,8 +74,8 @@ func criteria(p *policy.Policy) string {
 	return soc2.Join(p.Criteria)
 }
 
-// page documents every policy.
-func page() string {
+// contents documents every policy.
+func contents() string {
 	var b strings.Builder
 	b.WriteString("# Policies\n\nGenerated from the policies themselves: `go test ./policies -run TestDocs -update`.\n\n" +
 		"A property that came with a later version of the AWS provider than 6 says since which.\n\n")

@@ -1,0 +1,176 @@
+package e2e
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"go.yaml.in/yaml/v3"
+
+	"dynamoguard/e2e/internal/harness"
+	"dynamoguard/policies"
+)
+
+var update = flag.Bool("update", false, "write the programs of the policies' pages")
+
+const pages = "../testdata/pages"
+
+// TestPages runs the programs of each policy's page, with all policies at their
+// default levels but for the page's configuration. Of one the policy says what
+// the page shows. Of the other nothing is said, before it is there and while it
+// comes to be.
+func TestPages(t *testing.T) {
+	var everything harness.About
+	for _, p := range policies.All() {
+		everything = append(everything, p.Name)
+	}
+	for _, p := range policies.All() {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			folder := filepath.Join(pages, p.Name)
+			options := []harness.Option{}
+			if config, err := os.ReadFile(filepath.Join(folder, "config.json")); err == nil {
+				options = append(options, harness.PackConfig(string(config)))
+			}
+			finding, err := os.ReadFile(filepath.Join(folder, "finding.txt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := harness.NewYAML(t, everything, project(t, folder, "bad"), options...)
+			stores := deployOthers(t, s, folder)
+			bad := s.Foresee()
+			want := []string{}
+			for line := range strings.Lines(string(finding)) {
+				want = append(want, strings.TrimSuffix(line, "\n"))
+			}
+			for i, line := range bad.Policy {
+				bad.Policy[i] = strings.ReplaceAll(line, stores, "")
+			}
+			if diff := cmp.Diff(want, bad.Policy); diff != "" {
+				t.Errorf("of the program that violates the policy (-finding.txt +said):\n%s\n%s", diff, bad.Output)
+			}
+			if stops := strings.HasPrefix(string(finding), "mandatory "); stops != (bad.ExitCode != 0) {
+				t.Errorf("exit code %d", bad.ExitCode)
+			}
+
+			s = harness.NewYAML(t, everything, project(t, folder, "good"), options...)
+			deployOthers(t, s, folder)
+			check(t, "preview of the program that does not", s.Foresee(), passes())
+			up := s.Up()
+			if up.Created = nil; len(up.Policy) > 0 || up.ExitCode != 0 {
+				t.Errorf("of the program that does not, while it comes to be: exit code %d, %q\n%s", up.ExitCode, up.Policy, up.Output)
+			}
+		})
+	}
+}
+
+// project returns a folder with a program of a page as a project.
+func project(t *testing.T, page, side string) string {
+	t.Helper()
+	program, err := os.ReadFile(filepath.Join(page, side+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	if err := os.WriteFile(filepath.Join(folder, "Pulumi.yaml"), program, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// deployOthers creates the tables of other stacks that a page names, and returns
+// what findings say of where they are known from.
+func deployOthers(t *testing.T, s *harness.Stack, page string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(page, "others.yaml"))
+	if os.IsNotExist(err) {
+		return ""
+	}
+	var others []struct{ Stack, Account, Region, Name string }
+	if err := yaml.Unmarshal(text, &others); err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range others {
+		project, stack, _ := strings.Cut(other.Stack, "/")
+		s.Beside(project, stack, func(ctx *pulumi.Context) error {
+			_, err := dynamodb.NewTable(ctx, other.Name, &dynamodb.TableArgs{Name: pulumi.String(other.Name)})
+			return err
+		}).Up()
+	}
+	return byState
+}
+
+// TestPageLanguages writes the programs of the pages in TypeScript, Python and
+// Go once more, by Pulumi's own generators: those that the pages show are of the
+// programs in YAML, which run. With -update it writes them there. Those in Go
+// compile with the SDK of the AWS provider.
+func TestPageLanguages(t *testing.T) {
+	programs, err := filepath.Glob(filepath.Join(pages, "*", "[bg]*d.yaml"))
+	if err != nil || len(programs) == 0 {
+		t.Fatalf("no programs: %v", err)
+	}
+	folder := t.TempDir()
+	s := harness.NewYAML(t, harness.About{}, project(t, filepath.Dir(programs[0]), "bad"), harness.Versions("7.40.0"))
+	schema, problem, code := s.RunPulumi("package", "get-schema", "aws@7.40.0")
+	if code != 0 {
+		t.Fatal(problem)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "aws.json"), []byte(schema), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	eject := exec.CommandContext(t.Context(), harness.Eject(t), append([]string{"-schemas", folder, "-o", folder}, programs...)...)
+	if out, err := eject.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	overlay := map[string]map[string]string{"Replace": {}}
+	vet := []string{"vet", "-overlay", filepath.Join(folder, "overlay.json")}
+	for _, program := range programs {
+		policy, side := filepath.Base(filepath.Dir(program)), strings.TrimSuffix(filepath.Base(program), ".yaml")
+		for _, extension := range []string{".ts", ".py", ".go"} {
+			generated := filepath.Join(folder, policy, side+extension)
+			want, err := os.ReadFile(generated)
+			if err != nil {
+				t.Fatal(err)
+			}
+			shown := filepath.Join(pages, policy, side+extension)
+			if *update {
+				if err := os.WriteFile(shown, want, 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got, err := os.ReadFile(shown)
+			if err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), string(got)); diff != "" {
+				t.Errorf("%s is not what %s says; run go test . -run TestPageLanguages -update (-want +got):\n%s", shown, program, diff)
+			}
+		}
+		// A folder of this module that is not there: the module has the SDKs.
+		beside := fmt.Sprintf("pages/%s/%s", policy, side)
+		at, err := filepath.Abs(filepath.Join(beside, "main.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		overlay["Replace"][at] = filepath.Join(folder, policy, side+".go")
+		vet = append(vet, "./"+beside)
+	}
+	text, err := json.Marshal(overlay)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "overlay.json"), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.CommandContext(t.Context(), "go", vet...).CombinedOutput(); err != nil {
+		t.Errorf("the programs in Go do not compile: %v\n%s", err, out)
+	}
+}
