@@ -20,6 +20,7 @@ func All() []*policy.Policy {
 		TablePointInTimeRecovery,
 		TableEncryption,
 		TableDeletionProtection,
+		TableBackupPlan,
 		TableCapacity,
 		TableRequiredTags,
 		TableResourcePolicy,

@@ -80,3 +80,22 @@ func (t TagSet) Get(key string) (value resource.Property, ok bool) {
 	value, ok = t.values[key]
 	return value, ok
 }
+
+// Matches reports whether one of the tags matches a pattern of Tagged.
+func (t TagSet) Matches(pattern string) Certainty {
+	wantKey, wantValue, valued := strings.Cut(pattern, "=")
+	is := No
+	if !t.Complete {
+		is = Maybe
+	}
+	for key, tag := range t.values {
+		switch value, _ := tag.Value.Text(); {
+		case !glob.Match(wantKey, key):
+		case valued && !tag.Known():
+			is = max(is, Maybe)
+		case !valued || glob.Match(wantValue, value):
+			return Yes
+		}
+	}
+	return is
+}
