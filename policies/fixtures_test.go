@@ -435,15 +435,15 @@ func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[st
 		return r
 	}
 	requests := f.requests(t)
-	switch {
-	case p.CheckResource != nil:
+	if p.CheckResource != nil {
 		for _, request := range requests {
 			if r := decode(request); p.Reads[r.Type] != nil {
 				frame.Seen.SeeChecked(r)
 				p.CheckResource(&policy.Pass{Frame: frame, Resource: r, Facts: facts.New(r)})
 			}
 		}
-	case p.CheckStack != nil:
+	}
+	if p.CheckStack != nil {
 		var stack []*resource.Resource
 		for _, r := range f.stack(t, requests).Resources {
 			stack = append(stack, decode(r))

@@ -276,6 +276,11 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	e.mu.Lock()
 	boundaries, waiting := e.record.boundaries(), e.record.waiting()
 	e.mu.Unlock()
+	final := func(p *policy.Policy, urn resource.URN) bool {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.record.failed(p, urn)
+	}
 	var judgements, ofStack, late []policy.Judgement
 	for _, p := range e.policies {
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen, Now: now}
@@ -294,8 +299,16 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 			if without != nil {
 				j.RestOn(certain)
 			}
+			if p.CheckResource != nil && (j.URN == root && j.Outcome == policy.NotApplicable || final(p, j.URN)) {
+				continue // it has nothing to add
+			}
 			j.Excuse(config.Of(p), graph.Resource(j.URN), now)
-			judgements, ofStack = append(judgements, j), append(ofStack, j)
+			judgements = append(judgements, j)
+			if p.CheckResource != nil && j.URN != root {
+				late = append(late, j)
+			} else {
+				ofStack = append(ofStack, j)
+			}
 		}
 	}
 	run := &policy.Run{Config: config, Stack: stack, Outside: outside, Seen: &e.seen, Graph: graph, Foreseen: session != nil}

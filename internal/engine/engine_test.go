@@ -365,6 +365,59 @@ func TestStackOutcomes(t *testing.T) {
 	}
 }
 
+// TestBothChecks: what a policy finds of a resource is final, and at the end of the stack it judges the others once more.
+func TestBothChecks(t *testing.T) {
+	finding := policy.Finding{Path: "on", Wrong: "on is false", Remedy: "set it to true"}
+	for _, c := range []struct {
+		name  string
+		stack func(*policy.StackPass)
+		end   []string // what is said then
+		all   []string // what is remembered
+	}{
+		{"it judges all", func(p *policy.StackPass) {
+			for _, name := range []string{"a", "b", "c"} {
+				p.On(urn(name)).Report(finding)
+			}
+		}, []string{"b: fail", "c: fail"}, []string{"a: fail", "b: fail", "c: fail"}},
+		{"it passes one", func(p *policy.StackPass) { p.On(urn("a")); p.On(urn("b")) },
+			[]string{"b: pass"}, []string{"a: fail", "b: pass", "c: not-applicable"}},
+		{"it has nothing to judge", func(*policy.StackPass) {}, nil, []string{"a: fail", "b: not-applicable", "c: not-applicable"}},
+		{"it panics", func(*policy.StackPass) { panic("secret-in-a-panic") },
+			[]string{"shop-dev: error"}, []string{"a: fail", "b: not-applicable", "c: not-applicable", "shop-dev: error"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := judges("two", func(p *policy.Pass) {
+				if p.Resource.Name == "a" {
+					p.Report(finding)
+				}
+				p.NotApplicable("the stack decides")
+			})
+			p.CheckStack = c.stack
+			e := engine.New([]*policy.Policy{p}, now)
+			e.ConfigureStack(policy.StackContext{Known: true, Project: "shop", Name: "dev"})
+			resources := []*resource.Resource{
+				res("a", resource.BoolValue(false)), res("b", resource.BoolValue(false)), res("c", resource.BoolValue(false)),
+			}
+			for _, r := range resources {
+				e.Analyze(r)
+			}
+			short := func(judgements []policy.Judgement) (list []string) {
+				for _, j := range judgements {
+					list = append(list, j.URN.Name()+": "+j.Outcome.String())
+				}
+				return list
+			}
+			end, _ := e.AnalyzeStack(resources)
+			if diff := cmp.Diff(c.end, short(end)); diff != "" {
+				t.Errorf("at the end (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(c.all, short(e.Judgements())); diff != "" {
+				t.Errorf("remembered (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 // TestStackExemption: a finding at the end of the stack is exempted, and told, like any other, wherever the policy of the
 // notices stands among the others.
 func TestStackExemption(t *testing.T) {

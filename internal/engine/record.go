@@ -20,8 +20,8 @@ type record struct {
 	ended   bool // the stack was judged
 	notices []Notice
 
-	// Of permission boundaries as grants, by what was attached and at the end of the stack. They stand in for the judgement that
-	// left the boundary out.
+	// Of permission boundaries as grants, by what was attached and at the end of the stack; at the end also by policies that judge
+	// resources and the stack. They stand in for the judgement that left the boundary out, or did not know the stack.
 	attached, late map[place]policy.Judgement
 
 	most   int                      // findings of one wording that say what to write instead
@@ -143,7 +143,15 @@ func (r *record) waiting() map[*policy.Policy][]policy.Judgement {
 	return waiting
 }
 
-// atEnd records what was judged at the end of the stack: by stack policies, and of permission boundaries as grants.
+// failed reports whether a resource was found to violate a policy, exempt or not.
+func (r *record) failed(p *policy.Policy, urn resource.URN) bool {
+	return slices.ContainsFunc(r.byURN[urn], func(j policy.Judgement) bool {
+		return j.Policy == p && (j.Outcome == policy.Failed || j.Outcome == policy.Exempt)
+	})
+}
+
+// atEnd records what was judged at the end of the stack: by stack policies, of permission boundaries as grants, and by policies that
+// judge resources and the stack.
 func (r *record) atEnd(ofStack, late []policy.Judgement) {
 	r.stack, r.late = ofStack, make(map[place]policy.Judgement, len(late))
 	for _, j := range late {
@@ -203,7 +211,7 @@ func (r *record) all() []policy.Judgement {
 	for _, urn := range r.order {
 		for _, j := range r.byURN[urn] {
 			j.URN = urn // which a list that is shared does not hold
-			if j.Boundary {
+			if j.Boundary || j.Policy.CheckStack != nil {
 				for _, grants := range []map[place]policy.Judgement{r.attached, r.late} {
 					if as, ok := grants[place{j.Policy, urn}]; ok {
 						j = as

@@ -63,8 +63,9 @@ type Policy struct {
 	// Gathered: what it finds of resources and stops nothing is said at the end of the stack, in one diagnostic.
 	Gathered bool
 
-	// Exactly one of these is set. CheckResource judges a resource by its inputs, CheckStack a stack at the end of a run,
-	// by its outputs; Notices is what to tell the stack about the run itself, asked last of all.
+	// CheckResource judges a resource by its inputs, CheckStack a stack at the end of a run, by its outputs; Notices is what to tell
+	// the stack about the run itself, asked last of all. One of them is set, or the first two: then what CheckResource finds of a
+	// resource is final, and CheckStack judges the others once more, by what only the whole stack shows.
 	CheckResource func(*Pass)
 	CheckStack    func(*StackPass)
 	Notices       func(*Run) []Notice
@@ -99,14 +100,8 @@ func Validate(policies []*Policy) error {
 				fail("%s is empty", field[0])
 			}
 		}
-		checks := 0
-		for _, set := range []bool{p.CheckResource != nil, p.CheckStack != nil, p.Notices != nil} {
-			if set {
-				checks++
-			}
-		}
-		if checks != 1 {
-			fail("one of CheckResource, CheckStack and Notices must be set")
+		if (p.CheckResource != nil || p.CheckStack != nil) == (p.Notices != nil) {
+			fail("one of CheckResource, CheckStack and Notices must be set, or the first two")
 		}
 		if p.Notices == nil && len(p.Reads) == 0 {
 			fail("it reads nothing")

@@ -112,7 +112,7 @@ func TestOf(t *testing.T) {
 			want.Policies = append(want.Policies, policyOf(p.Name, "mandatory", map[string]int{"exempt": 1}))
 		case p.Name == "dynamoguard":
 			want.Policies = append(want.Policies, policyOf(p.Name, "advisory", map[string]int{}))
-		case p.CheckStack != nil || p.Reads[document] == nil && (p.Reads[table] == nil || strings.HasPrefix(p.Name, "iam-")):
+		case p.CheckResource == nil || p.Reads[document] == nil && (p.Reads[table] == nil || strings.HasPrefix(p.Name, "iam-")):
 			want.Policies = append(want.Policies, policyOf(p.Name, "disabled", map[string]int{}))
 		case p.Reads[document] != nil && p.Reads[table] != nil:
 			want.Policies = append(want.Policies, policyOf(p.Name, "disabled", map[string]int{"not-applicable": 3}))
