@@ -70,20 +70,26 @@ func checkBackupPlan(p *policy.StackPass) {
 	}
 }
 
-func checkBackedUp(p *policy.StackPass, r *resource.Resource, backups facts.Backups) {
-	config := policy.Settings[BackupConfig](p)
-	pass := p.On(r.URN)
+// backupOf returns what is known of the backups of a table, by the stack and by the settings of TableBackupPlan.
+func backupOf(r *resource.Resource, backups facts.Backups, config BackupConfig) facts.Backup {
 	backup := backups.Of(r, config.RequireVaultLock)
 	var log resource.Log
 	tags := facts.AllTags(r, &log)
 	for _, tag := range config.SelectedTags {
 		backup.Is = max(backup.Is, tags.Matches(tag))
 	}
+	for _, path := range log.Unknown {
+		backup.Unknown = append(backup.Unknown, facts.Place{URN: r.URN, Path: path})
+	}
+	return backup
+}
+
+func checkBackedUp(p *policy.StackPass, r *resource.Resource, backups facts.Backups) {
+	pass := p.On(r.URN)
+	config := policy.Settings[BackupConfig](p)
+	backup := backupOf(r, backups, config)
 	switch backup.Is {
 	case facts.Maybe:
-		for _, path := range log.Unknown {
-			p.Awaits(r.URN, facts.Place{URN: r.URN, Path: path})
-		}
 		for _, at := range backup.Unknown {
 			p.Awaits(r.URN, at)
 		}

@@ -89,6 +89,11 @@ func BackupReads() map[string][]string {
 	return reads
 }
 
+// ReplicaBackupReads is BackupReads of what is a replica of another resource's table.
+func ReplicaBackupReads() map[string][]string {
+	return map[string][]string{TableReplica: append(AllTagReads()[TableReplica], TableReads()[TableReplica]...)}
+}
+
 // A Certainty is whether something is so. The lesser of two is that of both together, the greater that of either.
 type Certainty uint8
 

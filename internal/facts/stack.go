@@ -240,8 +240,8 @@ func set[K comparable, V any](m *map[K]V, key K, value V) {
 	(*m)[key] = value
 }
 
-// settable are the properties, by type, that say something of principals or of backups or hold documents, and that a provider may
-// fill in where the program does not set them: until it has, a preview calls them unknown.
+// settable are the properties, by type, that say something of principals, of backups or of recovery, or that hold documents, and that a
+// provider may fill in where the program does not set them: until it has, a preview calls them unknown.
 var settable = func() map[string][]string {
 	properties := map[string][]string{}
 	add := func(typ, pattern string) {
@@ -263,6 +263,11 @@ var settable = func() map[string][]string {
 	}
 	for typ, s := range selections {
 		for _, pattern := range []string{s.resources, s.notResources, s.tags, s.conditions} {
+			add(typ, pattern)
+		}
+	}
+	for typ, patterns := range CopyReads(Recovery) {
+		for _, pattern := range patterns {
 			add(typ, pattern)
 		}
 	}
