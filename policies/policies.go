@@ -29,6 +29,7 @@ func All() []*policy.Policy {
 		DAXEncryptionAtRest,
 		DAXEncryptionInTransit,
 		DAXMultiAZ,
+		VPCEndpointPolicy,
 		DynamoGuard,
 	}
 }

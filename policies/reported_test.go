@@ -20,7 +20,8 @@ import (
 var reportedOn = []string{
 	"iam-broad-managed-policy", "iam-cross-environment-grant", "iam-dangling-table", "iam-document", "iam-ineffective-statement",
 	"iam-item-level-condition", "iam-sensitive-action", "iam-unscoped-resource", "iam-wildcard-action", "table-encryption",
-	"table-name-collision", "table-name-pattern", "table-point-in-time-recovery", "table-resource-policy",
+	"table-backup-plan", "table-name-collision", "table-name-pattern", "table-point-in-time-recovery", "table-resource-policy",
+	"vpc-endpoint-policy",
 }
 
 // A reportedCase is a stack as people reported it of a tool, with the names of the policies that are to find something in it.

@@ -47,6 +47,9 @@ var plans = map[string]struct{ rules, vault, arn string }{
 	NativeBackupPlan: {"backupPlan.backupPlanRule", "targetBackupVault", "backupPlanArn"},
 }
 
+// planARNs are the ARNs of plans, by type.
+var planARNs = map[string]string{BackupPlan: plans[BackupPlan].arn, NativeBackupPlan: plans[NativeBackupPlan].arn}
+
 // vaults are the types that declare backup vaults or lock them: the vault's name, and what is set where it is locked.
 var vaults = map[string]struct{ name, lock string }{
 	BackupVault:       {name: "name"},
@@ -169,7 +172,7 @@ func (g *Graph) Backups(around func(resource.URN) place.Around) Backups {
 
 func (g *Graph) selection(r *resource.Resource, around place.Around, log *resource.Log) *Selection {
 	shape := selections[r.Type]
-	s := &Selection{URN: r.URN, Plan: g.planOf(r, shape.plan)}
+	s := &Selection{URN: r.URN, Plan: g.byID(r, shape.plan, planARNs, new(resource.Log))}
 	s.where.Account = place.Account(r, around)
 	var own resource.Value
 	if shape.region != "" {
@@ -199,26 +202,29 @@ func (g *Graph) selection(r *resource.Resource, around place.Around, log *resour
 	return s
 }
 
-// planOf returns the plan of a selection, nil where the stack does not declare it.
-func (g *Graph) planOf(r *resource.Resource, property string) *resource.Resource {
+// byID returns the resource that a property names by its id, nil where the stack does not declare it. arns are the properties that end
+// in the id, by type. What is not known yet is found by what the property depends on.
+func (g *Graph) byID(r *resource.Resource, property string, arns map[string]string, log *resource.Log) *resource.Resource {
 	var depended []*resource.Resource
 	for _, urn := range r.PropertyDependencies[property] {
-		if c := g.byURN[urn]; c != nil && plans[c.Type].rules != "" {
+		if c := g.byURN[urn]; c != nil && arns[c.Type] != "" {
 			depended = append(depended, c)
 		}
 	}
 	if len(depended) == 1 {
 		return depended[0]
 	}
-	id, ok := r.Property(property, new(resource.Log)).Text()
+	id, ok := r.Property(property, log).Text()
 	if !ok || id == "" {
 		return nil
 	}
 	for _, c := range g.Resources {
-		if shape, ok := plans[c.Type]; ok {
-			if arn, _ := c.Property(shape.arn, new(resource.Log)).Text(); strings.HasSuffix(arn, ":"+id) {
-				return c
-			}
+		if arns[c.Type] == "" {
+			continue
+		}
+		arn, _ := c.Property(arns[c.Type], new(resource.Log)).Text()
+		if before, ok := strings.CutSuffix(arn, id); ok && (before == "" || strings.ContainsAny(before[len(before)-1:], ":/")) {
+			return c
 		}
 	}
 	return nil
