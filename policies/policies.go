@@ -30,6 +30,7 @@ func All() []*policy.Policy {
 		DAXEncryptionInTransit,
 		DAXMultiAZ,
 		VPCEndpointPolicy,
+		AuditDataEvents,
 		DynamoGuard,
 	}
 }

@@ -18,7 +18,7 @@ import (
 
 // reportedOn are the policies that the reported cases and AWS's own examples are about. Others may find something in them besides.
 var reportedOn = []string{
-	"iam-broad-managed-policy", "iam-cross-environment-grant", "iam-dangling-table", "iam-document", "iam-ineffective-statement",
+	"audit-data-events", "iam-broad-managed-policy", "iam-cross-environment-grant", "iam-dangling-table", "iam-document", "iam-ineffective-statement",
 	"iam-item-level-condition", "iam-sensitive-action", "iam-unscoped-resource", "iam-wildcard-action", "table-encryption",
 	"table-backup-plan", "table-name-collision", "table-name-pattern", "table-point-in-time-recovery", "table-resource-policy",
 	"vpc-endpoint-policy",

@@ -47,7 +47,7 @@ tags:
 // BackupConfig are the settings of TableBackupPlan.
 type BackupConfig struct {
 	Required         bool     `json:"required"`
-	SelectedTags     []string `json:"selectedTags"`
+	SelectedTags     []string `json:"selectedTags" form:"tag"`
 	RequireVaultLock bool     `json:"requireVaultLock"`
 }
 

@@ -20,6 +20,8 @@ var supported = map[string]map[string]versions{
 	},
 	TableIndex:             {"": {since: 7}},
 	BackupSelection:        {"region": {since: 7}},
+	Trail:                  {"region": {since: 7}},
+	EventDataStore:         {"region": {since: 7}},
 	SSOAttachments:         {"": {since: 7}},
 	SSOCustomerAttachments: {"": {since: 7}},
 }

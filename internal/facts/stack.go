@@ -240,7 +240,7 @@ func set[K comparable, V any](m *map[K]V, key K, value V) {
 	(*m)[key] = value
 }
 
-// settable are the properties, by type, that say something of principals, backups, recovery or endpoints, or that hold documents, and that a
+// settable are the properties, by type, that say something of principals, backups, recovery, endpoints or trails, or that hold documents, and that a
 // provider may fill in where the program does not set them: until it has, a preview calls them unknown.
 var settable = func() map[string][]string {
 	properties := map[string][]string{}
@@ -268,6 +268,12 @@ var settable = func() map[string][]string {
 	}
 	for typ, s := range endpoints {
 		add(typ, s.policy)
+	}
+	for typ, s := range trails {
+		add(typ, advancedSelectors)
+		if s.basic != "" {
+			add(typ, s.basic)
+		}
 	}
 	for typ, patterns := range CopyReads(Recovery) {
 		for _, pattern := range patterns {
