@@ -74,7 +74,8 @@ func checkRecoveryOrBackup(p *policy.StackPass) {
 	if !policy.Settings[RecoveryConfig](p).OrBackupPlan {
 		return
 	}
-	backups, plans := p.Graph.Backups(p.Around), p.Config.Of(TableBackupPlan).Properties.(BackupConfig)
+	backups := p.Graph.Backups(p.Around)
+	plans, _ := p.Config.Of(TableBackupPlan).Properties.(BackupConfig) // none where that policy does not run
 	for _, r := range p.Graph.Resources {
 		if recoverable[r.Type] == nil {
 			continue

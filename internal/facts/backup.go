@@ -142,6 +142,9 @@ type Selection struct {
 	tags        []tagTest // of which one must hold
 	conditions  []tagTest // which must all hold
 	unknown     []Place
+
+	runs, locks Certainty // of its plan
+	awaited     []Place   // what is not known of that
 }
 
 // Backups works out what the stack says of backups. around is what a resource takes from around it.
@@ -166,6 +169,9 @@ func (g *Graph) Backups(around func(resource.URN) place.Around) Backups {
 				b.unknown = append(b.unknown, Place{r.URN, resource.Path(v.name)})
 			}
 		}
+	}
+	for _, s := range b.Selections {
+		s.runs, s.locks, s.awaited = b.plan(s.Plan)
 	}
 	return b
 }
@@ -425,7 +431,6 @@ func (b Backups) by(s *Selection, t *backedUp, locked bool) Backup {
 		}
 	}
 	out := s.out.has(t)
-	runs, locks, unknown := b.plan(s.Plan)
 	backup := Backup{By: s}
 	switch is := min(in, conditions); {
 	case is == No && out == No && len(asked) == 1 && (in != No || conditions != No) && asked[0].absent(t.tags):
@@ -434,16 +439,16 @@ func (b Backups) by(s *Selection, t *backedUp, locked bool) Backup {
 		backup.By = nil
 	case out == Yes:
 		backup.Gap = LeftOut
-	case runs == No:
+	case s.runs == No:
 		backup.Gap = NoRules
-	case locked && locks == No:
+	case locked && s.locks == No:
 		backup.Gap = NotLocked
 	default:
-		backup.Is, backup.Gap = min(is, out.not(), runs), NoGap
+		backup.Is, backup.Gap = min(is, out.not(), s.runs), NoGap
 		if locked {
-			backup.Is = min(backup.Is, locks)
+			backup.Is = min(backup.Is, s.locks)
 		}
-		backup.Unknown = append(unknown, s.unknown...)
+		backup.Unknown = slices.Concat(s.awaited, s.unknown)
 	}
 	return backup
 }

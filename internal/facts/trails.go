@@ -239,21 +239,29 @@ func advancedTests(s resource.Property, operators [6]string) (tests []eventTest)
 
 // holds reports whether an event of a table meets the test. What is asked of who does it, all meet.
 func (t eventTest) holds(e Event, table *declaredTable, by *Recorder) Certainty {
-	values := map[string]string{
-		"eventCategory": "Data", "resources.type": tableType, "eventSource": "dynamodb.amazonaws.com", "eventType": "AwsApiCall",
-		"eventName": e.Name, "readOnly": strconv.FormatBool(e.ReadOnly),
-	}
-	value, known := values[t.field]
-	switch {
-	case t.field == "resources.ARN":
+	var value string
+	switch t.field {
+	case "eventCategory":
+		value = "Data"
+	case "eventName":
+		value = e.Name
+	case "eventSource":
+		value = "dynamodb.amazonaws.com"
+	case "eventType":
+		value = "AwsApiCall"
+	case "readOnly":
+		value = strconv.FormatBool(e.ReadOnly)
+	case "resources.type":
+		value = tableType
+	case "resources.ARN":
 		return t.holdsOf(func(operator int, text string) bool { return table.named(operator, text) }, slices.Contains(by.made, table.urn))
-	case known:
-		return t.holdsOf(func(operator int, text string) bool { return matches(operator, text, value) }, false)
-	case t.field == "" && t.unknown:
-		return Maybe
 	default:
+		if t.field == "" && t.unknown {
+			return Maybe
+		}
 		return Yes
 	}
+	return t.holdsOf(func(operator int, text string) bool { return matches(operator, text, value) }, false)
 }
 
 // holdsOf reports whether the test holds of a value, by how texts match it by the operators, see matches. made: what is not known of
