@@ -401,6 +401,10 @@ func (b Backups) copies(table *resource.Resource, log *resource.Log) (list []tab
 
 // mayName reports whether a pattern matches the ARN of a table. What is not known of that is as the pattern has it.
 func mayName(pattern string, i tables.Identity) bool {
+	// Both end the ARN. That rules out most at once: there may be as many patterns as tables.
+	if end := pattern[strings.LastIndexAny(pattern, "*?")+1:]; !strings.HasSuffix(i.Name, end) && !strings.HasSuffix(end, i.Name) {
+		return false
+	}
 	arn := []string{"arn", partition.Of(i.Region.Known), "dynamodb", i.Region.Known, i.Account.Known, "table/" + i.Name}
 	if i.Name == "" {
 		arn[5] = ""

@@ -316,7 +316,13 @@ type declaredTable struct {
 
 // named is matches of the table's ARN, as far as that is known.
 func (t *declaredTable) named(operator int, text string) bool {
-	return mayName([]string{text, text + "*", "*" + text}[operator], t.identity)
+	switch operator {
+	case 1:
+		text += "*"
+	case 2:
+		text = "*" + text
+	}
+	return mayName(text, t.identity)
 }
 
 // Unrecorded is what no trail of the stack records of a table's items.
