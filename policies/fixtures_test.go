@@ -229,6 +229,9 @@ func TestFixtures(t *testing.T) {
 			}
 			// What facts read is read of all types alike, and tested there.
 			shared := facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads(), facts.TemplateReads())
+			if p != policies.TableBackupPlan {
+				shared = facts.Reads(shared, facts.BackupReads())
+			}
 			for typ, patterns := range p.Reads {
 				for _, pattern := range patterns {
 					if !read[typ][pattern] && !slices.Contains(shared[typ], pattern) {

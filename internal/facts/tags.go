@@ -73,8 +73,8 @@ const tagsAll = "tagsAll"
 
 // A TagSet is all tags that a table, or one of its copies, will have.
 type TagSet struct {
-	// Of names the copy, where each copy that the resource lists has its own.
-	Of string
+	// Of names the copy, where each copy that the resource lists has its own, and Region is where that is, empty where it is not known.
+	Of, Region string
 	// Complete: there are no other keys.
 	Complete bool
 
@@ -93,6 +93,7 @@ func AllTags(r *resource.Resource, log *resource.Log) (sets []TagSet) {
 	if shape.listed {
 		for _, c := range Copies(r, log) {
 			set := TagSet{Of: c.String(), own: c.Get(Tags), pairs: true}
+			set.Region, _ = c.Get(Region).Text()
 			set.add(set.own)
 			sets = append(sets, set)
 		}
@@ -140,3 +141,22 @@ func (t TagSet) Path() resource.Path { return t.own.Path }
 
 // Pairs reports whether the tags are a list of objects with key and value.
 func (t TagSet) Pairs() bool { return t.pairs }
+
+// Matches reports whether one of the tags matches a pattern of Tagged.
+func (t TagSet) Matches(pattern string) Certainty {
+	wantKey, wantValue, valued := strings.Cut(pattern, "=")
+	is := No
+	if !t.Complete {
+		is = Maybe
+	}
+	for key, tag := range t.values {
+		switch value, _ := tag.Value.Text(); {
+		case !glob.Match(wantKey, key):
+		case valued && !tag.Known():
+			is = max(is, Maybe)
+		case !valued || glob.Match(wantValue, value):
+			return Yes
+		}
+	}
+	return is
+}
