@@ -30,10 +30,13 @@ replicas:
     pointInTimeRecovery: true`,
 	Remediation: "Set pointInTimeRecovery.enabled to true on the table, and pointInTimeRecovery to true on every replica.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html",
-	Severity:    policy.High,
-	Level:       policy.Mandatory,
-	Criteria:    []soc2.ID{"A1.2", "CC7.4", "CC7.5"},
-	Config:      RecoveryConfig{MinimumRecoveryPeriodInDays: 1},
+	Mends: `
+		Switches it on, of the table and of every replica, and has the table keep what was written for as long as is asked
+		for.`,
+	Severity: policy.High,
+	Level:    policy.Mandatory,
+	Criteria: []soc2.ID{"A1.2", "CC7.4", "CC7.5"},
+	Config:   RecoveryConfig{MinimumRecoveryPeriodInDays: 1},
 	Settings: map[string]string{
 		"minimumRecoveryPeriodInDays": `The shortest recovery period a table may have, in days.`,
 	},
@@ -61,6 +64,7 @@ func checkPointInTimeRecovery(p *policy.Pass) {
 				Path:   recovery.Place(),
 				Wrong:  fmt.Sprintf("%s: %v cannot be restored to a point in time", stateOf(recovery), c),
 				Remedy: remedy,
+				Edits:  recoveryEdits(p, c),
 			})
 		case c.Named(facts.RecoveryPeriod) != "":
 			checkRecoveryPeriod(p, c.Get(facts.RecoveryPeriod))
@@ -79,8 +83,23 @@ func checkRecoveryPeriod(p *policy.Pass, period resource.Property) {
 			Path:   period.Path,
 			Wrong:  fmt.Sprintf("%s %v is shorter than the %d days that are asked for", period.Path, period.Value, minimum),
 			Remedy: fmt.Sprintf("set it to %d or more", minimum),
+			Edits:  []policy.Edit{{Path: period.Path, Value: resource.NumberValue(float64(minimum))}},
 		})
 	}
+}
+
+// recoveryEdits switch recovery on, and make the period long enough that was too short.
+func recoveryEdits(p *policy.Pass, c facts.Copy) []policy.Edit {
+	edits := []policy.Edit{{Path: c.Get(facts.Recovery).Path, Value: resource.BoolValue(true)}}
+	if c.Named(facts.RecoveryPeriod) == "" {
+		return edits
+	}
+	period := c.Get(facts.RecoveryPeriod)
+	minimum := float64(policy.Settings[RecoveryConfig](p).MinimumRecoveryPeriodInDays)
+	if days, ok := period.Value.Number(); ok && days < minimum {
+		edits = append(edits, policy.Edit{Path: period.Path, Value: resource.NumberValue(minimum)})
+	}
+	return edits
 }
 
 // stateOf says what a property is, where that is not what was asked for.

@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/glob"
@@ -27,10 +28,12 @@ tags:
   owner: shop`,
 	Remediation: "Add the tag to the table, or to the provider's default tags.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.html",
-	Severity:    policy.Low,
-	Level:       policy.Disabled,
-	Criteria:    []soc2.ID{"CC6.1"},
-	Config:      RequiredTagsConfig{},
+	Mends: `
+		Sets a tag that is missing, or has another value, where the configuration has one value for it, without wildcards.`,
+	Severity: policy.Low,
+	Level:    policy.Disabled,
+	Criteria: []soc2.ID{"CC6.1"},
+	Config:   RequiredTagsConfig{},
 	Settings: map[string]string{
 		"required":          `The tags that every table has.`,
 		"required[].key":    `The tag's key, in this case.`,
@@ -66,6 +69,7 @@ func checkRequiredTags(p *policy.Pass) {
 					Path:   tags.Path(),
 					Wrong:  fmt.Sprintf("there is no tag %q", required.Key),
 					Remedy: fmt.Sprintf("set %s %s", tags.Path().Member(required.Key), allowed),
+					Edits:  required.edits(tags),
 				})
 			}
 			continue
@@ -76,9 +80,22 @@ func checkRequiredTags(p *policy.Pass) {
 				Path:   tag.Path,
 				Wrong:  fmt.Sprintf("%s %v is none of the values that the organization asks for", tag.Path, tag.Value),
 				Remedy: "set it " + allowed,
+				Edits:  required.edits(tags),
 			})
 		}
 	}
+}
+
+// edits set a tag to its value, where there is one.
+func (r RequiredTag) edits(tags facts.TagSet) []policy.Edit {
+	if len(r.Values) != 1 || strings.ContainsAny(r.Values[0], "*?") {
+		return nil
+	}
+	var edits []policy.Edit
+	for _, path := range tags.Written(r.Key) {
+		edits = append(edits, policy.Edit{Path: path, Value: resource.StringValue(r.Values[0])})
+	}
+	return edits
 }
 
 func quoted(list []string) []string {

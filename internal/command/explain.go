@@ -207,6 +207,9 @@ func (w *page) finding(p *policy.Policy, f record.Finding) {
 	w.field("  at", f.Path)
 	w.field("  wrong", f.Wrong)
 	w.field("  instead", f.Remedy)
+	if f.Write != "" {
+		w.field("  write", strings.Split(f.Write, "\n")...)
+	}
 	w.field("  enforced", enforced(p, f))
 	w.field("  exemption", exemption(f))
 	if f.Statement != "" {
@@ -249,6 +252,12 @@ func enforced(p *policy.Policy, f record.Finding) string {
 	level := f.Level + " by configuration"
 	if p != nil && p.Level.String() == f.Level {
 		level = f.Level + ", the policy's default"
+	}
+	switch {
+	case f.Mended:
+		return "no more: at this level the inputs were changed, as above, before the resource was created or updated (" + level + ")"
+	case f.Level == policy.Remediate.String():
+		level += ", which stops the run for what is not mended"
 	}
 	switch {
 	case f.Exempt:

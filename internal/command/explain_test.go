@@ -133,7 +133,7 @@ func TestExplainMistakes(t *testing.T) {
 		{[]string{"--config", "list.json", "x"}, "--config is what a state is judged by, so it needs --file"},
 		{[]string{"--file", "state.json", "--config", "list.json", "x"}, "list.json is not a JSON object"},
 		{[]string{"--file", "state.json", "--config", "level.json", "x"},
-			`level.json: iam-document "mandatry" is not one of advisory, mandatory, disabled`},
+			`level.json: iam-document "mandatry" is not one of advisory, mandatory, remediate, disabled`},
 		{[]string{"--file", "state.json", "--config", "setting.json", "x"},
 			"dynamoguard cannot use its configuration:\n  table-encryption.minimunKey is not a property; did you mean \"minimumKey\"?"},
 	} {

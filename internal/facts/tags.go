@@ -75,6 +75,17 @@ func AllTags(r *resource.Resource, log *resource.Log) TagSet {
 // Path is the property that holds the resource's own tags.
 func (t TagSet) Path() resource.Path { return t.own.Path }
 
+// Written are the places where a tag of the resource's own is written: in its tags, and in tagsAll, where its provider has written them
+// before and does not look again. tagsAll is also written where it would be all there is in it; of a provider that leaves tagsAll out,
+// it would hide the others.
+func (t TagSet) Written(key string) []resource.Path {
+	places := []resource.Path{t.own.Path.Member(key)}
+	if !t.all.Unset() || len(t.values) == 0 {
+		places = append(places, t.all.Path.Member(key))
+	}
+	return places
+}
+
 // Get returns the value of a tag, and whether there is one.
 func (t TagSet) Get(key string) (value resource.Property, ok bool) {
 	value, ok = t.values[key]
