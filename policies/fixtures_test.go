@@ -337,18 +337,16 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	}
 	requests := f.requests(t)
 	for i, request := range requests {
-		remediated, err := server.Remediate(ctx, wire(t, request))
-		if err != nil {
-			t.Fatal(err)
+		want := request.Properties
+		if n := &f.Resources[i].Mended; !n.IsZero() {
+			want = properties(t, n)
 		}
-		mended := request.Properties
-		for _, r := range wire(t, remediated).Remediations {
-			mended = r.Properties
+		for _, inputs := range remediated(t, server, request) {
+			request.Properties = inputs
 		}
-		if n := &f.Resources[i].Mended; n.IsZero() != (len(remediated.Remediations) == 0) || !n.IsZero() && !proto.Equal(properties(t, n), mended) {
-			t.Errorf("%s %s is mended to\n%s", request.Type, request.Name, protojson.Format(mended))
+		if !proto.Equal(want, request.Properties) {
+			t.Errorf("%s %s is mended to\n%s", request.Type, request.Name, protojson.Format(request.Properties))
 		}
-		request.Properties = mended
 		maps.DeleteFunc(request.Properties.GetFields(), func(name string, _ *structpb.Value) bool { return strings.HasPrefix(name, "__") })
 		response, err := server.Analyze(ctx, wire(t, request))
 		if err != nil {

@@ -255,9 +255,11 @@ func enforced(p *policy.Policy, f record.Finding) string {
 	}
 	switch {
 	case f.Mended:
-		return "no more: at this level the inputs were changed, as above, before the resource was created or updated (" + level + ")"
+		return "no more: the inputs were changed to that, since the level is " + level
+	case f.Level == policy.Remediate.String() && f.Write != "":
+		level += ": an update writes that, and goes on"
 	case f.Level == policy.Remediate.String():
-		level += ", which stops the run for what is not mended"
+		level += ": nothing exact can be written, so it stops the run as mandatory does"
 	}
 	switch {
 	case f.Exempt:
