@@ -60,7 +60,6 @@ func TestDecodeProperties(t *testing.T) {
 func TestSetProperties(t *testing.T) {
 	const values = 5000
 	changed, refused := 0, 0
-	options := plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true}
 	for seed := range uint64(values) {
 		g := generator{rand.New(rand.NewPCG(seed, seed))}
 		name, key := resource.PropertyKey(g.word()), resource.PropertyKey(g.word())
@@ -68,10 +67,14 @@ func TestSetProperties(t *testing.T) {
 		if g.chance(2) {
 			inputs[name] = g.value(3)
 		}
-		wire, err := plugin.MarshalProperties(inputs, options)
+		wire, err := plugin.MarshalProperties(inputs, plugin.MarshalOptions{
+			KeepUnknowns: true, KeepSecrets: true, KeepByteString: true,
+			KeepOutputValues: g.chance(2), KeepResources: g.chance(2),
+		})
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
+		options := plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true}
 		want, err := plugin.UnmarshalProperties(wire, options)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
@@ -100,8 +103,8 @@ func TestSetProperties(t *testing.T) {
 	}
 }
 
-// withMember is an object with a member that is true, within what marks it as
-// secret. Nothing is known of one that is not known.
+// withMember is an object with a member that is true; what was secret stays so.
+// It is not ok where there is no object, or none that is known.
 func withMember(v resource.PropertyValue, key resource.PropertyKey) (_ resource.PropertyValue, ok bool) {
 	switch {
 	case v.IsSecret():
@@ -109,7 +112,11 @@ func withMember(v resource.PropertyValue, key resource.PropertyKey) (_ resource.
 		return resource.MakeSecret(held), ok
 	case v.IsObject():
 		object := v.ObjectValue().Copy()
-		object[key] = resource.NewProperty(true)
+		on := resource.NewProperty(true)
+		for held := object[key]; held.IsSecret(); held = held.SecretValue().Element {
+			on = resource.MakeSecret(on)
+		}
+		object[key] = on
 		return resource.NewProperty(object), true
 	case v.IsNull():
 		return resource.NewProperty(resource.PropertyMap{key: resource.NewProperty(true)}), true

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -67,7 +68,8 @@ func TestRemediation(t *testing.T) {
 
 		again := s.Up()
 		check(t, "up again", again, harness.Result{Remediated: mended})
-		if want := []string{"same " + tableOrders, "same aws:iam/role:Role::checkout", "same " + rootStack}; !cmp.Equal(want, again.Steps) {
+		changes := func(step string) bool { return !strings.HasPrefix(step, "same ") }
+		if !slices.Contains(again.Steps, "same "+tableOrders) || slices.ContainsFunc(again.Steps, changes) {
 			t.Errorf("up again comes to %v", again.Steps)
 		}
 		check(t, "analyze", s.Analyze(s.Export()), harness.Result{Policy: []string{"advisory low dynamoguard " + rootStack + ofNoStack}})
