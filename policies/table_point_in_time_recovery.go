@@ -95,9 +95,9 @@ func recoveryEdits(p *policy.Pass, c facts.Copy) []policy.Edit {
 		return edits
 	}
 	period := c.Get(facts.RecoveryPeriod)
-	minimum := float64(policy.Settings[RecoveryConfig](p).MinimumRecoveryPeriodInDays)
-	if days, ok := period.Value.Number(); ok && days < minimum {
-		edits = append(edits, policy.Edit{Path: period.Path, Value: resource.NumberValue(minimum)})
+	minimum := policy.Settings[RecoveryConfig](p).MinimumRecoveryPeriodInDays
+	if days, ok := period.Value.Number(); ok && int(days) < minimum {
+		edits = append(edits, policy.Edit{Path: period.Path, Value: resource.NumberValue(float64(minimum))})
 	}
 	return edits
 }

@@ -83,8 +83,8 @@ type mending struct {
 	standsIn func() func(string) bool
 }
 
-// by has one policy change the inputs, and returns what it has mended. The result must pass: what the edits of the policy do not mend, it
-// does not change.
+// by has one policy change the inputs, and returns what it has mended. The result must pass, as far as there are edits: what these do not
+// mend is not changed.
 func (m *mending) by(frame policy.Frame) (Remediation, []policy.Finding) {
 	remediation := Remediation{Policy: frame.Policy}
 	j := m.judge(frame, m.inputs)
@@ -109,7 +109,7 @@ func (m *mending) by(frame policy.Frame) (Remediation, []policy.Finding) {
 			edits = append(edits, edit)
 		}
 	}
-	if again := m.judge(frame, after); len(mendable(again)) > 0 || len(again.Errors) > len(j.Errors) {
+	if len(mendable(m.judge(frame, after))) > 0 {
 		remediation.Reason = "its edits do not mend what it finds: this is a bug in dynamoguard"
 		return remediation, nil
 	}
