@@ -25,8 +25,8 @@ deletionProtectionEnabled: true`,
 	Remediation: "Set deletionProtectionEnabled to true on the table and on every replica.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html#WorkingWithTables.Basics.DeletionProtection",
 	Mends: `
-		Switches it on, of the table and of every replica that can have it. A table has to be relieved of it before it is replaced
-		or destroyed.`,
+		Switches deletion protection on, of the table and of every replica that can have it. A table has to be relieved of it
+		before it is replaced or destroyed.`,
 	Severity: policy.Medium,
 	Level:    policy.Advisory,
 	Criteria: []soc2.ID{"A1.2"},

@@ -131,8 +131,8 @@ func keyEdits(p *policy.Pass, table facts.Copy) []policy.Edit {
 		return []policy.Edit{encrypted}
 	}
 	key := remediationKey(p)
-	if key == "" {
-		return nil
+	if key == "" || table.Path() != "" {
+		return nil // or the copy is of a region of its own
 	}
 	for _, c := range p.Copies() {
 		if c.Replica && c.Get(facts.EncryptionKey).Value.Empty() {

@@ -31,8 +31,8 @@ replicas:
 	Remediation: "Set pointInTimeRecovery.enabled to true on the table, and pointInTimeRecovery to true on every replica.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html",
 	Mends: `
-		Switches it on, of the table and of every replica, and has the table keep what was written for as long as is asked
-		for.`,
+		Switches recovery on, of the table and of every replica, and has the table keep what was written for as long as is
+		asked for.`,
 	Severity: policy.High,
 	Level:    policy.Mandatory,
 	Criteria: []soc2.ID{"A1.2", "CC7.4", "CC7.5"},

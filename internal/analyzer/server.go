@@ -107,6 +107,9 @@ func policyInfo(p *policy.Policy) (*pulumirpc.PolicyInfo, error) {
 		RemediationSteps: p.Remediation,
 		Url:              p.URL,
 	}
+	if p.Mends != "" {
+		info.RemediationSteps += " At level remediate: " + p.Mending()
+	}
 	if p.CheckResource == nil {
 		info.PolicyType = pulumirpc.PolicyType_POLICY_TYPE_STACK
 	}

@@ -226,6 +226,9 @@ func (w *page) finding(p *policy.Policy, f record.Finding) {
 	w.text(p.Doc)
 	w.section("What to do")
 	w.text(p.Remediation)
+	if p.Mends != "" {
+		w.text("At level remediate: " + p.Mending())
+	}
 	w.section("What violates it")
 	w.example(p.Before)
 	w.section("What does not")

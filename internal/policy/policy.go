@@ -82,6 +82,9 @@ type Policy struct {
 // Description is Doc in one line.
 func (p *Policy) Description() string { return strings.Join(strings.Fields(p.Doc), " ") }
 
+// Mending is Mends in one line.
+func (p *Policy) Mending() string { return strings.Join(strings.Fields(p.Mends), " ") }
+
 var validName = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 
 // Validate returns what is wrong with a set of policies, for a test to fail on.
