@@ -30,10 +30,13 @@ replicas:
     pointInTimeRecovery: true`,
 	Remediation: "Set pointInTimeRecovery.enabled to true on the table, and pointInTimeRecovery to true on every replica.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html",
-	Severity:    policy.High,
-	Level:       policy.Mandatory,
-	Criteria:    []soc2.ID{"A1.2", "CC7.4", "CC7.5"},
-	Config:      RecoveryConfig{MinimumRecoveryPeriodInDays: 1},
+	Mends: `
+		Switches recovery on, of the table and of every replica, and has the table keep what was written for as long as is
+		asked for.`,
+	Severity: policy.High,
+	Level:    policy.Mandatory,
+	Criteria: []soc2.ID{"A1.2", "CC7.4", "CC7.5"},
+	Config:   RecoveryConfig{MinimumRecoveryPeriodInDays: 1},
 	Settings: map[string]string{
 		"minimumRecoveryPeriodInDays": `The shortest recovery period a table may have, in days.`,
 		"orBackupPlan": `Whether a backup plan will do, as table-backup-plan finds one with its settings. Only the whole stack tells, so that what
@@ -115,6 +118,7 @@ func lacksOfRecovery(p *policy.Pass) (lacks []policy.Finding) {
 				Path:   recovery.Place(),
 				Wrong:  fmt.Sprintf("%s: %v cannot be restored to a point in time", stateOf(recovery), c),
 				Remedy: remedy,
+				Edits:  recoveryEdits(p, c),
 			})
 		case c.Named(facts.RecoveryPeriod) != "":
 			lacks = append(lacks, lacksOfRecoveryPeriod(p, c.Get(facts.RecoveryPeriod))...)
@@ -134,9 +138,24 @@ func lacksOfRecoveryPeriod(p *policy.Pass, period resource.Property) (lacks []po
 			Path:   period.Path,
 			Wrong:  fmt.Sprintf("%s %v is shorter than the %d days that are asked for", period.Path, period.Value, minimum),
 			Remedy: fmt.Sprintf("set it to %d or more", minimum),
+			Edits:  []policy.Edit{{Path: period.Path, Value: resource.NumberValue(float64(minimum))}},
 		})
 	}
 	return lacks
+}
+
+// recoveryEdits switch recovery on, and make the period long enough that was too short.
+func recoveryEdits(p *policy.Pass, c facts.Copy) []policy.Edit {
+	edits := []policy.Edit{{Path: c.Get(facts.Recovery).Path, Value: resource.BoolValue(true)}}
+	if c.Named(facts.RecoveryPeriod) == "" {
+		return edits
+	}
+	period := c.Get(facts.RecoveryPeriod)
+	minimum := policy.Settings[RecoveryConfig](p).MinimumRecoveryPeriodInDays
+	if days, ok := period.Value.Number(); ok && int(days) < minimum {
+		edits = append(edits, policy.Edit{Path: period.Path, Value: resource.NumberValue(float64(minimum))})
+	}
+	return edits
 }
 
 // stateOf says what a property is, where that is not what was asked for.

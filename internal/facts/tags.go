@@ -78,9 +78,10 @@ type TagSet struct {
 	// Complete: there are no other keys.
 	Complete bool
 
-	values map[string]resource.Property
-	own    resource.Property
-	pairs  bool // it is a list of objects with key and value
+	values   map[string]resource.Property
+	own, all resource.Property // tags and tagsAll
+	pairs    bool              // it is a list of objects with key and value
+	added    int               // to the list, by Set
 }
 
 // AllTags returns the tags of what a resource declares of a table: its own, and those that its provider gives to each. Where each copy
@@ -104,7 +105,8 @@ func AllTags(r *resource.Resource, log *resource.Log) (sets []TagSet) {
 	defaults.Value = place.DefaultTags(r.Provider)
 	from := []resource.Property{defaults, set.own} // the resource's own win
 	if !shape.formation {
-		from = []resource.Property{defaults, r.Property(tagsAll, log), set.own}
+		set.all = r.Property(tagsAll, log)
+		from = []resource.Property{defaults, set.all, set.own}
 	}
 	set.add(from...)
 	return []TagSet{set}
@@ -141,6 +143,29 @@ func (t TagSet) Path() resource.Path { return t.own.Path }
 
 // Pairs reports whether the tags are a list of objects with key and value.
 func (t TagSet) Pairs() bool { return t.pairs }
+
+// Set returns the places in which a tag of the resource's own is written, and what is written there: in its tags, and in tagsAll, where
+// its provider has written them before and does not look again. tagsAll is also written where it would be all there is in it; of a
+// provider that leaves tagsAll out, it would hide the others. A tag that a list lacks comes after all in it, and after those set before.
+func (t *TagSet) Set(key, value string) (places []resource.Path, to resource.Value) {
+	to = resource.StringValue(value)
+	if !t.pairs {
+		places = append(places, t.own.Path.Member(key))
+		if !t.all.Unset() || len(t.values) == 0 {
+			places = append(places, t.all.Path.Member(key))
+		}
+		return places, to
+	}
+	list, _ := t.own.Elements()
+	for _, tag := range list {
+		if name, _ := tag.Get("key").Text(); name == key {
+			return append(places, tag.Get("value").Path), to
+		}
+	}
+	next := t.own.Path.Index(len(list) + t.added)
+	t.added++
+	return append(places, next), resource.ObjectValue(map[string]resource.Value{"key": resource.StringValue(key), "value": to})
+}
 
 // Matches reports whether one of the tags matches a pattern of Tagged.
 func (t TagSet) Matches(pattern string) Certainty {
