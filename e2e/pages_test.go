@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -131,9 +132,9 @@ func TestPageLanguages(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	overlay := map[string]map[string]string{"Replace": {}}
-	vet := []string{"vet", "-overlay", filepath.Join(folder, "overlay.json")}
-	for _, program := range programs {
-		policy, side := filepath.Base(filepath.Dir(program)), strings.TrimSuffix(filepath.Base(program), ".yaml")
+	build := []string{"build", "-overlay", filepath.Join(folder, "overlay.json")}
+	for _, source := range programs {
+		policy, side := filepath.Base(filepath.Dir(source)), strings.TrimSuffix(filepath.Base(source), ".yaml")
 		for _, extension := range []string{".ts", ".py", ".go"} {
 			generated := filepath.Join(folder, policy, side+extension)
 			want, err := os.ReadFile(generated)
@@ -151,17 +152,26 @@ func TestPageLanguages(t *testing.T) {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("%s is not what %s says; run go test . -run TestPageLanguages -update (-want +got):\n%s", shown, program, diff)
+				t.Errorf("%s is not what %s says; run go test . -run TestPageLanguages -update (-want +got):\n%s", shown, source, diff)
 			}
 		}
-		// A folder of this module that is not there: the module has the SDKs.
-		beside := fmt.Sprintf("pages/%s/%s", policy, side)
-		at, err := filepath.Abs(filepath.Join(beside, "main.go"))
+		// It compiles in a folder of this module that is not there, since the module has the SDKs; as a package that is
+		// no command, which would be linked.
+		program, err := os.ReadFile(filepath.Join(folder, policy, side+".go"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		overlay["Replace"][at] = filepath.Join(folder, policy, side+".go")
-		vet = append(vet, "./"+beside)
+		library := filepath.Join(folder, policy, side+"_library.go")
+		if err := os.WriteFile(library, bytes.Replace(program, []byte("package main"), []byte("package page"), 1), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		beside := fmt.Sprintf("pages/%s/%s", policy, side)
+		at, err := filepath.Abs(filepath.Join(beside, "page.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		overlay["Replace"][at] = library
+		build = append(build, "./"+beside)
 	}
 	text, err := json.Marshal(overlay)
 	if err != nil {
@@ -170,7 +180,7 @@ func TestPageLanguages(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(folder, "overlay.json"), text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.CommandContext(t.Context(), "go", vet...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go", build...).CombinedOutput(); err != nil {
 		t.Errorf("the programs in Go do not compile: %v\n%s", err, out)
 	}
 }
