@@ -74,6 +74,13 @@ inlinePolicies:
         - Effect: Allow
           Action: [dynamodb:PutItem, dynamodb:UpdateItem]
           Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Why: "A token of an identity provider tells who asks; a role that does not look lets in strangers.",
+	Silent: [][2]string{
+		{"Roles that reach no table and no cluster", "They are no concern of this pack."},
+		{"Audiences of providers that this pack does not know", "Such a provider is an organization's own; it is asked for an audience, and not for a subject."},
+		{"Subjects that the organization means", "The setting subjects names them."},
+		{"A trust policy that IAM refuses", "iam-document reports it."},
+	},
 	Remediation: "Compare the subject and the audience of the provider's tokens with those that the role is for.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html",
 	Severity:    policy.High,

@@ -40,6 +40,13 @@ assumeRolePolicy:
       Principal: {AWS: "arn:aws:iam::111122223333:root"}
       Action: sts:AssumeRole
 managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess"]`,
+	Why: "Credentials that leak are good until their session ends.",
+	Silent: [][2]string{
+		{"Roles that say nothing", "Their sessions last an hour at most."},
+		{"Roles that only services of AWS may assume", "IAM does not hold the sessions of services to the setting."},
+		{"Roles that reach no table and no cluster", "They are no concern of this pack."},
+		{"Role chaining", "IAM ends such sessions after an hour, whatever the setting."},
+	},
 	Remediation: "Set maxSessionDuration to what a session is needed for, at most the limit.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html",
 	Mends:       `Sets maxSessionDuration to the limit, of a role whose own policies reach tables.`,

@@ -32,6 +32,14 @@ policy:
     - Effect: Allow
       Action: dynamodb:GetItem
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Why: "Whoever takes over one workload reads and writes every table of the account, those of tomorrow among them.",
+	Silent: [][2]string{
+		{"Describe* and List* alone", "AWS lets some of them be granted on * only, and none reads an item. reportMetadata asks for them."},
+		{"Actions that take no resource", "There is nothing else to write than *."},
+		{"A named table in any region or account", "It names the table; replicas in other regions are the same table."},
+		{"A condition on aws:ResourceTag, or an unconditional Deny in the document", "Either confines the statement to some tables."},
+		{"A table's own policy", "It reaches that table only, whatever Resource says."},
+	},
 	Remediation: "Name the tables the workload uses, with their indexes and streams where it needs them.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
 	Severity:    policy.High,

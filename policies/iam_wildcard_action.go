@@ -32,6 +32,14 @@ policy:
     - Effect: Allow
       Action: [dynamodb:GetItem, dynamodb:Query]
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Why: "A wildcard opens more than its author read, and every action that AWS adds later.",
+	Silent: [][2]string{
+		{"Describe* and List*", "They read no items and change nothing, and AWS documents some of them for every table. reportMetadata asks for them."},
+		{"A wildcard on resources of other services alone", "It opens nothing of DynamoDB or DAX."},
+		{"A Deny", "A wildcard there takes more away, not less."},
+		{"A permission boundary", "It grants nothing by itself: managed policies whose names the setting boundaries matches are left out, unless the stack attaches them as policies, and a notice names those that bound nobody."},
+		{"A statement whose dates have passed", "It grants nothing any more."},
+	},
 	Remediation: "List the actions the workload calls.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html",
 	Severity:    policy.High,

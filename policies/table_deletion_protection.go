@@ -22,6 +22,11 @@ name: orders`,
 	After: `
 name: orders
 deletionProtectionEnabled: true`,
+	Why: "One call deletes a table with all its items, and with those its recovery in time that was continuous until then.",
+	Silent: [][2]string{
+		{"Entries of replicas before version 7 of the provider", "It had no such property: the table could not be corrected in the program."},
+		{"Tables that are meant to come and go", "They can be named in outOfScope, with the reason."},
+	},
 	Remediation: "Set deletionProtectionEnabled to true on the table and on every replica.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html#WorkingWithTables.Basics.DeletionProtection",
 	Mends: `

@@ -31,6 +31,13 @@ name: orders`,
 name: orders
 serverSideEncryption:
   enabled: true`,
+	Why: "With the key that AWS owns, nobody sees its use in CloudTrail, and nobody can revoke it.",
+	Silent: [][2]string{
+		{"The AWS-managed key", "It can be audited in CloudTrail; minimumKey asks for a customer managed key."},
+		{"A table that is restored without serverSideEncryption", "It has the key of its source, which the stack does not tell."},
+		{"A replica without a key of its own", "It has the kind of key its table has, and is judged by that."},
+		{"A key that is not known yet", "It is one that the program makes or looks up, so a customer managed one."},
+	},
 	Remediation: "Set serverSideEncryption.enabled to true, and kmsKeyArn to a customer managed key where one is asked for or another account reads the table.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html",
 	Mends: `
