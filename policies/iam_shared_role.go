@@ -167,11 +167,13 @@ func mayName(role *facts.Principal) (n int) {
 	return n
 }
 
-// shortList is a list of which nobody reads more than the first few.
+// shortList is a list of which nobody reads more than the first few. It is sorted: programs declare resources in any order, another one
+// in each run.
 func shortList(list []string) string {
 	const shown = 5
+	list = slices.Sorted(slices.Values(list))
 	if len(list) > shown+1 {
-		list = append(slices.Clone(list[:shown]), fmt.Sprintf("%d more", len(list)-shown))
+		list = append(list[:shown], fmt.Sprintf("%d more", len(list)-shown))
 	}
 	return text.And(list)
 }
