@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -12,8 +13,6 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"go.yaml.in/yaml/v3"
 
 	"dynamoguard/e2e/internal/harness"
@@ -26,8 +25,7 @@ const pages = "../testdata/pages"
 
 // TestPages runs the programs of each policy's page, with all policies at their
 // default levels but for the page's configuration. Of one the policy says what
-// the page shows. Of the other nothing is said, before it is there and while it
-// comes to be.
+// the page shows, of the other nothing is said.
 func TestPages(t *testing.T) {
 	var everything harness.About
 	for _, p := range policies.All() {
@@ -46,14 +44,14 @@ func TestPages(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := harness.NewYAML(t, everything, project(t, folder, "bad"), options...)
-			stores := deployOthers(t, s, folder)
+			addOthers(t, s, folder)
 			bad := s.Foresee()
 			want := []string{}
 			for line := range strings.Lines(string(finding)) {
 				want = append(want, strings.TrimSuffix(line, "\n"))
 			}
 			for i, line := range bad.Policy {
-				bad.Policy[i] = strings.ReplaceAll(line, stores, "")
+				bad.Policy[i] = stateOf.ReplaceAllString(line, "")
 			}
 			if diff := cmp.Diff(want, bad.Policy); diff != "" {
 				t.Errorf("of the program that violates the policy (-finding.txt +said):\n%s\n%s", diff, bad.Output)
@@ -63,23 +61,21 @@ func TestPages(t *testing.T) {
 			}
 
 			s = harness.NewYAML(t, everything, project(t, folder, "good"), options...)
-			deployOthers(t, s, folder)
+			addOthers(t, s, folder)
 			check(t, "preview of the program that does not", s.Foresee(), passes())
-			up := s.Up()
-			if up.Created = nil; len(up.Policy) > 0 || up.ExitCode != 0 {
-				t.Errorf("of the program that does not, while it comes to be: exit code %d, %q\n%s", up.ExitCode, up.Policy, up.Output)
-			}
 		})
 	}
 }
 
-// project returns a folder with a program of a page as a project.
+// project returns a folder with a program of a page as a project, which works
+// in a region.
 func project(t *testing.T, page, side string) string {
 	t.Helper()
 	program, err := os.ReadFile(filepath.Join(page, side+".yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	program = append(program, "config:\n  aws:region: us-east-1\n"...)
 	folder := t.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "Pulumi.yaml"), program, 0o600); err != nil {
 		t.Fatal(err)
@@ -87,26 +83,28 @@ func project(t *testing.T, page, side string) string {
 	return folder
 }
 
-// deployOthers creates the tables of other stacks that a page names, and returns
-// what findings say of where they are known from.
-func deployOthers(t *testing.T, s *harness.Stack, page string) string {
+// addOthers writes states of other stacks into the backend, with the tables that
+// a page names.
+func addOthers(t *testing.T, s *harness.Stack, page string) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(page, "others.yaml"))
 	if os.IsNotExist(err) {
-		return ""
+		return
 	}
 	var others []struct{ Stack, Account, Region, Name string }
-	if err := yaml.Unmarshal(text, &others); err != nil {
+	if err := errors.Join(err, yaml.Unmarshal(text, &others)); err != nil {
 		t.Fatal(err)
 	}
 	for _, other := range others {
 		project, stack, _ := strings.Cut(other.Stack, "/")
-		s.Beside(project, stack, func(ctx *pulumi.Context) error {
-			_, err := dynamodb.NewTable(ctx, other.Name, &dynamodb.TableArgs{Name: pulumi.String(other.Name)})
-			return err
-		}).Up()
+		state := fmt.Sprintf(`{"version":3,"checkpoint":{"latest":{"resources":[{"urn":"urn:pulumi:%s::%s::%[3]s::%[4]s","type":%[3]q,`+
+			`"inputs":{"name":%[4]q},"outputs":{"name":%[4]q,"arn":"arn:aws:dynamodb:%[5]s:%[6]s:table/%[4]s"}}]}}}`,
+			stack, project, "aws:dynamodb/table:Table", other.Name, other.Region, other.Account)
+		file := filepath.Join(s.Sandbox().Dir(), "backend", ".pulumi", "stacks", project, stack+".json")
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, []byte(state), 0o600)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return byState
 }
 
 // TestPageLanguages writes the programs of the pages in TypeScript, Python and

@@ -23,11 +23,12 @@ import (
 
 // A page is what the page of a policy is made of, beside what the policy says of itself: the files of its folder.
 type page struct {
-	Config  map[string]any       // config.json: the configuration under which both programs are judged
-	Others  []fixtureTable       // others.yaml: tables of other stacks
-	Finding []string             // finding.txt: what is said of the program bad, as harness.Line writes it
-	Program map[string]*fixture  // bad.yaml and good.yaml
-	Source  map[string][4]string // of each the text in YAML, TypeScript, Python and Go
+	Configured string               // config.json: the configuration under which both programs are judged
+	Config     map[string]any       // the same
+	Others     []fixtureTable       // others.yaml: tables of other stacks
+	Finding    []string             // finding.txt: what is said of the program bad, as harness.Line writes it
+	Program    map[string]*fixture  // bad.yaml and good.yaml
+	Source     map[string][4]string // of each the text in YAML, TypeScript, Python and Go; the latter are written by e2e
 }
 
 const pagesFolder = "../testdata/pages"
@@ -96,8 +97,8 @@ func readPage(t *testing.T, name string) *page {
 		return string(text)
 	}
 	x := &page{Program: map[string]*fixture{}, Source: map[string][4]string{}}
-	if config := read("config.json", false); config != "" {
-		if err := json.Unmarshal([]byte(config), &x.Config); err != nil {
+	if x.Configured = read("config.json", false); x.Configured != "" {
+		if err := json.Unmarshal([]byte(x.Configured), &x.Config); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -110,7 +111,7 @@ func readPage(t *testing.T, name string) *page {
 	for _, side := range []string{"bad", "good"} {
 		sources := [4]string{read(side+".yaml", true)}
 		for i, extension := range []string{".ts", ".py", ".go"} {
-			sources[i+1] = read(side+extension, !*update)
+			sources[i+1] = read(side+extension, false)
 		}
 		x.Source[side] = sources
 		x.Program[side] = evaluate(t, sources[0])

@@ -83,7 +83,7 @@ func main() {
 		if err != nil {
 			return err
 		}
-		_, err = lambda.NewFunction(ctx, "checkout", &lambda.FunctionArgs{
+		checkout, err := lambda.NewFunction(ctx, "checkout", &lambda.FunctionArgs{
 			Name:     pulumi.String("checkout"),
 			Role:     shop.Arn,
 			Runtime:  pulumi.String("provided.al2023"),
@@ -101,6 +101,11 @@ func main() {
 			Handler:  pulumi.String("bootstrap"),
 			S3Bucket: pulumi.String("shop-code"),
 			S3Key:    pulumi.String("search.zip"),
+			Environment: &lambda.FunctionEnvironmentArgs{
+				Variables: pulumi.StringMap{
+					"CHECKOUT": checkout.Name,
+				},
+			},
 		})
 		if err != nil {
 			return err

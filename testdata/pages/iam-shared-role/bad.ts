@@ -60,4 +60,9 @@ const search = new aws.lambda.Function("search", {
     handler: "bootstrap",
     s3Bucket: "shop-code",
     s3Key: "search.zip",
+    environment: {
+        variables: {
+            CHECKOUT: checkout.name,
+        },
+    },
 });

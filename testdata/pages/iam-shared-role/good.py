@@ -79,4 +79,9 @@ search = aws.lambda_.Function("search",
     runtime="provided.al2023",
     handler="bootstrap",
     s3_bucket="shop-code",
-    s3_key="search.zip")
+    s3_key="search.zip",
+    environment={
+        "variables": {
+            "CHECKOUT": checkout.name,
+        },
+    })

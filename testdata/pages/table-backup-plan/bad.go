@@ -75,6 +75,9 @@ func main() {
 					Type: pulumi.String("S"),
 				},
 			},
+			Tags: pulumi.StringMap{
+				"owner": pulumi.String("shop"),
+			},
 			DeletionProtectionEnabled: pulumi.Bool(true),
 			PointInTimeRecovery: &dynamodb.TablePointInTimeRecoveryArgs{
 				Enabled: pulumi.Bool(true),

@@ -41,6 +41,9 @@ orders = aws.dynamodb.Table("orders",
         "name": "id",
         "type": "S",
     }],
+    tags={
+        "owner": "shop",
+    },
     deletion_protection_enabled=True,
     point_in_time_recovery={
         "enabled": True,

@@ -43,6 +43,9 @@ const orders = new aws.dynamodb.Table("orders", {
         name: "id",
         type: "S",
     }],
+    tags: {
+        owner: "shop",
+    },
     deletionProtectionEnabled: true,
     pointInTimeRecovery: {
         enabled: true,

@@ -76,6 +76,7 @@ func main() {
 				},
 			},
 			Tags: pulumi.StringMap{
+				"owner":  pulumi.String("shop"),
 				"backup": pulumi.String("daily"),
 			},
 			DeletionProtectionEnabled: pulumi.Bool(true),

@@ -42,6 +42,7 @@ orders = aws.dynamodb.Table("orders",
         "type": "S",
     }],
     tags={
+        "owner": "shop",
         "backup": "daily",
     },
     deletion_protection_enabled=True,

@@ -44,6 +44,7 @@ const orders = new aws.dynamodb.Table("orders", {
         type: "S",
     }],
     tags: {
+        owner: "shop",
         backup: "daily",
     },
     deletionProtectionEnabled: true,

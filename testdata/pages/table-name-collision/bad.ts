@@ -17,19 +17,3 @@ const orders = new aws.dynamodb.Table("orders", {
         enabled: true,
     },
 });
-const returns = new aws.dynamodb.Table("returns", {
-    name: "orders",
-    billingMode: "PAY_PER_REQUEST",
-    hashKey: "id",
-    attributes: [{
-        name: "id",
-        type: "S",
-    }],
-    deletionProtectionEnabled: true,
-    pointInTimeRecovery: {
-        enabled: true,
-    },
-    serverSideEncryption: {
-        enabled: true,
-    },
-});

@@ -8,28 +8,7 @@ import (
 func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
 		_, err := dynamodb.NewTable(ctx, "orders", &dynamodb.TableArgs{
-			Name:        pulumi.String("orders"),
-			BillingMode: pulumi.String("PAY_PER_REQUEST"),
-			HashKey:     pulumi.String("id"),
-			Attributes: dynamodb.TableAttributeArray{
-				&dynamodb.TableAttributeArgs{
-					Name: pulumi.String("id"),
-					Type: pulumi.String("S"),
-				},
-			},
-			DeletionProtectionEnabled: pulumi.Bool(true),
-			PointInTimeRecovery: &dynamodb.TablePointInTimeRecoveryArgs{
-				Enabled: pulumi.Bool(true),
-			},
-			ServerSideEncryption: &dynamodb.TableServerSideEncryptionArgs{
-				Enabled: pulumi.Bool(true),
-			},
-		})
-		if err != nil {
-			return err
-		}
-		_, err = dynamodb.NewTable(ctx, "returns", &dynamodb.TableArgs{
-			Name:        pulumi.String("returns"),
+			Name:        pulumi.String("shop-orders"),
 			BillingMode: pulumi.String("PAY_PER_REQUEST"),
 			HashKey:     pulumi.String("id"),
 			Attributes: dynamodb.TableAttributeArray{
