@@ -68,7 +68,7 @@ lint:
 	@for module in . e2e e2e/newest e2e/yamlhost indexer tools; do \
 		(cd $$module && go mod tidy -diff) || { echo "run go mod tidy in $$module"; exit 1; }; \
 	done
-	@for module in . e2e indexer; do \
+	@for module in . e2e e2e/yamlhost indexer; do \
 		echo "go vet and staticcheck in $$module"; \
 		(cd $$module && go vet -tags attack,node ./... && go tool -modfile=$(CURDIR)/tools/go.mod staticcheck -tags attack,node ./...) || exit 1; \
 	done
