@@ -29,14 +29,19 @@ func TestValidate(t *testing.T) {
 func TestDocs(t *testing.T) {
 	hold(t, "README.md", func(string) string { return page() })
 	hold(t, "../README.md", func(current string) string {
-		const begin, end = "<!-- policies: generated -->\n", "<!-- end of policies -->"
-		before, rest, ok := strings.Cut(current, begin)
-		_, after, ok2 := strings.Cut(rest, end)
-		if !ok || !ok2 {
-			t.Fatalf("README.md has no %q and %q", begin, end)
-		}
-		return before + begin + table("policies/README.md") + end + after
+		return between(t, current, "<!-- policies: generated -->\n", "<!-- end of policies -->", table("policies/README.md"))
 	})
+}
+
+// between replaces what stands between two marks of a page.
+func between(t *testing.T, page, begin, end, text string) string {
+	t.Helper()
+	before, rest, ok := strings.Cut(page, begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("there is no %q and %q", begin, end)
+	}
+	return before + begin + text + end + after
 }
 
 func hold(t *testing.T, file string, want func(current string) string) {
