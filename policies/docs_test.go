@@ -31,6 +31,11 @@ func TestDocs(t *testing.T) {
 	hold(t, "../README.md", func(current string) string {
 		return between(t, current, "<!-- policies: generated -->\n", "<!-- end of policies -->", table("policies/README.md"))
 	})
+	hold(t, "../docs/soc2.md", func(string) string { return soc2Page() })
+	hold(t, "../docs/parity.md", func(string) string { return parityPage() })
+	hold(t, "../README.md", func(current string) string {
+		return between(t, current, "<!-- left out: generated -->\n", "<!-- end of left out -->", leftOutParagraph())
+	})
 }
 
 // between replaces what stands between two marks of a page.
