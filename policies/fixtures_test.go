@@ -566,8 +566,6 @@ func property(t testing.TB, n *yaml.Node) *structpb.Value {
 		}})
 	}
 	switch n.Kind {
-	case yaml.AliasNode:
-		return property(t, n.Alias)
 	case yaml.MappingNode:
 		s := &structpb.Struct{Fields: map[string]*structpb.Value{}}
 		for i := 0; i < len(n.Content); i += 2 {
