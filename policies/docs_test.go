@@ -93,6 +93,9 @@ func page() string {
 	for _, p := range policies.All() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s.\n\n%s\n\n", p.Name, p.Title, p.Description())
 		fmt.Fprintf(&b, "**What to do:** %s\n\n", p.Remediation)
+		if p.Mends != "" {
+			fmt.Fprintf(&b, "**At level remediate:** %s\n\n", p.Mending())
+		}
 		fmt.Fprintf(&b, "Severity %s, %s by default. SOC 2: %s. [Background](%s).\n", p.Severity, p.Level, criteria(p), p.URL)
 		fmt.Fprintf(&b, "\nViolates it:\n\n```yaml\n%s\n```\n\nDoes not:\n\n```yaml\n%s\n```\n", strings.TrimSpace(p.Before), strings.TrimSpace(p.After))
 		if len(p.Reads) > 0 {

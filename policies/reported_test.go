@@ -18,10 +18,10 @@ import (
 
 // reportedOn are the policies that the reported cases and AWS's own examples are about. Others may find something in them besides.
 var reportedOn = []string{
-	"iam-broad-managed-policy", "iam-cross-environment-grant", "iam-dangling-table", "iam-document", "iam-ineffective-statement",
-	"iam-item-level-condition", "iam-oidc-trust", "iam-sensitive-action", "iam-session-duration", "iam-shared-role", "iam-unscoped-resource",
-	"iam-user-access", "iam-wildcard-action", "table-encryption",
-	"table-name-collision", "table-name-pattern", "table-point-in-time-recovery", "table-resource-policy",
+	"audit-data-events", "iam-broad-managed-policy", "iam-cross-environment-grant", "iam-dangling-table", "iam-document",
+	"iam-ineffective-statement", "iam-item-level-condition", "iam-oidc-trust", "iam-sensitive-action", "iam-session-duration",
+	"iam-shared-role", "iam-unscoped-resource", "iam-user-access", "iam-wildcard-action", "table-backup-plan", "table-encryption",
+	"table-name-collision", "table-name-pattern", "table-point-in-time-recovery", "table-resource-policy", "vpc-endpoint-policy",
 }
 
 // A reportedCase is a stack as people reported it of a tool, with the names of the policies that are to find something in it.
