@@ -23,6 +23,8 @@ var parity = []struct {
 		covered: []string{"table-encryption"}},
 	{rule: "Deletion protection, and what Pulumi protects", peers: "Security Hub DynamoDB.6, Prowler, Sentinel",
 		covered: []string{"table-deletion-protection"}},
+	{rule: "Backup plans, by ARN, pattern and tags, with the lock of the vault",
+		peers: "cdk-nag, Security Hub DynamoDB.4, AWS Config, Prowler, Sentinel", covered: []string{"table-backup-plan"}},
 	{rule: "Capacity that follows the load: reads and writes, each index, bounds and targets",
 		peers: "Checkov CKV2_AWS_16, cdk-nag, Security Hub DynamoDB.1, Sentinel, Prowler, Pulumi Cloud", covered: []string{"table-capacity"}},
 	{rule: "Required tags", peers: "Security Hub DynamoDB.5, Cloudsploit", covered: []string{"table-required-tags"}},
@@ -39,6 +41,11 @@ var parity = []struct {
 		leftOut: "networks of DAX clusters",
 		why: "who reaches a cluster is in the rules of its security groups, which say nothing of DynamoDB and are what every scanner of " +
 			"EC2 checks"},
+	{rule: "Gateway endpoints: their policies and routes", peers: "KICS, AWS Config service-vpc-endpoint-enabled, Powerpipe, Pulumi Cloud",
+		covered: []string{"vpc-endpoint-policy"},
+		leftOut: "the routes of endpoints",
+		why: "a request that takes another route is encrypted and authorised all the same, and the route tables mostly are another " +
+			"stack's"},
 	{rule: "Exports: a KMS key and the owner of the bucket", covered: []string{"table-export-encryption"}},
 	{rule: "Wildcards for actions: all, a service's, a part, NotAction, managed policies",
 		peers:   "AWS Guard Rules Registry, IAM Policy Validator (boogy), cdk-nag IAM5, Security Hub IAM.1 and IAM.21, Control Tower CT.IAM.PR.3, Cloudsploit",

@@ -66,7 +66,7 @@ var harmless = map[string][]string{
 
 // sharedReads are what facts read alike for every policy that asks for it.
 func sharedReads() map[string][]string {
-	return facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource, iam.Trust), facts.LinkReads())
+	return facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource, iam.Trust), facts.LinkReads(), facts.BackupReads())
 }
 
 // isShared reports whether a policy reads a type by nothing but shared facts. One that judges documents by themselves judges each

@@ -55,6 +55,20 @@ var Controls = []Control{
 		Criteria: []ID{"CC7.4", "A1.2"}},
 	{Source: PulumiCloud, ID: "dynamodb-point-in-time-recovery-enabled", Policies: []string{"table-point-in-time-recovery"},
 		Maps: map[Standard][]string{ISO: {"A.5.29", "A.5.30", "A.8.13"}}},
+	{Source: SecurityHub, ID: "DynamoDB.4", Policies: []string{"table-backup-plan"}, Maps: map[Standard][]string{
+		NIST: {"CP-6", "CP-6(1)", "CP-6(2)", "CP-9", "CP-10", "SC-5(2)", "SI-12", "SI-13(5)"},
+	}},
+	{Source: Prowler, ID: "dynamodb_table_protected_by_backup_plan", Policies: []string{"table-backup-plan"},
+		Maps: map[Standard][]string{ISO: {"A.8.14"}}},
+	{Source: Powerpipe, ID: "dynamodb_table_protected_by_backup_plan", Policies: []string{"table-backup-plan"},
+		Criteria: []ID{"CC7.4", "A1.2"}},
+	{Source: ServiceScreener, ID: "backup.resourcesProtectedByBackupPlan", Policies: []string{"table-backup-plan"},
+		Criteria: []ID{"CC7.3", "A1.2", "A1.3"}},
+	{Source: Own, Policies: []string{"table-backup-plan"}, Maps: map[Standard][]string{
+		PCI:   {"10.3.3"},
+		HIPAA: {"164.308(a)(7)(ii)(A)"},
+		ISO:   {"A.8.13"},
+	}},
 	{Source: SecurityHub, ID: "DynamoDB.6", Policies: []string{"table-deletion-protection"}, Maps: map[Standard][]string{
 		NIST: {"CA-9(1)", "CM-2", "CM-2(2)", "CM-3", "SC-5(2)"},
 	}},
@@ -207,6 +221,10 @@ var Controls = []Control{
 		PCI:  {"7.2.1"},
 		ISO:  {"A.8.3"},
 	}},
+	{Source: Own, Policies: []string{"vpc-endpoint-policy"}, Maps: map[Standard][]string{
+		NIST: {"AC-4", "SC-7"},
+		ISO:  {"A.8.22"},
+	}},
 
 	// Names, tags and records
 	{Source: Own, Policies: []string{"table-name-collision"}, Maps: map[Standard][]string{
@@ -220,6 +238,17 @@ var Controls = []Control{
 	{Source: Own, Policies: []string{"table-required-tags"}, Maps: map[Standard][]string{
 		NIST: {"CM-8"},
 		ISO:  {"A.5.12", "A.5.13"},
+	}},
+	{Source: Prowler, ID: "cloudtrail_s3_dataevents_read_enabled", Analogue: true, Policies: []string{"audit-data-events"},
+		Criteria: []ID{"CC2.1", "CC7.2"}, Maps: map[Standard][]string{
+			HIPAA: {"164.308(a)(1)(ii)(D)", "164.308(a)(3)(ii)(A)", "164.308(a)(6)(ii)", "164.312(a)(2)(i)", "164.312(b)"},
+			ISO:   {"A.8.15", "A.8.16"},
+		}},
+	{Source: Powerpipe, ID: "cloudtrail_s3_data_events_enabled", Analogue: true, Policies: []string{"audit-data-events"},
+		Criteria: []ID{"CC7.2"}},
+	{Source: Own, Policies: []string{"audit-data-events"}, Maps: map[Standard][]string{
+		NIST: {"AU-2", "AU-12"},
+		PCI:  {"10.2.1"},
 	}},
 	{Source: Own, Policies: []string{"table-stream"}, Maps: map[Standard][]string{
 		NIST:  {"AU-12"},
@@ -238,6 +267,9 @@ type Omission struct {
 // LeftOut are all of them.
 var LeftOut = []Omission{
 	{"CC1.3", "", "structures and reporting lines are not in a program's resources"},
+	{"CC2.1", "", "which information internal control runs on is the organization's to say; the same records are evidence for CC7.2"},
+	{"CC7.3", "table-backup-plan", "a backup evaluates no event"},
+	{"CC7.4", "table-backup-plan", "a plan restores the last backup, table-point-in-time-recovery the second before an incident"},
 	{"PI1.5", "", "a key keeps items secret, and neither complete nor accurate"},
 	{"CC6.2", "iam-wildcard-action", "how principals are registered does not show in what they are granted"},
 	{"CC6.2", "iam-unscoped-resource", "how principals are registered does not show in what they are granted"},

@@ -33,6 +33,7 @@ var Criteria = []Criterion{
 	{"CC8.1", "changes are authorised, tested and approved before they are made"},
 	{"A1.1", "capacity is managed to meet demand"},
 	{"A1.2", "data backup and recovery infrastructure meet the availability objectives"},
+	{"A1.3", "recovery procedures are tested"},
 	{"C1.1", "confidential information is identified and kept confidential"},
 }
 
