@@ -129,6 +129,11 @@ func TestCrosswalk(t *testing.T) {
 			t.Error(got)
 		}
 	}
+	for _, r := range Crosswalk("table-name-collision") {
+		if got := JoinBasis(r.Basis); got != "own" {
+			t.Errorf("%s: %s", r.Tag(), got)
+		}
+	}
 	if got := Crosswalk("no-policy"); got != nil {
 		t.Error(got)
 	}
