@@ -52,8 +52,11 @@ var parity = []struct {
 		covered: []string{"iam-wildcard-action", "iam-broad-managed-policy"}},
 	{rule: "Wildcards for resources: all, NotResource, every table, by what the actions take",
 		peers: "IAM Policy Validator (boogy), Cloudsplaining and Checkov by it, cdk-nag IAM5", covered: []string{"iam-unscoped-resource"}},
-	{rule: "Actions that take data out, destroy it, or change who has access, alone and together", peers: "Cloudsplaining, Prowler",
-		covered: []string{"iam-sensitive-action"}},
+	{rule: "Actions that take data out, destroy it, or change who has access, and combinations by which principals escalate",
+		peers: "Cloudsplaining, Prowler", covered: []string{"iam-sensitive-action"},
+		leftOut: "escalation by the actions of IAM itself",
+		why: "whoever may write policies or make access keys reaches everything in the account, of which tables are a part, and every " +
+			"scanner of IAM reports it"},
 	{rule: "Who takes a role that reaches tables: everyone, identity providers, through other roles",
 		peers: "cfn_nag F38, Trivy AWS-0342", covered: []string{"iam-oidc-trust"},
 		leftOut: "chains by iam:PassRole and through roles of other accounts",
