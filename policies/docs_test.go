@@ -32,14 +32,8 @@ func TestDocs(t *testing.T) {
 	}
 	hold(t, "README.md", func(string) string { return contents() })
 	hold(t, "../README.md", func(current string) string {
-		const begin, end = "<!-- policies: generated -->\n", "<!-- end of policies -->"
-		before, rest, ok := strings.Cut(current, begin)
-		_, after, ok2 := strings.Cut(rest, end)
-		if !ok || !ok2 {
-			t.Fatalf("README.md has no %q and %q", begin, end)
-		}
 		link := func(name string) string { return "docs/policies/" + name + ".md" }
-		return before + begin + handbook.Table(policies.All(), link) + end + after
+		return between(t, current, "<!-- policies: generated -->\n", "<!-- end of policies -->", handbook.Table(policies.All(), link))
 	})
 	for _, p := range policies.All() {
 		hold(t, pages+p.Name+".md", func(string) string { return readPage(t, p.Name).markdown(p) })
@@ -53,6 +47,22 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s%s is the page of a policy that does not exist", pages, file.Name())
 		}
 	}
+	hold(t, "../docs/soc2.md", func(string) string { return soc2Page() })
+	hold(t, "../docs/parity.md", func(string) string { return parityPage() })
+	hold(t, "../README.md", func(current string) string {
+		return between(t, current, "<!-- left out: generated -->\n", "<!-- end of left out -->", leftOutParagraph())
+	})
+}
+
+// between replaces what stands between two marks of a page.
+func between(t *testing.T, page, begin, end, text string) string {
+	t.Helper()
+	before, rest, ok := strings.Cut(page, begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("there is no %q and %q", begin, end)
+	}
+	return before + begin + text + end + after
 }
 
 func hold(t *testing.T, file string, want func(current string) string) {

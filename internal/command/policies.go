@@ -10,6 +10,7 @@ import (
 
 	"dynamoguard/internal/handbook"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/soc2"
 	"dynamoguard/internal/text"
 )
 
@@ -151,11 +152,18 @@ func (w *page) policy(e handbook.Entry) {
 		}
 		w.item(r.Type, strings.Join(paths, ", "))
 	}
-	if len(e.Criteria) > 0 {
-		w.section("Criteria")
+	w.section("Criteria")
+	if len(e.Criteria) == 0 {
+		w.text("It is evidence for none: " + e.NoCriteria + ".")
 	}
 	for _, c := range e.Criteria {
-		w.item(c.Framework+" "+c.ID, c.Summary)
+		if c.Framework == soc2.Framework {
+			w.item(c.Framework+" "+c.ID, c.Summary)
+		}
+	}
+	standards, ids := e.Beside()
+	for _, s := range standards {
+		w.item(s, strings.Join(ids[s], ", "))
 	}
 }
 

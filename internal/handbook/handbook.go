@@ -27,7 +27,8 @@ type Entry struct {
 	Mends      string      `json:"mends,omitempty"` // what it changes at level remediate
 	Background string      `json:"background"`      // the page of the service that it rests on
 	Criteria   []Criterion `json:"criteria"`
-	Violates   string      `json:"violates"` // inputs of a resource, in YAML
+	NoCriteria string      `json:"noCriteria,omitempty"` // why it is evidence for none
+	Violates   string      `json:"violates"`             // inputs of a resource, in YAML
 	Passes     string      `json:"passes"`
 	Reads      []Read      `json:"reads"`
 	Settings   []Setting   `json:"settings"`
@@ -39,11 +40,12 @@ type Silence struct {
 	Why string `json:"why"`
 }
 
-// A Criterion is one that the policy is evidence for.
+// A Criterion is one that the policy is evidence for: of SOC 2, or of a standard beside it, which has no summary here.
 type Criterion struct {
 	Framework string `json:"framework"`
 	ID        string `json:"id"`
 	Summary   string `json:"summary,omitempty"`
+	Basis     string `json:"basis"` // who maps it: see soc2.JoinBasis
 }
 
 // A Read is a type of resources with the properties that are read of it.
@@ -71,7 +73,8 @@ func Of(p *policy.Policy) Entry {
 	e := Entry{
 		Name: p.Name, Title: p.Title, Severity: p.Severity.String(), Level: p.Level.String(),
 		Reports: p.Description(), Why: p.Why, WhatToDo: p.Remediation, Mends: p.Mending(), Background: p.URL,
-		Violates: strings.TrimSpace(p.Before), Passes: strings.TrimSpace(p.After),
+		NoCriteria: p.NoCriteria,
+		Violates:   strings.TrimSpace(p.Before), Passes: strings.TrimSpace(p.After),
 		Silent: []Silence{}, Criteria: []Criterion{}, Reads: []Read{}, Settings: []Setting{},
 	}
 	for _, s := range p.Silent {
@@ -79,7 +82,14 @@ func Of(p *policy.Policy) Entry {
 	}
 	for _, id := range p.Criteria {
 		c, _ := soc2.Lookup(id)
-		e.Criteria = append(e.Criteria, Criterion{soc2.Framework, string(id), c.Summary})
+		e.Criteria = append(e.Criteria, Criterion{soc2.Framework, string(id), c.Summary, soc2.JoinBasis(soc2.Basis(p.Name, id))})
+	}
+	for _, s := range soc2.Standards {
+		for _, r := range soc2.Crosswalk(p.Name) {
+			if r.Standard == s.Standard {
+				e.Criteria = append(e.Criteria, Criterion{Framework: s.Name, ID: r.ID, Basis: soc2.JoinBasis(r.Basis)})
+			}
+		}
 	}
 	for _, typ := range slices.Sorted(maps.Keys(p.Reads)) {
 		read := Read{Type: typ}
@@ -160,9 +170,7 @@ func (e *Entry) Markdown(violates, passes string) string {
 	if len(e.Reads) > 0 {
 		section("What it reads", e.reads())
 	}
-	if len(e.Criteria) > 0 {
-		section("Criteria", e.criteria())
-	}
+	section("Criteria", e.criteria())
 	return b.String()
 }
 
@@ -181,7 +189,10 @@ func (e *Entry) silences() string {
 
 func (e *Entry) configuration() string {
 	other := policy.Mandatory
-	if e.Level == other.String() {
+	switch {
+	case e.Name == policy.PackPolicy:
+		other = policy.Disabled // notices stop nothing
+	case e.Level == other.String():
 		other = policy.Advisory
 	}
 	level, err := json.Marshal(map[string]string{e.Name: other.String()})
@@ -227,11 +238,35 @@ func (e *Entry) reads() string {
 	return b.String()
 }
 
-func (e *Entry) criteria() string {
-	var b strings.Builder
-	b.WriteString("| Framework | Criterion | Summary |\n|---|---|---|\n")
+// Beside are the criteria of the standards beside SOC 2, by the name of each, in order.
+func (e *Entry) Beside() (standards []string, ids map[string][]string) {
+	ids = map[string][]string{}
 	for _, c := range e.Criteria {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", c.Framework, c.ID, c.Summary)
+		if c.Framework == soc2.Framework {
+			continue
+		}
+		if ids[c.Framework] == nil {
+			standards = append(standards, c.Framework)
+		}
+		ids[c.Framework] = append(ids[c.Framework], c.ID)
 	}
-	return b.String()
+	return standards, ids
+}
+
+func (e *Entry) criteria() string {
+	if len(e.Criteria) == 0 {
+		return "It is evidence for no criterion: " + e.NoCriteria + "."
+	}
+	var b strings.Builder
+	b.WriteString("| Framework | Criteria | |\n|---|---|---|\n")
+	for _, c := range e.Criteria {
+		if c.Framework == soc2.Framework {
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", c.Framework, c.ID, c.Summary)
+		}
+	}
+	standards, ids := e.Beside()
+	for _, s := range standards {
+		fmt.Fprintf(&b, "| %s | %s | |\n", s, strings.Join(ids[s], ", "))
+	}
+	return b.String() + "\nWhat each rests on is in [soc2.md](../soc2.md#" + e.Name + ").\n"
 }

@@ -50,6 +50,7 @@ type Policy struct {
 	Severity    Severity
 	Level       Level // where configuration says nothing
 	Criteria    []soc2.ID
+	NoCriteria  string // why it is evidence for no criterion, where there is none
 
 	Why string // what comes of a violation, in a sentence
 
@@ -138,6 +139,9 @@ func Validate(policies []*Policy) error {
 		}
 		for _, path := range slices.Sorted(maps.Keys(described)) {
 			fail("Settings describes %s, which Config does not have", path)
+		}
+		if (len(p.Criteria) == 0) != (p.NoCriteria != "") {
+			fail("it has either Criteria or NoCriteria")
 		}
 		for _, id := range p.Criteria {
 			if _, ok := soc2.Lookup(id); !ok {
