@@ -30,7 +30,8 @@ var IAMOIDCTrust = &policy.Policy{
 		organization are reported at the policy's level; any branch of one repository, any service account of one
 		namespace, guests of a Cognito identity pool and a missing audience are advisory. IAM itself refuses a new or
 		changed role that does not look at the claim by which a shared provider tells its customers apart; roles of
-		before keep their trust.`,
+		before keep their trust. Subjects of GitHub's repositories that are younger than July 2026 have numbers in them, as
+		in repo:acme@123456/shop@456789:ref:refs/heads/main; write those that the repository has.`,
 	Before: `
 name: deploy
 assumeRolePolicy:
