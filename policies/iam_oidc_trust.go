@@ -12,7 +12,6 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
-	"dynamoguard/internal/text"
 )
 
 // IAMOIDCTrust asks who may take a role that reaches tables with what an identity provider signs: most providers sign for others
@@ -225,7 +224,7 @@ func reportStatement(p *policy.Pass, d *facts.Document, gaps []iam.TrustGap, rol
 		may += ", where its permissions boundary lets it"
 		f.Limit = policy.Advisory
 	}
-	f.Wrong, f.Remedy = strings.Join(append(wrong, may), ", and "), text.And(remedies)
+	f.Wrong, f.Remedy = strings.Join(append(wrong, may), ", and "), strings.Join(remedies, ", and ")
 	if d.Secret {
 		f.Wrong = fmt.Sprintf("%s.Statement[%d] does not pin who of its identity provider assumes role %s, which reaches tables",
 			d.Path, gaps[0].Statement, name)

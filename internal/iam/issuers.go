@@ -52,8 +52,9 @@ type issuer struct {
 
 // A subject is a grammar of subjects: parts, each of which may be pinned or left open.
 type subject struct {
-	pin   string // one that names all
-	parts []part
+	pin      string // one that names all
+	audience string // of tokens with such subjects, "" where all of the issuer have the same
+	parts    []part
 	// open are the texts of the last part that name nobody either: pull_request is any of them. scaffold are those that say of which
 	// kind the rest is: ref:refs/heads/* is any branch.
 	open, scaffold []string
@@ -78,8 +79,8 @@ type part struct {
 // https://circleci.com/docs/openid-connect-tokens/,
 // https://support.atlassian.com/bitbucket-cloud/docs/deploy-on-aws-using-bitbucket-pipelines-openid-connect/,
 // https://buildkite.com/docs/pipelines/security/oidc/aws,
-// https://vercel.com/docs/oidc/aws, https://www.pulumi.com/docs/deployments/guides/oidc/aws/ and
-// https://www.pulumi.com/docs/esc/providers/login/oidc/
+// https://vercel.com/docs/oidc/aws, https://www.pulumi.com/docs/deployments/guides/oidc/aws/,
+// https://www.pulumi.com/docs/esc/guides/configuring-oidc/aws/ and https://www.pulumi.com/docs/esc/providers/login/oidc/
 var (
 	githubSubject = &subject{
 		pin: "repo:ORGANIZATION/REPOSITORY:ref:refs/heads/main",
@@ -142,7 +143,7 @@ var (
 			{":operation:", 0, "", "", ""},
 		}}
 	pulumiEnvironmentSubject = &subject{
-		pin: "pulumi:environments:org:ORGANIZATION:env:PROJECT/ENVIRONMENT",
+		pin: "pulumi:environments:org:ORGANIZATION:env:PROJECT/ENVIRONMENT", audience: "aws:ORGANIZATION",
 		parts: []part{
 			{"pulumi:environments:org:", Anyone, "any organization on %s", "", ""},
 			{":env:", Organization, "any environment of %s", "the organization", ""},
@@ -224,7 +225,7 @@ var issuers = []issuer{
 		subject: vercelSubject,
 	},
 	{
-		url: "api.pulumi.com/oidc", name: "Pulumi Cloud", site: "Pulumi Cloud", audience: "aws:ORGANIZATION", required: "aud", tenant: "aud",
+		url: "api.pulumi.com/oidc", name: "Pulumi Cloud", site: "Pulumi Cloud", audience: "ORGANIZATION", required: "aud", tenant: "aud",
 		subject: pulumiSubject,
 	},
 	{

@@ -290,6 +290,9 @@ func (f *federation) oidc(url string) []TrustGap {
 	if is.tenant != "" && told {
 		leaves &^= Anyone
 	}
+	if open.subject != nil && open.subject.audience != "" {
+		is.audience = open.subject.audience
+	}
 	byAudience := is.required == "aud" || is.builtin
 	switch {
 	case told:
@@ -343,8 +346,11 @@ func (f *federation) subject(is *issuer, key func(string) string) (open opening,
 	for _, a := range f.on(key("sub")) {
 		var widest opening
 		var g TrustGap
-		for _, value := range a.values() {
+		for k, value := range a.values() {
 			o := is.opens(value, a.literal())
+			if k == 0 {
+				widest.subject = o.subject
+			}
 			if o.breadth &^= pinned; o.breadth.widest() > widest.breadth.widest() {
 				widest, g = o, f.blame(a, value, TrustGap{Problem: TooWide})
 			}
