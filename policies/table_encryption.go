@@ -282,8 +282,11 @@ func keyPlace(key resource.Property) (region, account string) {
 func checkKeyAccount(p *policy.Pass, key resource.Property, of facts.Copy) {
 	others := policy.Settings[EncryptionConfig](p).KeyAccounts
 	_, owner := keyPlace(key)
+	if account.Known(owner) == "" || slices.Contains(others, owner) {
+		return
+	}
 	own := p.Facts.Account(p.Around())
-	if account.Known(owner) == "" || owner == own.Configured || slices.Contains(others, owner) {
+	if owner == own.Configured {
 		return
 	}
 	f := policy.Finding{
