@@ -42,6 +42,7 @@ assumeRolePolicy:
 managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess"]`,
 	Remediation: "Set maxSessionDuration to what a session is needed for, at most the limit.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html",
+	Mends:       `Sets maxSessionDuration to the limit, of a role whose own policies reach tables.`,
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.1"},

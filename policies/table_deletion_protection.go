@@ -25,10 +25,13 @@ name: orders
 deletionProtectionEnabled: true`,
 	Remediation: "Set deletionProtectionEnabled to true on the table and on every replica.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html#WorkingWithTables.Basics.DeletionProtection",
-	Severity:    policy.Medium,
-	Level:       policy.Advisory,
-	Criteria:    []soc2.ID{"A1.2"},
-	Reads:       facts.CopyReads(facts.DeletionProtection),
+	Mends: `
+		Switches deletion protection on, of the table and of every replica that can have it. A table has to be relieved of it
+		before it is replaced or destroyed.`,
+	Severity: policy.Medium,
+	Level:    policy.Advisory,
+	Criteria: []soc2.ID{"A1.2"},
+	Reads:    facts.CopyReads(facts.DeletionProtection),
 
 	CheckResource: checkDeletionProtection,
 }

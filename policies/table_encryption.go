@@ -38,10 +38,14 @@ serverSideEncryption:
   enabled: true`,
 	Remediation: "Set serverSideEncryption.enabled to true, and kmsKeyArn to a customer managed key where one is asked for or another account reads the table.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html",
-	Severity:    policy.High,
-	Level:       policy.Mandatory,
-	Criteria:    []soc2.ID{"C1.1", "CC6.1"},
-	Config:      EncryptionConfig{MinimumKey: minimumManaged},
+	Mends: `
+		Has the table encrypted with the AWS-managed key, or, where minimumKey is customer, with the first of remediationKeys that
+		is of its region and account, if that is allowed and each entry of replicas names a key. The key of a replica is left
+		as it is: to change it is to make the replica anew.`,
+	Severity: policy.High,
+	Level:    policy.Mandatory,
+	Criteria: []soc2.ID{"C1.1", "CC6.1"},
+	Config:   EncryptionConfig{MinimumKey: minimumManaged},
 	Settings: map[string]string{
 		"minimumKey": `The least key a table may be encrypted with.`,
 		"allowedKeys": `
@@ -50,6 +54,9 @@ serverSideEncryption:
 		"keyAccounts": `
 			The other accounts whose customer managed keys may be used, 12 digits each. Where it names some, a key of any other
 			account is reported at the policy's level.`,
+		"remediationKeys": `
+			The ARNs of the customer managed keys that tables are given at level remediate, where minimumKey is customer: one for
+			each region and account.`,
 	},
 	Reads: facts.Reads(facts.CopyReads(facts.Region, facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads(), facts.RestoredReads()),
 
@@ -58,9 +65,10 @@ serverSideEncryption:
 
 // EncryptionConfig are the settings of TableEncryption.
 type EncryptionConfig struct {
-	MinimumKey  string   `json:"minimumKey" oneof:"aws-owned aws-managed customer"`
-	AllowedKeys []string `json:"allowedKeys" form:"key"`
-	KeyAccounts []string `json:"keyAccounts" form:"account"`
+	MinimumKey      string   `json:"minimumKey" oneof:"aws-owned aws-managed customer"`
+	AllowedKeys     []string `json:"allowedKeys" form:"key"`
+	KeyAccounts     []string `json:"keyAccounts" form:"account"`
+	RemediationKeys []string `json:"remediationKeys" form:"one key"`
 }
 
 // The values of minimumKey.
@@ -104,7 +112,7 @@ func checkEncryption(p *policy.Pass) {
 			continue
 		}
 		if kind, decidedBy, known := keyOf(c); known {
-			checkKey(p, kind, decidedBy, c, keyRemedy(p, c))
+			checkKey(p, kind, decidedBy, c, keyRemedy(p, c), keyEdits(p, c))
 		}
 	}
 }
@@ -131,6 +139,44 @@ func keyRemedy(p *policy.Pass, table facts.Copy) string {
 	return fmt.Sprintf("set %s to true, and %s to a customer managed key where another account reads the table", enabled, key)
 }
 
+// keyEdits have a table encrypted with the least key that is asked for; there are none where that is not known.
+func keyEdits(p *policy.Pass, table facts.Copy) []policy.Edit {
+	encrypted := policy.Edit{Path: table.Get(facts.Encrypted).Path, Value: resource.BoolValue(true)}
+	if policy.Settings[EncryptionConfig](p).MinimumKey != minimumCustomer {
+		return []policy.Edit{encrypted}
+	}
+	key := remediationKey(p)
+	if key == "" || table.Path() != "" {
+		return nil // or the copy is of a region of its own
+	}
+	for _, c := range p.Copies() {
+		if c.Replica && c.Get(facts.EncryptionKey).Value.Empty() {
+			return nil // DynamoDB wants a key of its own for it
+		}
+	}
+	return []policy.Edit{encrypted, {Path: table.Get(facts.EncryptionKey).Path, Value: resource.StringValue(key)}}
+}
+
+// remediationKey is the configured key that a table is given, empty where there is none of its region and account. Where the account is
+// not known, the only one of its region is meant.
+func remediationKey(p *policy.Pass) string {
+	config := policy.Settings[EncryptionConfig](p)
+	region, account := p.Facts.Region(p.Around()).Known, p.Facts.Account(p.Around()).Known
+	var keys []string
+	for _, key := range config.RemediationKeys {
+		arn := strings.SplitN(key, ":", 6)
+		allowed := func(pattern string) bool { return glob.Match(pattern, key) }
+		if arn[3] == region && (account == "" || arn[4] == account) &&
+			(len(config.AllowedKeys) == 0 || slices.ContainsFunc(config.AllowedKeys, allowed)) {
+			keys = append(keys, key)
+		}
+	}
+	if len(keys) == 0 || account == "" && len(keys) > 1 {
+		return ""
+	}
+	return keys[0]
+}
+
 // checkReplicaKey judges the key of a replica. One that names none follows its table, since the type of server-side
 // encryption is the same in all replicas; but a customer managed key is of one region, so DynamoDB wants it named
 // (terraform-provider-aws#17422). table is nil where another resource declares it.
@@ -140,7 +186,7 @@ func checkReplicaKey(p *policy.Pass, replica facts.Copy, table *facts.Copy) {
 	ownKey := fmt.Sprintf("set %s to a customer managed key of its region", replica.Named(facts.EncryptionKey))
 	if !key.Value.Empty() {
 		if kind, known := keyKindOf(key); known {
-			checkKey(p, kind, key, replica, ownKey)
+			checkKey(p, kind, key, replica, ownKey, nil)
 		}
 		return
 	}
@@ -150,16 +196,17 @@ func checkReplicaKey(p *policy.Pass, replica facts.Copy, table *facts.Copy) {
 		})
 		return
 	}
-	if table == nil {
-		if table = declaredTable(p); table == nil {
-			return
-		}
+	var edits []policy.Edit
+	if table != nil {
+		edits = keyEdits(p, *table)
+	} else if table = declaredTable(p); table == nil {
+		return
 	}
 	kind, _, known := keyOf(*table)
 	switch {
 	case known:
 		checkKey(p, min(kind, awsManaged), key, replica, fmt.Sprintf("set %s of its table to true, and customer managed keys for both "+
-			"where another account reads the replica", table.Named(facts.Encrypted)))
+			"where another account reads the replica", table.Named(facts.Encrypted)), edits)
 	case replica.Path() == "":
 		p.Log.NoteUnknown(key.Path)
 	}
@@ -209,7 +256,7 @@ func keyKindOf(key resource.Property) (kind keyKind, known bool) {
 }
 
 // checkKey judges the key of one copy of a table: its kind, then whether it is allowed.
-func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, of facts.Copy, remedy string) {
+func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, of facts.Copy, remedy string, edits []policy.Edit) {
 	config := policy.Settings[EncryptionConfig](p)
 	minimum := map[string]keyKind{minimumOwned: awsOwned, minimumManaged: awsManaged, minimumCustomer: customerManaged}[config.MinimumKey]
 	if kind < minimum {
@@ -217,6 +264,7 @@ func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, of fact
 			Path:   decidedBy.Place(),
 			Wrong:  fmt.Sprintf("%s: %v is encrypted with %v", stateOf(decidedBy), of, kind),
 			Remedy: remedy,
+			Edits:  edits,
 		})
 		return
 	}

@@ -62,7 +62,7 @@ func TestConfigurationFile(t *testing.T) {
 			"not known here is what comes from the environments a, b"},
 
 		{"another version", `{"version": 3}`, "FILE: version must be 2"},
-		{"version as a name", `{"version": "2"}`, `FILE: version "2" is not one of advisory, mandatory, disabled`},
+		{"version as a name", `{"version": "2"}`, `FILE: version "2" is not one of advisory, mandatory, remediate, disabled`},
 		{"policies that are none", `{"version": 2, "policies": []}`, "FILE: policies is not an object"},
 		{"environments that are none", `{"environments": ["a", 1]}`, "FILE: environments is not a list of strings"},
 		{"environments that are no list", `{"environments": "a"}`, "FILE: environments is not a list of strings"},

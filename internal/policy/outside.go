@@ -11,6 +11,7 @@ import (
 	"dynamoguard/internal/account"
 	"dynamoguard/internal/glob"
 	"dynamoguard/internal/place"
+	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
 )
 
@@ -37,14 +38,16 @@ type Outside struct {
 }
 
 // Around returns what the resource takes from around it where it does not say itself where it is.
-func (p *Pass) Around() place.Around {
-	urn := p.Resource.URN
+func (p *Pass) Around() place.Around { return p.Frame.Around(p.Resource.URN) }
+
+// Around returns what a resource takes from around it, by its URN.
+func (f Frame) Around(urn resource.URN) place.Around {
 	around := place.Around{
-		Region:     p.Stack.Region(),
-		AWS:        p.Outside.AWS,
-		Configured: p.Config.Pack().AccountOf(p.Stack.Organization, urn.Project(), urn.Stack()),
+		Region:     f.Stack.Region(),
+		AWS:        f.Outside.AWS,
+		Configured: f.Config.Pack().AccountOf(f.Stack.Organization, urn.Project(), urn.Stack()),
 	}
-	around.Own = func() []tables.Entry { return p.Before(urn.Project(), urn.Stack()) }
+	around.Own = func() []tables.Entry { return f.Before(urn.Project(), urn.Stack()) }
 	return around
 }
 
