@@ -3,7 +3,6 @@ package policies_test
 import (
 	"encoding/json"
 	"maps"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -103,33 +102,4 @@ func drop(properties map[string]any, setting string, whole bool) (dropped bool) 
 		properties[list] = left
 	}
 	return dropped
-}
-
-// TestSettingsRefused fails on a setting of which no bad value is refused, by its path. What is said of each is held in internal/command,
-// and what the engine says in e2e.
-func TestSettingsRefused(t *testing.T) {
-	data, err := os.ReadFile("../testdata/configuration/refused.jsonl")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var refused []string
-	for line := range strings.Lines(string(data)) {
-		var row struct{ Words string }
-		if err := json.Unmarshal([]byte(line), &row); err != nil {
-			t.Fatal(err)
-		}
-		refused = append(refused, indices.ReplaceAllString(row.Words, "[]"))
-	}
-	for _, p := range policies.All() {
-		for setting := range p.Settings {
-			path := p.Name + "." + setting
-			bad := func(words string) bool {
-				rest, ok := strings.CutPrefix(strings.Replace(words, path+"[]", path, 1), path+" ")
-				return ok && !strings.HasPrefix(rest, "is not a property")
-			}
-			if !slices.ContainsFunc(refused, bad) {
-				t.Errorf("no bad value of %s is refused", path)
-			}
-		}
-	}
 }
