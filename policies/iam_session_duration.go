@@ -80,6 +80,13 @@ type SessionLimit struct {
 	MaxSeconds int      `json:"maxSeconds" required:"" min:"3600" max:"43200"`
 }
 
+// Check refuses a limit of no roles.
+func (l SessionLimit) Check(fail func(path, format string, args ...any)) {
+	if len(l.Roles) == 0 && len(l.Tags) == 0 {
+		fail("roles", "or tags is required")
+	}
+}
+
 // checkSessionDuration judges a role by what it holds itself, before it is created or changed.
 func checkSessionDuration(p *policy.Pass) {
 	role, ok := alone(p)
