@@ -41,6 +41,7 @@ serverSideEncryption:
 		{"The AWS-managed key", "It can be audited in CloudTrail; minimumKey asks for a customer managed key."},
 		{"A table that is restored without serverSideEncryption", "It has the key of its source, which the stack does not tell."},
 		{"A replica without a key of its own", "It has the kind of key its table has, and is judged by that."},
+		{"A key on the allow-list, or of an account in keyAccounts", "It is meant, whoever may disable it there."},
 		{"A key that is not known yet", "It is one that the program makes or looks up, so a customer managed one."},
 	},
 	Remediation: "Set serverSideEncryption.enabled to true, and kmsKeyArn to a customer managed key where one is asked for or another account reads the table.",
