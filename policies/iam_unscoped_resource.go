@@ -65,7 +65,7 @@ func checkUnscopedResource(p *policy.Pass) {
 			}
 			p.Report(policy.Finding{
 				Path: at(d, f.Statement, f.Elements), Wrong: unscoped(d, f), Remedy: group + ", such as " + example, Group: group,
-				Grants: true,
+				Grants: true, Rewritable: true,
 			})
 		}
 	}

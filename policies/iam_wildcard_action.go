@@ -70,7 +70,9 @@ func checkWildcardAction(p *policy.Pass) {
 			case len(f.Elements) > 1:
 				wrong = elements(d, f.Elements) + " " + verb(d, "grant", "grant") + " " + actions(f.Opens, f.Worst, f.Whole)
 			}
-			p.Report(policy.Finding{Path: at(d, f.Statement, f.Elements), Wrong: wrong, Remedy: "list the actions the workload calls", Grants: true})
+			p.Report(policy.Finding{
+				Path: at(d, f.Statement, f.Elements), Wrong: wrong, Remedy: "list the actions the workload calls", Grants: true, Rewritable: true,
+			})
 		}
 	}
 }

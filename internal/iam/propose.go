@@ -52,7 +52,7 @@ func (d *Document) Mentions() map[int]Mention {
 			}
 		}
 		for _, text := range st.Resource.Texts {
-			if named, ok := namedBy(text, d.variables()); ok {
+			if named, ok := NamedBy(text, d.variables()); ok {
 				m.Tables = addNamed(m.Tables, named)
 			}
 		}
@@ -61,8 +61,9 @@ func (d *Document) Mentions() map[int]Mention {
 	return mentions
 }
 
-// namedBy is the table or cluster that an element of Resource names.
-func namedBy(text string, variables bool) (n Named, ok bool) {
+// NamedBy is the table or cluster that an element of Resource names, in full or by a part of its name; a table also where the element
+// is of what belongs to it. variables says whether it may hold policy variables; one that does names nothing.
+func NamedBy(text string, variables bool) (n Named, ok bool) {
 	fields, count := arnFields(text)
 	r := parseResource(text, variables, true, nil)
 	if count < len(fields) || r.variable || len(r.readings) != 1 || r.readings[0].every != 0 {
@@ -87,6 +88,11 @@ func namedBy(text string, variables bool) (n Named, ok bool) {
 	}
 	n.Text = strings.Join([]string{"arn", a.partition, a.service, a.region, a.account, kind + "/" + name}, ":")
 	return n, true
+}
+
+// Exact reports whether a pattern can match one table or cluster alone.
+func (n Named) Exact() bool {
+	return !slices.ContainsFunc([]string{n.Ref.Partition, n.Ref.Region, n.Ref.Account, n.Ref.Name}, glob.HasWildcard)
 }
 
 // addNamed adds what is named to a list, or to what is in it by the same text.
@@ -376,26 +382,38 @@ func (p *proposer) chooseResources(types ResourceTypes, actions ActionSet) (list
 
 // within adds what is mentioned of a resource of the statement.
 func (p *proposer) within(r *resource, types ResourceTypes, add func(string)) {
-	for i, m := range p.mentions {
-		for _, n := range m.Tables {
-			(types & n.Types).each(func(t ResourceTypes) {
-				if text := n.within(r, t); text != "" {
-					add(text)
-					p.used[i] = true
-				}
-			})
-		}
-	}
+	p.mentionedTables(types, func(n Named, t ResourceTypes) string {
+		text := n.within(r, t)
+		add(text)
+		return text
+	})
 }
 
 // outside adds what is mentioned and is none of a NotResource.
 func (p *proposer) outside(types ResourceTypes, add func(string)) {
+	p.mentionedTables(types, func(n Named, t ResourceTypes) string {
+		if slices.ContainsFunc(p.st.resources, func(r resource) bool { return r.variable || r.touches(n.target(t), nil) }) {
+			return ""
+		}
+		text := n.within(&star, t)
+		add(text)
+		return text
+	})
+}
+
+// mentionedTables calls write with what is mentioned of each type, and notes which mentions it wrote. Of streams these are those that
+// something is said to read, where there are such.
+func (p *proposer) mentionedTables(types ResourceTypes, write func(Named, ResourceTypes) string) {
+	streamed := slices.ContainsFunc(p.mentions, func(m Mention) bool {
+		return slices.ContainsFunc(m.Tables, func(n Named) bool { return n.Types == Stream })
+	})
 	for i, m := range p.mentions {
 		for _, n := range m.Tables {
 			(types & n.Types).each(func(t ResourceTypes) {
-				excepted := slices.ContainsFunc(p.st.resources, func(r resource) bool { return r.variable || r.touches(n.target(t), nil) })
-				if text := n.within(&star, t); !excepted {
-					add(text)
+				if streamed && t == Stream && n.Types != Stream {
+					return
+				}
+				if write(n, t) != "" {
 					p.used[i] = true
 				}
 			})

@@ -83,6 +83,8 @@ func TestPropose(t *testing.T) {
 		{"Allow dynamodb:GetRecords,dynamodb:GetShardIterator,dynamodb:DescribeStream,dynamodb:ListStreams on *", []Mention{stream},
 			`{"Effect":"Allow","Action":["dynamodb:DescribeStream","dynamodb:GetRecords","dynamodb:GetShardIterator"],"Resource":"${orders.arn}/stream/*"}` + "\n" +
 				`{"Effect":"Allow","Action":"dynamodb:ListStreams","Resource":"*"}`, []int{0}},
+		{"Allow dynamodb:GetRecords on *", []Mention{unnamed, stream}, `{"Effect":"Allow","Action":"dynamodb:GetRecords","Resource":"${orders.arn}/stream/*"}`, []int{1}},
+		{"Allow dynamodb:GetRecords on *", []Mention{unnamed}, `{"Effect":"Allow","Action":"dynamodb:GetRecords","Resource":"${t.arn}/stream/*"}`, []int{0}},
 		{"Allow dynamodb:GetItem on *", []Mention{stream}, "missing the tables that it is about", nil},
 
 		// No more than the statement's own resources: their region and account, where those of the table are not known.

@@ -11,6 +11,7 @@ import (
 	"dynamoguard/internal/account"
 	"dynamoguard/internal/glob"
 	"dynamoguard/internal/place"
+	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
 )
 
@@ -39,13 +40,20 @@ type Outside struct {
 // Around returns what the resource takes from around it where it does not say itself where it is.
 func (p *Pass) Around() place.Around {
 	urn := p.Resource.URN
-	around := place.Around{
-		Region:     p.Stack.Region(),
-		AWS:        p.Outside.AWS,
-		Configured: p.Config.Pack().AccountOf(p.Stack.Organization, urn.Project(), urn.Stack()),
-	}
+	around := Around(p.Config, p.Stack, p.Outside)(urn)
 	around.Own = func() []tables.Entry { return p.Before(urn.Project(), urn.Stack()) }
 	return around
+}
+
+// Around says what the resources of a stack take from around them, but for the tables that it owned before the run.
+func Around(config *Configuration, stack *StackContext, outside Outside) func(resource.URN) place.Around {
+	return func(urn resource.URN) place.Around {
+		return place.Around{
+			Region:     stack.Region(),
+			AWS:        outside.AWS,
+			Configured: config.Pack().AccountOf(stack.Organization, urn.Project(), urn.Stack()),
+		}
+	}
 }
 
 // Before returns the tables that a stack owned before the run. Where no stack was configured there is no run: what is judged
