@@ -46,7 +46,7 @@ var sketchReads = sync.OnceValue(func() map[string][]string {
 		more[typ] = append(more[typ], property)
 	}
 	more[Function] = append(more[Function], "region") // of itself, since version 7 of the classic provider
-	return Reads(LinkReads(), DocumentReads(iam.Identity), TableReads(), WorkloadReads(), more)
+	return Reads(LinkReads(), SeenReads(), DocumentReads(iam.Identity), TableReads(), WorkloadReads(), more)
 })
 
 // SketchReads returns the types that Sketch looks at, and the patterns of the properties that it reads of them.
@@ -127,7 +127,32 @@ func (k *sketch) graph(seen *Stack) *Graph {
 		resources[i] = k.byURN[urn]
 	}
 	k.mu.Unlock()
-	return NewGraph(resources, seen)
+	return NewGraph(withPolicyARNs(resources), seen)
+}
+
+// withPolicyARNs gives the managed policies of which the ARN is not known the one by which they are attached, where that means one
+// alone.
+func withPolicyARNs(resources []*resource.Resource) []*resource.Resource {
+	named := map[string][]int{} // by name
+	for i, r := range resources {
+		if !IsManagedPolicy(r) {
+			continue
+		}
+		if _, known := r.Properties.Get(entities[r.Type].arn).Text(); !known {
+			named[ownPolicyName(r)] = append(named[ownPolicyName(r)], i)
+		}
+	}
+	for _, r := range slices.Clone(resources) {
+		for _, ref := range links[r.Type].policies {
+			for _, text := range texts(r, ref) {
+				n, ok := parsePolicyName(text)
+				if i := named[n.name]; ok && len(i) == 1 && n.means(resources[i[0]]) {
+					resources[i[0]] = withARN(resources[i[0]], text)
+				}
+			}
+		}
+	}
+	return resources
 }
 
 // mentionedIn are the texts within a value that may name tables, a list, and whether there is one that is not known. A text may itself
