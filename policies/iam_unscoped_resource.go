@@ -32,12 +32,13 @@ policy:
     - Effect: Allow
       Action: dynamodb:GetItem
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
-	Remediation: "Name the tables the workload uses, with their indexes and streams where it needs them.",
-	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
-	Severity:    policy.High,
-	Level:       policy.Mandatory,
-	Criteria:    []soc2.ID{"CC6.1", "CC6.3"},
-	Config:      UnscopedResourceConfig{},
+	Remediation: "Name the tables the workload uses, with their indexes and streams where it needs them. Where the stack names them " +
+		"elsewhere, `explain` writes the statement out.",
+	URL:      "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
+	Severity: policy.High,
+	Level:    policy.Mandatory,
+	Criteria: []soc2.ID{"CC6.1", "CC6.3"},
+	Config:   UnscopedResourceConfig{},
 	Settings: map[string]string{
 		"reportMetadata": `Report statements that open nothing but metadata, such as dynamodb:DescribeTable, as well.`,
 	},

@@ -32,7 +32,7 @@ policy:
     - Effect: Allow
       Action: [dynamodb:GetItem, dynamodb:Query]
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
-	Remediation: "List the actions the workload calls.",
+	Remediation: "List the actions the workload calls. Where the stack names them elsewhere, `explain` writes the statement out.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html",
 	Severity:    policy.High,
 	Level:       policy.Mandatory,

@@ -260,6 +260,9 @@ func (w *page) proposal(p record.Proposal) {
 	fields("  missing", p.Missing)
 	fields("  not known", p.Awaited)
 	fields("  named by", p.Rests)
+	if p.Redundant {
+		w.field("  besides", "those allow all of it already, so that the statement can go as well")
+	}
 	fields("  where", p.Outputs)
 	fields("  left out", p.LeftOut)
 }

@@ -35,8 +35,9 @@ type Proposer struct {
 	around func(resource.URN) place.Around
 	now    time.Time
 
-	tables   map[string][]claimed         // by name
-	declared map[resource.URN]claimed     // the first of each resource
+	tables   map[string][]claimed     // by name
+	declared map[resource.URN]claimed // the first of each resource
+	mentions map[*iam.Document]map[int]iam.Mention
 	outputs  []Output                     // to which there are references
 	holders  map[resource.URN][]Principal // by what holds their documents
 	runs     map[resource.URN][]Workload  // by role
@@ -58,6 +59,7 @@ func (s *Stack) Proposer(around func(resource.URN) place.Around, now time.Time) 
 	p := &Proposer{
 		seen: s, graph: s.sketch.graph(s), around: around, now: now,
 		tables: map[string][]claimed{}, declared: map[resource.URN]claimed{}, holders: map[resource.URN][]Principal{},
+		mentions: map[*iam.Document]map[int]iam.Mention{},
 	}
 	names := map[string]int{} // how many resources have a logical name
 	for _, r := range p.graph.Resources {
@@ -163,7 +165,11 @@ func (p *Proposer) Propose(at Place) *Proposal {
 		}
 	}
 	addDocument := func(d *iam.Document, at Place, but int) {
-		named := d.Mentions()
+		named, ok := p.mentions[d]
+		if !ok {
+			named = d.Mentions()
+			p.mentions[d] = named
+		}
 		for i := range d.Statements {
 			if m, ok := named[i]; ok && i != but {
 				add(p.resolved(m), Place{at.URN, at.Path.Key("Statement").Index(i)})
@@ -222,9 +228,8 @@ func (p *Proposer) resolved(m iam.Mention) iam.Mention {
 	m.Tables = nil
 	for _, n := range named {
 		if table, ok := p.table(n.Text, ""); ok && n.Exact() {
-			types := n.Types
+			table.Types, table.As = n.Types, n.Text
 			n = table
-			n.Types = types
 		}
 		m.Tables = append(m.Tables, n)
 	}

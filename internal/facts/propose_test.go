@@ -135,12 +135,12 @@ func TestProposer(t *testing.T) {
 			[]string{"missing the actions that it is to allow", unknownTo}},
 
 		{"a statement beside it", []*resource.Resource{role, orders, policy(whatever + `,{"Effect":"Allow","Action":["dynamodb:GetItem"],"Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders-1a2b3c4"}`)},
-			[]string{ofOrders, `named by policy.Statement[1] of aws:iam/rolePolicy:RolePolicy::app`, byOrders[2]}},
+			[]string{ofOrders, "redundant", `named by policy.Statement[1] of aws:iam/rolePolicy:RolePolicy::app`, byOrders[2]}},
 		{"another policy of the role", []*resource.Resource{role, orders, policy(whatever),
 			declared(facts.ManagedPolicy, "read", strings.Replace(inline(`{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:us-east-1:999999999999:table/items"}`),
 				`"role":"app"`, `"name":"read"`, 1)),
 			declared(facts.RoleAttachment, "read", `{"role":"app","policyArn":"arn:aws:iam::111122223333:policy/read"}`)},
-			[]string{`{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:us-east-1:999999999999:table/items"}`,
+			[]string{`{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:us-east-1:999999999999:table/items"}`, "redundant",
 				`named by policy.Statement[0] of aws:iam/policy:Policy::read`}},
 		{"a policy of another role", []*resource.Resource{role, orders, policy(whatever),
 			declared(facts.RolePolicy, "other", strings.Replace(inline(`{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/items"}`),
@@ -194,6 +194,9 @@ func describe(p *facts.Proposal) []string {
 		return fmt.Sprintf("%s of %s", p.Path, strings.TrimPrefix(string(p.URN), "urn:pulumi:dev::shop::"))
 	}
 	lines := p.Statements
+	if p.Redundant {
+		lines = append(lines, "redundant")
+	}
 	for _, s := range p.Missing {
 		lines = append(lines, "missing "+s)
 	}

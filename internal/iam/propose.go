@@ -15,6 +15,7 @@ import (
 type Named struct {
 	Text string // its ARN: an ARN, a pattern of ARNs, or a reference that stands for the ARN
 	Name string // its name where Text is a reference: the name, or a reference that stands for it; else ""
+	As   string // its ARN as the statement that names it has it, where Text is a reference; else ""
 	// Ref is what is known of it: texts, or patterns where Text is one. Of a cluster its Name is that of the cluster.
 	Ref TableRef
 	// Types are what it is named for: Cluster; Stream alone where nothing but its stream is named; else all that a table has.
@@ -25,6 +26,7 @@ type Named struct {
 type Mention struct {
 	Actions ActionSet
 	Tables  []Named
+	Allows  bool // it is a statement of the principal that allows the actions on the tables, whatever the request
 }
 
 // A Proposal is what could be written in place of a statement.
@@ -34,6 +36,8 @@ type Proposal struct {
 	Missing []string
 	LeftOut []string // what the statement names, and what is proposed does not, with the reason
 	Used    []int    // the mentions that it rests on, in order
+	// Redundant: other statements that are mentioned allow all of it already.
+	Redundant bool
 }
 
 // Mentions are what the Allows of the document name: actions without wildcards, and tables and clusters by name or by a part of one.
@@ -45,7 +49,7 @@ func (d *Document) Mentions() map[int]Mention {
 		if st.Effect == Deny || st.Action.Not || st.Resource.Not || len(d.Errors) > 0 {
 			continue
 		}
-		var m Mention
+		m := Mention{Allows: len(st.Conditions) == 0 && d.Kind == Identity}
 		for _, text := range st.Action.Texts {
 			if a := LookupAction(text); a != nil {
 				m.Actions = m.Actions.Or(a.Of())
@@ -160,7 +164,7 @@ func (d *Document) Propose(index int, mentions []Mention, now time.Time) Proposa
 	if i < 0 || d.Statements[i].Effect == Deny || d.Kind == Trust {
 		return Proposal{}
 	}
-	p := &proposer{doc: d, st: &d.Statements[i], mentions: mentions, now: now, used: map[int]bool{}}
+	p := &proposer{doc: d, st: &d.Statements[i], mentions: mentions, now: now, analysis: d.analyse(now), used: map[int]bool{}, written: map[string]ResourceTypes{}}
 	if !p.reported() {
 		return Proposal{}
 	}
@@ -189,9 +193,10 @@ type proposer struct {
 	st       *Statement
 	mentions []Mention
 	now      time.Time
+	analysis *analysis
 	used     map[int]bool
+	written  map[string]ResourceTypes // of the resources that are proposed, by text
 
-	wildcard bool            // the actions are to be named
 	unscoped map[string]bool // the resources that are to be named, by text
 	reach    Reach
 
@@ -202,20 +207,37 @@ type proposer struct {
 
 // reported reports whether something is said of the statement, and notes what.
 func (p *proposer) reported() bool {
-	of := func(index int) bool { return index == p.st.Index }
-	p.wildcard = slices.ContainsFunc(p.doc.WildcardActions(WildcardOptions{Metadata: true, Now: p.now}), func(f ActionFinding) bool {
-		return of(f.Statement)
-	})
-	for _, f := range p.doc.UnscopedResources(UnscopedOptions{Metadata: true, Now: p.now}) {
-		if !of(f.Statement) {
-			continue
-		}
+	wildcard := false
+	if p.st.hasWildcardAction() {
+		_, wildcard = p.analysis.wildcardActions(p.st, WildcardOptions{Metadata: true, Now: p.now})
+	}
+	if f, ok := p.unscopedFinding(); ok {
 		p.reach, p.unscoped = f.Reach, map[string]bool{}
 		for _, e := range f.Elements {
 			p.unscoped[e.Text] = true
 		}
 	}
-	return p.wildcard || p.unscoped != nil
+	return wildcard || p.unscoped != nil
+}
+
+// unscopedFinding is what UnscopedResources says of the statement.
+func (p *proposer) unscopedFinding() (ResourceFinding, bool) {
+	opt := UnscopedOptions{Metadata: true, Now: p.now}
+	if p.doc.Kind != Identity || p.st.scopedByTag() {
+		return ResourceFinding{}, false
+	}
+	if f, ok := p.analysis.unscoped(p.st, opt); ok {
+		return f, true
+	}
+	if !slices.ContainsFunc(p.st.Resource.Texts, glob.HasWildcard) {
+		return ResourceFinding{}, false
+	}
+	all := p.doc.UnscopedResources(opt) // with others it may be
+	i := slices.IndexFunc(all, func(f ResourceFinding) bool { return f.Statement == p.st.Index })
+	if i < 0 {
+		return ResourceFinding{}, false
+	}
+	return all[i], true
 }
 
 func (p *proposer) missing(what string) { p.Missing = append(p.Missing, what) }
@@ -255,11 +277,49 @@ func (p *proposer) propose() {
 		w.write("Action", without.Names(), "Resource", []string{"*"})
 	}
 	p.writeRest(&w)
-	if p.Statements = w.list; len(p.Statements) == 0 {
+	switch p.Statements = w.list; {
+	case len(p.Statements) == 0:
 		p.missing("an action that it allows")
-		return
+	case len(strings.Join(w.list, ",")) > mostProposed:
+		p.missing("room for all that it names in one policy")
+	default:
+		p.Redundant = p.redundant()
+		p.check()
 	}
-	p.check()
+}
+
+// mostProposed is how many characters the inline policies of a role may have, the most that IAM takes.
+//
+// Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+const mostProposed = 10240
+
+// redundant reports whether other statements allow all that is proposed of the resources, whatever the request.
+func (p *proposer) redundant() bool {
+	for text, types := range p.written {
+		wanted := p.actions.And(actionsOf(types))
+		for _, m := range p.mentions {
+			if m.Allows && slices.ContainsFunc(m.Tables, func(n Named) bool { return n.has(text, types) }) {
+				wanted = wanted.Minus(m.Actions)
+			}
+		}
+		if !wanted.Empty() {
+			return false
+		}
+	}
+	return len(p.written) > 0 && len(p.others) == 0 && !p.rest && p.actions.Minus(actionsOf(tableTypes|Cluster)).Empty()
+}
+
+// has reports whether a resource of some types, as it is proposed, is part of what is named.
+func (n Named) has(text string, types ResourceTypes) bool {
+	if n.Types&types != types {
+		return false
+	}
+	for _, as := range []string{n.Text, n.As} {
+		if as != "" && (text == as || strings.HasPrefix(text, as+"/")) {
+			return true
+		}
+	}
+	return false
 }
 
 // chooseActions chooses the actions: those that the statement names, by name or by a part of one, and where it names none by a
@@ -290,7 +350,7 @@ func (p *proposer) chooseActions() bool {
 	if p.st.Action.Not {
 		p.rest, whole = true, p.st.actions
 	}
-	possible := p.doc.analyse(p.now).open(p.st, p.st.actions.Minus(p.st.excluded(p.now)))
+	possible := p.analysis.open(p.st, p.st.actions.Minus(p.st.excluded(p.now)))
 	for _, text := range p.st.Action.Texts {
 		if a := LookupAction(text); a != nil && !p.st.Action.Not && !possible.Has(a) {
 			p.LeftOut = append(p.LeftOut, text+", which it allows on nothing")
@@ -353,8 +413,8 @@ func (p *proposer) names(n Named) bool {
 // chooseResources chooses the resources of some types: the statement's own where they are scoped, what is mentioned in place of the
 // others. In the policy of a table none means the table.
 func (p *proposer) chooseResources(types ResourceTypes, actions ActionSet) (list []string) {
-	add := func(text string) {
-		if text != "" && !slices.Contains(list, text) {
+	add := func(text string, types ResourceTypes) {
+		if p.written[text] |= types; !slices.Contains(list, text) {
 			list = append(list, text)
 		}
 	}
@@ -370,8 +430,14 @@ func (p *proposer) chooseResources(types ResourceTypes, actions ActionSet) (list
 		case p.st.Resource.Not:
 		case p.unscoped[text]:
 			p.within(r, wanted, add)
-		case slices.ContainsFunc(r.readings, func(a arn) bool { return a.types&wanted != 0 }):
-			add(text)
+		default:
+			var types ResourceTypes
+			for _, a := range r.readings {
+				types |= a.types & wanted
+			}
+			if types != 0 {
+				add(text, types)
+			}
 		}
 	}
 	if p.st.Resource.Not {
@@ -381,29 +447,23 @@ func (p *proposer) chooseResources(types ResourceTypes, actions ActionSet) (list
 }
 
 // within adds what is mentioned of a resource of the statement.
-func (p *proposer) within(r *resource, types ResourceTypes, add func(string)) {
-	p.mentionedTables(types, func(n Named, t ResourceTypes) string {
-		text := n.within(r, t)
-		add(text)
-		return text
-	})
+func (p *proposer) within(r *resource, types ResourceTypes, add func(string, ResourceTypes)) {
+	p.mentionedTables(types, add, func(n Named, t ResourceTypes) string { return n.within(r, t) })
 }
 
 // outside adds what is mentioned and is none of a NotResource.
-func (p *proposer) outside(types ResourceTypes, add func(string)) {
-	p.mentionedTables(types, func(n Named, t ResourceTypes) string {
+func (p *proposer) outside(types ResourceTypes, add func(string, ResourceTypes)) {
+	p.mentionedTables(types, add, func(n Named, t ResourceTypes) string {
 		if slices.ContainsFunc(p.st.resources, func(r resource) bool { return r.variable || r.touches(n.target(t), nil) }) {
 			return ""
 		}
-		text := n.within(&star, t)
-		add(text)
-		return text
+		return n.within(&star, t)
 	})
 }
 
-// mentionedTables calls write with what is mentioned of each type, and notes which mentions it wrote. Of streams these are those that
-// something is said to read, where there are such.
-func (p *proposer) mentionedTables(types ResourceTypes, write func(Named, ResourceTypes) string) {
+// mentionedTables adds what write makes of what is mentioned of each type, "" for nothing. Of streams these are those that something
+// is said to read, where there are such.
+func (p *proposer) mentionedTables(types ResourceTypes, add func(string, ResourceTypes), write func(Named, ResourceTypes) string) {
 	streamed := slices.ContainsFunc(p.mentions, func(m Mention) bool {
 		return slices.ContainsFunc(m.Tables, func(n Named) bool { return n.Types == Stream })
 	})
@@ -413,7 +473,8 @@ func (p *proposer) mentionedTables(types ResourceTypes, write func(Named, Resour
 				if streamed && t == Stream && n.Types != Stream {
 					return
 				}
-				if write(n, t) != "" {
+				if text := write(n, t); text != "" {
+					add(text, t)
 					p.used[i] = true
 				}
 			})
@@ -432,6 +493,7 @@ func (p *proposer) writeRest(w *statementWriter) {
 		return !p.st.Resource.Not && HasService(fields[2])
 	})
 	switch {
+	case p.doc.Kind != Identity: // the policy of a table grants on nothing else
 	case p.rest && (len(list) > 0 || p.st.Resource.Not):
 		var but []string
 		if p.st.Action.Not {

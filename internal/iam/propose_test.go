@@ -30,11 +30,16 @@ func TestPropose(t *testing.T) {
 		stream  = Mention{Tables: []Named{{Text: "${orders.arn}", Name: "${orders.name}", Ref: TableRef{Name: "orders"}, Types: Stream}}}
 		reading = Mention{Actions: actionsNamed("dynamodb:GetItem", "dynamodb:Query")}
 		ofItems = Mention{Actions: actionsNamed("dynamodb:PutItem"), Tables: Parse(policy("Allow dynamodb:* on table/items"), Identity).Mentions()[0].Tables}
+		before  = Parse(policy("Deny dynamodb:* on *; Allow dynamodb:GetItem on table/orders"), Identity).Mentions()[1]
 		unnamed = Mention{Tables: []Named{{Text: "${t.arn}", Name: "${t.tableName}", Types: tableTypes}}}
 		here    = Mention{Tables: []Named{{Text: "${orders.arn}", Name: "${orders.name}", Ref: TableRef{Region: "us-east-1", Name: "orders"}, Types: tableTypes}}}
 		abroad  = Mention{Tables: []Named{{Text: "${orders.arn}", Name: "${orders.name}", Ref: TableRef{Region: "eu-west-1", Name: "orders"}, Types: tableTypes}}}
 		cluster = Mention{Tables: []Named{{Text: "arn:aws:dax:us-east-1:111122223333:cache/c", Ref: TableRef{"aws", "us-east-1", "111122223333", "c"}, Types: Cluster}}}
 	)
+	var many []Mention
+	for i := range 1000 {
+		many = append(many, Mention{Tables: []Named{declared(fmt.Sprintf("orders-%d", i))}})
+	}
 	for _, tt := range []struct {
 		policy   string
 		mentions []Mention
@@ -78,6 +83,15 @@ func TestPropose(t *testing.T) {
 			`{"Effect":"Allow","Action":"dynamodb:PutItem","Resource":"` + longARN("table/items") + `"}`, []int{2}},
 		{"Allow dynamodb:* on table/orders", []Mention{reading, ofItems},
 			`{"Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:PutItem","dynamodb:Query"],"Resource":"` + longARN("table/orders") + `"}`, []int{0, 1}},
+
+		{"Allow dynamodb:* on table/orders; Allow dynamodb:GetItem on table/orders", []Mention{orders, before},
+			`{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"` + longARN("table/orders") + `"}` + "\nredundant", []int{1}},
+		{"Allow dynamodb:*,s3:* on *; Allow dynamodb:GetItem on table/orders", []Mention{before},
+			`{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"` + longARN("table/orders") + `"}` + "\n" + `{"Effect":"Allow","Action":"s3:*","Resource":"*"}`, []int{0}},
+		{"Allow dynamodb:GetItem,dynamodb:* on table/orders,table/items; Allow dynamodb:GetItem on table/orders", []Mention{before},
+			`{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":["` + longARN("table/orders") + `","` + longARN("table/items") + `"]}`, []int{0}},
+
+		{"Allow dynamodb:GetItem on *", many, "missing room for all that it names in one policy", nil},
 
 		// A stream alone where nothing else is named.
 		{"Allow dynamodb:GetRecords,dynamodb:GetShardIterator,dynamodb:DescribeStream,dynamodb:ListStreams on *", []Mention{stream},
@@ -141,6 +155,9 @@ func TestPropose(t *testing.T) {
 
 func described(p Proposal) string {
 	lines := slices.Clone(p.Statements)
+	if p.Redundant {
+		lines = append(lines, "redundant")
+	}
 	for _, s := range p.LeftOut {
 		lines = append(lines, "without "+s)
 	}
@@ -182,7 +199,7 @@ func TestMentions(t *testing.T) {
 	d := parse(t, "Allow dynamodb:getitem,dynamodb:Put*,s3:x on table/orders,table/orders/index/*,table/users/stream/*,table/*,*,arn:aws:dynamodb:*:*:table/log-*,"+
 		"arn:aws:s3:::b,arn:aws:dax:us-east-1:111122223333:cache/c,arn:aws:dynamodb:us-east-1:*:table/${aws:username}; Deny dynamodb:Query on table/other; "+
 		"Allow !dynamodb:Scan on table/items", Identity)
-	want := map[int]Mention{0: {Actions: actionsNamed("dynamodb:GetItem"), Tables: []Named{
+	want := map[int]Mention{0: {Allows: true, Actions: actionsNamed("dynamodb:GetItem"), Tables: []Named{
 		{Text: longARN("table/orders"), Ref: TableRef{"aws", "us-east-1", "111122223333", "orders"}, Types: tableTypes},
 		{Text: longARN("table/users"), Ref: TableRef{"aws", "us-east-1", "111122223333", "users"}, Types: Stream},
 		{Text: "arn:aws:dynamodb:*:*:table/log-*", Ref: TableRef{"aws", "*", "*", "log-*"}, Types: tableTypes},

@@ -70,10 +70,11 @@ type Finding struct {
 type Proposal struct {
 	Statements string `json:"statements,omitempty"` // as JSON; none where something is missing
 	Missing    string `json:"missing,omitempty"`
-	LeftOut    string `json:"leftOut,omitempty"` // what the statement names, and what is proposed does not
-	Rests      string `json:"rests,omitempty"`   // the places by which it is what it is
-	Outputs    string `json:"outputs,omitempty"` // what the references in it stand for
-	Awaited    string `json:"awaited,omitempty"` // places that are not known yet, and may name what is missing
+	Redundant  bool   `json:"redundant,omitempty"` // other statements that are named allow as much already
+	LeftOut    string `json:"leftOut,omitempty"`   // what the statement names, and what is proposed does not
+	Rests      string `json:"rests,omitempty"`     // the places by which it is what it is
+	Outputs    string `json:"outputs,omitempty"`   // what the references in it stand for
+	Awaited    string `json:"awaited,omitempty"`   // places that are not known yet, and may name what is missing
 }
 
 // A Gap is what a policy could not judge of a resource, or a reason why it did not judge it at all.
@@ -196,6 +197,7 @@ func proposal(p *facts.Proposal) Proposal {
 	return Proposal{
 		Statements: strings.Join(p.Statements, "\n"),
 		Missing:    text.List(p.Missing, "\n"),
+		Redundant:  p.Redundant,
 		LeftOut:    text.List(p.LeftOut, "\n"),
 		Rests:      places(p.Rests),
 		Outputs:    text.ListOf(p.Outputs, "\n", func(o facts.Output) string { return o.Reference + " is the " + place(o.Place) }),

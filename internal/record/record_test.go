@@ -92,6 +92,7 @@ func TestOf(t *testing.T) {
 				Statement: statement, Element: "Action",
 				Proposal: record.Proposal{
 					Statements: `{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:eu-west-1:111122223333:table/orders"}`,
+					Redundant:  true,
 					Rests:      `policy.Statement[0] of aws:iam:Policy "app"`,
 				},
 			},
