@@ -259,6 +259,7 @@ func (w *page) proposal(p record.Proposal) {
 	}
 	fields("  missing", p.Missing)
 	fields("  not known", p.Awaited)
+	fields("  named", p.Named)
 	fields("  named by", p.Rests)
 	if p.Redundant {
 		w.field("  besides", "those allow all of it already, so that the statement can go as well")

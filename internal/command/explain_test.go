@@ -128,6 +128,7 @@ func TestExplainProposal(t *testing.T) {
 		rules.Analyze(&resource.Resource{URN: urn, Type: typ, Name: name, Properties: resource.ObjectValue(properties)})
 	}
 	text := resource.StringValue
+	orders := resource.ObjectValue(map[string]resource.Value{"variables": resource.ObjectValue(map[string]resource.Value{"TABLE": text("orders-1a2b3c4")})})
 	grants := func(role, statements string) {
 		analyze("aws:iam/rolePolicy:RolePolicy", role, map[string]resource.Value{
 			"role": text(role), "policy": text(`{"Version":"2012-10-17","Statement":` + statements + `}`),
@@ -141,9 +142,13 @@ func TestExplainProposal(t *testing.T) {
 	grants("batch", `{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}`)
 	analyze("aws:lambda/function:Function", "api", map[string]resource.Value{
 		"name": text("api"), "role": text("arn:aws:iam::111122223333:role/app"),
-		"environment": resource.ObjectValue(map[string]resource.Value{"variables": resource.ObjectValue(map[string]resource.Value{"TABLE": text("orders-1a2b3c4")})}),
+		"environment": orders,
 	})
-	analyze("aws:lambda/function:Function", "night", map[string]resource.Value{"name": text("night"), "role": resource.UnknownValue()})
+	analyze("aws:lambda/function:Function", "night", map[string]resource.Value{
+		"name": text("night"), "role": text("batch"),
+		"environment": orders,
+	})
+	analyze("aws:lambda/function:Function", "later", map[string]resource.Value{"name": text("later"), "role": resource.UnknownValue()})
 	for _, r := range record.Of(rules.Run(), p.version, noon) {
 		if err := record.In(p.system.Cache).Save(r); err != nil {
 			t.Fatal(err)

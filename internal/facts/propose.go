@@ -202,7 +202,7 @@ func (p *Proposer) Propose(at Place) *Proposal {
 		proposal.Rests = append(proposal.Rests, places[i])
 	}
 	for _, o := range p.outputs {
-		if slices.ContainsFunc(proposal.Statements, func(s string) bool { return strings.Contains(s, o.Reference) }) {
+		if slices.ContainsFunc(slices.Concat(proposal.Statements, proposal.Named), func(s string) bool { return strings.Contains(s, o.Reference) }) {
 			proposal.Outputs = append(proposal.Outputs, o)
 		}
 	}

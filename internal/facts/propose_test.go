@@ -200,6 +200,9 @@ func describe(p *facts.Proposal) []string {
 	for _, s := range p.Missing {
 		lines = append(lines, "missing "+s)
 	}
+	for _, s := range p.Named {
+		lines = append(lines, "for "+s)
+	}
 	for _, rests := range p.Rests {
 		lines = append(lines, "named by "+at(rests))
 	}

@@ -34,6 +34,7 @@ type Proposal struct {
 	Statements []string // as JSON, in order; none where something is missing
 	// Missing is what nothing names, in words: "the actions that it is to allow". It is empty of a statement that can stay.
 	Missing []string
+	Named   []string // where something is missing: the actions, or the resources, that are mentioned
 	LeftOut []string // what the statement names, and what is proposed does not, with the reason
 	Used    []int    // the mentions that it rests on, in order
 	// Redundant: other statements that are mentioned allow all of it already.
@@ -175,15 +176,18 @@ func (d *Document) Propose(index int, mentions []Mention, now time.Time) Proposa
 		return Proposal{Missing: []string{"what is not known of it yet"}}
 	}
 	p.propose()
-	if len(p.Missing) > 0 {
-		return Proposal{Missing: p.Missing}
-	}
 	for i := range mentions {
 		if p.used[i] {
 			p.Used = append(p.Used, i)
 		}
 	}
-	return p.Proposal
+	switch {
+	case len(p.Missing) == 0:
+		return p.Proposal
+	case len(p.Named) == 0:
+		return Proposal{Missing: p.Missing}
+	}
+	return Proposal{Missing: p.Missing, Named: p.Named, Used: p.Used}
 }
 
 // A proposer makes one proposal.
@@ -201,6 +205,7 @@ type proposer struct {
 	reach    Reach
 
 	actions ActionSet // of the catalogue that are proposed
+	told    ActionSet // that mentions name
 	others  []string  // actions of other services
 	rest    bool      // all actions of other services, but those of a NotAction
 }
@@ -262,6 +267,7 @@ func (p *proposer) propose() {
 		}
 	}
 	if len(p.Missing) > 0 {
+		p.Named = slices.Concat(p.actions.And(p.told).Names(), resources[tableTypes], resources[Cluster])
 		return
 	}
 	raw := p.doc.written(p.st.Index)
@@ -357,7 +363,8 @@ func (p *proposer) chooseActions() bool {
 		}
 	}
 	if whole = whole.And(possible); !whole.Empty() {
-		named = named.Or(p.mentioned(whole))
+		p.told = p.mentioned(whole)
+		named = named.Or(p.told)
 	}
 	named = named.And(possible)
 	for _, text := range patterns {

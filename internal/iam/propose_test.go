@@ -53,8 +53,8 @@ func TestPropose(t *testing.T) {
 		{"Allow dynamodb:* on *", []Mention{orders, reading, unnamed},
 			`{"Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:Query"],` +
 				`"Resource":["${orders.arn}","${orders.arn}/index/*","${t.arn}","${t.arn}/index/*"]}`, []int{0, 1, 2}},
-		{"Allow dynamodb:* on *", []Mention{orders}, "missing the actions that it is to allow", nil},
-		{"Allow dynamodb:* on *", []Mention{reading}, "missing the tables that it is about", nil},
+		{"Allow dynamodb:* on *", []Mention{orders}, "missing the actions that it is to allow\nnamed ${orders.arn}", []int{0}},
+		{"Allow dynamodb:* on *", []Mention{reading}, "missing the tables that it is about\nnamed dynamodb:GetItem\nnamed dynamodb:Query", []int{0}},
 		{"Allow dynamodb:* on *", nil, "missing the actions that it is to allow\nmissing the tables that it is about", nil},
 		{"Allow dax:* on *", []Mention{orders}, "missing the actions that it is to allow\nmissing the DAX clusters that it is about", nil},
 
@@ -64,7 +64,7 @@ func TestPropose(t *testing.T) {
 				`"dynamodb:GetItem","dynamodb:PutItem","dynamodb:UpdateItem"],"Resource":"${orders.arn}"}`, []int{0}},
 		{"Allow dynamodb:Put* on *", []Mention{orders}, `{"Effect":"Allow","Action":"dynamodb:PutItem","Resource":"${orders.arn}"}` +
 			"\nwithout dynamodb:PutResourcePolicy: for principals that are meant for it", []int{0}},
-		{"Allow dynamodb:D* on *", []Mention{orders}, "missing the actions that it is to allow", nil},
+		{"Allow dynamodb:D* on *", []Mention{orders}, "missing the actions that it is to allow\nnamed ${orders.arn}", []int{0}},
 		{"Allow dynamodb:Delete* on table/orders", nil, `{"Effect":"Allow","Action":"dynamodb:DeleteItem","Resource":"` + longARN("table/orders") + `"}` +
 			"\nwithout dynamodb:DeleteGlobalTableWitness, dynamodb:DeleteResourcePolicy, dynamodb:DeleteTable, dynamodb:DeleteTableReplica: " +
 			"for principals that are meant for it", nil},
@@ -76,7 +76,7 @@ func TestPropose(t *testing.T) {
 		{"Allow dynamodb:CreateBackup,dynamodb:ListBackups on *", []Mention{orders},
 			`{"Effect":"Allow","Action":"dynamodb:CreateBackup","Resource":"${orders.arn}"}` + "\n" +
 				`{"Effect":"Allow","Action":"dynamodb:ListBackups","Resource":"*"}`, []int{0}},
-		{"Allow dynamodb:DeleteTable on *", []Mention{orders}, "missing the actions that it is to allow", nil},
+		{"Allow dynamodb:DeleteTable on *", []Mention{orders}, "missing the actions that it is to allow\nnamed ${orders.arn}", []int{0}},
 
 		// What mentions the statement's own tables goes before what does not.
 		{"Allow dynamodb:* on table/items", []Mention{orders, reading, ofItems},
@@ -163,6 +163,9 @@ func described(p Proposal) string {
 	}
 	for _, s := range p.Missing {
 		lines = append(lines, "missing "+s)
+	}
+	for _, s := range p.Named {
+		lines = append(lines, "named "+s)
 	}
 	return strings.Join(lines, "\n")
 }

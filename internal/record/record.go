@@ -71,6 +71,7 @@ type Proposal struct {
 	Statements string `json:"statements,omitempty"` // as JSON; none where something is missing
 	Missing    string `json:"missing,omitempty"`
 	Redundant  bool   `json:"redundant,omitempty"` // other statements that are named allow as much already
+	Named      string `json:"named,omitempty"`     // where something is missing, the actions or the resources that are named
 	LeftOut    string `json:"leftOut,omitempty"`   // what the statement names, and what is proposed does not
 	Rests      string `json:"rests,omitempty"`     // the places by which it is what it is
 	Outputs    string `json:"outputs,omitempty"`   // what the references in it stand for
@@ -198,6 +199,7 @@ func proposal(p *facts.Proposal) Proposal {
 		Statements: strings.Join(p.Statements, "\n"),
 		Missing:    text.List(p.Missing, "\n"),
 		Redundant:  p.Redundant,
+		Named:      text.List(p.Named, "\n"),
 		LeftOut:    text.List(p.LeftOut, "\n"),
 		Rests:      places(p.Rests),
 		Outputs:    text.ListOf(p.Outputs, "\n", func(o facts.Output) string { return o.Reference + " is the " + place(o.Place) }),
