@@ -165,7 +165,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	standsIn := sync.OnceValue(session.standsIn)
 	f := e.seen.Facts(r)
 	e.seen.See(f, stack.Region())
-	e.seen.Sketch(r)
+	e.seen.Sketch(r, false)
 	by, attached := e.seeGrant(config, r)
 	s := e.subject(r, f, standsIn)
 	now := e.now()
@@ -269,7 +269,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	config, stack, outside, session := e.settings()
 	graph := facts.NewGraph(resources, &e.seen)
 	for _, r := range graph.Resources {
-		e.seen.Sketch(r) // once more: what it was made of is told now
+		e.seen.Sketch(r, true)
 	}
 	standsIn := session.standsIn()
 	var without *facts.Graph // nil where the stack holds no stand-in

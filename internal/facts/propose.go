@@ -32,6 +32,7 @@ type Output struct {
 type Proposer struct {
 	seen   *Stack
 	graph  *Graph
+	whole  bool // the graph has all that was seen
 	around func(resource.URN) place.Around
 	now    time.Time
 
@@ -56,8 +57,9 @@ const everyType = iam.Table | iam.Index | iam.Stream | iam.Backup | iam.Export |
 
 // Proposer returns one for what was seen so far. around is what resources take from around them.
 func (s *Stack) Proposer(around func(resource.URN) place.Around, now time.Time) *Proposer {
+	graph, whole := s.sketch.graph(s)
 	p := &Proposer{
-		seen: s, graph: s.sketch.graph(s), around: around, now: now,
+		seen: s, graph: graph, whole: whole, around: around, now: now,
 		tables: map[string][]claimed{}, declared: map[resource.URN]claimed{}, holders: map[resource.URN][]Principal{},
 		mentions: map[*iam.Document]map[int]iam.Mention{},
 	}
@@ -111,9 +113,8 @@ func (p *Proposer) claim(r *resource.Resource, called string) {
 		if !c.Secret {
 			n.Ref.Name = c.Identity.Name
 		}
-		name := n.Ref.Name
 		if shape.replicaOf == "" {
-			name = output(shape.table[Name])
+			n.Name = output(shape.table[Name])
 		}
 		switch property := shape.replicaARN(c, f.Region(around).Known); {
 		case property != "":
@@ -121,9 +122,8 @@ func (p *Proposer) claim(r *resource.Resource, called string) {
 		case n.Ref.Region == "":
 			continue
 		default:
-			n.Text = strings.Join([]string{"arn", n.Ref.Partition, "dynamodb", n.Ref.Region, cmp.Or(n.Ref.Account, "*"), "table/" + name}, ":")
+			n.Text = strings.Join([]string{"arn", n.Ref.Partition, "dynamodb", n.Ref.Region, cmp.Or(n.Ref.Account, "*"), "table/" + n.Name}, ":")
 		}
-		n.Name = name
 		table := claimed{r.URN, c.Identity, n}
 		p.tables[c.Identity.Name] = append(p.tables[c.Identity.Name], table)
 		if _, ok := p.declared[r.URN]; !ok {
@@ -149,11 +149,12 @@ func (s *shape) replicaARN(c tables.Claim, own string) string {
 }
 
 // Propose says what could be written in place of the statement that a path of a resource leads into. It is nil where there is nothing
-// to say: of a document that is a secret, is not known or is not remembered, and of a statement that can stay.
+// to say: of a document that is a secret, is not known or is not remembered, in a stack that is too large to be, and of a statement
+// that can stay.
 func (p *Proposer) Propose(at Place) *Proposal {
 	document, within := p.seen.library.document(at)
 	index, ok := statementIndex(within)
-	if document == nil || !ok {
+	if document == nil || !ok || !p.whole {
 		return nil
 	}
 	own := Place{at.URN, at.Path[:len(at.Path)-len(within)-1]}
@@ -180,9 +181,13 @@ func (p *Proposer) Propose(at Place) *Proposal {
 	met := map[Place]bool{own: true}
 	for _, holder := range p.holders[at.URN] {
 		for _, d := range holder.Documents {
-			if other := (Place{d.By, d.Path}); !met[other] && !d.Secret {
-				met[other] = true
-				addDocument(d.Document.Document, other, -1)
+			other := Place{d.By, d.Path}
+			if met[other] {
+				continue
+			}
+			met[other] = true
+			if open, _ := p.seen.library.document(Place{d.By, d.Path.Key("Statement")}); open != nil { // else it is a secret
+				addDocument(open, other, -1)
 			}
 		}
 	}

@@ -175,10 +175,9 @@ func TestProposer(t *testing.T) {
 				f := seen.Facts(r)
 				f.Documents(iam.Identity)
 				seen.See(f, resource.Value{})
-				seen.Sketch(r)
+				seen.Sketch(r, r.PropertyDependencies != nil)
 			}
-			proposer := seen.Proposer(func(resource.URN) place.Around { return place.Around{} }, time.Time{})
-			got := describe(proposer.Propose(facts.Place{URN: urn(facts.RolePolicy, "app"), Path: "policy.Statement[0].Action"}))
+			got := describe(propose(&seen))
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
@@ -229,7 +228,7 @@ func TestProposerNative(t *testing.T) {
 		f := seen.Facts(r)
 		f.Documents(iam.Identity)
 		seen.See(f, resource.Value{})
-		seen.Sketch(r)
+		seen.Sketch(r, false)
 	}
 	around := place.Around{Region: resource.StringValue("us-east-1")}
 	got := describe(seen.Proposer(func(resource.URN) place.Around { return around }, time.Time{}).Propose(
@@ -244,4 +243,53 @@ func TestProposerNative(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+}
+
+// TestProposerSecrets: what was a secret as an input names nothing at the end of the stack either, where it is not marked as one.
+func TestProposerSecrets(t *testing.T) {
+	const statement = `{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}`
+	beside := inline(`{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/items"}`)
+	function := `{"name":"api","role":"app","environment":{"variables":{"TABLE":"secret:orders"}}}`
+	hidden := strings.Replace(beside, `"policy":"`, `"policy":"secret:`, 1)
+	var seen facts.Stack
+	see := func(r *resource.Resource, atEnd bool) {
+		f := seen.Facts(r)
+		f.Documents(iam.Identity)
+		seen.Sketch(r, atEnd)
+	}
+	see(declared(facts.Role, "app", `{"name":"app"}`), false)
+	see(declared(facts.Table, "orders", `{"name":"orders"}`), false)
+	see(declared(facts.RolePolicy, "app", inline(statement)), false)
+	see(declared(facts.RolePolicy, "hidden", hidden), false)
+	see(declared(facts.Function, "api", function), false)
+	see(declared(facts.RolePolicy, "hidden", beside), true)
+	see(declared(facts.Function, "api", strings.Replace(function, "secret:", "", 1)), true)
+	got := describe(propose(&seen))
+	if diff := cmp.Diff([]string{"missing the actions that it is to allow", "missing the tables that it is about"}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestProposerFull: of a stack with more than is kept nothing is said, for what is not kept might name others.
+func TestProposerFull(t *testing.T) {
+	var seen facts.Stack
+	policy := declared(facts.RolePolicy, "app", inline(`{"Effect":"Allow","Action":"dynamodb:Query","Resource":"*"}`))
+	f := seen.Facts(policy)
+	f.Documents(iam.Identity)
+	seen.Sketch(policy, false)
+	for i := range 6000 {
+		if i == 10 && propose(&seen) == nil {
+			t.Error("nothing is said of a small stack")
+		}
+		seen.Sketch(declared(facts.Table, fmt.Sprint("orders-", i), `{"name":"orders"}`), false)
+	}
+	if p := propose(&seen); p != nil {
+		t.Errorf("of a large one: %q", describe(p))
+	}
+}
+
+// propose asks about the first statement of the inline policy of the role app.
+func propose(seen *facts.Stack) *facts.Proposal {
+	return seen.Proposer(func(resource.URN) place.Around { return place.Around{} }, time.Time{}).Propose(
+		facts.Place{URN: urn(facts.RolePolicy, "app"), Path: "policy.Statement[0].Action"})
 }

@@ -52,9 +52,12 @@ var sketchReads = sync.OnceValue(func() map[string][]string {
 // SketchReads returns the types that Sketch looks at, and the patterns of the properties that it reads of them.
 func SketchReads() map[string][]string { return sketchReads() }
 
-// sketchSize bounds what is kept of the resources of a stack to say who names which tables, in bytes. Nothing is said by what is
-// beyond it.
+// sketchSize bounds what is kept of the resources of a stack to say who names which tables, in bytes. Of a stack that has more nothing
+// is said: what is not kept might name others.
 const sketchSize = 4 << 20
+
+// sketched is what a resource takes beside its texts, in bytes.
+const sketched = 800
 
 // A sketch is what is kept for that: resources with the properties that say so. It is safe for concurrent use.
 type sketch struct {
@@ -62,26 +65,37 @@ type sketch struct {
 	byURN     map[resource.URN]*resource.Resource
 	order     []resource.URN
 	size      int
+	full      bool // there was more, so nothing is kept
 	providers map[resource.URN]*resource.Provider
 }
 
 // Sketch remembers of a resource what it says of tables: by whom it is used, what it names, and what it is called. Of values that are
-// no names nothing is kept, and of a resource that is there already, what is said of it last.
-func (s *Stack) Sketch(r *resource.Resource) {
+// no names nothing is kept. At the end of a stack a resource also tells what its properties were made of, and what was not known of
+// them; what was known stays as it was, for what is a secret as an input may not be marked as one any more.
+func (s *Stack) Sketch(r *resource.Resource, atEnd bool) {
 	patterns, ok := sketchReads()[r.Type]
-	if !ok {
+	before, full := s.sketch.properties(r.URN)
+	if !ok || full {
 		return
 	}
-	size := 500
+	if !atEnd {
+		before = resource.Value{}
+	}
+	size := sketched
 	kept := &resource.Resource{URN: r.URN, Type: r.Type, Name: r.Name, Provider: r.Provider}
 	properties := map[string]resource.Value{}
 	for _, pattern := range patterns {
 		name := resource.Path(pattern).Property()
-		v := r.Properties.Get(name)
-		if _, done := properties[name]; done || v.Unset() {
+		if _, done := properties[name]; done {
 			continue
 		}
-		if name == namers[r.Type] {
+		v, was := r.Properties.Get(name), before.Get(name)
+		switch {
+		case !was.Unset() && (name == namers[r.Type] || !was.HasUnknown()):
+			v = was
+		case v.Unset():
+			continue
+		case name == namers[r.Type]:
 			v = mentionedIn(v)
 		}
 		properties[name] = v
@@ -103,7 +117,8 @@ func (k *sketch) keep(r *resource.Resource, size int) {
 	defer k.mu.Unlock()
 	_, again := k.byURN[r.URN]
 	if !again {
-		if k.size+size > sketchSize {
+		if k.full = k.full || k.size+size > sketchSize; k.full {
+			k.byURN, k.order, k.providers = nil, nil, nil
 			return
 		}
 		k.size += size
@@ -119,15 +134,26 @@ func (k *sketch) keep(r *resource.Resource, size int) {
 	set(&k.byURN, r.URN, r)
 }
 
-// graph is the graph of what is kept.
-func (k *sketch) graph(seen *Stack) *Graph {
+// properties are those that are kept of a resource. full: nothing is kept any more.
+func (k *sketch) properties(urn resource.URN) (properties resource.Value, full bool) {
 	k.mu.Lock()
+	defer k.mu.Unlock()
+	if r := k.byURN[urn]; r != nil {
+		properties = r.Properties
+	}
+	return properties, k.full
+}
+
+// graph is the graph of what is kept, and whether that is all.
+func (k *sketch) graph(seen *Stack) (g *Graph, whole bool) {
+	k.mu.Lock()
+	whole = !k.full
 	resources := make([]*resource.Resource, len(k.order))
 	for i, urn := range k.order {
 		resources[i] = k.byURN[urn]
 	}
 	k.mu.Unlock()
-	return NewGraph(withPolicyARNs(resources), seen)
+	return NewGraph(withPolicyARNs(resources), seen), whole
 }
 
 // withPolicyARNs gives the managed policies of which the ARN is not known the one by which they are attached, where that means one
