@@ -39,9 +39,9 @@ type Proposer struct {
 	tables   map[string][]claimed     // by name
 	declared map[resource.URN]claimed // the first of each resource
 	mentions map[*iam.Document]map[int]iam.Mention
-	outputs  []Output                     // to which there are references
-	holders  map[resource.URN][]Principal // by what holds their documents
-	runs     map[resource.URN][]Workload  // by role
+	outputs  []Output                      // to which there are references
+	holders  map[resource.URN][]*Principal // by what holds their documents
+	runs     map[resource.URN][]Workload   // by role
 	awaited  []Place
 }
 
@@ -60,7 +60,7 @@ func (s *Stack) Proposer(around func(resource.URN) place.Around, now time.Time) 
 	graph, whole := s.sketch.graph(s)
 	p := &Proposer{
 		seen: s, graph: graph, whole: whole, around: around, now: now,
-		tables: map[string][]claimed{}, declared: map[resource.URN]claimed{}, holders: map[resource.URN][]Principal{},
+		tables: map[string][]claimed{}, declared: map[resource.URN]claimed{}, holders: map[resource.URN][]*Principal{},
 		mentions: map[*iam.Document]map[int]iam.Mention{},
 	}
 	names := map[string]int{} // how many resources have a logical name
@@ -81,7 +81,7 @@ func (s *Stack) Proposer(around func(resource.URN) place.Around, now time.Time) 
 	principals := p.graph.Principals()
 	for _, principal := range principals.List {
 		for _, d := range principal.Documents {
-			p.holders[d.By] = append(p.holders[d.By], *principal)
+			p.holders[d.By] = append(p.holders[d.By], principal)
 		}
 	}
 	p.runs, p.awaited = p.graph.Workloads()
@@ -91,10 +91,10 @@ func (s *Stack) Proposer(around func(resource.URN) place.Around, now time.Time) 
 
 // claim notes the tables that a resource declares, and how a statement is to write them: by references to the resource, called so.
 func (p *Proposer) claim(r *resource.Resource, called string) {
-	around := p.around(r.URN)
+	around, first := p.around(r.URN), len(p.outputs)
 	output := func(property string) string {
 		o := Output{"${" + called + "." + property + "}", Place{r.URN, resource.Path(property)}}
-		if !slices.Contains(p.outputs, o) {
+		if !slices.Contains(p.outputs[first:], o) {
 			p.outputs = append(p.outputs, o)
 		}
 		return o.Reference
