@@ -55,6 +55,76 @@ func TestDecodeProperties(t *testing.T) {
 	}
 }
 
+// TestSetProperties holds what the pack changes of a resource against what the
+// engine reads of it: that is set, and all else is as it was.
+func TestSetProperties(t *testing.T) {
+	const values = 5000
+	changed, refused := 0, 0
+	for seed := range uint64(values) {
+		g := generator{rand.New(rand.NewPCG(seed, seed))}
+		name, key := resource.PropertyKey(g.word()), resource.PropertyKey(g.word())
+		inputs := g.object(4)
+		if g.chance(2) {
+			inputs[name] = g.value(3)
+		}
+		wire, err := plugin.MarshalProperties(inputs, plugin.MarshalOptions{
+			KeepUnknowns: true, KeepSecrets: true, KeepByteString: true,
+			KeepOutputValues: g.chance(2), KeepResources: g.chance(2),
+		})
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		options := plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true}
+		want, err := plugin.UnmarshalProperties(wire, options)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		block, ok := withMember(want[name], key)
+		after, err := packplugin.Set(wire, packresource.Path(name).Member(string(key)), packresource.BoolValue(true))
+		if ok != (err == nil) {
+			t.Fatalf("seed %d: %v is set: %v, %v", seed, want[name], ok, err)
+		}
+		if !ok {
+			refused++
+			continue
+		}
+		changed++
+		want[name] = block
+		got, err := plugin.UnmarshalProperties(after, options)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		if !got.DeepEquals(want) {
+			t.Fatalf("seed %d: got %v, want %v", seed, got, want)
+		}
+	}
+	if min(changed, refused) < values/10 {
+		t.Errorf("%d values are changed and %d not", changed, refused)
+	}
+}
+
+// withMember is an object with a member that is true; what was secret stays so.
+// It is not ok where there is no object, or none that is known.
+func withMember(v resource.PropertyValue, key resource.PropertyKey) (_ resource.PropertyValue, ok bool) {
+	switch {
+	case v.IsSecret():
+		held, ok := withMember(v.SecretValue().Element, key)
+		return resource.MakeSecret(held), ok
+	case v.IsObject():
+		object := v.ObjectValue().Copy()
+		on := resource.NewProperty(true)
+		for held := object[key]; held.IsSecret(); held = held.SecretValue().Element {
+			on = resource.MakeSecret(on)
+		}
+		object[key] = on
+		return resource.NewProperty(object), true
+	case v.IsNull():
+		return resource.NewProperty(resource.PropertyMap{key: resource.NewProperty(true)}), true
+	default:
+		return v, false
+	}
+}
+
 // TestDecodeState holds the decoder against the engine's own on what the engine
 // writes into a state, with secrets shown.
 func TestDecodeState(t *testing.T) {

@@ -34,6 +34,9 @@ func describeResult(r harness.Result) string {
 	for _, event := range r.Policy {
 		lines = append(lines, "policy: "+stateOf.ReplaceAllString(event, byState))
 	}
+	for _, event := range r.Remediated {
+		lines = append(lines, "remediated: "+event)
+	}
 	for _, message := range r.Errors {
 		lines = append(lines, "error: "+message)
 	}

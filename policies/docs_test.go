@@ -29,14 +29,24 @@ func TestValidate(t *testing.T) {
 func TestDocs(t *testing.T) {
 	hold(t, "README.md", func(string) string { return page() })
 	hold(t, "../README.md", func(current string) string {
-		const begin, end = "<!-- policies: generated -->\n", "<!-- end of policies -->"
-		before, rest, ok := strings.Cut(current, begin)
-		_, after, ok2 := strings.Cut(rest, end)
-		if !ok || !ok2 {
-			t.Fatalf("README.md has no %q and %q", begin, end)
-		}
-		return before + begin + table("policies/README.md") + end + after
+		return between(t, current, "<!-- policies: generated -->\n", "<!-- end of policies -->", table("policies/README.md"))
 	})
+	hold(t, "../docs/soc2.md", func(string) string { return soc2Page() })
+	hold(t, "../docs/parity.md", func(string) string { return parityPage() })
+	hold(t, "../README.md", func(current string) string {
+		return between(t, current, "<!-- left out: generated -->\n", "<!-- end of left out -->", leftOutParagraph())
+	})
+}
+
+// between replaces what stands between two marks of a page.
+func between(t *testing.T, page, begin, end, text string) string {
+	t.Helper()
+	before, rest, ok := strings.Cut(page, begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("there is no %q and %q", begin, end)
+	}
+	return before + begin + text + end + after
 }
 
 func hold(t *testing.T, file string, want func(current string) string) {
@@ -83,6 +93,9 @@ func page() string {
 	for _, p := range policies.All() {
 		fmt.Fprintf(&b, "\n## %s\n\n%s.\n\n%s\n\n", p.Name, p.Title, p.Description())
 		fmt.Fprintf(&b, "**What to do:** %s\n\n", p.Remediation)
+		if p.Mends != "" {
+			fmt.Fprintf(&b, "**At level remediate:** %s\n\n", p.Mending())
+		}
 		fmt.Fprintf(&b, "Severity %s, %s by default. SOC 2: %s. [Background](%s).\n", p.Severity, p.Level, criteria(p), p.URL)
 		fmt.Fprintf(&b, "\nViolates it:\n\n```yaml\n%s\n```\n\nDoes not:\n\n```yaml\n%s\n```\n", strings.TrimSpace(p.Before), strings.TrimSpace(p.After))
 		if len(p.Reads) > 0 {

@@ -31,6 +31,7 @@ pointInTimeRecovery:
 	URL:         "https://www.pulumi.com/docs/insights/policy/",
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
+	NoCriteria:  "it finds nothing itself",
 	Config:      policy.DefaultPackSettings(),
 	Settings: map[string]string{
 		"boundaries": `

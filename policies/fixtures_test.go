@@ -18,6 +18,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"go.yaml.in/yaml/v3"
+	"google.golang.org/protobuf/encoding/protojson"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -189,7 +190,9 @@ type fixtureResource struct {
 	// Outputs are what AnalyzeStack is told beside the inputs, and DependsOn what a property was made of, by name.
 	Outputs   yaml.Node           `yaml:"outputs"`
 	DependsOn map[string][]string `yaml:"dependsOn"`
-	Want      want                `yaml:"want"` // of a resource policy
+	// Mended are the inputs that Remediate makes of the others; they are left as they are where it is absent.
+	Mended yaml.Node `yaml:"mended"`
+	Want   want      `yaml:"want"` // of a resource policy
 }
 
 // want is what the policy is to say: nothing (pass), why it says nothing, or one message for each violation, with its
@@ -229,6 +232,9 @@ func TestFixtures(t *testing.T) {
 			}
 			// What facts read is read of all types alike, and tested there.
 			shared := facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads(), facts.TemplateReads())
+			if p != policies.TableBackupPlan {
+				shared = facts.Reads(shared, facts.BackupReads())
+			}
 			for typ, patterns := range p.Reads {
 				for _, pattern := range patterns {
 					if !read[typ][pattern] && !slices.Contains(shared[typ], pattern) {
@@ -334,8 +340,15 @@ func (f *fixture) run(t *testing.T, p *policy.Policy) (clean, violating int) {
 	}
 	requests := f.requests(t)
 	for i, request := range requests {
-		if _, err := server.Remediate(ctx, wire(t, request)); err != nil {
-			t.Fatal(err)
+		want := request.Properties
+		if n := &f.Resources[i].Mended; !n.IsZero() {
+			want = properties(t, n)
+		}
+		for _, inputs := range remediated(t, server, request) {
+			request.Properties = inputs
+		}
+		if !proto.Equal(want, request.Properties) {
+			t.Errorf("%s %s is mended to\n%s", request.Type, request.Name, protojson.Format(request.Properties))
 		}
 		maps.DeleteFunc(request.Properties.GetFields(), func(name string, _ *structpb.Value) bool { return strings.HasPrefix(name, "__") })
 		response, err := server.Analyze(ctx, wire(t, request))
@@ -483,12 +496,13 @@ func (f *fixture) configuration(t testing.TB, p *policy.Policy) *pulumirpc.Confi
 	level := p.Level
 	if f.Level != "" {
 		level = map[string]policy.Level{
-			"disabled": policy.Disabled, "advisory": policy.Advisory, "mandatory": policy.Mandatory,
+			"disabled": policy.Disabled, "advisory": policy.Advisory, "mandatory": policy.Mandatory, "remediate": policy.Remediate,
 		}[f.Level]
 	}
 	levels := map[policy.Level]pulumirpc.EnforcementLevel{
 		policy.Disabled: pulumirpc.EnforcementLevel_DISABLED,
 		policy.Advisory: pulumirpc.EnforcementLevel_ADVISORY, policy.Mandatory: pulumirpc.EnforcementLevel_MANDATORY,
+		policy.Remediate: pulumirpc.EnforcementLevel_REMEDIATE,
 	}
 	config := map[string]*pulumirpc.PolicyConfig{
 		policy.PackPolicy: {EnforcementLevel: pulumirpc.EnforcementLevel_ADVISORY, Properties: object(t, f.Pack)},

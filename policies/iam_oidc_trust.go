@@ -12,7 +12,6 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
-	"dynamoguard/internal/text"
 )
 
 // IAMOIDCTrust asks who may take a role that reaches tables with what an identity provider signs: most providers sign for others
@@ -30,7 +29,8 @@ var IAMOIDCTrust = &policy.Policy{
 		organization are reported at the policy's level; any branch of one repository, any service account of one
 		namespace, guests of a Cognito identity pool and a missing audience are advisory. IAM itself refuses a new or
 		changed role that does not look at the claim by which a shared provider tells its customers apart; roles of
-		before keep their trust.`,
+		before keep their trust. Subjects of GitHub's repositories that are younger than July 2026 have numbers in them, as
+		in repo:acme@123456/shop@456789:ref:refs/heads/main; write those that the repository has.`,
 	Before: `
 name: deploy
 assumeRolePolicy:
@@ -224,7 +224,7 @@ func reportStatement(p *policy.Pass, d *facts.Document, gaps []iam.TrustGap, rol
 		may += ", where its permissions boundary lets it"
 		f.Limit = policy.Advisory
 	}
-	f.Wrong, f.Remedy = strings.Join(append(wrong, may), ", and "), text.And(remedies)
+	f.Wrong, f.Remedy = strings.Join(append(wrong, may), ", and "), strings.Join(remedies, ", and ")
 	if d.Secret {
 		f.Wrong = fmt.Sprintf("%s.Statement[%d] does not pin who of its identity provider assumes role %s, which reaches tables",
 			d.Path, gaps[0].Statement, name)

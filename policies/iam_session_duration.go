@@ -42,6 +42,7 @@ assumeRolePolicy:
 managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess"]`,
 	Remediation: "Set maxSessionDuration to what a session is needed for, at most the limit.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html",
+	Mends:       `Sets maxSessionDuration to the limit, of a role whose own policies reach tables.`,
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.1"},
@@ -70,6 +71,13 @@ type SessionLimit struct {
 	Roles      []string `json:"roles" form:"principals"`
 	Tags       []string `json:"tags" form:"tag"`
 	MaxSeconds int      `json:"maxSeconds" required:"" min:"3600" max:"43200"`
+}
+
+// Check refuses a limit of no roles.
+func (l SessionLimit) Check(fail func(path, format string, args ...any)) {
+	if len(l.Roles) == 0 && len(l.Tags) == 0 {
+		fail("roles", "or tags is required")
+	}
 }
 
 // checkSessionDuration judges a role by what it holds itself, before it is created or changed.

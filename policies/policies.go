@@ -24,6 +24,7 @@ func All() []*policy.Policy {
 		TablePointInTimeRecovery,
 		TableEncryption,
 		TableDeletionProtection,
+		TableBackupPlan,
 		TableCapacity,
 		TableRequiredTags,
 		TableResourcePolicy,
@@ -32,6 +33,8 @@ func All() []*policy.Policy {
 		DAXEncryptionAtRest,
 		DAXEncryptionInTransit,
 		DAXMultiAZ,
+		VPCEndpointPolicy,
+		AuditDataEvents,
 		DynamoGuard,
 	}
 }

@@ -46,7 +46,12 @@ func BenchmarkMutations(b *testing.B) {
 	for _, p := range policies.All() {
 		all := fixtures(b, p.Name)
 		for _, file := range slices.Sorted(maps.Keys(all)) {
-			seeds = append(seeds, newEpisode(b, p, all[file]))
+			f := all[file]
+			seeds = append(seeds, newEpisode(b, p, f))
+			if p.Mends != "" {
+				f.Level = policy.Remediate.String()
+				seeds = append(seeds, newEpisode(b, p, f))
+			}
 		}
 	}
 	for b.Loop() {
@@ -116,11 +121,19 @@ func (e episode) run(m mutator) (sent, refused int, err error) {
 		if _, err := proto.Marshal(response); err != nil {
 			failures = append(failures, fmt.Sprintf("request %d, the answer to %s: %v", sent, method, err))
 		}
-		if r, ok := response.(*pulumirpc.AnalyzeResponse); ok {
+		bug := func(policy, message string) {
+			if strings.Contains(message, "a bug in dynamoguard") {
+				failures = append(failures, fmt.Sprintf("request %d, %s: %s: %s", sent, method, policy, message))
+			}
+		}
+		switch r := response.(type) {
+		case *pulumirpc.AnalyzeResponse:
 			for _, d := range r.Diagnostics {
-				if strings.Contains(d.Message, "a bug in dynamoguard") {
-					failures = append(failures, fmt.Sprintf("request %d, %s: %s: %s", sent, method, d.PolicyName, d.Message))
-				}
+				bug(d.PolicyName, d.Message)
+			}
+		case *pulumirpc.RemediateResponse:
+			for _, n := range r.NotApplicable {
+				bug(n.PolicyName, n.Reason)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/glob"
@@ -27,10 +28,12 @@ tags:
   owner: shop`,
 	Remediation: "Add the tag to the table, or to the provider's default tags.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.html",
-	Severity:    policy.Low,
-	Level:       policy.Disabled,
-	Criteria:    []soc2.ID{"CC6.1"},
-	Config:      RequiredTagsConfig{},
+	Mends: `
+		Sets a tag that is missing, or has another value, where the configuration has one value for it, without wildcards.`,
+	Severity: policy.Low,
+	Level:    policy.Disabled,
+	Criteria: []soc2.ID{"CC6.1"},
+	Config:   RequiredTagsConfig{},
 	Settings: map[string]string{
 		"required":          `The tags that every table has.`,
 		"required[].key":    `The tag's key, in this case.`,
@@ -55,12 +58,12 @@ type RequiredTag struct {
 func checkRequiredTags(p *policy.Pass) {
 	for _, tags := range facts.AllTags(p.Resource, &p.Log) {
 		for _, required := range policy.Settings[RequiredTagsConfig](p).Required {
-			checkRequiredTag(p, tags, required)
+			checkRequiredTag(p, &tags, required)
 		}
 	}
 }
 
-func checkRequiredTag(p *policy.Pass, tags facts.TagSet, required RequiredTag) {
+func checkRequiredTag(p *policy.Pass, tags *facts.TagSet, required RequiredTag) {
 	allowed := "a value of your own"
 	if len(required.Values) > 0 {
 		allowed = text.List(quoted(required.Values), " or ")
@@ -68,7 +71,9 @@ func checkRequiredTag(p *policy.Pass, tags facts.TagSet, required RequiredTag) {
 	tag, ok := tags.Get(required.Key)
 	if !ok {
 		if tags.Complete {
-			p.Report(policy.Finding{Path: tags.Path(), Wrong: noTag(tags, required.Key), Remedy: addTag(tags, required.Key, allowed)})
+			p.Report(policy.Finding{
+				Path: tags.Path(), Wrong: noTag(tags, required.Key), Remedy: addTag(tags, required.Key, allowed), Edits: required.edits(tags),
+			})
 		}
 		return
 	}
@@ -82,11 +87,25 @@ func checkRequiredTag(p *policy.Pass, tags facts.TagSet, required RequiredTag) {
 			Path:   tag.Path,
 			Wrong:  has + " is none of the values that the organization asks for",
 			Remedy: "set it to " + allowed,
+			Edits:  required.edits(tags),
 		})
 	}
 }
 
-func noTag(tags facts.TagSet, key string) string {
+// edits set a tag to its value, where there is one.
+func (r RequiredTag) edits(tags *facts.TagSet) []policy.Edit {
+	if len(r.Values) != 1 || strings.ContainsAny(r.Values[0], "*?") {
+		return nil
+	}
+	var edits []policy.Edit
+	places, value := tags.Set(r.Key, r.Values[0])
+	for _, path := range places {
+		edits = append(edits, policy.Edit{Path: path, Value: value})
+	}
+	return edits
+}
+
+func noTag(tags *facts.TagSet, key string) string {
 	wrong := fmt.Sprintf("there is no tag %q", key)
 	if tags.Of != "" {
 		wrong += " of " + tags.Of
@@ -94,7 +113,7 @@ func noTag(tags facts.TagSet, key string) string {
 	return wrong
 }
 
-func addTag(tags facts.TagSet, key, allowed string) string {
+func addTag(tags *facts.TagSet, key, allowed string) string {
 	if tags.Pairs() {
 		return fmt.Sprintf("add %q to %s, with %s", key, tags.Path(), allowed)
 	}

@@ -15,6 +15,9 @@ import (
 // inClassic writes what is said of aws-native as it is said of the classic provider: type tokens and paths.
 var inClassic = strings.NewReplacer(
 	"aws-native:dynamodb:Table", "aws:dynamodb:Table",
+	"aws-native:backup:BackupSelection", "aws:backup:Selection",
+	"aws-native:cloudtrail:Trail", "aws:cloudtrail:Trail",
+	"aws-native:ec2:VpcEndpoint", "aws:ec2:VpcEndpoint",
 	"aws-native:applicationautoscaling:ScalableTarget", "aws:appautoscaling:Target",
 	"aws-native:applicationautoscaling:ScalingPolicy", "aws:appautoscaling:Policy",
 	`add "owner" to tags, with`, "set tags.owner to",
@@ -64,6 +67,7 @@ func TestTwins(t *testing.T) {
 	all := twins(t, "insecure", map[string]*pulumirpc.PolicyConfig{ // what is disabled by default
 		"table-required-tags": advisory(map[string]any{"required": []any{map[string]any{"key": "owner"}}}),
 		"table-stream":        advisory(nil),
+		"audit-data-events":   advisory(map[string]any{"everyTable": true}),
 	})
 	want := all["aws_v6.yaml"]
 	for file, got := range all {

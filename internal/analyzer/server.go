@@ -37,7 +37,7 @@ type Server struct {
 
 	engine    *engine.Engine
 	version   string
-	unchanged *pulumirpc.RemediateResponse // what is said to every Remediate
+	unchanged *pulumirpc.RemediateResponse // what is said to a Remediate where no policy mends
 	cancel    func()                       // ends the process
 	most      int                          // bytes of diagnostics in a response
 
@@ -107,6 +107,9 @@ func policyInfo(p *policy.Policy) (*pulumirpc.PolicyInfo, error) {
 		RemediationSteps: p.Remediation,
 		Url:              p.URL,
 	}
+	if p.Mends != "" {
+		info.RemediationSteps += " At level remediate: " + p.Mending()
+	}
 	if p.CheckResource == nil {
 		info.PolicyType = pulumirpc.PolicyType_POLICY_TYPE_STACK
 	}
@@ -121,6 +124,9 @@ func policyInfo(p *policy.Policy) (*pulumirpc.PolicyInfo, error) {
 			info.Framework.Specification += fmt.Sprintf("%s: %s. ", c.ID, c.Summary)
 			info.Tags = append(info.Tags, "soc2:"+string(id))
 		}
+	}
+	for _, r := range soc2.Crosswalk(p.Name) {
+		info.Tags = append(info.Tags, r.Tag())
 	}
 	return info, nil
 }
@@ -189,10 +195,54 @@ func (s *Server) refused() error {
 	return s.refusal
 }
 
-// Remediate changes nothing, and says so for every policy: the engine counts a policy that is silent as passed.
+// Remediate changes the inputs of a resource as the policies have it that are to mend what they find. The others change nothing, and it
+// says so: the engine counts a policy that is silent as passed. Each remediation has all inputs, with what those before it changed, for
+// the engine takes the last.
+//
+// Source: https://github.com/pulumi/pulumi/blob/v3.259.0/pkg/resource/deploy/step_generator.go
 func (s *Server) Remediate(_ context.Context, req *pulumirpc.AnalyzeRequest) (*pulumirpc.RemediateResponse, error) {
-	s.engine.Remediate(decodeRead(req, s.engine.ReadsChecked(req.GetType())))
-	return s.unchanged, nil
+	remediations := s.engine.Remediate(decodeRead(req, s.engine.ReadsChecked(req.GetType())))
+	if len(remediations) == 0 {
+		return s.unchanged, nil
+	}
+	response := &pulumirpc.RemediateResponse{}
+	asked := map[string]bool{}
+	inputs := req.GetProperties()
+	for _, r := range remediations {
+		asked[r.Policy.Name] = true
+		after, err := edited(inputs, r.Edits)
+		switch {
+		case err != nil:
+			r.Reason = err.Error()
+		case len(r.Edits) > 0:
+			inputs = after
+			response.Remediations = append(response.Remediations, &pulumirpc.Remediation{
+				PolicyName: r.Policy.Name, PolicyPackName: packName, PolicyPackVersion: s.version,
+				Description: r.Policy.Title, Properties: inputs,
+			})
+		}
+		if r.Reason != "" {
+			response.NotApplicable = append(response.NotApplicable,
+				&pulumirpc.PolicyNotApplicable{PolicyName: r.Policy.Name, Reason: text.Message(r.Reason)})
+		}
+	}
+	for _, n := range s.unchanged.GetNotApplicable() {
+		if !asked[n.GetPolicyName()] {
+			response.NotApplicable = append(response.NotApplicable, n)
+		}
+	}
+	return response, nil
+}
+
+// edited returns inputs with all edits applied.
+func edited(inputs *structpb.Struct, edits []policy.Edit) (*structpb.Struct, error) {
+	var err error
+	for _, edit := range edits {
+		if inputs, err = plugin.Set(inputs, edit.Path, edit.Value); err != nil {
+			return nil, err
+		}
+	}
+	return inputs, nil
 }
 
 // Analyze judges one resource by its inputs.
@@ -404,6 +454,7 @@ var (
 		policy.Disabled:  pulumirpc.EnforcementLevel_DISABLED,
 		policy.Advisory:  pulumirpc.EnforcementLevel_ADVISORY,
 		policy.Mandatory: pulumirpc.EnforcementLevel_MANDATORY,
+		policy.Remediate: pulumirpc.EnforcementLevel_REMEDIATE,
 	}
 	severities = map[policy.Severity]pulumirpc.PolicySeverity{
 		policy.Low:    pulumirpc.PolicySeverity_POLICY_SEVERITY_LOW,
@@ -412,13 +463,15 @@ var (
 	}
 )
 
-// levelOf reads a configured level. No policy remediates, so there is nothing left of that level but to enforce.
+// levelOf reads a configured level. Of one that this version does not know there is nothing left but to enforce.
 func levelOf(l pulumirpc.EnforcementLevel) policy.Level {
 	switch l {
 	case pulumirpc.EnforcementLevel_DISABLED:
 		return policy.Disabled
 	case pulumirpc.EnforcementLevel_ADVISORY:
 		return policy.Advisory
+	case pulumirpc.EnforcementLevel_REMEDIATE:
+		return policy.Remediate
 	default:
 		return policy.Mandatory
 	}

@@ -197,9 +197,9 @@ func (f *configurationFile) policies(root map[string]any, policies []*policy.Pol
 	return nil
 }
 
-// levels are those that the engine takes. No policy remediates, so the pack takes that level for mandatory.
+// levels are those that the engine takes.
 var levels = map[string]policy.Level{
-	"advisory": policy.Advisory, "mandatory": policy.Mandatory, "disabled": policy.Disabled, "remediate": policy.Mandatory,
+	"advisory": policy.Advisory, "mandatory": policy.Mandatory, "disabled": policy.Disabled, "remediate": policy.Remediate,
 }
 
 // level reads the level of a name, where it has one.
@@ -212,7 +212,7 @@ func level(name string, v any) (l policy.Level, isSet bool, err error) {
 	}
 	written, _ := v.(string)
 	if l, isSet = levels[written]; !isSet {
-		return 0, false, fmt.Errorf("%s %v is not one of advisory, mandatory, disabled", name, resource.Decode(v))
+		return 0, false, fmt.Errorf("%s %v is not one of advisory, mandatory, remediate, disabled", name, resource.Decode(v))
 	}
 	return l, true, nil
 }

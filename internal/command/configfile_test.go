@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -43,6 +45,37 @@ func TestConfigurations(t *testing.T) {
 	}
 }
 
+// indices are places in lists.
+var indices = regexp.MustCompile(`\[\d+\]`)
+
+// TestSettingsRefused fails on a setting of which no bad value is refused, by its path. What is said of each, TestConfigurations holds.
+func TestSettingsRefused(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "configuration", "refused.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused []string
+	for line := range strings.Lines(string(data)) {
+		var row struct{ Words string }
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			t.Fatal(err)
+		}
+		refused = append(refused, indices.ReplaceAllString(row.Words, "[]"))
+	}
+	for _, p := range policies.All() {
+		for setting := range p.Settings {
+			path := p.Name + "." + setting
+			bad := func(words string) bool {
+				rest, ok := strings.CutPrefix(strings.Replace(words, path+"[]", path, 1), path+" ")
+				return ok && !strings.HasPrefix(rest, "is not a property")
+			}
+			if !slices.ContainsFunc(refused, bad) {
+				t.Errorf("no bad value of %s is refused", path)
+			}
+		}
+	}
+}
+
 // TestConfigurationFile reads files as the CLI does, and says what it loses.
 func TestConfigurationFile(t *testing.T) {
 
@@ -62,7 +95,7 @@ func TestConfigurationFile(t *testing.T) {
 			"not known here is what comes from the environments a, b"},
 
 		{"another version", `{"version": 3}`, "FILE: version must be 2"},
-		{"version as a name", `{"version": "2"}`, `FILE: version "2" is not one of advisory, mandatory, disabled`},
+		{"version as a name", `{"version": "2"}`, `FILE: version "2" is not one of advisory, mandatory, remediate, disabled`},
 		{"policies that are none", `{"version": 2, "policies": []}`, "FILE: policies is not an object"},
 		{"environments that are none", `{"environments": ["a", 1]}`, "FILE: environments is not a list of strings"},
 		{"environments that are no list", `{"environments": "a"}`, "FILE: environments is not a list of strings"},

@@ -66,7 +66,7 @@ var (
 func (d *doctor) missing(what string, names []string) {
 	var kept []string
 	for _, name := range names {
-		if p := d.named(name); p != nil && d.config.Of(p).Level == policy.Mandatory {
+		if p := d.named(name); p != nil && d.config.Of(p).Level >= policy.Mandatory {
 			kept = append(kept, name)
 		}
 	}
@@ -150,12 +150,15 @@ func (d *doctor) configuration(path string, remarks []string) {
 	}
 	d.page.field("  from", from)
 	d.page.field("  hash", d.config.Hash())
-	for _, level := range []policy.Level{policy.Mandatory, policy.Advisory, policy.Disabled} {
+	for _, level := range []policy.Level{policy.Remediate, policy.Mandatory, policy.Advisory, policy.Disabled} {
 		var names []string
 		for _, p := range d.policies {
 			if d.config.Of(p).Level == level {
 				names = append(names, p.Name)
 			}
+		}
+		if level == policy.Remediate && names == nil {
+			continue // few ask for it
 		}
 		d.page.field("  "+level.String(), cmp.Or(strings.Join(names, ", "), "none"))
 	}

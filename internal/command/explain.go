@@ -207,6 +207,9 @@ func (w *page) finding(p *policy.Policy, f record.Finding) {
 	w.field("  at", f.Path)
 	w.field("  wrong", f.Wrong)
 	w.field("  instead", f.Remedy)
+	if f.Write != "" {
+		w.field("  write", strings.Split(f.Write, "\n")...)
+	}
 	w.field("  enforced", enforced(p, f))
 	w.field("  exemption", exemption(f))
 	if f.Statement != "" {
@@ -224,6 +227,9 @@ func (w *page) finding(p *policy.Policy, f record.Finding) {
 	w.text(p.Doc)
 	w.section("What to do")
 	w.text(p.Remediation)
+	if p.Mends != "" {
+		w.text("At level remediate: " + p.Mending())
+	}
 	w.section("What violates it")
 	w.example(p.Before)
 	w.section("What does not")
@@ -279,6 +285,14 @@ func enforced(p *policy.Policy, f record.Finding) string {
 	level := f.Level + " by configuration"
 	if p != nil && p.Level.String() == f.Level {
 		level = f.Level + ", the policy's default"
+	}
+	switch {
+	case f.Mended:
+		return "no more: the inputs were changed to that, since the level is " + level
+	case f.Level == policy.Remediate.String() && f.Write != "":
+		level += ": an update writes that, and goes on"
+	case f.Level == policy.Remediate.String():
+		level += ": nothing exact can be written, so it stops the run as mandatory does"
 	}
 	switch {
 	case f.Exempt:

@@ -92,6 +92,32 @@ func TestExplainRun(t *testing.T) {
 	}
 }
 
+// TestExplainMended: what the inputs were changed for is explained as well, and what is found of a state that would be mended.
+func TestExplainMended(t *testing.T) {
+	p := aProgram(t, map[string]string{"state.json": aState(t), "configuration.json": `{"table-point-in-time-recovery":"remediate"}`})
+	rules := engine.New(p.policies, p.now)
+	if err := rules.Configure(map[string]policy.Given{"table-point-in-time-recovery": {Level: policy.Remediate}}); err != nil {
+		t.Fatal(err)
+	}
+	r := &resource.Resource{
+		URN: "urn:pulumi:dev::shop::aws:dynamodb/table:Table::orders", Type: "aws:dynamodb/table:Table", Name: "orders",
+		Properties: resource.ObjectValue(map[string]resource.Value{"name": resource.StringValue("orders")}),
+	}
+	rules.Remediate(r)
+	r.Properties = resource.ObjectValue(map[string]resource.Value{"pointInTimeRecovery": resource.ObjectValue(map[string]resource.Value{
+		"enabled": resource.BoolValue(true),
+	})})
+	rules.Analyze(r)
+	for _, r := range record.Of(rules.Run(), p.version, noon) {
+		if err := record.In(p.system.Cache).Save(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compare(t, "explain-mended.txt", p.outcome(t.Context(), explainCommand(p), "table-point-in-time-recovery", "orders"))
+	compare(t, "explain-to-mend.txt", p.outcome(t.Context(), explainCommand(p),
+		"--file", "state.json", "--config", "configuration.json", "table-point-in-time-recovery", "carts"))
+}
+
 // TestExplainStandIn: of a finding that rests on a stand-in it is said why it stops nothing.
 func TestExplainStandIn(t *testing.T) {
 	const stream = "arn:aws:dynamodb:us-east-1:111122223333:table/orders/stream/2015-06-27T00:48:05.899"
@@ -173,7 +199,7 @@ func TestExplainMistakes(t *testing.T) {
 		{[]string{"--config", "list.json", "x"}, "--config is what a state is judged by, so it needs --file"},
 		{[]string{"--file", "state.json", "--config", "list.json", "x"}, "list.json is not a JSON object"},
 		{[]string{"--file", "state.json", "--config", "level.json", "x"},
-			`level.json: iam-document "mandatry" is not one of advisory, mandatory, disabled`},
+			`level.json: iam-document "mandatry" is not one of advisory, mandatory, remediate, disabled`},
 		{[]string{"--file", "state.json", "--config", "setting.json", "x"},
 			"dynamoguard cannot use its configuration:\n  table-encryption.minimunKey is not a property; did you mean \"minimumKey\"?"},
 	} {

@@ -131,9 +131,6 @@ func (e *Engine) unload() {
 	e.outside.Others, e.stop = nil, nil
 }
 
-// Remediate is shown a resource as the provider checked it, and changes nothing.
-func (e *Engine) Remediate(r *resource.Resource) { e.seen.SeeChecked(r) }
-
 // settings are what resources are judged by. The tables of other stacks begin to be read with the first resource, which is
 // the root of the stack: all is configured by then, and the program has yet to start. policy analyze configures no stack; what
 // is read for it serves all the stacks that its resources are of.
@@ -153,9 +150,6 @@ func (e *Engine) Policies() []*policy.Policy { return e.policies }
 // do not read at all.
 func (e *Engine) Reads(typ string) map[string]bool { return e.reads[typ] }
 
-// ReadsChecked is Reads for Remediate.
-func (e *Engine) ReadsChecked(typ string) map[string]bool { return e.checked[typ] }
-
 // Analyze judges one resource by every resource policy, in the order of the policies.
 func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	if e.follows() {
@@ -169,6 +163,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	by, attached := e.seeGrant(config, r)
 	s := e.subject(r, f, standsIn)
 	now := e.now()
+	mended := e.mendedOf(r.URN)
 	judgements := make([]policy.Judgement, 0, len(e.policies))
 	var read, again []policy.Judgement // by policies that judge its type, and of what it attaches
 	for _, p := range e.policies {
@@ -178,6 +173,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen, Now: now}
 		j := judge(frame, s, by)
 		j.Excuse(config.Of(p), r, now)
+		j.Mended = stillMended(mended[p], j.Findings)
 		if _, ok := p.Reads[r.Type]; ok {
 			read = append(read, j)
 		}

@@ -17,6 +17,9 @@ type record struct {
 	first resource.URN   // that was asked about, whether or not anything judges its type
 	stack []policy.Judgement
 
+	// mended are the findings that Remediate had the inputs of a resource changed for, by policy.
+	mended map[resource.URN]map[*policy.Policy][]policy.Finding
+
 	ended   bool // the stack was judged
 	notices []Notice
 
@@ -87,7 +90,7 @@ func (r *record) share(judgements []policy.Judgement) []policy.Judgement {
 	var key []byte
 	for i := range judgements {
 		j := &judgements[i]
-		if len(j.Findings)+len(j.Errors)+len(j.Unknown) > 0 || j.Exemption != nil || j.Scope != nil || j.Contradiction != "" {
+		if len(j.Findings)+len(j.Mended)+len(j.Errors)+len(j.Unknown) > 0 || j.Exemption != nil || j.Scope != nil || j.Contradiction != "" {
 			return judgements
 		}
 		key = append(append(key, j.Policy.Name...), ' ', byte(j.Outcome), byte(j.Level), ' ')

@@ -45,7 +45,7 @@ func (e *Engine) Run() *Run {
 		Run:   policy.Run{Judgements: e.record.all(), Config: config, Stack: stack, Outside: outside, Seen: &e.seen},
 		First: e.record.first, Ended: e.record.ended, Notices: e.record.notices, Policies: e.policies,
 		proposer: sync.OnceValue(func() *facts.Proposer {
-			return e.seen.Proposer(policy.Around(config, stack, outside), now)
+			return e.seen.Proposer(policy.Frame{Config: config, Stack: stack, Outside: outside}.Around, now)
 		}),
 	}
 }

@@ -19,6 +19,9 @@ var supported = map[string]map[string]versions{
 		"assumeRoles": {since: 7}, "assumeRoles[].roleArn": {since: 7},
 	},
 	TableIndex:             {"": {since: 7}},
+	BackupSelection:        {"region": {since: 7}},
+	Trail:                  {"region": {since: 7}},
+	EventDataStore:         {"region": {since: 7}},
 	SSOAttachments:         {"": {since: 7}},
 	SSOCustomerAttachments: {"": {since: 7}},
 }

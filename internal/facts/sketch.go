@@ -187,7 +187,7 @@ func mentionedIn(v resource.Value) resource.Value {
 	var list []resource.Value
 	unknown := false
 	add := func(text string) {
-		if mayName(text) && !slices.ContainsFunc(list, resource.StringValue(text).Equal) {
+		if canBeName(text) && !slices.ContainsFunc(list, resource.StringValue(text).Equal) {
 			list = append(list, resource.StringValue(text))
 		}
 	}
@@ -236,10 +236,10 @@ func eachText(v any, do func(string)) {
 	}
 }
 
-// mayName reports whether a text can be the name of a table, or the ARN of something of DynamoDB or DAX.
+// canBeName reports whether a text can be the name of a table, or the ARN of something of DynamoDB or DAX.
 //
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-func mayName(text string) bool {
+func canBeName(text string) bool {
 	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-"
 	if strings.HasPrefix(text, "arn:") {
 		return strings.Contains(text, ":dynamodb:") || strings.Contains(text, ":dax:")

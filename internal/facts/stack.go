@@ -289,8 +289,8 @@ func set[K comparable, V any](m *map[K]V, key K, value V) {
 	(*m)[key] = value
 }
 
-// settable are the properties, by type, that say something of principals or hold documents, and that a provider may fill in
-// where the program does not set them: until it has, a preview calls them unknown.
+// settable are the properties, by type, that say something of principals, backups, recovery, endpoints or trails, or that hold documents, and that a
+// provider may fill in where the program does not set them: until it has, a preview calls them unknown.
 var settable = func() map[string][]string {
 	properties := map[string][]string{}
 	add := func(typ, pattern string) {
@@ -308,6 +308,25 @@ var settable = func() map[string][]string {
 	for typ, list := range holders {
 		for _, h := range list {
 			add(typ, h.property)
+		}
+	}
+	for typ, s := range selections {
+		for _, pattern := range []string{s.resources, s.notResources, s.tags, s.conditions} {
+			add(typ, pattern)
+		}
+	}
+	for typ, s := range endpoints {
+		add(typ, s.policy)
+	}
+	for typ, s := range trails {
+		add(typ, advancedSelectors)
+		if s.basic != "" {
+			add(typ, s.basic)
+		}
+	}
+	for typ, patterns := range CopyReads(Recovery) {
+		for _, pattern := range patterns {
+			add(typ, pattern)
 		}
 	}
 	return properties

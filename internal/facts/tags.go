@@ -73,14 +73,15 @@ const tagsAll = "tagsAll"
 
 // A TagSet is all tags that a table, or one of its copies, will have.
 type TagSet struct {
-	// Of names the copy, where each copy that the resource lists has its own.
-	Of string
+	// Of names the copy, where each copy that the resource lists has its own, and Region is where that is, empty where it is not known.
+	Of, Region string
 	// Complete: there are no other keys.
 	Complete bool
 
-	values map[string]resource.Property
-	own    resource.Property
-	pairs  bool // it is a list of objects with key and value
+	values   map[string]resource.Property
+	own, all resource.Property // tags and tagsAll
+	pairs    bool              // it is a list of objects with key and value
+	added    int               // to the list, by Set
 }
 
 // AllTags returns the tags of what a resource declares of a table: its own, and those that its provider gives to each. Where each copy
@@ -93,6 +94,7 @@ func AllTags(r *resource.Resource, log *resource.Log) (sets []TagSet) {
 	if shape.listed {
 		for _, c := range Copies(r, log) {
 			set := TagSet{Of: c.String(), own: c.Get(Tags), pairs: true}
+			set.Region, _ = c.Get(Region).Text()
 			set.add(set.own)
 			sets = append(sets, set)
 		}
@@ -103,7 +105,8 @@ func AllTags(r *resource.Resource, log *resource.Log) (sets []TagSet) {
 	defaults.Value = place.DefaultTags(r.Provider)
 	from := []resource.Property{defaults, set.own} // the resource's own win
 	if !shape.formation {
-		from = []resource.Property{defaults, r.Property(tagsAll, log), set.own}
+		set.all = r.Property(tagsAll, log)
+		from = []resource.Property{defaults, set.all, set.own}
 	}
 	set.add(from...)
 	return []TagSet{set}
@@ -140,3 +143,45 @@ func (t TagSet) Path() resource.Path { return t.own.Path }
 
 // Pairs reports whether the tags are a list of objects with key and value.
 func (t TagSet) Pairs() bool { return t.pairs }
+
+// Set returns the places in which a tag of the resource's own is written, and what is written there: in its tags, and in tagsAll, where
+// its provider has written them before and does not look again. tagsAll is also written where it would be all there is in it; of a
+// provider that leaves tagsAll out, it would hide the others. A tag that a list lacks comes after all in it, and after those set before.
+func (t *TagSet) Set(key, value string) (places []resource.Path, to resource.Value) {
+	to = resource.StringValue(value)
+	if !t.pairs {
+		places = append(places, t.own.Path.Member(key))
+		if !t.all.Unset() || len(t.values) == 0 {
+			places = append(places, t.all.Path.Member(key))
+		}
+		return places, to
+	}
+	list, _ := t.own.Elements()
+	for _, tag := range list {
+		if name, _ := tag.Get("key").Text(); name == key {
+			return append(places, tag.Get("value").Path), to
+		}
+	}
+	next := t.own.Path.Index(len(list) + t.added)
+	t.added++
+	return append(places, next), resource.ObjectValue(map[string]resource.Value{"key": resource.StringValue(key), "value": to})
+}
+
+// Matches reports whether one of the tags matches a pattern of Tagged.
+func (t TagSet) Matches(pattern string) Certainty {
+	wantKey, wantValue, valued := strings.Cut(pattern, "=")
+	is := No
+	if !t.Complete {
+		is = Maybe
+	}
+	for key, tag := range t.values {
+		switch value, _ := tag.Value.Text(); {
+		case !glob.Match(wantKey, key):
+		case valued && !tag.Known():
+			is = max(is, Maybe)
+		case !valued || glob.Match(wantValue, value):
+			return Yes
+		}
+	}
+	return is
+}

@@ -163,10 +163,13 @@ func (p place) String() string {
 	return string(out)
 }
 
+// Path is where the statement stands in the document: "Statement[0]", or "Statement" where that is no list.
+func (s *Statement) Path() string { return place{s.Index, s.bare, "", -1}.String() }
+
 // element is the i-th value of Action or Resource, named as the statement names it.
 func (s *Statement) element(name string, p *Patterns, i int) Element {
 	if p.absent || len(p.Texts) == 0 {
-		return Element{Path: place{s.Index, s.bare, "", -1}.String()}
+		return Element{Path: s.Path()}
 	}
 	if p.Not {
 		name = "Not" + name

@@ -35,7 +35,7 @@ type Finding struct {
 	// Rewritable: what it asks for can be written out by what the stack names: actions, tables. It is in a statement that allows.
 	Rewritable bool
 
-	// Edits mend the finding, in this order; there are none where no edit is exact.
+	// Edits mend the finding, in this order. There are none where no edit is exact, and where one may have a running resource replaced.
 	Edits []Edit
 
 	// Group is equal for findings that say the same of different places. The Pass fills it in with the remedy.
@@ -70,13 +70,17 @@ func (f Finding) place() resource.Path {
 	return resource.Path(document + statement + index)
 }
 
-// level is how far a finding may be enforced at a configured level.
+// level is how far a finding may be enforced at a configured level. What was to be mended and is there nevertheless stops the run.
 func (f Finding) level(configured Level) Level {
+	configured = min(configured, Mandatory)
 	if f.Limit == Disabled {
 		return configured
 	}
 	return min(configured, f.Limit)
 }
+
+// Mendable reports whether a finding may be mended by its edits: there are some, and it does not rest on something uncertain.
+func (f Finding) Mendable() bool { return len(f.Edits) > 0 && f.level(Mandatory) == Mandatory }
 
 // settles reports whether a finding says what another one does as well, as far as that one may be enforced.
 func (f Finding) settles(g Finding) bool {
@@ -110,6 +114,14 @@ func (j *Judgement) Violations() (n int) {
 type Edit struct {
 	Path  resource.Path
 	Value resource.Value
+}
+
+// String is an edit as people write it: pointInTimeRecovery.enabled: true.
+func (e Edit) String() string {
+	if e.Value.Kind() == resource.Absent {
+		return "no " + string(e.Path)
+	}
+	return fmt.Sprintf("%s: %v", e.Path, e.Value)
 }
 
 // Sentence words a finding for people. The CLI shows nothing else of it.
@@ -158,6 +170,7 @@ type Judgement struct {
 	Reason  string // never empty but for pass and fail
 
 	Findings []Finding       // of an exempt resource as well
+	Mended   []Finding       // that the resource had before its inputs were changed
 	Errors   []string        // what could not be judged, whatever the outcome
 	Unknown  []resource.Path // what was not known, whatever the outcome
 

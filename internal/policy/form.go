@@ -50,6 +50,11 @@ var forms = map[string]form{
 		words: "is not the ARN of a KMS key, with * and ? as wildcards",
 	},
 
+	// DynamoDB takes an alias as well, and shows the key.
+	"one key": {
+		pattern: `^arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`, words: "is not the ARN of one KMS key (arn:aws:kms:region:account:key/id)",
+	},
+
 	// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 	"table name": {
 		pattern: `^([A-Za-z0-9_.*?-]|\{(project|stack|environment)\})+$`, refused: noTableName,

@@ -38,22 +38,17 @@ type Outside struct {
 }
 
 // Around returns what the resource takes from around it where it does not say itself where it is.
-func (p *Pass) Around() place.Around {
-	urn := p.Resource.URN
-	around := Around(p.Config, p.Stack, p.Outside)(urn)
-	around.Own = func() []tables.Entry { return p.Before(urn.Project(), urn.Stack()) }
-	return around
-}
+func (p *Pass) Around() place.Around { return p.Frame.Around(p.Resource.URN) }
 
-// Around says what the resources of a stack take from around them, but for the tables that it owned before the run.
-func Around(config *Configuration, stack *StackContext, outside Outside) func(resource.URN) place.Around {
-	return func(urn resource.URN) place.Around {
-		return place.Around{
-			Region:     stack.Region(),
-			AWS:        outside.AWS,
-			Configured: config.Pack().AccountOf(stack.Organization, urn.Project(), urn.Stack()),
-		}
+// Around returns what a resource takes from around it, by its URN.
+func (f Frame) Around(urn resource.URN) place.Around {
+	around := place.Around{
+		Region:     f.Stack.Region(),
+		AWS:        f.Outside.AWS,
+		Configured: f.Config.Pack().AccountOf(f.Stack.Organization, urn.Project(), urn.Stack()),
 	}
+	around.Own = func() []tables.Entry { return f.Before(urn.Project(), urn.Stack()) }
+	return around
 }
 
 // Before returns the tables that a stack owned before the run. Where no stack was configured there is no run: what is judged
@@ -94,8 +89,8 @@ type IndexSettings struct {
 	AllowUnread   []string          `json:"allowUnread" form:"stacks"`
 }
 
-// check refuses what is about an index where there is none.
-func (s IndexSettings) check(fail func(path, format string, args ...any)) {
+// Check refuses what is about an index where there is none.
+func (s IndexSettings) Check(fail func(path, format string, args ...any)) {
 	isURL := strings.HasPrefix(s.Source, "https:")
 	for _, setting := range []struct {
 		name     string
@@ -136,9 +131,9 @@ type StackAccount struct {
 	Account string `json:"account" required:"" form:"account"`
 }
 
-// check refuses entries that never count, since the first that matches a stack does, where that makes a difference: two for the same
+// Check refuses entries that never count, since the first that matches a stack does, where that makes a difference: two for the same
 // stacks, and one that says another thing than what covers it.
-func (s PackSettings) check(fail func(path, format string, args ...any)) {
+func (s PackSettings) Check(fail func(path, format string, args ...any)) {
 	type entry struct{ stacks, value string }
 	once := func(name string, entries []entry) {
 		for i, e := range entries {

@@ -13,16 +13,20 @@ import (
 	"dynamoguard/internal/soc2"
 )
 
-// A Level is what a finding does to a run: nothing, a warning, or a stop.
+// A Level is what a finding does to a run: nothing, a warning, or a stop. Remediate is a stop as well, but for what the policy mends by
+// changing the inputs of the resource, see Policy.Mends.
 type Level uint8
 
 const (
 	Disabled Level = iota
 	Advisory
 	Mandatory
+	Remediate
 )
 
-func (l Level) String() string { return [...]string{"disabled", "advisory", "mandatory"}[l] }
+func (l Level) String() string {
+	return [...]string{"disabled", "advisory", "mandatory", "remediate"}[l]
+}
 
 // A Severity is how bad a finding is. Unlike the level it is the policy's own and no configuration changes it.
 type Severity uint8
@@ -46,6 +50,7 @@ type Policy struct {
 	Severity    Severity
 	Level       Level // where configuration says nothing
 	Criteria    []soc2.ID
+	NoCriteria  string // why it is evidence for no criterion, where there is none
 
 	// Before and After are the inputs, in YAML, of a resource that violates the policy and of one that does not. A test finds
 	// both among the fixtures.
@@ -60,6 +65,11 @@ type Policy struct {
 	Config   any
 	Settings map[string]string
 
+	// Mends is what the policy changes where its level is Remediate, in a sentence: the edits of its findings. Where it is empty, that
+	// level is Mandatory. What replaces a running resource is not among them, since nobody tells whether the resource is there, nor is
+	// a policy document.
+	Mends string
+
 	// Gathered: what it finds of resources and stops nothing is said at the end of the stack, in one diagnostic.
 	Gathered bool
 
@@ -73,6 +83,9 @@ type Policy struct {
 
 // Description is Doc in one line.
 func (p *Policy) Description() string { return strings.Join(strings.Fields(p.Doc), " ") }
+
+// Mending is Mends in one line.
+func (p *Policy) Mending() string { return strings.Join(strings.Fields(p.Mends), " ") }
 
 var validName = regexp.MustCompile(`^[a-z]+(-[a-z]+)*$`)
 
@@ -103,6 +116,9 @@ func Validate(policies []*Policy) error {
 		if (p.CheckResource != nil || p.CheckStack != nil) == (p.Notices != nil) {
 			fail("one of CheckResource, CheckStack and Notices must be set, or the first two")
 		}
+		if p.Mends != "" && p.CheckResource == nil {
+			fail("Mends is of a policy that does not judge inputs")
+		}
 		if p.Notices == nil && len(p.Reads) == 0 {
 			fail("it reads nothing")
 		}
@@ -115,6 +131,9 @@ func Validate(policies []*Policy) error {
 		}
 		for _, path := range slices.Sorted(maps.Keys(described)) {
 			fail("Settings describes %s, which Config does not have", path)
+		}
+		if (len(p.Criteria) == 0) != (p.NoCriteria != "") {
+			fail("it has either Criteria or NoCriteria")
 		}
 		for _, id := range p.Criteria {
 			if _, ok := soc2.Lookup(id); !ok {

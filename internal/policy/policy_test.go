@@ -71,6 +71,9 @@ func TestValidate(t *testing.T) {
 		{"nothing read", func(p *policy.Policy) { p.Reads = nil }, "table-key: it reads nothing"},
 		{"a made-up criterion", func(p *policy.Policy) { p.Criteria = []soc2.ID{"CC6.1", "CC99.9"} },
 			"table-key: CC99.9 is not a known criterion"},
+		{"no criterion", func(p *policy.Policy) { p.Criteria = nil }, "table-key: it has either Criteria or NoCriteria"},
+		{"no criterion, with the reason", func(p *policy.Policy) { p.Criteria, p.NoCriteria = nil, "N" }, ""},
+		{"a criterion, and why there is none", func(p *policy.Policy) { p.NoCriteria = "N" }, "table-key: it has either Criteria or NoCriteria"},
 		{"several things", func(p *policy.Policy) { p.Name, p.URL = "Key", "" }, "Key: the name is not in kebab-case\nKey: URL is empty"},
 	} {
 		p := good()

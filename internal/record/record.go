@@ -51,7 +51,9 @@ type Finding struct {
 	Path      string       `json:"path"`
 	Wrong     string       `json:"wrong"`
 	Remedy    string       `json:"remedy"`
+	Write     string       `json:"write,omitempty"`     // the remedy as values of properties, one a line, where they are known
 	Level     string       `json:"level"`               // of the policy, by configuration
+	Mended    bool         `json:"mended,omitempty"`    // the inputs were changed as Write has it, so it is there no more
 	Limit     string       `json:"limit,omitempty"`     // what the finding may be enforced as at most, where that is less
 	StandIn   bool         `json:"standIn,omitempty"`   // it rests on a stand-in for what AWS will make up
 	Exempt    bool         `json:"exempt,omitempty"`    // Exemption holds
@@ -158,6 +160,13 @@ func (m *making) findings(j policy.Judgement) {
 	for _, f := range j.Findings {
 		add(m, &m.Findings, func() Finding { return m.finding(j, f) })
 	}
+	for _, f := range j.Mended {
+		add(m, &m.Findings, func() Finding {
+			kept := m.finding(j, f)
+			kept.Mended = true
+			return kept
+		})
+	}
 }
 
 func (m *making) gap(j policy.Judgement) {
@@ -176,9 +185,9 @@ func (m *making) gap(j policy.Judgement) {
 func (m *making) finding(j policy.Judgement, f policy.Finding) Finding {
 	kept := Finding{
 		Policy: j.Policy.Name, URN: f.URN, Path: string(f.Path), Wrong: f.Wrong, Remedy: policy.Remedy(f),
-		Level: j.Level.String(), StandIn: f.StandIn, Exempt: j.Outcome == policy.Exempt,
+		Write: text.ListOf(f.Edits, "\n", policy.Edit.String), Level: j.Level.String(), StandIn: f.StandIn, Exempt: j.Outcome == policy.Exempt,
 	}
-	if f.Limit != policy.Disabled && f.Limit < j.Level {
+	if f.Limit != policy.Disabled && f.Limit < min(j.Level, policy.Mandatory) {
 		kept.Limit = f.Limit.String()
 	}
 	if j.Exemption != nil {

@@ -58,6 +58,45 @@ func run(t *testing.T, given map[string]policy.Given, names ...string) *engine.E
 	return e
 }
 
+// TestMended: what the inputs were changed for is kept, and what became of the resource is that it passes.
+func TestMended(t *testing.T) {
+	e := run(t, map[string]policy.Given{"table-deletion-protection": {Level: policy.Remediate}})
+	inputs := map[string]resource.Value{"name": text("orders"), "replicas": resource.ArrayValue([]resource.Value{
+		object(map[string]resource.Value{"regionName": text("eu-west-1"), "deletionProtectionEnabled": resource.BoolValue(false)}),
+	})}
+	r := res(table, "orders", inputs)
+	for _, remediation := range e.Remediate(r) {
+		for _, edit := range remediation.Edits {
+			var err error
+			if r.Properties, err = r.Properties.Set(edit.Path, edit.Value); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	e.Analyze(r)
+	finding := func(path, wrong, write string) record.Finding {
+		return record.Finding{
+			Policy: "table-deletion-protection", URN: r.URN, Path: path, Wrong: wrong, Remedy: "set it to true", Write: write, Level: "remediate", Mended: true,
+		}
+	}
+	want := []record.Finding{
+		finding("deletionProtectionEnabled", "deletionProtectionEnabled is not set: whoever may delete tables deletes the table at once",
+			"deletionProtectionEnabled: true"),
+		finding("replicas[0].deletionProtectionEnabled",
+			`replicas[0].deletionProtectionEnabled is false: whoever may delete tables deletes the replica in "eu-west-1" at once`,
+			"replicas[0].deletionProtectionEnabled: true"),
+	}
+	got := record.Of(e.Run(), "1.2.3", now)[0]
+	if diff := cmp.Diff(want, got.Findings); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, p := range got.Policies {
+		if outcomes := map[string]int{"pass": 1}; p.Name == "table-deletion-protection" && !cmp.Equal(outcomes, p.Outcomes) {
+			t.Errorf("outcomes %v", p.Outcomes)
+		}
+	}
+}
+
 func text(s string) resource.Value { return resource.StringValue(s) }
 
 // exemptions are those of a policy: one for a resource.
@@ -101,6 +140,7 @@ func TestOf(t *testing.T) {
 				Wrong: "serverSideEncryption is not set: the table is encrypted with the AWS-owned key, which nobody can audit or revoke",
 				Remedy: "set serverSideEncryption.enabled to true, and serverSideEncryption.kmsKeyArn to a customer managed key where " +
 					"another account reads the table",
+				Write:  "serverSideEncryption.enabled: true",
 				Level:  "mandatory",
 				Exempt: true, Exemption: "moves (owner platform, expires 2027-01-31)",
 			},

@@ -273,6 +273,9 @@ type Result struct {
 	// Policy holds the policy events, sorted, each as
 	// "level severity policy resource: message" (see [Short]).
 	Policy []string
+	// Remediated holds what policies changed of the inputs, in that order, each as
+	// "policy resource".
+	Remediated []string
 	// Errors holds the errors of the engine, the program and the CLI, without
 	// colours; the pack goes by its file name.
 	Errors []string
@@ -483,6 +486,9 @@ func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 		}
 		if policy := event.PolicyEvent; policy != nil {
 			result.Policy = append(result.Policy, byConfiguration.ReplaceAllString(Line(*policy), ""))
+		}
+		if remediation := event.PolicyRemediationEvent; remediation != nil {
+			result.Remediated = append(result.Remediated, remediation.PolicyName+" "+Short(remediation.ResourceURN))
 		}
 		if diagnostic := event.DiagnosticEvent; diagnostic != nil && diagnostic.Severity == "error" {
 			result.Errors = append(result.Errors, plain(diagnostic.Message))
