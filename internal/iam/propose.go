@@ -69,9 +69,9 @@ func (d *Document) Mentions() map[int]Mention {
 // NamedBy is the table or cluster that an element of Resource names, in full or by a part of its name; a table also where the element
 // is of what belongs to it. variables says whether it may hold policy variables; one that does names nothing.
 func NamedBy(text string, variables bool) (n Named, ok bool) {
-	fields, count := arnFields(text)
+	_, count := arnFields(text)
 	r := parseResource(text, variables, true, nil)
-	if count < len(fields) || r.variable || len(r.readings) != 1 || r.readings[0].every != 0 {
+	if count < 6 || r.variable || len(r.readings) != 1 || r.readings[0].every != 0 {
 		return n, false
 	}
 	a := r.readings[0]
@@ -165,7 +165,10 @@ func (d *Document) Propose(index int, mentions []Mention, now time.Time) Proposa
 	if i < 0 || d.Statements[i].Effect == Deny || d.Kind == Trust {
 		return Proposal{}
 	}
-	p := &proposer{doc: d, st: &d.Statements[i], mentions: mentions, now: now, analysis: d.analyse(now), used: map[int]bool{}, written: map[string]ResourceTypes{}}
+	p := &proposer{
+		doc: d, st: &d.Statements[i], mentions: mentions, now: now, analysis: d.analyse(now),
+		used: map[int]bool{}, written: map[string]ResourceTypes{},
+	}
 	if !p.reported() {
 		return Proposal{}
 	}
