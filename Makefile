@@ -48,7 +48,7 @@ soak:
 # A target that is not there would pass for one that finds nothing, so it is looked for first.
 # Counted, not timed: when the time is up between two inputs, the fuzzer may fail a target that found nothing ("context deadline exceeded").
 FUZZTIME ?= 1000000x
-FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables internal/foresight:FuzzValues
+FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/iam:FuzzPropose internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables internal/foresight:FuzzValues
 fuzz:
 	@for target in $(FUZZ); do \
 		package=./$${target%:*} name=$${target#*:}; \

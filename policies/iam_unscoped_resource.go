@@ -40,12 +40,13 @@ policy:
 		{"A condition on aws:ResourceTag, or an unconditional Deny in the document", "Either confines the statement to some tables."},
 		{"A table's own policy", "It reaches that table only, whatever Resource says."},
 	},
-	Remediation: "Name the tables the workload uses, with their indexes and streams where it needs them.",
-	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
-	Severity:    policy.High,
-	Level:       policy.Mandatory,
-	Criteria:    []soc2.ID{"CC6.1", "CC6.3"},
-	Config:      UnscopedResourceConfig{},
+	Remediation: "Name the tables the workload uses, with their indexes and streams where it needs them. Where the stack names them " +
+		"elsewhere, `explain` writes the statement out.",
+	URL:      "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
+	Severity: policy.High,
+	Level:    policy.Mandatory,
+	Criteria: []soc2.ID{"CC6.1", "CC6.3"},
+	Config:   UnscopedResourceConfig{},
 	Settings: map[string]string{
 		"reportMetadata": `Report statements that open nothing but metadata, such as dynamodb:DescribeTable, as well.`,
 	},
@@ -73,7 +74,7 @@ func checkUnscopedResource(p *policy.Pass) {
 			}
 			p.Report(policy.Finding{
 				Path: at(d, f.Statement, f.Elements), Wrong: unscoped(d, f), Remedy: group + ", such as " + example, Group: group,
-				Grants: true,
+				Grants: true, Rewritable: true,
 			})
 		}
 	}
