@@ -371,9 +371,10 @@ func BenchmarkSoak(b *testing.B) {
 		{"table", func(i int) *pulumirpc.AnalyzeRequest {
 			return passing(b, "aws:dynamodb/table:Table", i, map[string]any{
 				"name": fmt.Sprintf("orders-%d", i), "billingMode": "PAY_PER_REQUEST", "hashKey": "id",
-				"attributes":           []any{map[string]any{"name": "id", "type": "S"}},
-				"pointInTimeRecovery":  map[string]any{"enabled": true},
-				"serverSideEncryption": map[string]any{"enabled": true},
+				"attributes":                []any{map[string]any{"name": "id", "type": "S"}},
+				"pointInTimeRecovery":       map[string]any{"enabled": true},
+				"serverSideEncryption":      map[string]any{"enabled": true},
+				"deletionProtectionEnabled": true,
 			})
 		}},
 		{"inline policy", func(i int) *pulumirpc.AnalyzeRequest {

@@ -1,7 +1,7 @@
 package facts
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 
 	"dynamoguard/internal/iam"
@@ -13,9 +13,23 @@ import (
 
 // openness is what is remembered of both.
 type openness struct {
-	roles    map[string]map[resource.URN]*resource.Resource // by name
-	policies map[string]map[resource.URN]*resource.Resource // by name, in lower case
-	filed    map[resource.URN]string                        // by what name a resource is in either
+	roles     map[string][]*resource.Resource // by name
+	policies  map[string][]*resource.Resource // by name, in lower case
+	filed     map[resource.URN]string         // by what name a resource is in either
+	providers map[resource.URN]*resource.Provider
+}
+
+// shared is a provider that was remembered before, where that is the same. Each request has one of its own, which is larger than a
+// document.
+func (o *openness) shared(p *resource.Provider) *resource.Provider {
+	if p == nil {
+		return nil
+	}
+	if before := o.providers[p.URN]; before != nil && before.Properties.Equal(p.Properties) {
+		return before
+	}
+	set(&o.providers, p.URN, p)
+	return p
 }
 
 // seeOpen remembers a resource in place of what was remembered of it.
@@ -40,19 +54,20 @@ func (s *Stack) seeOpen(f *Facts) {
 		in = &s.open.roles
 	}
 	if before, ok := s.open.filed[r.URN]; ok {
-		delete((*in)[before], r.URN)
+		others := slices.DeleteFunc((*in)[before], func(other *resource.Resource) bool { return other.URN == r.URN })
+		if (*in)[before] = others; len(others) == 0 {
+			delete(*in, before)
+		}
 		delete(s.open.filed, r.URN)
 	}
 	if !counts {
 		return
 	}
-	if (*in)[name] == nil {
-		set(in, name, map[resource.URN]*resource.Resource{})
-	}
 	if !role {
 		r = slim(r)
+		r.Provider = s.open.shared(r.Provider)
 	}
-	(*in)[name][r.URN] = r
+	set(in, name, append((*in)[name], r))
 	set(&s.open.filed, r.URN, name)
 }
 
@@ -99,7 +114,7 @@ func (s *Stack) Opened(r *resource.Resource) (roles []Open) {
 		}
 		for _, text := range texts(r, ref) {
 			if named := s.open.roles[lastSegment(text)]; len(named) == 1 {
-				resources = slices.AppendSeq(resources, maps.Values(named))
+				resources = append(resources, named...)
 			}
 		}
 	}
@@ -113,8 +128,9 @@ func (s *Stack) Opened(r *resource.Resource) (roles []Open) {
 			if !ok {
 				continue
 			}
-			for _, urn := range slices.Sorted(maps.Keys(s.open.policies[n.name])) {
-				if p := s.open.policies[n.name][urn]; n.means(p) {
+			named := slices.SortedFunc(slices.Values(s.open.policies[n.name]), func(a, b *resource.Resource) int { return cmp.Compare(a.URN, b.URN) })
+			for _, p := range named {
+				if n.means(p) {
 					resources = append(resources, withARN(p, text))
 				}
 			}
