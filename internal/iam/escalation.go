@@ -3,6 +3,7 @@ package iam
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"dynamoguard/internal/glob"
@@ -117,12 +118,6 @@ type EscalationWay struct {
 //
 // Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 func Escalations(identity, boundary []*Document, holder Holder, now time.Time) (findings []EscalationFinding) {
-	leads := func(st Statement) bool {
-		return st.Effect == Allow && slices.ContainsFunc(escalations, func(x Escalation) bool { return st.matchesAction(x.Action) })
-	}
-	if !slices.ContainsFunc(identity, func(d *Document) bool { return slices.ContainsFunc(d.Statements, leads) }) {
-		return nil // as of most principals
-	}
 	e := &escalator{holder: holder, now: now, bounded: boundary != nil, left: maxWork, anywhere: map[string]bool{}}
 	for i, d := range identity {
 		e.allows = e.add(e.allows, i, d, Allow)
@@ -136,6 +131,9 @@ func Escalations(identity, boundary []*Document, holder Holder, now time.Time) (
 		if f := e.finding(&e.allows[i]); len(f.Ways) > 0 && len(findings) < maxFindings {
 			findings = append(findings, f)
 		}
+	}
+	if e.left < 0 {
+		return nil // not all Denies were considered
 	}
 	return findings
 }
@@ -154,7 +152,25 @@ type escalator struct {
 type rule struct {
 	*Statement
 	document int
+	actions  uint64 // bits of escalationActions
 	patterns []string
+}
+
+// escalationActions are the actions of all escalations, each once.
+var escalationActions = sync.OnceValue(func() (actions []string) {
+	for _, x := range escalations {
+		for _, action := range append([]string{x.Action}, x.With...) {
+			if !slices.Contains(actions, action) {
+				actions = append(actions, action)
+			}
+		}
+	}
+	return actions
+})
+
+// of reports whether the rule is about an action of escalationActions.
+func (r *rule) of(action string) bool {
+	return r.actions&(1<<slices.Index(escalationActions(), action)) != 0
 }
 
 // add adds the statements of a document that count: Allows whose conditions leave open what is changed, given and passed, and Denies
@@ -165,18 +181,20 @@ func (e *escalator) add(rules []rule, document int, d *Document, effect Effect) 
 	}
 	for i := range d.Statements {
 		st := &d.Statements[i]
-		if st.Effect == effect && !st.void && !st.empty() && st.ofEscalations() && st.counts(e.now) {
-			rules = append(rules, rule{st, document, st.withoutAccount()})
+		if st.Effect != effect || st.void || st.empty() {
+			continue
+		}
+		var actions uint64
+		for j, action := range escalationActions() {
+			if st.matchesAction(action) {
+				actions |= 1 << j
+			}
+		}
+		if actions != 0 && st.counts(e.now) {
+			rules = append(rules, rule{st, document, actions, st.withoutAccount()})
 		}
 	}
 	return rules
-}
-
-// ofEscalations reports whether the statement is about an action of an escalation.
-func (s *Statement) ofEscalations() bool {
-	return slices.ContainsFunc(escalations, func(x Escalation) bool {
-		return s.matchesAction(x.Action) || slices.ContainsFunc(x.With, s.matchesAction)
-	})
 }
 
 // finding is what one Allow opens.
@@ -205,7 +223,7 @@ func (e *escalator) finding(r *rule) EscalationFinding {
 // way is an escalation by an Allow, and the resource that it is on, "" where it is not open.
 func (e *escalator) way(r *rule, x Escalation) (way EscalationWay, on string) {
 	way.Escalation = x
-	if !r.matchesAction(x.Action) {
+	if e.left.spend(passWork); e.left < 0 || !r.of(x.Action) {
 		return way, ""
 	}
 	if x.Gain == GainPolicies || x.Gain == GainBoundary && e.holder.Bounded {
@@ -256,7 +274,7 @@ func (e *escalator) open(r *rule, action, text string) bool {
 func (e *escalator) somewhere(action string) bool {
 	known, ok := e.anywhere[action]
 	if !ok {
-		known = slices.ContainsFunc(e.allows, func(r rule) bool { return r.matchesAction(action) && e.openOnSome(&r, action) })
+		known = slices.ContainsFunc(e.allows, func(r rule) bool { return r.of(action) && e.openOnSome(&r, action) })
 		e.anywhere[action] = known
 	}
 	return known
@@ -278,17 +296,21 @@ func (e *escalator) openOnSome(r *rule, action string) bool {
 // denied reports whether a Deny takes an action away on all that a text stands for. One by NotResource leaves what it lists, which
 // spares tells by that and the text.
 func (e *escalator) denied(action, text string, spares match) bool {
-	return e.left < 0 || slices.ContainsFunc(e.denies, func(r rule) bool {
+	return slices.ContainsFunc(e.denies, func(r rule) bool {
+		e.left.spend(passWork)
 		if r.Resource.Not {
-			return r.matchesAction(action) && !r.listed(text, spares, &e.left)
+			return r.of(action) && !r.listed(text, spares, &e.left)
 		}
-		return r.matchesAction(action) && r.listed(text, includes, &e.left)
+		return r.of(action) && r.listed(text, includes, &e.left)
 	})
 }
 
 // within reports whether the permissions boundary allows an action on what its statement has.
 func (e *escalator) within(action string, has func(*rule) bool) bool {
-	return !e.bounded || slices.ContainsFunc(e.boundary, func(r rule) bool { return r.matchesAction(action) && has(&r) })
+	return !e.bounded || slices.ContainsFunc(e.boundary, func(r rule) bool {
+		e.left.spend(passWork)
+		return r.of(action) && has(&r)
+	})
 }
 
 // A match is includes or meets.
@@ -296,7 +318,10 @@ type match func(pattern, text string, left *work) bool
 
 // listed reports whether one of the patterns matches a text.
 func (r *rule) listed(text string, by match, left *work) bool {
-	return slices.ContainsFunc(r.patterns, func(pattern string) bool { return by(pattern, text, left) })
+	return slices.ContainsFunc(r.patterns, func(pattern string) bool {
+		left.spend(compareWork)
+		return *left >= 0 && by(pattern, text, left)
+	})
 }
 
 // includes reports whether an Allow is about all that a text stands for, of a NotResource whether it is about most of that.
