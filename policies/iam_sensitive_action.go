@@ -200,7 +200,7 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 }
 
 // confined is what to do about a statement by which whoever uses items reaches others.
-const confined = "leave it to principals that use no items, name the roles, users and policies that it is for, confine it by a " +
+const confined = "leave it to principals that use no items, name in its Resource what it is for, confine it by a " +
 	"condition on iam:PermissionsBoundary, iam:PolicyARN or iam:PassedToService, or name those that are meant for it in principals"
 
 // checkEscalations reports the statements by which a principal that uses items gives itself or takes more, unless it has all items

@@ -40,6 +40,9 @@ func TestEscalations(t *testing.T) {
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
+	if n := len(escalationActions()); n > 64 {
+		t.Fatalf("%d actions in a set of 64", n)
+	}
 	var all escalationCases
 	if err := decoder.Decode(&all); err != nil {
 		t.Fatal(err)
