@@ -133,7 +133,7 @@ other standards are in the tags (` + "`nist-800-53-r5:CP-9`" + `), since Pulumi 
 	}
 	b.WriteString("\n## Policies\n")
 	for _, p := range policies.All() {
-		fmt.Fprintf(&b, "\n### %s\n\n%s. [More](../policies/README.md#%s).\n", p.Name, p.Title, p.Name)
+		fmt.Fprintf(&b, "\n### %s\n\n%s. [More](policies/%s.md).\n", p.Name, p.Title, p.Name)
 		if p.NoCriteria != "" {
 			fmt.Fprintf(&b, "\nEvidence for no criterion: %s.\n", p.NoCriteria)
 			continue

@@ -145,7 +145,7 @@ do not.
 	return b.String()
 }
 
-func policyLink(name string) string { return "[" + name + "](../policies/README.md#" + name + ")" }
+func policyLink(name string) string { return "[" + name + "](policies/" + name + ".md)" }
 
 // leftOutParagraph is what README.md says of what is left out.
 func leftOutParagraph() string {

@@ -16,7 +16,8 @@ func TestValidate(t *testing.T) {
 			Name: "table-key", Title: "T", Doc: "D", Remediation: "R", URL: "https://example.com", Criteria: []soc2.ID{"CC6.1"},
 			Reads:         map[string][]string{"aws:dynamodb/table:Table": {"name"}},
 			CheckResource: func(*policy.Pass) {},
-			Before:        "name: orders", After: "name: invoices",
+			Why:           "W", Silent: [][2]string{{"A", "B"}},
+			Before: "name: orders", After: "name: invoices",
 			Config: keyConfig{}, Settings: map[string]string{"minimumKey": "M", "days": "D", "on": "O", "keys": "K"},
 		}
 	}
@@ -46,6 +47,8 @@ func TestValidate(t *testing.T) {
 		{"a name twice", func(p *policy.Policy) { p.Name = "table-other" }, "table-other: the name is taken"},
 		{"no title", func(p *policy.Policy) { p.Title = "" }, "table-key: Title is empty"},
 		{"no doc", func(p *policy.Policy) { p.Doc = "" }, "table-key: Doc is empty"},
+		{"no reason", func(p *policy.Policy) { p.Why = "" }, "table-key: Why is empty"},
+		{"nothing considered", func(p *policy.Policy) { p.Silent = nil }, "table-key: Silent names no false alarm that was considered"},
 		{"no remediation", func(p *policy.Policy) { p.Remediation = "" }, "table-key: Remediation is empty"},
 		{"no URL", func(p *policy.Policy) { p.URL = "" }, "table-key: URL is empty"},
 		{"no example", func(p *policy.Policy) { p.Before, p.After = "", "" }, "table-key: Before is empty\ntable-key: After is empty"},
