@@ -34,8 +34,8 @@ var IAMSensitiveAction = &policy.Policy{
 		rewrites policies, lifts its permissions boundary, gets credentials of any user, decides who takes any role, or passes any
 		role to a function, an instance, a task, a stack or a job that runs its code. It is not reported where the statement
 		names others, where a condition confines what is changed, given or passed, such as iam:PermissionsBoundary,
-		iam:PolicyARN or iam:PassedToService, where a Deny or the permissions boundary takes it away, and of a principal that
-		uses no items, as most deployments, or may use all of every table as it is. What takes somebody else who was granted
+		iam:PolicyARN or iam:PassedToService, where a Deny or the permissions boundary takes it away, where it is on the actions of
+		all services, and of a principal that uses no items, as most deployments, or may use all of every table. What takes somebody else who was granted
 		more, or a certain session, is advisory whatever the level.`,
 	Before: `
 role: checkout
@@ -57,6 +57,10 @@ policy:
 	Silent: [][2]string{
 		{"Principals that read and write no items", "They are there to back up, export or set up tables: of them only what deletes and what changes resource policies is reported."},
 		{"What a Deny of the stack or a permissions boundary takes away", "It cannot be used."},
+		{"Deployments that change roles and pass them, and use no items", "They are meant to, and every scanner of IAM reports what they reach."},
+		{"Roles that are passed to one service, changes within a permissions boundary, policies and roles that are named", "Conditions and Resource confine them, as AWS asks."},
+		{"Administrators, and principals with all items of every table", "They have what they could reach, and iam-wildcard-action and iam-unscoped-resource report it."},
+		{"What runs already, such as lambda:UpdateFunctionCode and ssm:SendCommand", "As what it runs, a stack does not say of all of it."},
 		{"Wildcards and managed policies of AWS", "iam-wildcard-action and iam-broad-managed-policy report them once."},
 		{"The table's own account, and services of AWS, in a table's policy", "To the account a table's policy grants nothing that its own policies do not."},
 	},

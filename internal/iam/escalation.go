@@ -114,7 +114,8 @@ type EscalationWay struct {
 // Escalations are the Allows of identity policies, those of all groups and attachments of one principal together, by which it gives
 // itself or takes more, from a time on: on a resource that can be any of its type or the holder itself, after all Denies and within
 // the permissions boundary, nil for none. A condition on what is changed, given or passed confines an Allow: it is no finding then,
-// and nor is what a Deny with such a condition is about. Documents with errors grant nothing.
+// and nor is what a Deny with such a condition is about. An Allow for an administrator, on the actions of all services by * or
+// NotAction, hides no way to more. Documents with errors grant nothing.
 //
 // Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 func Escalations(identity, boundary []*Document, holder Holder, now time.Time) (findings []EscalationFinding) {
@@ -197,6 +198,11 @@ func (e *escalator) add(rules []rule, document int, d *Document, effect Effect) 
 	return rules
 }
 
+// ofAllServices reports whether an Allow names no service.
+func (r *rule) ofAllServices() bool {
+	return r.Action.Not || slices.ContainsFunc(r.Action.Texts, func(text string) bool { return text == "*" || strings.HasPrefix(text, "*:") })
+}
+
 // finding is what one Allow opens.
 func (e *escalator) finding(r *rule) EscalationFinding {
 	f := EscalationFinding{Document: r.document, Statement: r.Index}
@@ -223,7 +229,7 @@ func (e *escalator) finding(r *rule) EscalationFinding {
 // way is an escalation by an Allow, and the resource that it is on, "" where it is not open.
 func (e *escalator) way(r *rule, x Escalation) (way EscalationWay, on string) {
 	way.Escalation = x
-	if e.left.spend(passWork); e.left < 0 || !r.of(x.Action) {
+	if e.left.spend(passWork); e.left < 0 || !r.of(x.Action) || r.ofAllServices() {
 		return way, ""
 	}
 	if x.Gain == GainPolicies || x.Gain == GainBoundary && e.holder.Bounded {
