@@ -28,7 +28,15 @@ var IAMSensitiveAction = &policy.Policy{
 		what changes resource policies. So is the
 		policy of a table that grants them to principals, services of AWS and the table's own account aside: to the latter, as
 		to its root, a table's policy grants nothing that the account's own policies do not. What a
-		wildcard grants is reported by iam-wildcard-action, what an AWS managed policy grants by iam-broad-managed-policy.`,
+		wildcard grants is reported by iam-wildcard-action, what an AWS managed policy grants by iam-broad-managed-policy.
+
+		So is each statement by which a principal that reads or writes items could reach more: it puts policies on itself,
+		rewrites policies, lifts its permissions boundary, gets credentials of any user, decides who takes any role, or passes any
+		role to a function, an instance, a task, a stack or a job that runs its code. It is not reported where the statement
+		names others, where a condition confines what is changed, given or passed, such as iam:PermissionsBoundary,
+		iam:PolicyARN or iam:PassedToService, where a Deny or the permissions boundary takes it away, where it is on the actions of
+		all services, and of a principal that uses no items, as most deployments, or may use all of every table. What takes somebody else who was granted
+		more, or a certain session, is advisory whatever the level.`,
 	Before: `
 role: checkout
 policy:
@@ -49,6 +57,10 @@ policy:
 	Silent: [][2]string{
 		{"Principals that read and write no items", "They are there to back up, export or set up tables: of them only what deletes and what changes resource policies is reported."},
 		{"What a Deny of the stack or a permissions boundary takes away", "It cannot be used."},
+		{"Deployments that change roles and pass them, and use no items", "They are meant to, and every scanner of IAM reports what they reach."},
+		{"Roles that are passed to one service, changes within a permissions boundary, policies and roles that are named", "Conditions and Resource confine them, as AWS asks."},
+		{"Administrators, and principals with all items of every table", "They have what they could reach, and iam-wildcard-action and iam-unscoped-resource report it."},
+		{"What runs already, such as lambda:UpdateFunctionCode and ssm:SendCommand", "As what it runs, a stack does not say of all of it."},
 		{"Wildcards and managed policies of AWS", "iam-wildcard-action and iam-broad-managed-policy report them once."},
 		{"The table's own account, and services of AWS, in a table's policy", "To the account a table's policy grants nothing that its own policies do not."},
 	},
@@ -80,6 +92,7 @@ func checkSensitiveActions(p *policy.StackPass) {
 			p.On(principal.URN).NotApplicable("it is meant for sensitive actions, by principals")
 		} else {
 			checkPrincipal(p, principal)
+			checkEscalations(p, principal)
 		}
 	}
 	for _, r := range p.Graph.Resources {
@@ -197,6 +210,137 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	pass.Report(finding)
 }
 
+// confined is what to do about a statement by which whoever uses items reaches others.
+const confined = "leave it to principals that use no items, name in its Resource what it is for, confine it by a " +
+	"condition on iam:PermissionsBoundary, iam:PolicyARN or iam:PassedToService, or name those that are meant for it in principals"
+
+// checkEscalations reports the statements by which a principal that uses items gives itself or takes more, unless it has all items
+// already. Those of a group are reported of the group.
+func checkEscalations(p *policy.StackPass, principal *facts.Principal) {
+	boundary, known := boundaryOf(principal)
+	holder := iam.Holder{Type: string(principal.Kind), Name: principal.Name, Bounded: principal.Bounded}
+	if principal.Kind == facts.KindPermissionSet {
+		holder.Type = ""
+	}
+	for _, d := range principal.Documents {
+		holder.Managed = holder.Managed || facts.IsManagedPolicy(p.Graph.Resource(d.By))
+	}
+	findings := slices.DeleteFunc(iam.Escalations(identityOf(principal), boundary, holder, p.Now), func(f iam.EscalationFinding) bool {
+		return principal.Documents[f.Document].Inherited
+	})
+	if len(findings) == 0 {
+		return
+	}
+	grants, _ := allGrants(principal, p.Now)
+	items, whole := grants.Items()
+	pass := p.On(principal.URN)
+	switch {
+	case len(items) == 0 || whole:
+		return
+	case !known && principal.BoundaryARN != "":
+		pass.NotApplicable("its permissions boundary is not a policy of the stack, so what it leaves open is not known")
+		return
+	case !known:
+		pass.Log.NoteUnknown("permissionsBoundary")
+		return
+	}
+	who := fmt.Sprintf("%s %s %s", principal.Kind, resource.Quote(principal.Name), usesItems(principal, items))
+	for _, f := range findings {
+		d := principal.Documents[f.Document]
+		finding := policy.Finding{
+			Basis:  policy.OnResource,
+			Wrong:  fmt.Sprintf("%s, and could reach more by %s.Statement[%d] of %q", who, d.Path, f.Statement, d.By.Name()),
+			Remedy: confined,
+		}
+		if !d.Secret {
+			var on []string
+			for _, e := range f.Elements {
+				on = append(on, resource.Quote(e.Text))
+			}
+			finding.Wrong += fmt.Sprintf(": on %s it may %s", shortList(on), ways(f.Ways))
+		}
+		if !f.Certain {
+			finding.Limit = policy.Advisory // it takes somebody else who is granted more, or a certain session
+		}
+		if d.By == principal.URN {
+			finding.Path = at(d.Document, f.Statement, f.Elements)
+		}
+		pass.Report(finding)
+	}
+}
+
+// usesItems says whose items some grants read and write: reads items of table "orders".
+func usesItems(principal *facts.Principal, items []*iam.Grant) string {
+	var open iam.ActionSet
+	var of []string
+	for _, grant := range items {
+		open = open.Or(grant.Actions)
+		secret := grant.Document < len(principal.Documents) && principal.Documents[grant.Document].Secret
+		switch {
+		case secret:
+			of = addOnce(of, "a secret policy")
+		case grant.Every&iam.Table != 0 || grant.Not:
+			of = addOnce(of, "every table, or nearly so")
+		case grant.Table.Name != "":
+			of = addOnce(of, "table "+resource.Quote(grant.Table.Name))
+		default:
+			of = addOnce(of, resource.Quote(grant.Element.Text))
+		}
+	}
+	uses := "reads and writes"
+	switch reads, writes := open.Items(); {
+	case writes.Empty():
+		uses = "reads"
+	case reads.Empty():
+		uses = "writes"
+	}
+	return uses + " items of " + shortList(of)
+}
+
+// gains are what a principal may do to itself, and to any of a type, by what comes of it.
+var gains = [...]struct{ own, any string }{
+	iam.GainPolicies:    {own: "put policies on itself", any: "put policies on any "},
+	iam.GainDocument:    {own: "rewrite a managed policy that it has", any: "rewrite any managed "},
+	iam.GainVersion:     {any: "bring back what was in any managed "},
+	iam.GainBoundary:    {own: "lift its permissions boundary"},
+	iam.GainMembership:  {any: "put any user into any "},
+	iam.GainCredentials: {any: "get credentials of any "},
+	iam.GainTrust:       {any: "decide who takes any "},
+	iam.GainCode:        {any: "run code as any "},
+}
+
+// ways says what a principal may do by some escalations, and by which actions: to itself, else to others. Of several ways to run code
+// it says one.
+func ways(list []iam.EscalationWay) string {
+	own := slices.ContainsFunc(list, func(w iam.EscalationWay) bool { return w.Own })
+	var order []string
+	by := map[string][]string{}
+	for _, w := range list {
+		what := gains[w.Gain].any + w.On
+		if w.Own {
+			what = gains[w.Gain].own
+		}
+		switch {
+		case w.Own != own:
+			continue
+		case w.With == nil:
+			by[what] = append(by[what], w.Action)
+		case by[what] == nil:
+			by[what] = append([]string{w.Action}, w.With...)
+		}
+		order = addOnce(order, what)
+	}
+	const shown = 3
+	said := order[:min(len(order), shown)]
+	for i, what := range said {
+		said[i] = what + " with " + text.And(by[what])
+	}
+	if more := len(order) - shown; more > 0 {
+		said = append(said, fmt.Sprintf("go %d more ways", more))
+	}
+	return strings.Join(said, ", or ")
+}
+
 // allOf is what a principal may do in all, by what is granted in the stack and by AWS's managed policies.
 func allOf(principal *facts.Principal, granted map[statement]iam.ActionSet) (all iam.ActionSet) {
 	for _, actions := range granted {
@@ -215,27 +359,16 @@ type statement struct{ document, index int }
 // grantsOf returns what each statement of the principal leaves open on anything, after all its Denies in the stack and
 // within its permissions boundary. Where the boundary is not known, it is left out.
 func grantsOf(principal *facts.Principal, now time.Time) (open map[statement]iam.ActionSet, known bool) {
-	var identity, boundary []*iam.Document
-	for _, d := range principal.Documents {
-		identity = append(identity, d.Document.Document)
-	}
+	boundary, known := boundaryOf(principal)
 	var within *iam.ActionSet
-	known = true
-	switch b := principal.Boundary; {
-	case !principal.Bounded:
-	case b != nil && b.Document.Document != nil && !b.Part:
-		boundary = []*iam.Document{b.Document.Document}
-	default:
+	if !known && managed.Own(principal.BoundaryARN) {
 		// One of AWS's that is not found grants nothing on DynamoDB.
 		m, _ := managed.Lookup(principal.BoundaryARN)
-		if grants := m.Grants(); managed.Own(principal.BoundaryARN) {
-			within = &grants
-		} else {
-			known = false
-		}
+		grants := m.Grants()
+		within, known = &grants, true
 	}
 	open = map[statement]iam.ActionSet{}
-	for _, grant := range iam.NewGrantsAt(identity, boundary, now).List {
+	for _, grant := range iam.NewGrantsAt(identityOf(principal), boundary, now).List {
 		actions := grant.Actions
 		if within != nil {
 			actions = actions.And(*within)

@@ -12,37 +12,53 @@ import (
 	"dynamoguard/internal/resource"
 )
 
-// reachOf returns the actions, metadata left out, that a principal may use on tables and clusters, after all its Denies in the stack
-// and within its permissions boundary: by documents of the stack, and by policies of AWS as far as these grant something on all of
-// them or on some. Where the boundary is not known, it is left out.
+// reachOf returns the actions, metadata left out, that a principal may use on tables and clusters, see allGrants.
 func reachOf(principal *facts.Principal, now time.Time) (open iam.ActionSet, known bool) {
-	var identity, boundary []*iam.Document
-	for _, d := range principal.Documents {
-		identity = append(identity, d.Document.Document)
+	grants, known := allGrants(principal, now)
+	for _, grant := range grants.List {
+		open = open.Or(grant.Actions)
 	}
+	return open.WithoutMetadata(), known
+}
+
+// allGrants are what a principal is granted on tables and clusters, after all its Denies in the stack and within its permissions
+// boundary: by its documents, in their order, and by policies of AWS as far as these grant something on all of them or on some. Where
+// the boundary is not known, it is left out.
+func allGrants(principal *facts.Principal, now time.Time) (grants *iam.Grants, known bool) {
+	identity := identityOf(principal)
 	for _, m := range principal.Managed {
 		if p, ok := managed.Lookup(m.ARN); ok && !p.Grants().Empty() {
 			identity = append(identity, iam.Allowing(p.Grants()))
 		}
 	}
-	known = true
-	switch b := principal.Boundary; {
-	case !principal.Bounded:
-	case b != nil && b.Document.Document != nil && !b.Part:
-		boundary = []*iam.Document{b.Document.Document}
-	case managed.Own(principal.BoundaryARN):
+	boundary, known := boundaryOf(principal)
+	if !known && managed.Own(principal.BoundaryARN) {
 		m, _ := managed.Lookup(principal.BoundaryARN)
-		if m.Grants().Empty() {
-			return iam.ActionSet{}, true
+		if known = true; m.Grants().Empty() {
+			return new(iam.Grants), known
 		}
 		boundary = []*iam.Document{iam.Allowing(m.Grants())}
-	default:
-		known = false
 	}
-	for _, grant := range iam.NewGrantsAt(identity, boundary, now).List {
-		open = open.Or(grant.Actions)
+	return iam.NewGrantsAt(identity, boundary, now), known
+}
+
+// identityOf are the documents of a principal, in their order.
+func identityOf(principal *facts.Principal) (identity []*iam.Document) {
+	for _, d := range principal.Documents {
+		identity = append(identity, d.Document.Document)
 	}
-	return open.WithoutMetadata(), known
+	return identity
+}
+
+// boundaryOf is the permissions boundary of a principal, nil for none. It is known where the stack declares it.
+func boundaryOf(principal *facts.Principal) (boundary []*iam.Document, known bool) {
+	switch b := principal.Boundary; {
+	case !principal.Bounded:
+		return nil, true
+	case b != nil && b.Document.Document != nil && !b.Part:
+		return []*iam.Document{b.Document.Document}, true
+	}
+	return nil, false
 }
 
 // matches reports whether one of some patterns of the configuration is for a principal: for its name in IAM, or for the name or the

@@ -15,6 +15,7 @@ import (
 // inClassic writes what is said of aws-native as it is said of the classic provider: type tokens and paths.
 var inClassic = strings.NewReplacer(
 	"aws-native:dynamodb:Table", "aws:dynamodb:Table",
+	"aws-native:iam:Role", "aws:iam:Role",
 	"aws-native:backup:BackupSelection", "aws:backup:Selection",
 	"aws-native:cloudtrail:Trail", "aws:cloudtrail:Trail",
 	"aws-native:ec2:VpcEndpoint", "aws:ec2:VpcEndpoint",

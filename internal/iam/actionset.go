@@ -91,6 +91,11 @@ func (s ActionSet) Names() (names []string) {
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/using-identity-based-policies.html
 func (s ActionSet) WithoutMetadata() ActionSet { return s.Minus(metadataActions) }
 
+// Items are the actions of the set that read items, and those that write them.
+func (s ActionSet) Items() (reads, writes ActionSet) {
+	return s.And(itemActions).Minus(writeActions), s.And(itemActions).And(writeActions)
+}
+
 // OutOfPlace are the sensitive actions of the set with somebody who has granted in all. Who reads and writes items has none to do
 // with them. Who does not is there to back up, export, restore, replicate or set up tables, as in AWS's examples for each of these;
 // then only what deletes, and what changes who may do what, is.

@@ -3,7 +3,8 @@
 // [Parse] decodes a document strictly and never fails: what IAM would refuse becomes an [Error] of the document, and the
 // rest is read all the same, an Allow as wide as possible and a Deny as narrow as possible. [Document.WildcardActions],
 // [Document.UnscopedResources], [Document.ItemConditions], [Document.SensitiveActions], [Document.TrustGaps] and
-// [Document.IneffectiveStatements] judge one document by itself. [NewGrants] joins the documents of a principal, and [Evaluate] decides on one request.
+// [Document.IneffectiveStatements] judge one document by itself. [NewGrants] and [Escalations] join the documents of a principal, and
+// [Evaluate] decides on one request.
 //
 // The cases in testdata/iam, which package simulate runs, show the rules one by one.
 //

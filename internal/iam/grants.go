@@ -251,6 +251,23 @@ func (g *Grants) On(table TableRef) (unconditional, conditional ActionSet) {
 	return unconditional, conditional.Minus(unconditional)
 }
 
+// Items are the grants of the list that open actions on items. whole is set where what is open whatever the request includes all of
+// them, on every table.
+func (g *Grants) Items() (list []*Grant, whole bool) {
+	var open ActionSet
+	for i := range g.List {
+		grant := &g.List[i]
+		if grant.Actions.And(itemActions).Empty() {
+			continue
+		}
+		list = append(list, grant)
+		if grant.Every&Table != 0 && !grant.Tagged {
+			open = open.Or(grant.Actions.And(grant.free))
+		}
+	}
+	return list, open.Contains(itemActions.And(actionsOf(Table)))
+}
+
 // Reaches is what one grant of the list leaves open on a table and on what belongs to it. A field of the table that is not
 // known can be any.
 func (g *Grants) Reaches(grant *Grant, table TableRef) (open ActionSet) {

@@ -416,6 +416,7 @@ func hostile(n int) map[string]string {
 		"statements":           fill(list, statement, `{}]}`),
 		"denies":               fill(list, `{"Effect":"Allow","Action":"*","Resource":"*"},{"Effect":"Deny","Action":"dynamodb:*t*","Resource":"arn:aws:dynamodb:*:*:table/*a*b"},`, `{}]}`),
 		"notresource":          fill(list, `{"Effect":"Allow","Action":"*","NotResource":"arn:*:x*x*x*"},{"Effect":"Deny","Action":"dynamodb:*t*","NotResource":"arn:aws:dynamodb:*:*:table/*a*b"},`, `{}]}`),
+		"escalations":          fill(list, `{"Effect":"Allow","Action":"iam:*a*e*","Resource":"arn:aws:iam::*:*a*e*"},{"Effect":"Deny","Action":"iam:*a*","NotResource":"arn:aws:iam::*:*a*"},`, `{"Effect":"Allow","Action":"*","Resource":"*"}]}`),
 		"parts":                fill(list+allow("*"), `{"Effect":"Deny","Action":"dynamodb:*","NotResource":["arn:aws:dynamodb:*:*:table/*a*","arn:aws:dynamodb:*:*:table/*b*"]},`, `{}]}`),
 		"actions":              fill(list+`{"Effect":"Allow","Resource":"*","Action":[`, `"dynamodb:*?????*a*b",`, `"*"]}]}`),
 		"resources":            fill(list+`{"Effect":"Allow","Action":"*","Resource":[`, `"arn:aws:dynamodb:*:*:*t*a*?*",`, `"*"]}]}`),
