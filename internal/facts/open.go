@@ -14,7 +14,7 @@ import (
 // openness is what is remembered of both.
 type openness struct {
 	roles     map[string][]*resource.Resource // by name
-	policies  map[string][]*resource.Resource // by name, in lower case
+	policies  map[string][]*slim              // by name, in lower case
 	filed     map[resource.URN]string         // by what name a resource is in either
 	providers map[resource.URN]*resource.Provider
 }
@@ -49,26 +49,30 @@ func (s *Stack) seeOpen(f *Facts) {
 	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	in := &s.open.policies
-	if role {
-		in = &s.open.roles
-	}
 	if before, ok := s.open.filed[r.URN]; ok {
-		others := slices.DeleteFunc((*in)[before], func(other *resource.Resource) bool { return other.URN == r.URN })
-		if (*in)[before] = others; len(others) == 0 {
-			delete(*in, before)
+		if role {
+			remove(s.open.roles, before, func(other *resource.Resource) bool { return other.URN == r.URN })
+		} else {
+			remove(s.open.policies, before, func(other *slim) bool { return other.urn == r.URN })
 		}
 		delete(s.open.filed, r.URN)
 	}
-	if !counts {
+	switch {
+	case !counts:
 		return
+	case role:
+		set(&s.open.roles, name, append(s.open.roles[name], r))
+	default:
+		set(&s.open.policies, name, append(s.open.policies[name], slimOf(r, s.open.shared(r.Provider))))
 	}
-	if !role {
-		r = slim(r)
-		r.Provider = s.open.shared(r.Provider)
-	}
-	set(in, name, append((*in)[name], r))
 	set(&s.open.filed, r.URN, name)
+}
+
+// remove takes out of what is filed under a name what is meant.
+func remove[T any](filed map[string][]T, name string, meant func(T) bool) {
+	if filed[name] = slices.DeleteFunc(filed[name], meant); len(filed[name]) == 0 {
+		delete(filed, name)
+	}
 }
 
 // allowsMore reports whether a document allows more on tables and clusters than to describe them.
@@ -78,21 +82,48 @@ func (d *Document) allowsMore() bool {
 	})
 }
 
-// slim is a managed policy with nothing but what tells it and what it says.
-func slim(r *resource.Resource) *resource.Resource {
-	properties := map[string]resource.Value{}
-	keep := func(path string) {
+// A slim is a managed policy with nothing but what tells it and what it says: there may be many.
+type slim struct {
+	urn        resource.URN
+	typ, name  string
+	provider   *resource.Provider
+	properties []slimProperty
+}
+
+type slimProperty struct {
+	name  string
+	value resource.Value
+}
+
+func slimOf(r *resource.Resource, provider *resource.Provider) *slim {
+	s := &slim{urn: r.URN, typ: r.Type, name: r.Name, provider: provider}
+	var names []string
+	for _, path := range append([]string{entities[r.Type].name, policyPath}, documentProperties(r.Type)...) {
 		name := resource.Path(path).Property()
-		if v := r.Properties.Get(name); !v.Unset() {
-			properties[name] = v
+		if v := r.Properties.Get(name); !v.Unset() && !slices.Contains(names, name) {
+			names = append(names, name)
+			s.properties = append(s.properties, slimProperty{name, v})
 		}
 	}
-	keep(entities[r.Type].name)
-	keep(policyPath)
-	for _, h := range holders[r.Type] {
-		keep(h.property)
+	s.properties = slices.Clip(s.properties)
+	return s
+}
+
+// documentProperties are those in which a type holds documents.
+func documentProperties(typ string) (list []string) {
+	for _, h := range holders[typ] {
+		list = append(list, h.property)
 	}
-	return &resource.Resource{URN: r.URN, Type: r.Type, Name: r.Name, Provider: r.Provider, Properties: resource.ObjectValue(properties)}
+	return list
+}
+
+// resource is the policy with the ARN that it will have.
+func (s *slim) resource(arn string) *resource.Resource {
+	properties := map[string]resource.Value{entities[s.typ].arn: resource.StringValue(arn)}
+	for _, p := range s.properties {
+		properties[p.name] = p.value
+	}
+	return &resource.Resource{URN: s.urn, Type: s.typ, Name: s.name, Provider: s.provider, Properties: resource.ObjectValue(properties)}
 }
 
 // An Open is a role whose trust policy does not pin who takes it, with what one resource attaches to it, and its trust policies.
@@ -128,10 +159,10 @@ func (s *Stack) Opened(r *resource.Resource) (roles []Open) {
 			if !ok {
 				continue
 			}
-			named := slices.SortedFunc(slices.Values(s.open.policies[n.name]), func(a, b *resource.Resource) int { return cmp.Compare(a.URN, b.URN) })
+			named := slices.SortedFunc(slices.Values(s.open.policies[n.name]), func(a, b *slim) int { return cmp.Compare(a.urn, b.urn) })
 			for _, p := range named {
-				if n.means(p) {
-					resources = append(resources, withARN(p, text))
+				if known := p.resource(text); n.means(known) {
+					resources = append(resources, known)
 				}
 			}
 		}
@@ -161,16 +192,4 @@ func texts(r *resource.Resource, ref Reference) (list []string) {
 		}
 	}
 	return list
-}
-
-// withARN is a managed policy with the ARN that it will have.
-func withARN(r *resource.Resource, arn string) *resource.Resource {
-	properties := map[string]resource.Value{}
-	for _, name := range r.Properties.Keys() {
-		properties[name] = r.Properties.Get(name)
-	}
-	properties[entities[r.Type].arn] = resource.StringValue(arn)
-	known := *r
-	known.Properties = resource.ObjectValue(properties)
-	return &known
 }

@@ -246,3 +246,15 @@ func canBeName(text string) bool {
 	}
 	return len(text) >= 3 && len(text) <= 255 && strings.Trim(text, characters) == ""
 }
+
+// withARN is a managed policy with the ARN that it will have.
+func withARN(r *resource.Resource, arn string) *resource.Resource {
+	properties := map[string]resource.Value{}
+	for _, name := range r.Properties.Keys() {
+		properties[name] = r.Properties.Get(name)
+	}
+	properties[entities[r.Type].arn] = resource.StringValue(arn)
+	known := *r
+	known.Properties = resource.ObjectValue(properties)
+	return &known
+}
