@@ -190,11 +190,8 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 	switch {
 	case open.Empty():
 		return
-	case !known && principal.BoundaryARN != "":
-		pass.NotApplicable("its permissions boundary is not a policy of the stack, so what it leaves open is not known")
-		return
 	case !known:
-		pass.Log.NoteUnknown("permissionsBoundary")
+		lacksBoundary(pass, principal)
 		return
 	case !secret:
 		what = actions(open.List(), open.Worst(), nil)
@@ -208,6 +205,15 @@ func checkPrincipal(p *policy.StackPass, principal *facts.Principal) {
 		finding.Path = at(principal.Documents[order[first].document].Document, order[first].index, nil)
 	}
 	pass.Report(finding)
+}
+
+// lacksBoundary says that what a principal may do is not known, for want of its permissions boundary.
+func lacksBoundary(p *policy.Pass, principal *facts.Principal) {
+	if principal.BoundaryARN != "" {
+		p.NotApplicable("its permissions boundary is not a policy of the stack, so what it leaves open is not known")
+	} else {
+		p.Log.NoteUnknown("permissionsBoundary")
+	}
 }
 
 // confined is what to do about a statement by which whoever uses items reaches others.
@@ -237,11 +243,8 @@ func checkEscalations(p *policy.StackPass, principal *facts.Principal) {
 	switch {
 	case len(items) == 0 || whole:
 		return
-	case !known && principal.BoundaryARN != "":
-		pass.NotApplicable("its permissions boundary is not a policy of the stack, so what it leaves open is not known")
-		return
 	case !known:
-		pass.Log.NoteUnknown("permissionsBoundary")
+		lacksBoundary(pass, principal)
 		return
 	}
 	who := fmt.Sprintf("%s %s %s", principal.Kind, resource.Quote(principal.Name), usesItems(principal, items))
