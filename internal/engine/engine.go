@@ -333,7 +333,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 		}
 	}
 	e.mu.Lock()
-	e.record.ended, e.record.notices = true, list
+	e.record.ended, e.record.notices, e.record.graph = true, list, graph
 	e.mu.Unlock()
 	e.Tell()
 	return judgements, list

@@ -29,7 +29,9 @@ func (e *Engine) Run() *Run {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return &Run{
-		Run:   policy.Run{Judgements: e.record.all(), Config: e.config, Stack: e.stack, Outside: e.outside, Seen: &e.seen},
+		Run: policy.Run{
+			Judgements: e.record.all(), Config: e.config, Stack: e.stack, Outside: e.outside, Seen: &e.seen, Graph: e.record.graph,
+		},
 		First: e.record.first, Ended: e.record.ended, Notices: e.record.notices, Policies: e.policies,
 	}
 }

@@ -37,7 +37,7 @@ func together(judgements []Judgement) []Diagnostic {
 	for i := range judgements {
 		j := &judgements[i]
 		for _, f := range j.told() {
-			level := f.level(j.Level)
+			level := f.Level(j.Level)
 			found[level] = append(found[level], f)
 		}
 		errors = append(errors, j.failure()...)

@@ -1,0 +1,31 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// A Format writes a report in one form.
+type Format struct {
+	Name  string
+	Write func(w io.Writer, r *Report, o Options) error
+}
+
+// Options are what a format may take account of. The zero Options are those of a file.
+type Options struct {
+	Colour bool // it is for a terminal that shows colours
+	Width  int  // of that terminal, in columns; 0 where there is none
+}
+
+// Formats are all of them.
+var Formats = []Format{
+	{"json", writeJSON},
+}
+
+// writeJSON writes the report as docs/report.schema.json has it.
+func writeJSON(w io.Writer, r *Report, _ Options) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
