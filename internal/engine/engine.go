@@ -12,6 +12,7 @@ import (
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
+	"dynamoguard/internal/text"
 )
 
 // An Engine judges the resources of one run of one stack. It is safe for concurrent use, answers in any order of calls,
@@ -249,6 +250,15 @@ type Notice struct {
 	URN    resource.URN // of the root of the stack
 	policy.Notice
 	Configuration string // the hash of the one in force
+}
+
+// Message is the notice as it is shown: what it says, and by which configuration.
+func (n Notice) Message() string {
+	by := " (configuration " + n.Configuration + ")"
+	if len(n.Items) > 0 {
+		by = "\n " + by
+	}
+	return text.Enumeration(n.Text, n.Items) + by
 }
 
 // AnalyzeStack runs the stack policies at the end of a run, in the order of the policies, and then asks for the notices. The
