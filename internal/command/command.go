@@ -53,7 +53,7 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		hint = "Run it with help for what it does.\n"
 		root := rootCommand(version, policies)
 		p := program{version: version, policies: policies, system: system, now: time.Now}
-		root.AddCommand(explainCommand(p), doctorCommand(p), previewCommand(), execCommand(), guardCommand())
+		root.AddCommand(checkCommand(p), explainCommand(p), doctorCommand(p), previewCommand(), execCommand(), guardCommand())
 		root.SetArgs(args)
 		root.SetIn(stdin)
 		root.SetOut(stdout)
@@ -65,8 +65,12 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		return int(code)
 	}
 	if err != nil {
+		code := exitCode(1)
+		if coded := (codedError{}); errors.As(err, &coded) {
+			code, err = coded.code, coded.error
+		}
 		_, _ = fmt.Fprintf(stderr, "dynamoguard: %s\n%s", text.Error(err), hint)
-		return 1
+		return int(code)
 	}
 	return 0
 }

@@ -82,6 +82,8 @@ type World struct {
 	// Load starts to read the tables of all stacks for the running one, as far as that is known; stop ends it.
 	Load func(policy.IndexSettings, policy.StackContext) (others policy.Others, stop func())
 	AWS  *account.Sources
+	// Judged are the tables of the states that are judged together with this one, its own among them, in place of what Load reads.
+	Judged policy.Others
 	// Session is the foreseen preview that the run is, nil where it is none.
 	Session Session
 }
@@ -108,11 +110,16 @@ func (e *Engine) Configure(given map[string]policy.Given) error {
 	if err != nil {
 		return err
 	}
+	e.Use(config)
+	return nil
+}
+
+// Use replaces the configuration with one of the policies of the engine.
+func (e *Engine) Use(config *policy.Configuration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.config = config
 	e.unload()
-	return nil
 }
 
 // ConfigureStack tells the engine about the running stack.
@@ -137,6 +144,9 @@ func (e *Engine) unload() {
 func (e *Engine) settings() (*policy.Configuration, *policy.StackContext, policy.Outside, *joined) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.world.Judged != nil {
+		e.outside.Others, e.outside.Current = e.world.Judged, true
+	}
 	if e.outside.Others == nil && e.world.Load != nil {
 		e.outside.Others, e.stop = e.world.Load(e.config.Pack().Index, *e.stack)
 	}

@@ -1,12 +1,15 @@
 package engine
 
 import (
+	"cmp"
+	"fmt"
 	"io"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/state"
+	"dynamoguard/internal/text"
 )
 
 // A Run is what an engine has judged so far.
@@ -56,14 +59,19 @@ type Said struct {
 
 // JudgeState judges a stack by its state, an export or a checkpoint, as `pulumi policy analyze` has it judged: each resource by
 // its inputs, in the order of the state, then the stack by its outputs, without what is about to be deleted or was being created. What came of it is
-// in Run. What the state keeps encrypted is not known. A state may hold the resources of several stacks. The errors are those of state.Read.
+// in Run. What the state keeps encrypted is not known. A state may hold the resources of several stacks. The errors are those of state.Read,
+// and one for a resource without a URN, which the engine refuses as well.
 //
 // Source: https://github.com/pulumi/pulumi/blob/master/pkg/resource/deploy/analyze_snapshot.go
 func (e *Engine) JudgeState(r io.Reader) (*State, error) {
 	judged := &State{Positions: map[resource.URN]state.Position{}, Resources: map[resource.URN]int{}}
 	var stack []*resource.Resource
+	var odd error
 	err := state.Read(r, nil, func(s *state.Resource) {
-		if s.Delete || s.Creating {
+		if !s.URN.Valid() && odd == nil {
+			odd = fmt.Errorf("not a state: it has a resource with the URN %q, which is none", text.Short(string(s.URN)))
+		}
+		if s.Delete || s.Creating || odd != nil {
 			return
 		}
 		inputs, outputs := s.Resource, s.Resource
@@ -82,7 +90,7 @@ func (e *Engine) JudgeState(r io.Reader) (*State, error) {
 		}
 		stack = append(stack, &outputs)
 	})
-	if err != nil {
+	if err = cmp.Or(err, odd); err != nil {
 		return nil, err
 	}
 	judgements, notices := e.AnalyzeStack(stack)

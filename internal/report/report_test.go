@@ -14,6 +14,7 @@ import (
 	"dynamoguard/internal/report"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/state"
 )
 
 // now is the last day of an exemption but thirty.
@@ -91,7 +92,7 @@ func TestReport(t *testing.T) {
 	m := report.New(report.OfState, "1.2.3", now, policies, run.Config)
 	m.Add(report.Source{
 		Run: run, Name: "shop.json", Resources: map[resource.URN]int{urn("").RootURN(): 7},
-		Positions: map[resource.URN]report.Position{urn("bad"): {File: "index.ts", Line: 12}},
+		Positions: map[resource.URN]state.Position{urn("bad"): {File: "index.ts", Line: 12}},
 	})
 	got := m.Report()
 
@@ -174,7 +175,7 @@ func TestReport(t *testing.T) {
 	}
 
 	var out bytes.Buffer
-	if err := report.Formats[0].Write(&out, got, report.Options{}); err != nil {
+	if err := report.Formats[1].Write(&out, got, report.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var again report.Report
