@@ -11,6 +11,7 @@ import (
 
 	"dynamoguard/internal/engine"
 	"dynamoguard/internal/facts"
+	"dynamoguard/internal/files"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/report"
 	"dynamoguard/internal/resource"
@@ -265,7 +266,15 @@ func (c *checking) judgeState(s stateInput) (j judged) {
 	}
 	rules := engine.New(c.policies, c.now).In(w)
 	rules.Use(c.configuration)
-	if j.State, j.err = rules.JudgeState(in); j.err == nil {
+	var tooLarge *files.TooLargeError
+	switch j.State, err = rules.JudgeState(in); {
+	case errors.As(err, &tooLarge):
+		j.err = fmt.Errorf("it %w", tooLarge) // not that it is no state
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		j.err = errors.New("it is compressed, and ends in the middle")
+	case err != nil:
+		j.err = err
+	default:
 		j.run = rules.Run()
 	}
 	return j

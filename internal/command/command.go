@@ -60,19 +60,23 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		root.SetErr(stderr)
 		err = root.ExecuteContext(context.Background())
 	}
-	var code exitCode
-	if errors.As(err, &code) {
+	return end(err, stderr, hint)
+}
+
+// end returns the exit code for what a command returned, and says why unless the command has.
+func end(err error, stderr io.Writer, hint string) int {
+	code := exitCode(1)
+	coded := codedError{}
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
 		return int(code)
+	case errors.As(err, &coded):
+		code, err, hint = coded.code, coded.error, ""
 	}
-	if err != nil {
-		code := exitCode(1)
-		if coded := (codedError{}); errors.As(err, &coded) {
-			code, err = coded.code, coded.error
-		}
-		_, _ = fmt.Fprintf(stderr, "dynamoguard: %s\n%s", text.Error(err), hint)
-		return int(code)
-	}
-	return 0
+	_, _ = fmt.Fprintf(stderr, "dynamoguard: %s\n%s", text.Error(err), hint)
+	return int(code)
 }
 
 // A program is what the commands on runs work with.

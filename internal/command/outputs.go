@@ -2,7 +2,6 @@ package command
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -83,7 +82,11 @@ func write(r *report.Report, outputs []output, stdout io.Writer, o report.Option
 			continue
 		}
 		out := bufio.NewWriter(stdout)
-		if err := errors.Join(to.format.Write(out, r, o), out.Flush()); err != nil {
+		err := to.format.Write(out, r, o)
+		if err == nil {
+			err = out.Flush()
+		}
+		if err != nil {
 			drop()
 			return notWritten(to, err)
 		}

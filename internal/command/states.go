@@ -186,8 +186,11 @@ func (s *stateInput) open(ctx context.Context, stdin io.Reader, seen func(n int)
 		file = f
 	}
 	counted := bufio.NewReaderSize(countingReader{file, seen}, 64<<10)
-	magic, _ := counted.Peek(4)
+	magic, err := counted.Peek(4)
 	switch {
+	case len(magic) == 0 && err == io.EOF:
+		_ = file.Close()
+		return nil, errors.New("it is empty")
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(counted)
 		if err != nil {

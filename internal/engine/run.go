@@ -67,7 +67,8 @@ func (e *Engine) JudgeState(r io.Reader) (*State, error) {
 	judged := &State{Positions: map[resource.URN]state.Position{}, Resources: map[resource.URN]int{}}
 	var stack []*resource.Resource
 	var odd error
-	err := state.Read(r, nil, func(s *state.Resource) {
+	read := func(typ string) bool { return e.Reads(typ) != nil || e.ReadsChecked(typ) != nil }
+	err := state.ReadAll(r, read, func(s *state.Resource) {
 		if !s.URN.Valid() && odd == nil {
 			odd = fmt.Errorf("not a state: it has a resource with the URN %q, which is none", text.Short(string(s.URN)))
 		}
@@ -77,9 +78,6 @@ func (e *Engine) JudgeState(r io.Reader) (*State, error) {
 		inputs, outputs := s.Resource, s.Resource
 		inputs.PropertyDependencies = nil // nothing tells them before the end of a stack
 		outputs.Properties = s.Outputs
-		if e.Reads(s.Type) == nil {
-			outputs.Properties = resource.ObjectValue(nil) // so that it takes no memory
-		}
 		if s.Position.Line > 0 {
 			judged.Positions[s.URN] = s.Position
 		}
