@@ -476,7 +476,7 @@ func (s *search) element(e *resource, layers [][]rule, t target, want, always Ac
 	}
 	for i := range e.readings {
 		of := &e.readings[i]
-		if s.work.spend(compareWork); !of.touches(t, &s.work) {
+		if s.work.spend(compareWork); t.types != Table && of.ofTables() || !of.touches(t, &s.work) {
 			continue
 		}
 		to, next := t.narrow(of), always
@@ -485,6 +485,12 @@ func (s *search) element(e *resource, layers [][]rule, t target, want, always Ac
 		}
 		s.through(layers, to, want, next)
 	}
+}
+
+// ofTables reports whether a pattern is about tables by how their names end: table/*-orders is taken to be none of the indexes that may
+// have such names too.
+func (a *arn) ofTables() bool {
+	return strings.Count(a.resource, "/") <= 1 && !strings.HasSuffix(a.resource, "*") && !strings.HasSuffix(a.resource, "\xf8")
 }
 
 // leavesOut reports whether a NotResource lists all of the target.

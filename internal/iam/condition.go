@@ -21,8 +21,8 @@ type Condition struct {
 	Values   []string // never empty; numbers and booleans as JSON writes them
 }
 
-// String is the condition in words: StringEquals aws:PrincipalOrgID "o-a1b2c3d4e5".
-func (c Condition) String() string {
+// Words are the condition in words: StringEquals aws:PrincipalOrgID "o-a1b2c3d4e5".
+func (c Condition) Words() string {
 	quoted := make([]string, len(c.Values))
 	for i, v := range c.Values {
 		quoted[i] = strconv.Quote(v)

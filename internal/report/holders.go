@@ -567,7 +567,7 @@ func (m *matrixMaker) statement(g iam.Ground, of attached) int {
 		if !of.secret {
 			s.Sid = g.Statement.Sid
 			for _, c := range g.Statement.Conditions {
-				s.Conditions = append(s.Conditions, c.String())
+				s.Conditions = append(s.Conditions, c.Words())
 			}
 		}
 	}
