@@ -71,11 +71,14 @@ var worldKeys = []key{
 type worldGenerator struct {
 	*generator
 	world *World
+	keys  []key // some of worldKeys
 }
 
 // GenerateWorld draws the i-th world of a seed: always the same one.
 func GenerateWorld(seed, i uint64) *World {
-	g := &worldGenerator{&generator{Rand: rand.New(rand.NewPCG(seed, i))}, &World{ID: fmt.Sprintf("%d-%d", seed, i)}}
+	g := &worldGenerator{&generator{Rand: rand.New(rand.NewPCG(seed, i))}, &World{ID: fmt.Sprintf("%d-%d", seed, i)}, slices.Clone(worldKeys)}
+	g.Shuffle(len(g.keys), func(i, j int) { g.keys[i], g.keys[j] = g.keys[j], g.keys[i] })
+	g.keys = g.keys[:2]
 	w := g.world
 	names := []string{"orders", "orders-archive", "carts", "prod-orders", "Orders", "alice-notes", "users"}
 	g.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
@@ -255,7 +258,7 @@ func (g *worldGenerator) restrict(s *Statement) {
 	}
 	switch g.weighted(70, 30) {
 	case 0:
-		k := pick(g.generator, worldKeys...)
+		k := pick(g.generator, g.keys...)
 		value := *bare(pick(g.generator, k.values...))
 		switch {
 		case k.family == "Bool":
