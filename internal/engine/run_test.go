@@ -38,7 +38,7 @@ func TestJudgeState(t *testing.T) {
 	if run := e.Run(); run.First != "" || run.Ended {
 		t.Errorf("before anything was judged: %+v", run)
 	}
-	if err := e.JudgeState(strings.NewReader(stack)); err != nil {
+	if _, err := e.JudgeState(strings.NewReader(stack)); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
@@ -55,7 +55,7 @@ func TestJudgeState(t *testing.T) {
 	if run.First.Name() != "shop-dev" || !run.Ended || len(run.Judgements) != 3 || len(run.Policies) != 3 {
 		t.Errorf("%+v", run)
 	}
-	if err := e.JudgeState(strings.NewReader(stack[:400])); err == nil || !strings.HasPrefix(err.Error(), "not a state: ") {
+	if _, err := e.JudgeState(strings.NewReader(stack[:400])); err == nil || !strings.HasPrefix(err.Error(), "not a state: ") {
 		t.Errorf("a torn state: %v", err)
 	}
 }

@@ -192,13 +192,18 @@ type Diagnostic struct {
 	Level   Level
 	Message string
 	Items   []string
+
+	Findings []Finding // that it is about; none where it is about what could not be judged
 }
+
+// Text is the message as it is shown.
+func (d Diagnostic) Text() string { return text.Enumeration(d.Message, d.Items) }
 
 // Diagnostics is what to say of a judgement.
 func (j *Judgement) Diagnostics() []Diagnostic {
 	var list []Diagnostic
 	for _, f := range j.told() {
-		list = append(list, Diagnostic{Policy: j.Policy, URN: j.URN, Level: f.Level(j.Level), Message: j.Policy.Sentence(f)})
+		list = append(list, Diagnostic{Policy: j.Policy, URN: j.URN, Level: f.Level(j.Level), Message: j.Policy.Sentence(f), Findings: []Finding{f}})
 	}
 	return append(list, j.failure()...)
 }

@@ -17,8 +17,9 @@ type Options struct {
 	Width  int  // of that terminal, in columns; 0 where there is none
 }
 
-// Formats are all of them.
+// Formats are all of them. The first is for people who look at a terminal.
 var Formats = []Format{
+	{"text", writeText},
 	{"json", writeJSON},
 }
 

@@ -8,6 +8,7 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/state"
 	"dynamoguard/internal/tables"
 )
 
@@ -17,11 +18,15 @@ type Source struct {
 	// Name is what the state was read from; empty of a run of the engine.
 	Name string
 	// Positions are where resources were declared, as far as that is known.
-	Positions map[resource.URN]Position
+	Positions map[resource.URN]state.Position
 	// Resources are how many there are of each stack, by the URN of its root.
 	Resources map[resource.URN]int
+	// Said is what the CLI of Pulumi shows of the run; nil where that is not known.
+	Said []engine.Said
 	// Except returns the exceptions of Pulumi's own that hold for what a policy says at a resource; nil where none are known.
 	Except func(policy string, at resource.URN) []Exception
+
+	excepted map[told][]Exception
 }
 
 // A Maker makes a report of several runs, one after the other, and keeps nothing else of them. All are of one configuration.
@@ -84,9 +89,18 @@ func (m *Maker) exempted(p *policy.Policy, x *policy.Exemption) Exemption {
 	return e
 }
 
+// A told finding is one that a message is about.
+type told struct {
+	policy string
+	urn    resource.URN
+	path   resource.Path
+	wrong  string
+}
+
 // Add adds a run.
 func (m *Maker) Add(s Source) {
 	m.stacks = map[resource.URN]int{}
+	m.messages(&s)
 	if s.Run.First != "" {
 		m.stack(s, s.Run.First) // also where no policy is about anything that it has
 	}
@@ -114,6 +128,39 @@ func (m *Maker) Add(s Source) {
 	for _, n := range s.Run.Notices {
 		m.report.Notices = append(m.report.Notices, Notice{Stack: m.stack(s, n.URN).Name, Text: n.Text, Items: n.Items})
 	}
+}
+
+// messages adds what the CLI shows. A finding that it shows is excepted where every message about it is.
+func (m *Maker) messages(s *Source) {
+	s.excepted = map[told][]Exception{}
+	shown := map[told]bool{}
+	for _, said := range s.Said {
+		message := Message{
+			Policy: said.Policy.Name, Severity: said.Policy.Severity.String(), Level: said.Level.String(),
+			Stack: m.stack(*s, said.At).Name, URN: said.At, Text: said.Text,
+		}
+		if s.Except != nil {
+			message.Exceptions = s.Except(said.Policy.Name, said.At)
+		}
+		m.report.Messages = append(m.report.Messages, message)
+		for _, f := range said.Findings {
+			t := told{said.Policy.Name, f.URN, f.Path, f.Wrong}
+			if !shown[t] || len(message.Exceptions) == 0 {
+				s.excepted[t] = message.Exceptions
+			}
+			shown[t] = true
+		}
+	}
+}
+
+// Empty adds a stack that has no resources.
+func (m *Maker) Empty(name string) {
+	m.report.Stacks = append(m.report.Stacks, Stack{Name: name, Source: name, Ended: true})
+}
+
+// Unread adds what was to be judged and could not be.
+func (m *Maker) Unread(name, reason string) {
+	m.report.Unread = append(m.report.Unread, Unread{Source: name, Reason: reason})
 }
 
 // Report returns the report of all that was added.
@@ -152,7 +199,7 @@ func (m *Maker) stack(s Source, urn resource.URN) *Stack {
 func (m *Maker) resource(s Source, urn resource.URN, judgements []*policy.Judgement) {
 	r := Resource{URN: urn, Stack: m.stack(s, urn).Name}
 	if p, ok := s.Positions[urn]; ok {
-		r.Position = &p
+		r.Position = &Position{File: p.File, Line: p.Line}
 	}
 	worst := map[soc2.ID]Outcome{}
 	for _, j := range judgements {
@@ -163,8 +210,14 @@ func (m *Maker) resource(s Source, urn resource.URN, judgements []*policy.Judgem
 		for _, path := range j.Unknown {
 			kept.Unknown = append(kept.Unknown, string(path))
 		}
+		excepted := kept.Outcome == Failed
 		for _, f := range j.Findings {
-			m.report.Findings = append(m.report.Findings, m.finding(s, &r, j, f, false))
+			found := m.finding(s, &r, j, f, false)
+			excepted = excepted && found.Exceptions != nil
+			m.report.Findings = append(m.report.Findings, found)
+		}
+		if excepted {
+			kept.Outcome, kept.Reason = Exempt, "an exception of Pulumi's own"
 		}
 		for _, f := range j.Mended {
 			m.report.Findings = append(m.report.Findings, m.finding(s, &r, j, f, true))
@@ -225,6 +278,9 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 	if j.Exemption != nil {
 		x := m.exempted(j.Policy, j.Exemption)
 		kept.Exemption = &x
+	}
+	if kept.Exceptions = s.excepted[told{j.Policy.Name, f.URN, f.Path, f.Wrong}]; kept.Exceptions != nil {
+		kept.Outcome = Exempt
 	}
 	statement, within := s.Run.Statement(f)
 	kept.Statement, kept.Element = statement[:min(len(statement), mostStatement)], string(within)

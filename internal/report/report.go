@@ -4,6 +4,7 @@ package report
 import (
 	"time"
 
+	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
 )
@@ -181,6 +182,9 @@ type Finding struct {
 	// Known: it is in the baseline, so it fails nothing.
 	Known bool `json:"known,omitempty"`
 }
+
+// Mandatory reports whether a finding stops a run where it is open.
+func (f *Finding) Mandatory() bool { return f.Level == policy.Mandatory.String() }
 
 // Open reports whether a finding is there, and nothing permits it.
 func (f *Finding) Open() bool { return f.Outcome == Failed && !f.Mended && !f.Known }

@@ -3,7 +3,7 @@ package report_test
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,6 +14,7 @@ import (
 	"dynamoguard/internal/report"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
+	"dynamoguard/internal/state"
 )
 
 // now is the last day of an exemption but thirty.
@@ -65,8 +66,9 @@ func exemptions(of string, expires string) resource.Value {
 	})})
 }
 
-// TestReport makes a report of every outcome, and of what each policy, criterion and exemption comes to.
-func TestReport(t *testing.T) {
+// aReport is one with every outcome, and its run.
+func aReport(t *testing.T) (*report.Report, *engine.Run) {
+	t.Helper()
 	policies := []*policy.Policy{says("first", policy.Mandatory, "CC6.1", "CC6.3"), says("second", policy.Advisory, "CC6.1"), says("third", policy.Disabled, "A1.2")}
 	e := engine.New(policies, func() time.Time { return now })
 	if err := e.Configure(map[string]policy.Given{"first": {Level: policy.Mandatory, Properties: resource.ObjectValue(map[string]resource.Value{
@@ -91,10 +93,26 @@ func TestReport(t *testing.T) {
 	m := report.New(report.OfState, "1.2.3", now, policies, run.Config)
 	m.Add(report.Source{
 		Run: run, Name: "shop.json", Resources: map[resource.URN]int{urn("").RootURN(): 7},
-		Positions: map[resource.URN]report.Position{urn("bad"): {File: "index.ts", Line: 12}},
+		Positions: map[resource.URN]state.Position{urn("bad"): {File: "index.ts", Line: 12}},
 	})
-	got := m.Report()
+	return m.Report(), run
+}
 
+// written is that report in a format.
+func written(t *testing.T, format string) []byte {
+	t.Helper()
+	r, _ := aReport(t)
+	i := slices.IndexFunc(report.Formats, func(f report.Format) bool { return f.Name == format })
+	var out bytes.Buffer
+	if err := report.Formats[i].Write(&out, r, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestReport makes a report of every outcome, and of what each policy, criterion and exemption comes to.
+func TestReport(t *testing.T) {
+	got, run := aReport(t)
 	exempted := report.Exemption{Policy: "first", Resource: "exempt", Reason: "moves", Owner: "platform", Expires: "2026-12-27", DaysLeft: 30}
 	used := exempted
 	used.Used = []resource.URN{urn("exempt")}
@@ -173,15 +191,11 @@ func TestReport(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 
-	var out bytes.Buffer
-	if err := report.Formats[0].Write(&out, got, report.Options{}); err != nil {
-		t.Fatal(err)
-	}
 	var again report.Report
-	if err := json.Unmarshal(out.Bytes(), &again); err != nil {
+	if err := json.Unmarshal(written(t, "json"), &again); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(*got, again); diff != "" {
-		t.Errorf("as JSON (-want +got):\n%s", fmt.Sprint(diff))
+		t.Errorf("as JSON (-want +got):\n%s", diff)
 	}
 }

@@ -1,0 +1,80 @@
+package command
+
+import (
+	"iter"
+	"slices"
+	"time"
+
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/tables"
+)
+
+// together are the tables of states that are judged together, beside those that each of them would be compared with alone. On their
+// own stacks the states have the say.
+type together struct {
+	lookup *tables.Lookup
+	stacks map[string]bool // project/stack, of the states
+	beside policy.Others   // nil where the configuration has it that there are none
+}
+
+func newTogether(entries []tables.Entry, beside policy.Others) *together {
+	t := &together{stacks: map[string]bool{}, beside: beside}
+	for _, e := range entries {
+		t.stacks[e.Owner()] = true
+	}
+	t.lookup = tables.NewLookup(tables.New(time.Time{}, entries, nil, 0))
+	return t
+}
+
+// Backend is none: the states need not be of one.
+func (t *together) Backend() string { return "" }
+
+func (t *together) Named(name string) []tables.Entry {
+	list := t.lookup.Named(name)
+	if t.beside == nil {
+		return list
+	}
+	list = slices.Clone(list)
+	for _, e := range t.beside.Named(name) {
+		if !t.stacks[e.Owner()] {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+func (t *together) Own(project, stack string) (own []tables.Entry) {
+	for _, e := range t.lookup.All() {
+		if e.Project == project && e.Stack == stack {
+			own = append(own, e)
+		}
+	}
+	return own
+}
+
+func (t *together) Matching(pattern string, in func(tables.Entry) bool) iter.Seq[tables.Entry] {
+	return func(yield func(tables.Entry) bool) {
+		for e := range t.lookup.Matching(pattern, in) {
+			if !yield(e) {
+				return
+			}
+		}
+		if t.beside == nil {
+			return
+		}
+		for e := range t.beside.Matching(pattern, func(e tables.Entry) bool { return !t.stacks[e.Owner()] && in(e) }) {
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+func (t *together) Complete() bool { return t.beside != nil && t.beside.Complete() }
+
+func (t *together) Unread() []tables.Unread {
+	if t.beside == nil {
+		return nil
+	}
+	return t.beside.Unread()
+}
