@@ -64,6 +64,12 @@ func kindReads(kind Kind) map[string][]string {
 // KindOf is the kind of what resources of a type declare, empty where nothing refers to them.
 func KindOf(typ string) Kind { return entities[typ].kind }
 
+// ARN is that of a resource that others refer to, as its provider tells it; empty where it is not known, or has none.
+func ARN(r *resource.Resource) string {
+	text, _ := r.Properties.Get(entities[r.Type].arn).Text()
+	return text
+}
+
 // A Reference is a property that refers to resources of one kind, by name or ARN, alone or in a list. It is written as a
 // pattern: policyArns, permissionsBoundary.managedPolicyArn, references[].name.
 type Reference struct {

@@ -28,6 +28,7 @@ type Report struct {
 	Findings      []Finding   `json:"findings"`                // in that order too; exempt and mended ones among them
 	Exemptions    []Exemption `json:"exemptions,omitempty"`    // all that are configured, in the order of the policies
 	Tables        []Table     `json:"tables,omitempty"`        // that the stacks own
+	Matrix        *Matrix     `json:"matrix,omitempty"`        // who may do what on them; nil where no stack was judged to its end
 	Notices       []Notice    `json:"notices,omitempty"`
 	Messages      []Message   `json:"messages,omitempty"` // what the CLI of Pulumi shows, where that is known
 	Unread        []Unread    `json:"unread,omitempty"`   // what was to be judged and could not be read

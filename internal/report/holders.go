@@ -1,0 +1,846 @@
+package report
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"dynamoguard/internal/account"
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/iam"
+	"dynamoguard/internal/iam/managed"
+	"dynamoguard/internal/partition"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/tables"
+)
+
+// The actions of each kind of right, in the order of Access.Rights.
+var rightActions = [...]iam.ActionSet{
+	iam.Classed(iam.DataRead), iam.Classed(iam.DataWrite),
+	iam.Classed(iam.Control, iam.Tagging, iam.Exfiltration, iam.Destructive), iam.Classed(iam.Permissions),
+}
+
+var anyRight = rightActions[0].Or(rightActions[1]).Or(rightActions[2]).Or(rightActions[3])
+
+// A matrixMaker collects what stacks say of tables and principals, and makes a matrix of all of it.
+type matrixMaker struct {
+	now        time.Time
+	matrix     Matrix
+	columns    []*column
+	byName     map[string][]*column
+	holders    []*holder
+	policies   []tablePolicy
+	customer   map[string][]attached // the managed policies that stacks declare, by ARN
+	others     []named               // tables that policies name
+	managed    map[string][]attached // the documents that stand for those of AWS, by ARN
+	statements map[statementKey]int
+	lists      map[iam.ActionSet][]string
+}
+
+// A column is a table that is to be one of the matrix.
+type column struct {
+	MatrixTable
+	identity tables.Identity
+	secret   bool // so nothing that is only named may be said to be it
+	table    []attached
+	stream   []attached
+}
+
+func (c *column) ref() iam.TableRef {
+	return iam.TableRef{Partition: c.Partition, Region: c.identity.Region.Known, Account: c.identity.Account.Known, Name: c.identity.Name}
+}
+
+// A holder is a principal that is to be a row.
+type holder struct {
+	MatrixPrincipal
+	kind      facts.Kind
+	account   tables.Part
+	named     string // as IAM knows it, empty where that is not known
+	documents []attached
+	groups    []*facts.Principal // that its stack does not declare
+	bounded   bool
+	boundary  []attached // empty where it is not known
+}
+
+// An attached is a policy document with where it is from.
+type attached struct {
+	*iam.Document
+	at     facts.Place // of the document; the zero Place of a policy that AWS manages
+	arn    string      // of that
+	secret bool
+	scoped bool // it stands for a document that AWS keeps to resources of certain names
+}
+
+// A tablePolicy is a document of a table's or a stream's policy.
+type tablePolicy struct {
+	attached
+	table  tables.Identity
+	stream bool
+	// unknown says why it is not known; empty where it is.
+	unknown string
+}
+
+// A named is a table as a policy names it, and the account of the principal.
+type named struct {
+	iam.TableRef
+	account tables.Part
+	frame   policy.Frame
+}
+
+func newMatrixMaker(now time.Time) *matrixMaker {
+	return &matrixMaker{
+		now: now, byName: map[string][]*column{}, customer: map[string][]attached{}, managed: map[string][]attached{}, statements: map[statementKey]int{},
+		lists: map[iam.ActionSet][]string{},
+	}
+}
+
+// A stackOf tells of which stack a resource is.
+type stackOf func(resource.URN) *Stack
+
+// add collects what a stack says that was judged to its end.
+func (m *matrixMaker) add(run *policy.Run, stack stackOf) {
+	frame := policy.Frame{Stack: run.Stack, Config: run.Config, Outside: run.Outside, Seen: run.Seen, Now: m.now}
+	for _, r := range run.Graph.Resources {
+		f := run.Graph.Facts(r)
+		m.addTables(frame, r, f, stack)
+		if facts.IsManagedPolicy(r) {
+			if arn := facts.ARN(r); arn != "" {
+				m.customer[arn] = documentsOf(r.URN, f.Documents(iam.Identity))
+			}
+		}
+	}
+	principals := run.Graph.Principals()
+	for _, p := range principals.List {
+		m.addPrincipal(frame, run.Graph, p, stack)
+	}
+	for _, at := range principals.Unknown {
+		m.unknown("%s, which names a principal, is not known", placed(at))
+	}
+	for _, p := range principals.Problems {
+		m.unknown("%s: %s", policy.Name(p.URN), p.Message)
+	}
+}
+
+func (m *matrixMaker) unknown(format string, args ...any) {
+	m.matrix.Unknown = append(m.matrix.Unknown, fmt.Sprintf(format, args...))
+}
+
+// placed is a property as people write it: policy of aws:iam:RolePolicy "orders".
+func placed(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN)) }
+
+// documentsOf are those of a resource that can be read.
+func documentsOf(by resource.URN, documents []*facts.Document) (list []attached) {
+	for _, d := range documents {
+		if d.Document != nil {
+			list = append(list, attached{Document: d.Document, at: facts.Place{URN: by, Path: d.Path}, secret: d.Secret})
+		}
+	}
+	return list
+}
+
+// addTables adds the tables that a resource claims, and the policies of tables that it holds.
+func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *facts.Facts, stack stackOf) {
+	around := frame.Around(r.URN)
+	own, isOwn := tables.ParseARN(facts.ARN(r))
+	witness := func(id tables.Identity) tables.Identity { // the ARN of a table tells better than its provider
+		if known := account.Known(own.Account); isOwn && known != "" {
+			id.Account = tables.Part{Known: known, Secret: id.Account.Secret}
+		}
+		if isOwn && id.Region.Known == "" {
+			id.Region = tables.Part{Known: own.Region, Secret: id.Region.Secret}
+		}
+		return id
+	}
+	for _, c := range f.TableClaims(around, new(resource.Log)) {
+		s := stack(r.URN)
+		column := &column{identity: witness(c.Identity), secret: c.Telling(), MatrixTable: MatrixTable{
+			Name: c.Shown, Environment: s.Environment, Stack: s.Name, URN: r.URN,
+		}}
+		if !c.Secret {
+			column.Name = c.Identity.Name
+		}
+		if m.column(column.identity, tables.Same) == nil {
+			m.addColumn(column)
+		}
+	}
+	for _, d := range f.Documents(iam.Resource) {
+		var log resource.Log
+		p := tablePolicy{table: witness(f.GovernedTable(d, around, &log)), stream: ofStream(r, d)}
+		switch {
+		case !d.Known || d.Part:
+			p.unknown = placed(facts.Place{URN: r.URN, Path: d.Path}) + " is not known"
+		case d.Document == nil:
+			p.unknown = fmt.Sprintf("%s: %s", policy.Name(r.URN), d.Mistyped)
+		}
+		if d.Document != nil {
+			p.attached = documentsOf(r.URN, []*facts.Document{d})[0]
+		}
+		m.policies = append(m.policies, p)
+	}
+}
+
+// ofStream reports whether a document is the policy of a stream.
+func ofStream(r *resource.Resource, d *facts.Document) bool {
+	if arn, ok := facts.Governs(r, new(resource.Log)); ok {
+		text, _ := arn.Text()
+		return strings.Contains(text, "/stream/")
+	}
+	return strings.Contains(strings.ToLower(string(d.Path)), "streamspecification")
+}
+
+func (m *matrixMaker) addColumn(c *column) {
+	m.columns = append(m.columns, c)
+	m.byName[c.identity.Name] = append(m.byName[c.identity.Name], c)
+}
+
+// column finds the one table that matches an identity so well at least, nil where there is none or several do.
+func (m *matrixMaker) column(id tables.Identity, least tables.Match) (found *column) {
+	for _, c := range m.byName[id.Name] {
+		match := c.identity.Match(id)
+		switch {
+		case match == tables.Same:
+			return c
+		case match < least:
+		case found != nil:
+			return nil
+		default:
+			found = c
+		}
+	}
+	return found
+}
+
+// addPrincipal adds a principal as its stack knows it.
+func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *facts.Principal, stack stackOf) {
+	r := graph.Resource(p.URN)
+	s := stack(p.URN)
+	h := &holder{kind: p.Kind, account: graph.Facts(r).Account(frame.Around(p.URN)), bounded: p.Bounded, MatrixPrincipal: MatrixPrincipal{
+		Kind: string(p.Kind), Name: p.Name, URN: p.URN, Environment: s.Environment, Stack: s.Name, Outside: !p.Declared,
+	}}
+	h.named = p.IAMName
+	if p.Declared {
+		h.ARN = facts.ARN(r)
+		if known := account.OfRole(h.ARN); known != "" {
+			h.account = tables.Part{Known: known, Secret: h.account.Secret}
+		}
+	} else {
+		h.Environment, h.Stack = "", ""
+	}
+	for _, d := range p.Documents {
+		h.documents = append(h.documents, attached{Document: d.Document.Document, at: facts.Place{URN: d.By, Path: d.Path}, secret: d.Secret})
+		for _, t := range d.Document.Document.Tables() {
+			if !d.Secret {
+				m.others = append(m.others, named{t, h.account, frame})
+			}
+		}
+	}
+	for _, attachment := range p.Managed {
+		h.attach(attachment)
+	}
+	for _, g := range p.Groups() {
+		if !g.Declared {
+			h.groups = append(h.groups, g)
+		}
+	}
+	switch b := p.Boundary; {
+	case !p.Bounded:
+	case b != nil && b.Document.Document != nil && !b.Part:
+		h.boundary = []attached{{Document: b.Document.Document, at: facts.Place{URN: b.By, Path: b.Path}, secret: b.Secret}}
+	case b == nil && p.BoundaryARN != "":
+		h.boundary = []attached{{arn: p.BoundaryARN}}
+	}
+	for _, at := range p.Unknown {
+		h.Unknown = append(h.Unknown, placed(at)+" is not known")
+	}
+	for _, problem := range p.Problems {
+		h.Unknown = append(h.Unknown, fmt.Sprintf("%s: %s", policy.Name(problem.URN), problem.Message))
+	}
+	m.holders = append(m.holders, h)
+}
+
+// attach adds a managed policy that the stack does not declare, to be found by its ARN.
+func (h *holder) attach(a facts.Managed) {
+	h.documents = append(h.documents, attached{at: a.Place, arn: a.ARN})
+}
+
+// join puts together what several stacks say of one principal: the one that declares it, and those that only name it.
+func (m *matrixMaker) join() {
+	type key struct {
+		kind facts.Kind
+		name string
+	}
+	declared := map[key][]*holder{}
+	for _, h := range m.holders {
+		if !h.Outside && h.named != "" {
+			declared[key{h.kind, h.named}] = append(declared[key{h.kind, h.named}], h)
+		}
+	}
+	find := func(kind facts.Kind, name string, where tables.Part) *holder {
+		var found [tables.Same + 1][]*holder
+		for _, h := range declared[key{kind, name}] {
+			match := matchAccounts(h.account, where)
+			found[match] = append(found[match], h)
+		}
+		for _, match := range []tables.Match{tables.Same, tables.Possible} {
+			if len(found[match]) == 1 {
+				return found[match][0]
+			}
+		}
+		return nil
+	}
+	for _, h := range m.holders {
+		for _, g := range h.groups {
+			of := find(facts.KindGroup, g.IAMName, h.account)
+			if of == nil {
+				h.Unknown = append(h.Unknown, fmt.Sprintf("the policies of group %s, which none of the stacks declares, are not known", resource.Quote(g.Name)))
+				continue
+			}
+			h.documents = append(h.documents, of.documents...)
+			h.Unknown = append(h.Unknown, of.Unknown...)
+		}
+	}
+	m.holders = slices.DeleteFunc(m.holders, func(h *holder) bool {
+		if !h.Outside {
+			return false
+		}
+		of := find(h.kind, h.named, h.account)
+		if of == nil {
+			return false
+		}
+		of.documents = append(of.documents, h.documents...)
+		of.Unknown = append(of.Unknown, h.Unknown...)
+		if h.bounded && !of.bounded {
+			of.bounded, of.boundary = true, h.boundary
+		}
+		return true
+	})
+	for _, h := range m.holders {
+		h.Unknown = distinct(h.Unknown)
+		var documents []attached
+		for _, d := range h.documents {
+			if d.Document != nil {
+				documents = append(documents, d)
+				continue
+			}
+			resolved, ok := m.resolve(d.arn)
+			if !ok {
+				h.Unknown = append(h.Unknown, fmt.Sprintf("%s, which %s attaches and none of the stacks declares, is not known", resource.Quote(d.arn), policy.Name(d.at.URN)))
+			}
+			documents = append(documents, resolved...)
+		}
+		h.documents = documents
+		if len(h.boundary) == 1 && h.boundary[0].Document == nil {
+			h.boundary, _ = m.resolve(h.boundary[0].arn)
+		}
+	}
+}
+
+func distinct(list []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(list, func(s string) bool {
+		again := seen[s]
+		seen[s] = true
+		return again
+	})
+}
+
+func matchAccounts(a, b tables.Part) tables.Match {
+	match, _ := tables.Identity{Account: a}.Compare(tables.Identity{Account: b})
+	return match
+}
+
+// resolve finds the documents of a managed policy by its ARN; ok is false where they are not known.
+func (m *matrixMaker) resolve(arn string) (documents []attached, ok bool) {
+	if documents, ok = m.customer[arn]; ok {
+		return documents, true
+	}
+	if documents, ok = m.managed[arn]; ok || !managed.Own(arn) {
+		return documents, ok
+	}
+	p, _ := managed.Lookup(arn)
+	for _, of := range []struct {
+		actions     iam.ActionSet
+		conditional bool
+		scoped      bool
+	}{{p.Unscoped, false, false}, {p.Conditional, true, false}, {p.Scoped, false, true}} {
+		if of.actions.Empty() {
+			continue
+		}
+		d := iam.Allowing(of.actions)
+		if of.conditional {
+			d = iam.AllowingSometimes(of.actions)
+		}
+		documents = append(documents, attached{Document: d, arn: arn, scoped: of.scoped})
+	}
+	m.managed[arn] = documents
+	return documents, true
+}
+
+// addNamed adds the tables that policies name and no stack declares.
+func (m *matrixMaker) addNamed() {
+	for _, n := range m.others {
+		id := tables.Identity{Name: n.Name, Account: tables.Part{Known: n.Account}, Region: tables.Part{Known: n.Region}}
+		if n.Account == "" {
+			id.Account = n.account
+		}
+		if slices.ContainsFunc(m.byName[n.Name], func(c *column) bool { return c.identity.Match(id) != tables.Different }) {
+			continue
+		}
+		c := &column{identity: id, MatrixTable: MatrixTable{Name: n.Name}}
+		m.own(c, n.frame)
+		m.addColumn(c)
+	}
+}
+
+// own says which stack owns a table that is only named, where the tables of other stacks tell.
+func (m *matrixMaker) own(c *column, frame policy.Frame) {
+	if frame.Outside.Others == nil {
+		return
+	}
+	var owners []tables.Entry
+	for _, e := range frame.Outside.Others.Named(c.identity.Name) {
+		if e = frame.Config.Pack().Located(e); c.identity.Match(e.Identity()) != tables.Different {
+			owners = append(owners, e)
+		}
+	}
+	if len(owners) != 1 {
+		return
+	}
+	e := owners[0]
+	c.Environment, c.Stack = frame.Config.EnvironmentOf(e.Organization, e.Project, e.Stack), e.Owner()
+	if c.identity.Account.Known == "" && e.Account != "" {
+		c.identity.Account = tables.Part{Known: e.Account}
+	}
+	if c.identity.Region.Known == "" && e.Region != "" {
+		c.identity.Region = tables.Part{Known: e.Region}
+	}
+}
+
+// govern gives the tables their policies.
+func (m *matrixMaker) govern() {
+	for _, p := range m.policies {
+		if p.table.Name == "" {
+			if p.unknown == "" {
+				p.unknown = placed(p.at) + " is the policy of a table that is not known"
+			}
+			m.unknown("%s", p.unknown)
+			continue
+		}
+		c := m.column(p.table, tables.Possible)
+		if c == nil {
+			c = &column{identity: p.table, MatrixTable: MatrixTable{Name: p.table.Name}}
+			m.addColumn(c)
+		}
+		c.Unknown = cmp.Or(c.Unknown, p.unknown)
+		switch {
+		case p.Document == nil:
+		case p.stream:
+			c.stream = append(c.stream, p.attached)
+		default:
+			c.table = append(c.table, p.attached)
+		}
+	}
+}
+
+// finish makes the matrix; nil where nothing is said of tables or principals.
+func (m *matrixMaker) finish() *Matrix {
+	m.join()
+	m.addNamed()
+	m.govern()
+	if len(m.columns) == 0 && len(m.holders) == 0 && len(m.matrix.Unknown) == 0 {
+		return nil
+	}
+	for _, c := range m.columns {
+		c.Account, c.Region = shown(c.identity.Account), shown(c.identity.Region)
+		c.Partition = partition.Of(c.identity.Region.Known)
+	}
+	slices.SortStableFunc(m.columns, func(a, b *column) int {
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(placeOf(a), placeOf(b)), cmp.Compare(a.identity.Name, b.identity.Name))
+	})
+	m.matrix.Tables = []MatrixTable{}
+	names := make([]string, len(m.columns))
+	for i, c := range m.columns {
+		m.matrix.Tables = append(m.matrix.Tables, c.MatrixTable)
+		names[i] = c.identity.Name
+	}
+	m.holders = append(m.holders, m.outsiders()...)
+	g := &granting{matrixMaker: m, names: iam.NewNames(names)}
+	g.blocks()
+	for _, h := range m.holders {
+		g.row(h)
+		if h.Outside && len(h.Spans) == 0 && len(h.Beyond) == 0 && len(h.Unknown) == 0 {
+			continue // nothing is said of it
+		}
+		m.matrix.Principals = append(m.matrix.Principals, h.MatrixPrincipal)
+	}
+	slices.SortStableFunc(m.matrix.Principals, func(a, b MatrixPrincipal) int {
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	})
+	return &m.matrix
+}
+
+// shown is a part of an identity as a report may show it.
+func shown(p tables.Part) string {
+	if p.Secret {
+		return ""
+	}
+	return p.Known
+}
+
+// placeOf is equal for tables that are in one place, as far as is known.
+func placeOf(c *column) string {
+	part := func(p tables.Part) string { return p.Known + "\x00" + strings.Join(p.Among, " ") + "\x00" + p.Like }
+	return part(c.identity.Account) + "\x00" + part(c.identity.Region)
+}
+
+// outsiders are those whom policies of tables let in and no stack declares.
+func (m *matrixMaker) outsiders() (list []*holder) {
+	met := map[string]bool{}
+	for _, h := range m.holders {
+		met[h.ARN] = true
+	}
+	for _, c := range m.columns {
+		for _, d := range slices.Concat(c.table, c.stream) {
+			for _, share := range d.Shares(m.now) {
+				for _, reader := range share.Readers {
+					if h := m.outsider(reader, c); h != nil && !d.secret && !met[h.ARN+h.Name] {
+						met[h.ARN+h.Name] = true
+						list = append(list, h)
+					}
+				}
+			}
+		}
+	}
+	return list
+}
+
+// everything is what is assumed of principals of other accounts: nobody here knows what these let them do.
+var everything = iam.Allowing(anyRight)
+
+// outsider is the row of a reader; nil of who has one, or what is none.
+func (m *matrixMaker) outsider(r iam.Reader, c *column) *holder {
+	h := &holder{MatrixPrincipal: MatrixPrincipal{Name: r.Text, Account: r.Account, Outside: true}, account: tables.Part{Known: r.Account}}
+	arn := strings.HasPrefix(r.Text, "arn:")
+	switch {
+	case r.Type == "Service":
+		h.Kind, h.ARN = "service", r.Text
+		return h
+	case r.Account != "" && (!arn || strings.HasSuffix(r.Text, ":root")):
+		if matchAccounts(h.account, c.identity.Account) != tables.Different {
+			return nil // it leaves the decision to the account's own policies
+		}
+		h.Kind, h.Name, h.ARN = "account", r.Account, "arn:"+cmp.Or(c.Partition, "aws")+":iam::"+r.Account+":root"
+	case arn && r.Account != "":
+		if slices.ContainsFunc(m.holders, func(h *holder) bool { return h.ARN == r.Text }) {
+			return nil
+		}
+		h.Kind, h.ARN = "principal", r.Text
+	default:
+		return nil
+	}
+	if matchAccounts(h.account, c.identity.Account) == tables.Different {
+		h.documents = []attached{{Document: everything}}
+	}
+	return h
+}
+
+// statementKey is what a statement is known by.
+type statementKey struct {
+	statement *iam.Statement
+	source    iam.Source
+}
+
+// statement is the index of a statement in the matrix.
+func (m *matrixMaker) statement(g iam.Ground, of attached) int {
+	key := statementKey{g.Statement, g.Source}
+	if i, ok := m.statements[key]; ok {
+		return i
+	}
+	s := MatrixStatement{URN: of.at.URN, Policy: of.arn, Source: g.Source.String(), Effect: g.Statement.Effect.String(), Index: g.Statement.Index}
+	if of.arn == "" {
+		s.Path = string(of.at.Path) + "." + g.Statement.Path()
+		if !of.secret {
+			s.Sid = g.Statement.Sid
+			for _, c := range g.Statement.Conditions {
+				s.Conditions = append(s.Conditions, c.Words())
+			}
+		}
+	}
+	i := len(m.matrix.Statements)
+	m.matrix.Statements = append(m.matrix.Statements, s)
+	m.statements[key] = i
+	return i
+}
+
+// actions are the names of a set, shared by all that have it.
+func (m *matrixMaker) actions(set iam.ActionSet) []string {
+	list, ok := m.lists[set]
+	if !ok {
+		for a := range set.All() {
+			list = append(list, a.Name)
+		}
+		m.lists[set] = list
+	}
+	return list
+}
+
+// A granting works out the rows.
+type granting struct {
+	*matrixMaker
+	names *iam.Names
+	all   []block
+}
+
+// A block is a run of tables that are in one place.
+type block struct {
+	first, last int // indexes of the tables, the last of them included
+	of          *column
+	names       []int // of the tables, as iam.Names has them
+	own         []int // tables that are asked about by themselves: they have a policy of their own
+}
+
+// blocks puts the tables into blocks.
+func (g *granting) blocks() {
+	for i, c := range g.columns {
+		last := len(g.all) - 1
+		if last < 0 || placeOf(g.all[last].of) != placeOf(c) {
+			g.all = append(g.all, block{first: i, of: c})
+			last++
+		}
+		b := &g.all[last]
+		b.last = i
+		b.names = append(b.names, g.names.Index(c.identity.Name))
+		if c.table != nil || c.stream != nil || c.Unknown != "" {
+			b.own = append(b.own, i)
+		}
+	}
+}
+
+// row works out the access of a principal.
+func (g *granting) row(h *holder) {
+	h.Account = shown(h.account)
+	of := &rowOf{granting: g, holder: h, sources: [...][]attached{iam.IdentityPolicy: h.documents, iam.BoundaryPolicy: h.boundary}, kinds: map[string]int{}}
+	arn := h.ARN
+	if arn != "" && (h.kind == facts.KindGroup || h.kind == facts.KindPermissionSet) {
+		arn = ""
+	}
+	is := iam.Holder{ARN: arn, Account: h.account.Known, Identity: documents(h.documents)}
+	if h.bounded && h.boundary != nil {
+		is.Boundary = documents(h.boundary)
+	}
+	of.access = iam.NewAccess(is, g.now)
+	for i := range g.all {
+		of.block(&g.all[i])
+	}
+	of.beyond()
+}
+
+func documents(list []attached) []*iam.Document {
+	documents := make([]*iam.Document, len(list))
+	for i, d := range list {
+		documents[i] = d.Document
+	}
+	return documents
+}
+
+// A rowOf is a row that is being made.
+type rowOf struct {
+	*granting
+	*holder
+	access  *iam.Access
+	sources [3][]attached  // the documents of the sources but for resource policies
+	kinds   map[string]int // of Access, by what they say
+}
+
+// block works out the access to the tables of a block.
+func (r *rowOf) block(b *block) {
+	match := matchAccounts(r.holder.account, b.of.identity.Account)
+	if r.holder.Outside && r.holder.kind == "" && match == tables.Possible && r.holder.account.Known == "" {
+		match = tables.Same // a service is of no account
+	}
+	var group []uint32
+	var known []int // the access of each group and 1; 0 where it was not worked out
+	if match != tables.Different {
+		var groups int
+		group, groups = r.access.Divide(r.names, b.of.ref())
+		known = make([]int, groups)
+	}
+	own := b.own
+	for i := b.first; i <= b.last; i++ {
+		c := r.columns[i]
+		if len(own) > 0 && own[0] == i {
+			own = own[1:]
+			if c.Unknown != "" || r.concerned(c) {
+				r.span(i, r.on(c, match))
+				continue
+			}
+		}
+		if match == tables.Different {
+			continue
+		}
+		of := &known[group[b.names[i-b.first]]]
+		if *of == 0 {
+			*of = 1 + r.on(c, match)
+		}
+		r.span(i, *of-1)
+	}
+}
+
+// concerned reports whether the policy of a table, or of its stream, is about the principal.
+func (r *rowOf) concerned(c *column) bool {
+	return slices.ContainsFunc(slices.Concat(c.table, c.stream), func(d attached) bool { return r.access.Concerns(d.Document) })
+}
+
+// nothing is the index of no access.
+const nothing = -1
+
+// span gives a table its access.
+func (r *rowOf) span(table, access int) {
+	if access == nothing {
+		return
+	}
+	if last := len(r.Spans) - 1; last >= 0 && r.Spans[last].Last == table-1 && r.Spans[last].Access == access {
+		r.Spans[last].Last = table
+		return
+	}
+	r.Spans = append(r.Spans, MatrixSpan{table, table, access})
+}
+
+// on is the index of the access to a table.
+func (r *rowOf) on(c *column, match tables.Match) int {
+	var table, stream *iam.Document
+	if len(c.table) > 0 {
+		table = c.table[0].Document
+	}
+	if len(c.stream) > 0 {
+		stream = c.stream[0].Document
+	}
+	ref := c.ref()
+	rights := r.access.On(ref, anyRight, table, stream)
+	access := r.rights(rights, slices.Concat(first(c.table), first(c.stream)), match == tables.Possible || ref.Account == "" || ref.Region == "", match)
+	if c.Unknown != "" {
+		access.atLeast(UnknownAccess)
+	}
+	if access.None() {
+		return nothing
+	}
+	key := access.key()
+	i, ok := r.kinds[key]
+	if !ok {
+		i = len(r.holder.Access)
+		r.kinds[key] = i
+		r.holder.Access = append(r.holder.Access, access)
+	}
+	return i
+}
+
+// first is the one document that a policy has, or none.
+func first(list []attached) []attached {
+	if len(list) == 0 {
+		return make([]attached, 1)
+	}
+	return list[:1]
+}
+
+// rights are the rights of a row. vague: where the table is is not known, so what is not open always may be open on another table alone.
+func (r *rowOf) rights(rights iam.Rights, policies []attached, vague bool, match tables.Match) (access Access) {
+	if rights.Open.Empty() && len(r.Unknown) == 0 {
+		return access
+	}
+	var sure iam.ActionSet // by documents that are known
+	for _, g := range rights.Ground {
+		if g.Source == iam.ResourcePolicy || g.Source == iam.IdentityPolicy && g.Statement.Effect == iam.Allow && !r.sources[g.Source][g.Document].scoped {
+			sure = sure.Or(g.Actions)
+		}
+	}
+	i := 0
+	for _, right := range access.Rights() {
+		open := rights.Open.And(rightActions[i])
+		switch i++; {
+		case open.Empty():
+		case match == tables.Possible, r.bounded && r.boundary == nil, open.And(sure).Empty():
+			right.Level = UnknownAccess
+		case !open.And(sure).And(rights.Always).Empty():
+			right.Level = FullAccess
+		case vague:
+			right.Level = UnknownAccess
+		default:
+			right.Level = ConditionalAccess
+		}
+		right.Actions = r.actions(open)
+		for _, g := range rights.Ground {
+			if g.Actions.And(open).Empty() {
+				continue
+			}
+			of := attached{}
+			if g.Source == iam.ResourcePolicy {
+				of = policies[g.Document]
+			} else {
+				of = r.sources[g.Source][g.Document]
+			}
+			if of.Document != everything {
+				right.By = append(right.By, r.statement(g, of))
+			}
+		}
+	}
+	if len(r.Unknown) > 0 {
+		access.atLeast(UnknownAccess)
+	}
+	return access
+}
+
+// atLeast raises the levels that are lower.
+func (a *Access) atLeast(level AccessLevel) {
+	for _, right := range a.Rights() {
+		right.Level = max(right.Level, level)
+	}
+}
+
+// key is equal for accesses that say the same.
+func (a *Access) key() string {
+	var key []byte
+	for _, right := range a.Rights() {
+		key = append(key, byte(right.Level), 0)
+		for _, name := range right.Actions {
+			key = append(append(key, name...), ' ')
+		}
+		key = append(key, 0)
+		for _, by := range right.By {
+			key = binary.AppendUvarint(key, uint64(by))
+		}
+		key = append(key, 0)
+	}
+	return string(key)
+}
+
+// beyond adds the patterns by which the principal reaches tables that may be there besides those of the matrix.
+func (r *rowOf) beyond() {
+	for _, p := range r.access.Patterns(anyRight) {
+		of := r.holder.documents[p.Document]
+		if of.Document == everything {
+			continue
+		}
+		pattern := MatrixPattern{
+			Text: p.Element.Text, Not: p.Not, Access: r.rights(p.Rights, nil, false, tables.Same),
+			Statement: r.statement(iam.Ground{Source: iam.IdentityPolicy, Statement: p.Statement}, of),
+		}
+		if of.secret {
+			pattern.Text = ""
+		}
+		r.Beyond = append(r.Beyond, pattern)
+	}
+}
+
+// Environments are those of the tables, in order.
+func (m *Matrix) Environments() []string {
+	found := map[string]bool{}
+	for _, t := range m.Tables {
+		found[t.Environment] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}
