@@ -21,6 +21,7 @@ type Options struct {
 var Formats = []Format{
 	{"text", writeText},
 	{"json", writeJSON},
+	{"html", writeHTML},
 }
 
 // writeJSON writes the report as docs/report.schema.json has it.
