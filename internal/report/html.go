@@ -73,6 +73,7 @@ type page struct {
 	StackLines                  []stackLine
 	Groups                      []*findingGroup
 	Levels, Found               []string // that findings have: levels, and names of policies
+	HasStatements               bool
 	Access                      *accessData
 	Reach                       reach
 	Places                      []*placeOfTables
@@ -119,7 +120,8 @@ func (s stackLine) From() string {
 type findingGroup struct {
 	Policy   *Policy
 	Level    string // or known, exempt, mended
-	Remedy   string // empty where nothing is to be done
+	Remedy   string   // empty where nothing is to be done
+	Write    []string // that is the same for all of them; of others each finding has its own
 	Opened   bool
 	Findings []*Finding
 }
@@ -261,6 +263,7 @@ func (p *page) findings() {
 			p.Groups = append(p.Groups, g)
 		}
 		g.Findings = append(g.Findings, f)
+		p.HasStatements = p.HasStatements || f.Statement != ""
 		if s, ok := stacks[f.Stack]; ok && f.Open() {
 			if f.Mandatory() {
 				p.StackLines[s].Mandatory++
@@ -287,6 +290,13 @@ func (p *page) findings() {
 	})
 	const shown = 50 // of a group that is open from the beginning
 	for _, g := range p.Groups {
+		g.Write = g.Findings[0].Write
+		for _, f := range g.Findings {
+			if !slices.Equal(f.Write, g.Write) {
+				g.Write = nil
+				break
+			}
+		}
 		g.Opened = len(g.Findings) <= shown && slices.Index(order, g.Level) < 2
 		if !slices.Contains(p.Levels, g.Level) {
 			p.Levels = append(p.Levels, g.Level)

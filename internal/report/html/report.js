@@ -175,8 +175,8 @@
       principals.forEach((i, at) => {
         const p = m.principals[i];
         if (at === 0 || place(p) !== place(m.principals[principals[at - 1]])) {
-          body.append(element('tr', {}, element('th', { class: 'place' + (p.production ? ' prod' : ''), scope: 'rowgroup' }, place(p)),
-            element('td', { class: 'place', colspan: tables.length })));
+          body.append(element('tr', {}, element('th', { class: 'place' + (p.production ? ' prod' : ''), colspan: tables.length + 1, scope: 'rowgroup' },
+            element('span', {}, place(p)))));
         }
         const b = element('button', { type: 'button', title: p.kind + ' ' + p.name + ': more' }, p.name + ' ', element('span', { class: 'dim' }, p.kind + (p.unknown ? ', partly not known' : '')));
         b.addEventListener('click', () => showPrincipal(p));
@@ -214,7 +214,7 @@
     turn('principal-on', () => { row += rowsShown; });
 
     // Arrow keys go from cell to cell, so that Tab passes the matrix in one step.
-    const cells = () => [...grid.querySelectorAll('tbody tr')].map(tr => [...tr.querySelectorAll('td:not(.place)')]).filter(list => list.length);
+    const cells = () => [...grid.querySelectorAll('tbody tr')].map(tr => [...tr.querySelectorAll('td')]).filter(list => list.length);
     grid.addEventListener('keydown', e => {
       const from = e.target.at;
       if (!from) return;
