@@ -141,6 +141,11 @@ func readable(t *testing.T, p *Page, name string, paper View) {
 		if !v.Print {
 			picture, err := p.Screenshot(true)
 			keep(t, name+"-"+v.Name+".png", picture, err)
+			for _, section := range []string{"findings", "reach-title", "matrix", "policies"} {
+				must(t, p.Eval("document.getElementById('"+section+"').scrollIntoView()", nil))
+				picture, err := p.Screenshot(false)
+				keep(t, name+"-"+v.Name+"-"+section+".png", picture, err)
+			}
 		}
 	}
 	must(t, p.Show(View{Width: 1280, Height: 900}))
@@ -369,6 +374,7 @@ func organization(tables, principals, resources int) *report.Report {
 		Stacks: []report.Stack{{Name: "shop/prod", Project: "shop", Stack: "prod", Environment: "prod", Resources: resources, Ended: true}},
 		Policies: []report.Policy{
 			{Name: "table-encryption", Title: "Tables are encrypted with a key that somebody can audit", URL: "https://example.com/table-encryption", Severity: "high", Level: "mandatory", Criteria: []soc2.ID{"C1.1"}, Counts: report.Counts{Failed: resources}},
+			{Name: "iam-wildcard-action", Title: "Allow statements name the actions they grant", URL: "https://example.com/iam-wildcard-action", Severity: "high", Level: "mandatory", Criteria: []soc2.ID{"CC6.1"}, Counts: report.Counts{Failed: resources}},
 			{Name: "table-stream", Title: "Change streams are switched on", URL: "https://example.com/table-stream", Severity: "low", Level: policy.Disabled.String()},
 		},
 		Criteria: []report.Criterion{{ID: "C1.1", Summary: "confidential information is kept so", Policies: []string{"table-encryption"}, Counts: report.Counts{Failed: resources}}},
@@ -379,16 +385,20 @@ func organization(tables, principals, resources int) *report.Report {
 		},
 	}
 	for i := range resources {
-		name := fmt.Sprintf("table-%d", i)
-		at := urn("dynamodb/table:Table", name)
-		r.Resources = append(r.Resources, report.Resource{URN: at, Stack: "shop/prod", Judgements: []report.Judgement{{Policy: "table-encryption", Outcome: report.Failed}}})
-		r.Findings = append(r.Findings, report.Finding{
-			Fingerprint: name, Policy: "table-encryption", Severity: "high", Level: "mandatory", Outcome: report.Failed, Stack: "shop/prod", URN: at,
-			Position: &report.Position{File: "index.ts", Line: i + 1}, Path: "serverSideEncryption",
+		f := report.Finding{
+			Fingerprint: fmt.Sprint(i), Policy: "table-encryption", Severity: "high", Level: "mandatory", Outcome: report.Failed, Stack: "shop/prod",
+			URN: urn("dynamodb/table:Table", fmt.Sprintf("table-%d", i)), Position: &report.Position{File: "index.ts", Line: i + 1}, Path: "serverSideEncryption",
 			Wrong:  "serverSideEncryption is not set: the table is encrypted with the AWS-owned key, which nobody can audit or revoke",
 			Remedy: "set serverSideEncryption.enabled to true", Write: []string{"serverSideEncryption.enabled: true"},
-			Statement: `{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}`,
-		})
+		}
+		if i%4 > 0 { // as many documents as stacks have
+			f.Policy, f.Path, f.URN = "iam-wildcard-action", "policy.Statement[0].Action", urn("iam/rolePolicy:RolePolicy", fmt.Sprintf("role-%d", i))
+			f.Wrong = fmt.Sprintf(`policy.Statement[0].Action "dynamodb:*" grants 57 DynamoDB actions on table-%d, DeleteTable among them`, i)
+			f.Remedy, f.Write = "list the actions the workload calls", nil
+			f.Statement = fmt.Sprintf(`{"Effect":"Allow","Action":"dynamodb:*","Resource":"arn:aws:dynamodb:eu-west-1:444455556666:table/table-%d"}`, i)
+		}
+		r.Findings = append(r.Findings, f)
+		r.Resources = append(r.Resources, report.Resource{URN: f.URN, Stack: f.Stack, Judgements: []report.Judgement{{Policy: f.Policy, Outcome: report.Failed}}})
 	}
 	for e := range environments {
 		for i := e; i < tables; i += len(environments) {

@@ -119,9 +119,11 @@ func (s stackLine) From() string {
 // A findingGroup is what one policy found with one remedy.
 type findingGroup struct {
 	Policy   *Policy
-	Level    string // or known, exempt, mended
-	Remedy   string   // empty where nothing is to be done
-	Write    []string // that is the same for all of them; of others each finding has its own
+	Level    string   // or known, exempt, mended
+	Remedy   string // empty where nothing is to be done
+	// Wrong and Write are what all of several findings have alike; of others each has its own.
+	Wrong    string
+	Write    []string
 	Opened   bool
 	Findings []*Finding
 }
@@ -290,12 +292,15 @@ func (p *page) findings() {
 	})
 	const shown = 50 // of a group that is open from the beginning
 	for _, g := range p.Groups {
-		g.Write = g.Findings[0].Write
-		for _, f := range g.Findings {
-			if !slices.Equal(f.Write, g.Write) {
-				g.Write = nil
-				break
-			}
+		first := g.Findings[0]
+		alike := func(same func(f *Finding) bool) bool {
+			return len(g.Findings) > 1 && !slices.ContainsFunc(g.Findings, func(f *Finding) bool { return !same(f) })
+		}
+		if alike(func(f *Finding) bool { return f.Wrong == first.Wrong }) {
+			g.Wrong = first.Wrong
+		}
+		if alike(func(f *Finding) bool { return slices.Equal(f.Write, first.Write) }) {
+			g.Write = first.Write
 		}
 		g.Opened = len(g.Findings) <= shown && slices.Index(order, g.Level) < 2
 		if !slices.Contains(p.Levels, g.Level) {

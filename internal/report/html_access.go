@@ -26,7 +26,7 @@ type (
 		MatrixPrincipal
 		Production bool          `json:"production,omitempty"`
 		Access     []dataAccess  `json:"access"`
-		Spans      [][3]int      `json:"spans"` // first, last, index in Access
+		Spans      []int         `json:"spans"` // of each the first, the last and the index in Access
 		Beyond     []dataPattern `json:"beyond,omitempty"`
 	}
 	dataPattern struct {
@@ -68,12 +68,12 @@ func accessDataOf(m *Matrix) *accessData {
 		d.Tables = append(d.Tables, dataTable{t, production(t.Environment)})
 	}
 	for i := range m.Principals {
-		p := dataPrincipal{MatrixPrincipal: m.Principals[i], Spans: [][3]int{}, Access: []dataAccess{}}
+		p := dataPrincipal{MatrixPrincipal: m.Principals[i], Spans: []int{}, Access: []dataAccess{}}
 		printable(&p.Kind, &p.Name, &p.ARN, &p.Account, &p.Environment, &p.Stack, (*string)(&p.URN))
 		p.Unknown = printables(p.Unknown)
 		p.Production = production(p.Environment)
 		for _, s := range p.MatrixPrincipal.Spans {
-			p.Spans = append(p.Spans, [3]int{s.First, s.Last, s.Access})
+			p.Spans = append(p.Spans, s.First, s.Last, s.Access)
 		}
 		for i := range p.MatrixPrincipal.Access {
 			p.Access = append(p.Access, access(&p.MatrixPrincipal.Access[i]))

@@ -33,7 +33,7 @@
     const form = $('finding-filters');
     if (!form) return;
     const groups = [...document.querySelectorAll('.group')].map(g => ({
-      element: g, open: g.open, name: g.firstElementChild.textContent.toLowerCase(), policy: g.dataset.policy, level: g.dataset.level,
+      element: g, open: g.open, name: [...g.children].filter(e => e.tagName !== 'OL').map(e => e.textContent).join(' ').toLowerCase(), policy: g.dataset.policy, level: g.dataset.level,
       findings: [...g.querySelectorAll('.finding')].map(f => ({ element: f, stack: f.dataset.stack, text: null })),
     }));
     const total = groups.reduce((n, g) => n + g.findings.length, 0);
@@ -69,10 +69,10 @@
     const form = $('matrix-filters'), grid = $('matrix'), dialog = $('detail');
     const none = [[0], [0], [0], [0]], unknown = [[1], [1], [1], [1]];
     const of = (p, t) => {
-      let low = 0, high = p.spans.length - 1;
+      let low = 0, high = p.spans.length / 3 - 1;
       while (low <= high) {
-        const at = low + high >> 1, [first, last, access] = p.spans[at];
-        if (t < first) high = at - 1; else if (t > last) low = at + 1; else return p.access[access];
+        const at = low + high >> 1;
+        if (t < p.spans[3 * at]) high = at - 1; else if (t > p.spans[3 * at + 1]) low = at + 1; else return p.access[p.spans[3 * at + 2]];
       }
       return p.unknown ? unknown : none;
     };
@@ -117,7 +117,9 @@
           return n - same - (nowhere ? nowhere[last + 1] - nowhere[first] : 0) > 0;
         };
         if (f.unknown && p.unknown && there(0, m.tables.length - 1)) return true;
-        return p.spans.some(([first, last, access]) => asked.some(r => p.access[access][r][0] >= least) && there(first, last));
+        const may = p.access.map(a => asked.some(r => a[r][0] >= least));
+        for (let i = 0; i < p.spans.length; i += 3) if (may[p.spans[i + 2]] && there(p.spans[i], p.spans[i + 1])) return true;
+        return false;
       };
       rows = [];
       let without = 0;
@@ -164,10 +166,10 @@
       for (let i = 0, j; i < tables.length; i = j) {
         for (j = i + 1; j < tables.length && !edges[j];) j++;
         const t = m.tables[tables[i]];
-        places.append(element('th', { class: 'place edge' + (t.production ? ' prod' : ''), colspan: j - i, scope: 'colgroup' }, place(t)));
+        places.append(element('th', { class: 'place edge' + (t.production ? ' prod' : ''), colspan: j - i, scope: 'colgroup' }, element('span', {}, place(t))));
       }
       tables.forEach((t, i) => {
-        const b = element('button', { type: 'button', title: 'Table ' + m.tables[t].name + ': more' }, m.tables[t].name);
+        const b = element('button', { type: 'button', title: 'Table ' + m.tables[t].name + ': more' }, element('span', {}, m.tables[t].name));
         b.addEventListener('click', () => showTable(m.tables[t]));
         names.append(element('th', { scope: 'col', class: edges[i] ? 'edge' : '' }, b));
       });
