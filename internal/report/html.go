@@ -118,9 +118,9 @@ func (s stackLine) From() string {
 
 // A findingGroup is what one policy found with one remedy.
 type findingGroup struct {
-	Policy   *Policy
-	Level    string   // or known, exempt, mended
-	Remedy   string // empty where nothing is to be done
+	Policy *Policy
+	Level  string // or known, exempt, mended
+	Remedy string // empty where nothing is to be done
 	// Wrong and Write are what all of several findings have alike; of others each has its own.
 	Wrong    string
 	Write    []string
