@@ -86,7 +86,7 @@ type page struct {
 	Scope                       []*outOfScope
 	Off                         []string // names of policies
 	MatrixUnknown               []string
-	Told                        []told1
+	Told                        []toldNotice
 	PolicyLines                 []policyLine
 }
 
@@ -159,7 +159,7 @@ type outOfScope struct {
 	N              int
 }
 
-type told1 struct {
+type toldNotice struct {
 	Notice
 	Stacks string
 }
@@ -355,7 +355,7 @@ func (p *page) unchecked() {
 			p.Told[i].Stacks += ", " + n.Stack
 		default:
 			at[k] = len(p.Told)
-			t := told1{Notice: n}
+			t := toldNotice{Notice: n}
 			if len(p.Stacks) > 1 {
 				t.Stacks = n.Stack
 			}

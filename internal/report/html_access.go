@@ -121,7 +121,7 @@ type reach struct {
 
 type reachLine struct {
 	Kind, Name, Environment, Account string
-	Across                           bool // of another environment
+	Class                            string // how the environment is shown: as another one than production, or as none that is known
 	Cells                            []reachCell
 	weight                           int
 }
@@ -147,7 +147,7 @@ func reachOf(m *Matrix) reach {
 		r.Summary = "No table is one of production, as far as the environments of the stacks are known."
 		return r
 	}
-	across, unknown := 0, 0
+	across, nowhere, unknown := 0, 0, 0 // principals
 	for i := range m.Principals {
 		p := &m.Principals[i]
 		of := [4][len(levels)]int{} // tables by right and level
@@ -166,9 +166,12 @@ func reachOf(m *Matrix) reach {
 				of[k][UnknownAccess] += all - covered
 			}
 		}
-		line := reachLine{Kind: p.Kind, Name: p.Name, Environment: p.Environment, Account: p.Account, Across: !production(p.Environment)}
-		if line.Environment == "" {
-			line.Environment = "environment not known"
+		line := reachLine{Kind: p.Kind, Name: p.Name, Environment: p.Environment, Account: p.Account}
+		switch {
+		case p.Environment == "":
+			line.Environment, line.Class = "environment not known", "is-warn"
+		case !production(p.Environment):
+			line.Class = "is-fail"
 		}
 		any := false
 		for k, name := range r.Rights {
@@ -194,7 +197,10 @@ func reachOf(m *Matrix) reach {
 		switch {
 		case any:
 			r.Lines = append(r.Lines, line)
-			if line.Across {
+			switch {
+			case p.Environment == "":
+				nowhere++
+			case line.Class != "":
 				across++
 			}
 		case slices.ContainsFunc(line.Cells, func(c reachCell) bool { return c.Level != NoAccess }):
@@ -203,13 +209,29 @@ func reachOf(m *Matrix) reach {
 		}
 	}
 	known := len(r.Lines) - unknown
-	r.Summary = fmt.Sprintf("%s %s of production; %d of them %s of production.", text.Count(known, "principal reaches", "principals reach"),
-		text.Count(all, "table", "tables"), across, map[bool]string{true: "is not", false: "are not"}[across == 1])
+	r.Summary = fmt.Sprintf("%s %s of production", text.Count(known, "principal reaches", "principals reach"), text.Count(all, "table", "tables"))
+	if across > 0 {
+		r.Summary += fmt.Sprintf(", %d of them from another environment", across)
+	}
+	if nowhere > 0 {
+		r.Summary += fmt.Sprintf(", %d from none that is known", nowhere)
+	}
+	r.Summary += "."
 	if unknown > 0 {
-		r.Summary += fmt.Sprintf(" Of %s it is not known.", text.Count(unknown, "more", "more"))
+		r.Summary += fmt.Sprintf(" Of %d more it is not known.", unknown)
+	}
+	first := func(l reachLine) int { // those from elsewhere; those of whom it is not known last
+		switch {
+		case l.weight == 0:
+			return 2
+		case l.Class != "":
+			return 0
+		default:
+			return 1
+		}
 	}
 	slices.SortStableFunc(r.Lines, func(a, b reachLine) int {
-		return cmp.Or(compareBool(b.Across && b.weight > 0, a.Across && a.weight > 0), cmp.Compare(b.weight, a.weight))
+		return cmp.Or(cmp.Compare(first(a), first(b)), cmp.Compare(b.weight, a.weight))
 	})
 	const most = 100
 	if len(r.Lines) > most {
@@ -217,17 +239,6 @@ func reachOf(m *Matrix) reach {
 		r.Lines = r.Lines[:most]
 	}
 	return r
-}
-
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return 1
-	default:
-		return -1
-	}
 }
 
 // A placeOfTables is the tables of one environment and account.
@@ -254,7 +265,7 @@ func (p *page) tables(m *Matrix) {
 	var names []string
 	var last *placeOfTables
 	for _, t := range m.Tables {
-		name := or(t.Environment, "environment not known") + ", " + or(t.Account, "account not known")
+		name := cmp.Or(t.Environment, "environment not known") + ", " + cmp.Or(t.Account, "account not known")
 		if last == nil || last.Name != name {
 			last = &placeOfTables{Name: name}
 			p.Places = append(p.Places, last)
@@ -263,7 +274,7 @@ func (p *page) tables(m *Matrix) {
 		if byName[t.Name] == nil {
 			names = append(names, t.Name)
 		}
-		byName[t.Name] = append(byName[t.Name], name+", "+or(t.Region, "region not known")+", "+or(t.Stack, "declared elsewhere"))
+		byName[t.Name] = append(byName[t.Name], name+", "+cmp.Or(t.Region, "region not known")+", "+cmp.Or(t.Stack, "declared elsewhere"))
 	}
 	const shown = 50 // of a list that is open from the beginning
 	for _, place := range p.Places {
@@ -275,5 +286,3 @@ func (p *page) tables(m *Matrix) {
 		}
 	}
 }
-
-func or(s, otherwise string) string { return cmp.Or(s, otherwise) }

@@ -79,7 +79,7 @@
     const environment = e => e || 'environment not known';
     const account = a => a || 'account not known';
     const place = x => environment(x.environment) + ' · ' + (x.region ? x.region + ' · ' : '') + account(x.account);
-    const across = (p, t) => t.environment && p.environment !== t.environment;
+    const across = (p, t) => p.environment && t.environment && p.environment !== t.environment;
 
     for (const [name, list] of [['principalEnvironment', m.principals], ['tableEnvironment', m.tables]]) {
       form.elements[name].append(...[...new Set(list.map(x => x.environment || ''))].sort().map(e => option(environment(e), '=' + e)));
@@ -111,10 +111,9 @@
         const there = (first, last) => {
           const n = before.all[last + 1] - before.all[first];
           if (!f.across || n === 0) return n > 0;
-          const own = before.of.get(p.environment || '');
-          const same = own ? own[last + 1] - own[first] : 0;
-          const nowhere = p.environment ? before.of.get('') : null; // a table of no known environment is not across
-          return n - same - (nowhere ? nowhere[last + 1] - nowhere[first] : 0) > 0;
+          if (!p.environment) return false; // nobody can tell
+          const inEnvironment = e => before.of.has(e) ? before.of.get(e)[last + 1] - before.of.get(e)[first] : 0;
+          return n > inEnvironment(p.environment) + inEnvironment('');
         };
         if (f.unknown && p.unknown && there(0, m.tables.length - 1)) return true;
         const may = p.access.map(a => asked.some(r => a[r][0] >= least));
@@ -161,6 +160,7 @@
     function draw() {
       const tables = columns.slice(column, column + columnsShown), principals = rows.slice(row, row + rowsShown);
       const edges = tables.map((t, i) => i === 0 || place(m.tables[t]) !== place(m.tables[tables[i - 1]]));
+      grid.style.setProperty('--names', Math.min(13, 2 + .45 * Math.max(4, ...tables.map(t => m.tables[t].name.length))) + 'rem');
       const places = element('tr'), names = element('tr');
       places.append(element('th', { class: 'corner', rowspan: 2, scope: 'col' }, 'Principal'));
       for (let i = 0, j; i < tables.length; i = j) {
