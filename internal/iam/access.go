@@ -549,6 +549,16 @@ func (rights *Rights) add(r *rule, actions ActionSet) {
 	rights.Ground = append(rights.Ground, Ground{r.source, r.document, r.Statement, actions})
 }
 
+// Narrowed are the actions that the statement's conditions narrow, from a time on, that on one key left out.
+func (s *Statement) Narrowed(but string, now time.Time) (set ActionSet) {
+	for i := range s.Conditions {
+		if c := &s.Conditions[i]; !c.Is(but) && !c.loosely() {
+			set = set.Or(s.actions.Minus(c.alwaysFrom(now)))
+		}
+	}
+	return set
+}
+
 // Tables are the tables that Allows of the document name, as they name them, each once. What is no name in them is empty.
 func (d *Document) Tables() (list []TableRef) {
 	for i := range d.Statements {

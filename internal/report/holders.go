@@ -65,6 +65,7 @@ type holder struct {
 	groups    []*facts.Principal // that its stack does not declare
 	bounded   bool
 	boundary  []attached // empty where it is not known
+	shares    []shared   // of who is no principal
 }
 
 // An attached is a policy document with where it is from.
@@ -164,8 +165,10 @@ func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *fac
 		if !c.Secret {
 			column.Name = c.Identity.Name
 		}
-		if m.column(column.identity, tables.Same) == nil {
+		if same := m.column(column.identity, tables.Same); same == nil {
 			m.addColumn(column)
+		} else if same.Stack != s.Name && !slices.Contains(same.Shared, s.Name) {
+			same.Shared, same.Environment = append(same.Shared, s.Name), cmp.Or(same.Environment, s.Environment)
 		}
 	}
 	for _, d := range f.Documents(iam.Resource) {
@@ -500,17 +503,31 @@ func placeOf(c *column) string {
 
 // outsiders are those whom policies of tables let in and no stack declares.
 func (m *matrixMaker) outsiders() (list []*holder) {
-	met := map[string]bool{}
+	type key struct{ kind, name string }
+	met := map[key]*holder{}
+	own := map[string]bool{} // by ARN
 	for _, h := range m.holders {
-		met[h.ARN] = true
+		own[h.ARN] = true
 	}
 	for _, c := range m.columns {
-		for _, d := range slices.Concat(c.table, c.stream) {
+		for i, d := range slices.Concat(first(c.table), first(c.stream)) {
+			if d.Document == nil || d.secret {
+				continue
+			}
 			for _, share := range d.Shares(m.now) {
 				for _, reader := range share.Readers {
-					if h := m.outsider(reader, c); h != nil && !d.secret && !met[h.ARN+h.Name] {
-						met[h.ARN+h.Name] = true
+					h := outsider(reader, c)
+					if h == nil || own[h.ARN] && h.ARN != "" {
+						continue
+					}
+					if k := (key{h.Kind, h.Name}); met[k] == nil {
+						met[k] = h
 						list = append(list, h)
+					} else {
+						h = met[k]
+					}
+					if h.ARN == "" {
+						h.shares = append(h.shares, shared{c, i, reader, share})
 					}
 				}
 			}
@@ -519,31 +536,48 @@ func (m *matrixMaker) outsiders() (list []*holder) {
 	return list
 }
 
+// shared is what an Allow of a table's policy lets a reader do who is no principal, but anybody.
+type shared struct {
+	column   *column
+	document int // 0 is the table's, 1 the stream's
+	reader   iam.Reader
+	iam.Share
+}
+
 // everything is what is assumed of principals of other accounts: nobody here knows what these let them do.
 var everything = iam.Allowing(anyRight)
 
-// outsider is the row of a reader; nil of who has one, or what is none.
-func (m *matrixMaker) outsider(r iam.Reader, c *column) *holder {
+// openPolicy is that of a table which lets everyone in.
+var openPolicy = iam.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`, iam.Resource)
+
+// outsider is the row of a reader; nil of one that is let in nowhere: the account of the table, which leaves the decision to its own
+// policies, and what makes no requests.
+func outsider(r iam.Reader, c *column) *holder {
 	h := &holder{MatrixPrincipal: MatrixPrincipal{Name: r.Text, Account: r.Account, Outside: true}, account: tables.Part{Known: r.Account}}
-	arn := strings.HasPrefix(r.Text, "arn:")
+	isARN := strings.HasPrefix(r.Text, "arn:")
 	switch {
-	case r.Type == "Service":
+	case r.Type == "Service" && r.Key == "":
 		h.Kind, h.ARN = "service", r.Text
-		return h
-	case r.Account != "" && (!arn || strings.HasSuffix(r.Text, ":root")):
+	case r.Account != "" && (!isARN || strings.HasSuffix(r.Text, ":root")):
 		if matchAccounts(h.account, c.identity.Account) != tables.Different {
-			return nil // it leaves the decision to the account's own policies
-		}
-		h.Kind, h.Name, h.ARN = "account", r.Account, "arn:"+cmp.Or(c.Partition, "aws")+":iam::"+r.Account+":root"
-	case arn && r.Account != "":
-		if slices.ContainsFunc(m.holders, func(h *holder) bool { return h.ARN == r.Text }) {
 			return nil
 		}
+		h.Kind, h.Name, h.ARN = "account", r.Account, "arn:"+cmp.Or(c.Partition, "aws")+":iam::"+r.Account+":root"
+	case r.Account != "" && r.Type != "Federated":
 		h.Kind, h.ARN = "principal", r.Text
+	case r.Type == iam.Everyone:
+		h.Kind, h.Name = "everyone", "*"
+	case r.Bound:
+		h.Kind = "organization"
+	case r.Key != "":
+		h.Kind, h.Name = "everyone", r.Key+" "+r.Text
+		if r.Type == "Service" {
+			h.Kind = "service"
+		}
 	default:
 		return nil
 	}
-	if matchAccounts(h.account, c.identity.Account) == tables.Different {
+	if h.account.Known != "" && matchAccounts(h.account, c.identity.Account) == tables.Different {
 		h.documents = []attached{{Document: everything}}
 	}
 	return h
@@ -634,6 +668,10 @@ func (g *granting) row(h *holder) {
 		is.Boundary = documents(h.boundary)
 	}
 	of.access = iam.NewAccess(is, g.now)
+	if h.shares != nil {
+		of.shared()
+		return
+	}
 	for i := range g.all {
 		of.block(&g.all[i])
 	}
@@ -660,8 +698,8 @@ type rowOf struct {
 // block works out the access to the tables of a block.
 func (r *rowOf) block(b *block) {
 	match := matchAccounts(r.holder.account, b.of.identity.Account)
-	if r.holder.Outside && r.holder.kind == "" && match == tables.Possible && r.holder.account.Known == "" {
-		match = tables.Same // a service is of no account
+	if r.Kind == "service" {
+		match = tables.Same // it is of no account
 	}
 	var group []uint32
 	var known []int // the access of each group and 1; 0 where it was not worked out
@@ -688,6 +726,28 @@ func (r *rowOf) block(b *block) {
 			*of = 1 + r.on(c, match)
 		}
 		r.span(i, *of-1)
+	}
+}
+
+// shared works out the access of who is no principal: what the policies of tables let anybody do.
+func (r *rowOf) shared() {
+	rights := map[*column]*iam.Rights{}
+	for _, s := range r.shares {
+		of := rights[s.column]
+		if of == nil {
+			of = &iam.Rights{}
+			rights[s.column] = of
+		}
+		d := slices.Concat(first(s.column.table), first(s.column.stream))[s.document]
+		i := slices.IndexFunc(d.Statements, func(st iam.Statement) bool { return st.Index == s.Statement })
+		open := s.Abroad.And(anyRight)
+		of.Open, of.Always = of.Open.Or(open), of.Always.Or(open.Minus(d.Statements[i].Narrowed(s.reader.Key, r.now)))
+		of.Ground = append(of.Ground, iam.Ground{Source: iam.ResourcePolicy, Document: s.document, Statement: &d.Statements[i], Actions: open})
+	}
+	for i, c := range r.columns {
+		if of := rights[c]; of != nil {
+			r.span(i, r.add(r.rights(*of, slices.Concat(first(c.table), first(c.stream)), false, tables.Same)))
+		}
 	}
 }
 
@@ -724,8 +784,14 @@ func (r *rowOf) on(c *column, match tables.Match) int {
 	rights := r.access.On(ref, anyRight, table, stream)
 	access := r.rights(rights, slices.Concat(first(c.table), first(c.stream)), match == tables.Possible || ref.Account == "" || ref.Region == "", match)
 	if c.Unknown != "" {
-		access.atLeast(UnknownAccess)
+		perhaps := r.rights(r.access.On(ref, anyRight, openPolicy, openPolicy), make([]attached, 2), true, tables.Possible)
+		access.raise(&perhaps)
 	}
+	return r.add(access)
+}
+
+// add adds an access to those of the row; it returns its index.
+func (r *rowOf) add(access Access) int {
 	if access.None() {
 		return nothing
 	}
@@ -792,6 +858,13 @@ func (r *rowOf) rights(rights iam.Rights, policies []attached, vague bool, match
 		access.atLeast(UnknownAccess)
 	}
 	return access
+}
+
+// raise raises the levels that are lower than those of another access, whose statements it does not take.
+func (a *Access) raise(to *Access) {
+	for _, right := range []struct{ of, to *Right }{{&a.Read, &to.Read}, {&a.Write, &to.Write}, {&a.Admin, &to.Admin}, {&a.Policy, &to.Policy}} {
+		right.of.Level = max(right.of.Level, right.to.Level)
+	}
 }
 
 // atLeast raises the levels that are lower.
