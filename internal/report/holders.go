@@ -55,6 +55,9 @@ func (c *column) ref() iam.TableRef {
 	return iam.TableRef{Partition: c.Partition, Region: c.identity.Region.Known, Account: c.identity.Account.Known, Name: c.identity.Name}
 }
 
+// named reports whether policies name the table, and nothing is known of its own.
+func (c *column) named() bool { return c.URN == "" && c.table == nil && c.stream == nil }
+
 // A holder is a principal that is to be a row.
 type holder struct {
 	MatrixPrincipal
@@ -636,6 +639,7 @@ type block struct {
 	of          *column
 	names       []int // of the tables, as iam.Names has them
 	own         []int // tables that are asked about by themselves: they have a policy of their own
+	named       bool  // some are only named, so their policies are not known
 }
 
 // blocks puts the tables into blocks.
@@ -652,6 +656,7 @@ func (g *granting) blocks() {
 		if c.table != nil || c.stream != nil || c.Unknown != "" {
 			b.own = append(b.own, i)
 		}
+		b.named = b.named || c.named()
 	}
 }
 
@@ -702,11 +707,11 @@ func (r *rowOf) block(b *block) {
 		match = tables.Same // it is of no account
 	}
 	var group []uint32
-	var known []int // the access of each group and 1; 0 where it was not worked out
-	if match != tables.Different {
+	var known []*int // the access of each group; nil where it was not worked out
+	if match != tables.Different || b.named {
 		var groups int
 		group, groups = r.access.Divide(r.names, b.of.ref())
-		known = make([]int, groups)
+		known = make([]*int, groups)
 	}
 	own := b.own
 	for i := b.first; i <= b.last; i++ {
@@ -718,14 +723,15 @@ func (r *rowOf) block(b *block) {
 				continue
 			}
 		}
-		if match == tables.Different {
-			continue
+		if match == tables.Different && !c.named() {
+			continue // the policies of the one account do not reach the tables of the other by themselves
 		}
 		of := &known[group[b.names[i-b.first]]]
-		if *of == 0 {
-			*of = 1 + r.on(c, match)
+		if *of == nil {
+			access := r.on(c, match)
+			*of = &access
 		}
-		r.span(i, *of-1)
+		r.span(i, **of)
 	}
 }
 
@@ -783,7 +789,7 @@ func (r *rowOf) on(c *column, match tables.Match) int {
 	ref := c.ref()
 	rights := r.access.On(ref, anyRight, table, stream)
 	access := r.rights(rights, slices.Concat(first(c.table), first(c.stream)), match == tables.Possible || ref.Account == "" || ref.Region == "", match)
-	if c.Unknown != "" {
+	if c.Unknown != "" || match == tables.Different && c.named() {
 		perhaps := r.rights(r.access.On(ref, anyRight, openPolicy, openPolicy), make([]attached, 2), true, tables.Possible)
 		access.raise(&perhaps)
 	}
@@ -849,7 +855,7 @@ func (r *rowOf) rights(rights iam.Rights, policies []attached, vague bool, match
 			} else {
 				of = r.sources[g.Source][g.Document]
 			}
-			if of.Document != everything {
+			if of.Document != nil && of.Document != everything {
 				right.By = append(right.By, r.statement(g, of))
 			}
 		}
@@ -860,10 +866,12 @@ func (r *rowOf) rights(rights iam.Rights, policies []attached, vague bool, match
 	return access
 }
 
-// raise raises the levels that are lower than those of another access, whose statements it does not take.
+// raise takes each right of another access that is greater.
 func (a *Access) raise(to *Access) {
 	for _, right := range []struct{ of, to *Right }{{&a.Read, &to.Read}, {&a.Write, &to.Write}, {&a.Admin, &to.Admin}, {&a.Policy, &to.Policy}} {
-		right.of.Level = max(right.of.Level, right.to.Level)
+		if right.to.Level > right.of.Level {
+			*right.of = *right.to
+		}
 	}
 }
 

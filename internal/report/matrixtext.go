@@ -18,7 +18,7 @@ const mostReaching = 20
 // A Reaching is what one principal reaches of the tables of one environment.
 type Reaching struct {
 	Principal *MatrixPrincipal
-	Access    Access // the most of each right on any of the tables; without the statements behind it
+	Access    Access // the most of each right on any of the tables, with what is behind it there
 	Tables    []int  // that it has some access to, or may have
 }
 
@@ -72,6 +72,9 @@ func (p *printer) access(m *Matrix) {
 	slices.SortStableFunc(environments, func(a, b string) int { return order(a) - order(b) })
 	for _, environment := range environments {
 		list := m.Reaching(environment)
+		if list == nil {
+			continue
+		}
 		tables := 0
 		for _, t := range m.Tables {
 			if t.Environment == environment {
