@@ -637,26 +637,28 @@ type granting struct {
 type block struct {
 	first, last int // indexes of the tables, the last of them included
 	of          *column
-	names       []int // of the tables, as iam.Names has them
+	names       []int // of the tables, as iam.Names has them, in order
 	own         []int // tables that are asked about by themselves: they have a policy of their own
-	named       bool  // some are only named, so their policies are not known
+	named       []int // tables that are only named, so their policies are not known
 }
 
 // blocks puts the tables into blocks.
 func (g *granting) blocks() {
 	for i, c := range g.columns {
 		last := len(g.all) - 1
-		if last < 0 || placeOf(g.all[last].of) != placeOf(c) {
+		if last < 0 || g.columns[g.all[last].first].Environment != c.Environment || placeOf(g.all[last].of) != placeOf(c) {
 			g.all = append(g.all, block{first: i, of: c})
 			last++
 		}
 		b := &g.all[last]
 		b.last = i
 		b.names = append(b.names, g.names.Index(c.identity.Name))
-		if c.table != nil || c.stream != nil || c.Unknown != "" {
+		switch {
+		case c.table != nil || c.stream != nil || c.Unknown != "":
 			b.own = append(b.own, i)
+		case c.named():
+			b.named = append(b.named, i)
 		}
-		b.named = b.named || c.named()
 	}
 }
 
@@ -700,39 +702,73 @@ type rowOf struct {
 	kinds   map[string]int // of Access, by what they say
 }
 
-// block works out the access to the tables of a block.
+// block works out the access to the tables of a block: of those that policies have something to say of, and what the others have in
+// common.
 func (r *rowOf) block(b *block) {
 	match := matchAccounts(r.holder.account, b.of.identity.Account)
 	if r.Kind == "service" {
 		match = tables.Same // it is of no account
 	}
-	var group []uint32
-	var known []*int // the access of each group; nil where it was not worked out
-	if match != tables.Different || b.named {
-		var groups int
-		group, groups = r.access.Divide(r.names, b.of.ref())
-		known = make([]*int, groups)
-	}
-	own := b.own
-	for i := b.first; i <= b.last; i++ {
-		c := r.columns[i]
-		if len(own) > 0 && own[0] == i {
-			own = own[1:]
-			if c.Unknown != "" || r.concerned(c) {
-				r.span(i, r.on(c, match))
-				continue
-			}
+	division := r.access.Divide(r.names, b.of.ref())
+	known := make([]*int, division.Groups) // the access of each group; nil where it was not worked out
+	at := func(table int) int {
+		c := r.columns[table]
+		if c.Unknown != "" || r.concerned(c) {
+			return r.on(c, match)
 		}
 		if match == tables.Different && !c.named() {
-			continue // the policies of the one account do not reach the tables of the other by themselves
+			return nothing // the policies of the one account do not reach the tables of the other by themselves
 		}
-		of := &known[group[b.names[i-b.first]]]
+		of := &known[division.Group[b.names[table-b.first]]]
 		if *of == nil {
 			access := r.on(c, match)
 			*of = &access
 		}
-		r.span(i, **of)
+		return **of
 	}
+	special := slices.Clone(b.own)
+	if match == tables.Different {
+		special = append(special, b.named...)
+	} else {
+		for _, name := range division.Touched {
+			i, _ := slices.BinarySearch(b.names, name)
+			for ; i < len(b.names) && b.names[i] == name; i++ {
+				special = append(special, b.first+i)
+			}
+		}
+	}
+	slices.Sort(special)
+	next := b.first
+	for _, table := range append(slices.Compact(special), b.last+1) {
+		if next < table && match != tables.Different {
+			r.span(next, table-1, at(next))
+		}
+		if table <= b.last {
+			r.span(table, table, at(table))
+		}
+		next = table + 1
+	}
+}
+
+// concerned reports whether the policy of a table, or of its stream, is about the principal.
+func (r *rowOf) concerned(c *column) bool {
+	concerns := func(d attached) bool { return r.access.Concerns(d.Document) }
+	return slices.ContainsFunc(c.table, concerns) || slices.ContainsFunc(c.stream, concerns)
+}
+
+// nothing is the index of no access.
+const nothing = -1
+
+// span gives tables their access.
+func (r *rowOf) span(first, last, access int) {
+	if access == nothing {
+		return
+	}
+	if before := len(r.Spans) - 1; before >= 0 && r.Spans[before].Last == first-1 && r.Spans[before].Access == access {
+		r.Spans[before].Last = last
+		return
+	}
+	r.Spans = append(r.Spans, MatrixSpan{first, last, access})
 }
 
 // shared works out the access of who is no principal: what the policies of tables let anybody do.
@@ -752,29 +788,9 @@ func (r *rowOf) shared() {
 	}
 	for i, c := range r.columns {
 		if of := rights[c]; of != nil {
-			r.span(i, r.add(r.rights(*of, slices.Concat(first(c.table), first(c.stream)), false, tables.Same)))
+			r.span(i, i, r.add(r.rights(*of, slices.Concat(first(c.table), first(c.stream)), false, tables.Same)))
 		}
 	}
-}
-
-// concerned reports whether the policy of a table, or of its stream, is about the principal.
-func (r *rowOf) concerned(c *column) bool {
-	return slices.ContainsFunc(slices.Concat(c.table, c.stream), func(d attached) bool { return r.access.Concerns(d.Document) })
-}
-
-// nothing is the index of no access.
-const nothing = -1
-
-// span gives a table its access.
-func (r *rowOf) span(table, access int) {
-	if access == nothing {
-		return
-	}
-	if last := len(r.Spans) - 1; last >= 0 && r.Spans[last].Last == table-1 && r.Spans[last].Access == access {
-		r.Spans[last].Last = table
-		return
-	}
-	r.Spans = append(r.Spans, MatrixSpan{table, table, access})
 }
 
 // on is the index of the access to a table.
