@@ -485,6 +485,9 @@ func (m *matrixMaker) finish() *Matrix {
 		m.matrix.Principals = append(m.matrix.Principals, h.MatrixPrincipal)
 	}
 	slices.SortStableFunc(m.matrix.Principals, func(a, b MatrixPrincipal) int {
+		if a.Outside != b.Outside {
+			return map[bool]int{true: 1, false: -1}[a.Outside]
+		}
 		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	return &m.matrix
@@ -547,7 +550,7 @@ type shared struct {
 	iam.Share
 }
 
-// everything is what is assumed of principals of other accounts: nobody here knows what these let them do.
+// everything is what is assumed of the policies of who is outside, on tables of other accounts: nobody here knows what theirs lets them do.
 var everything = iam.Allowing(anyRight)
 
 // openPolicy is that of a table which lets everyone in.
@@ -580,9 +583,7 @@ func outsider(r iam.Reader, c *column) *holder {
 	default:
 		return nil
 	}
-	if h.account.Known != "" && matchAccounts(h.account, c.identity.Account) == tables.Different {
-		h.documents = []attached{{Document: everything}}
-	}
+	h.documents = []attached{{Document: everything}}
 	return h
 }
 
@@ -675,6 +676,10 @@ func (g *granting) row(h *holder) {
 		is.Boundary = documents(h.boundary)
 	}
 	of.access = iam.NewAccess(is, g.now)
+	if h.kind == "" {
+		of.abroad = of.access
+		of.access = iam.NewAccess(iam.Holder{ARN: h.ARN, Account: h.account.Known}, g.now)
+	}
 	if h.shares != nil {
 		of.shared()
 		return
@@ -698,6 +703,7 @@ type rowOf struct {
 	*granting
 	*holder
 	access  *iam.Access
+	abroad  *iam.Access    // of who is outside, to tables of other accounts
 	sources [3][]attached  // the documents of the sources but for resource policies
 	kinds   map[string]int // of Access, by what they say
 }
@@ -803,10 +809,14 @@ func (r *rowOf) on(c *column, match tables.Match) int {
 		stream = c.stream[0].Document
 	}
 	ref := c.ref()
-	rights := r.access.On(ref, anyRight, table, stream)
+	by := r.access
+	if r.abroad != nil && match == tables.Different {
+		by = r.abroad
+	}
+	rights := by.On(ref, anyRight, table, stream)
 	access := r.rights(rights, slices.Concat(first(c.table), first(c.stream)), match == tables.Possible || ref.Account == "" || ref.Region == "", match)
 	if c.Unknown != "" || match == tables.Different && c.named() {
-		perhaps := r.rights(r.access.On(ref, anyRight, openPolicy, openPolicy), make([]attached, 2), true, tables.Possible)
+		perhaps := r.rights(by.On(ref, anyRight, openPolicy, openPolicy), make([]attached, 2), true, tables.Possible)
 		access.raise(&perhaps)
 	}
 	return r.add(access)

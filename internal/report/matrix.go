@@ -16,7 +16,7 @@ import (
 // policies that are attached by hand. A cluster of DAX reads and writes with the role it has, whose row says of what.
 type Matrix struct {
 	Tables     []MatrixTable     `json:"tables"`               // the columns: by environment, account, region and name
-	Principals []MatrixPrincipal `json:"principals"`           // the rows: by environment, account, kind and name
+	Principals []MatrixPrincipal `json:"principals"`           // the rows: by environment, account, kind and name, those outside last
 	Statements []MatrixStatement `json:"statements,omitempty"` // that are behind the cells, which name them by index
 	// Unknown says what may add to the matrix and could not be read: an attachment whose principal is not known, as sentences.
 	Unknown []string `json:"unknown,omitempty"`
