@@ -97,7 +97,7 @@ func (a *Access) in(s scope) *scoped {
 		return of
 	}
 	of := &scoped{request: request{
-		Request: Request{Boundary: a.holder.Boundary},
+		Request: Request{Principal: a.holder.ARN, Boundary: a.holder.Boundary},
 		caller:  a.caller, owner: s.account, target: target{arn: arn{region: s.region}},
 	}}
 	a.scopes[s] = of
@@ -222,7 +222,14 @@ func (r *request) decides(c *Condition, variables bool) (holds, ok bool) {
 			return false, false
 		}
 	}
-	return c.holds(r, variables), true
+	holds = c.holds(r, variables)
+	if c.Is("aws:PrincipalArn") && r.caller.session && r.Principal != r.caller.arn() {
+		// AWS does not say whether the key has the path of the role.
+		long := *r
+		long.Context = map[string][]string{"aws:PrincipalArn": {r.Principal}}
+		return holds, c.holds(&long, variables) == holds
+	}
+	return holds, true
 }
 
 // deny adds a Deny.
