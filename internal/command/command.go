@@ -49,6 +49,7 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		err = analyzer.Serve(ctx, address, version, rules, stdout, stderr)
 		rules.Tell()
 		keep(rules, version, record.In(system.Cache))
+		reportRun(rules, version, system.Getenv(preview.ReportVariable), time.Now, stderr)
 	default:
 		hint = "Run it with help for what it does.\n"
 		root := rootCommand(version, policies)

@@ -19,7 +19,7 @@ type Source struct {
 	Name string
 	// Positions are where resources were declared, as far as that is known.
 	Positions map[resource.URN]state.Position
-	// Resources are how many there are of each stack, by the URN of its root.
+	// Resources are how many there are of each stack, by the URN of its root; nil of a run, which knows them at its end.
 	Resources map[resource.URN]int
 	// Said is what the CLI of Pulumi shows of the run; nil where that is not known.
 	Said []engine.Said
@@ -99,6 +99,12 @@ type told struct {
 // Add adds a run.
 func (m *Maker) Add(s Source) {
 	m.stacks = map[resource.URN]int{}
+	if s.Resources == nil && s.Run.Graph != nil {
+		s.Resources = map[resource.URN]int{}
+		for _, r := range s.Run.Graph.Resources {
+			s.Resources[r.URN.RootURN()]++
+		}
+	}
 	m.messages(&s)
 	if s.Run.First != "" {
 		m.stack(s, s.Run.First) // also where no policy is about anything that it has

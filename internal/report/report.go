@@ -50,7 +50,7 @@ type Stack struct {
 	Stack        string `json:"stack"`
 	Environment  string `json:"environment,omitempty"` // empty where nobody can tell
 	Source       string `json:"source,omitempty"`      // what its state was read from, empty of a run
-	Resources    int    `json:"resources"`             // all of them, also those that no policy is about
+	Resources    int    `json:"resources"`             // all of them, also those that no policy is about; 0 of a run that did not come to its end
 	// Ended: it was judged as a whole as well, which a run that is stopped does not come to. Without that, what only several resources
 	// show is missing.
 	Ended bool `json:"ended"`

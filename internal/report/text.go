@@ -115,6 +115,9 @@ func (p *printer) stack(r *Report, s *Stack) {
 		}
 	}
 	p.section(bold, s.Name+s.about())
+	if !s.Ended {
+		p.paragraph(2, yellow, "the run did not come to its end: what only several resources together show is missing", "")
+	}
 	switch {
 	case s.Resources == 0 && s.Source != "":
 		p.paragraph(2, plain, "it has no resources; nothing to judge", "")
@@ -279,7 +282,11 @@ func (p *printer) summary(r *Report) {
 	case t.Advisory+t.Gaps > 0:
 		colour = yellow
 	}
-	p.paragraph(0, plain, fmt.Sprintf("%s, %s, %s", text.Count(len(r.Stacks), "stack", "stacks"),
-		text.Count(t.Resources, "resource", "resources"), text.Count(t.Policies, "policy", "policies")), "")
+	of := []string{text.Count(len(r.Stacks), "stack", "stacks")}
+	if t.Resources > 0 {
+		of = append(of, text.Count(t.Resources, "resource", "resources"))
+	}
+	of = append(of, text.Count(t.Policies, "policy", "policies"))
+	p.paragraph(0, plain, strings.Join(of, ", "), "")
 	p.paragraph(0, colour, found, "")
 }
