@@ -1,10 +1,12 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"time"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
@@ -278,6 +280,24 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 	}
 	statement, within := s.Run.Statement(f)
 	kept.Statement, kept.Element = statement[:min(len(statement), mostStatement)], string(within)
+	if p := s.Run.Proposal(f); p != nil {
+		kept.Proposal = proposal(p)
+	}
 	kept.Fingerprint = fingerprint(&kept)
+	return kept
+}
+
+func proposal(p *facts.Proposal) *Proposal {
+	place := func(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN)) }
+	kept := &Proposal{Statements: p.Statements, Missing: p.Missing, Redundant: p.Redundant, Named: p.Named, LeftOut: p.LeftOut}
+	for _, at := range p.Rests {
+		kept.Rests = append(kept.Rests, place(at))
+	}
+	for _, o := range p.Outputs {
+		kept.Outputs = append(kept.Outputs, o.Reference+" is the "+place(o.Place))
+	}
+	for _, at := range p.Awaited {
+		kept.Awaited = append(kept.Awaited, place(at))
+	}
 	return kept
 }

@@ -138,6 +138,11 @@ func (p *printer) stack(r *Report, s *Stack) {
 			if f.Doubt != "" {
 				p.paragraph(6, dim, "advisory only: "+f.Doubt, "")
 			}
+			if f.Proposal != nil {
+				for _, statement := range f.Proposal.Statements {
+					p.paragraph(6, dim, "could be: ", statement)
+				}
+			}
 			if f.Exemption != nil {
 				p.paragraph(6, plain, "its exemption has expired on "+f.Exemption.Expires+" (owner "+f.Exemption.Owner+")", "")
 			}
