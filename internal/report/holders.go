@@ -46,7 +46,6 @@ type matrixMaker struct {
 type column struct {
 	MatrixTable
 	identity tables.Identity
-	secret   bool // so nothing that is only named may be said to be it
 	table    []attached
 	stream   []attached
 }
@@ -63,6 +62,7 @@ type holder struct {
 	MatrixPrincipal
 	kind      facts.Kind
 	account   tables.Part
+	arn       string // also one that may not be shown
 	named     string // as IAM knows it, empty where that is not known
 	documents []attached
 	groups    []*facts.Principal // that its stack does not declare
@@ -113,7 +113,7 @@ func (m *matrixMaker) add(run *policy.Run, stack stackOf) {
 		f := run.Graph.Facts(r)
 		m.addTables(frame, r, f, stack)
 		if facts.IsManagedPolicy(r) {
-			if arn := facts.ARN(r); arn != "" {
+			if arn, _ := facts.ARN(r); arn != "" {
 				m.customer[arn] = documentsOf(r.URN, f.Documents(iam.Identity))
 			}
 		}
@@ -150,19 +150,20 @@ func documentsOf(by resource.URN, documents []*facts.Document) (list []attached)
 // addTables adds the tables that a resource claims, and the policies of tables that it holds.
 func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *facts.Facts, stack stackOf) {
 	around := frame.Around(r.URN)
-	own, isOwn := tables.ParseARN(facts.ARN(r))
+	arn, secret := facts.ARN(r)
+	own, isOwn := tables.ParseARN(arn)
 	witness := func(id tables.Identity) tables.Identity { // the ARN of a table tells better than its provider
 		if known := account.Known(own.Account); isOwn && known != "" {
-			id.Account = tables.Part{Known: known, Secret: id.Account.Secret}
+			id.Account = tables.Part{Known: known, Secret: secret || id.Account.Secret}
 		}
 		if isOwn && id.Region.Known == "" {
-			id.Region = tables.Part{Known: own.Region, Secret: id.Region.Secret}
+			id.Region = tables.Part{Known: own.Region, Secret: secret || id.Region.Secret}
 		}
 		return id
 	}
 	for _, c := range f.TableClaims(around, new(resource.Log)) {
 		s := stack(r.URN)
-		column := &column{identity: witness(c.Identity), secret: c.Telling(), MatrixTable: MatrixTable{
+		column := &column{identity: witness(c.Identity), MatrixTable: MatrixTable{
 			Name: c.Shown, Environment: s.Environment, Stack: s.Name, URN: r.URN,
 		}}
 		if !c.Secret {
@@ -230,9 +231,13 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 	}}
 	h.named = p.IAMName
 	if p.Declared {
-		h.ARN = facts.ARN(r)
-		if known := account.OfRole(h.ARN); known != "" {
-			h.account = tables.Part{Known: known, Secret: h.account.Secret}
+		var secret bool
+		h.arn, secret = facts.ARN(r)
+		if known := account.OfRole(h.arn); known != "" {
+			h.account = tables.Part{Known: known, Secret: secret || h.account.Secret}
+		}
+		if !h.account.Secret {
+			h.ARN = h.arn
 		}
 	} else {
 		h.Environment, h.Stack = "", ""
@@ -335,9 +340,12 @@ func (m *matrixMaker) join() {
 			}
 			resolved, ok := m.resolve(d.arn)
 			if !ok {
-				h.Unknown = append(h.Unknown, fmt.Sprintf("%s, which %s attaches and none of the stacks declares, is not known", resource.Quote(d.arn), policy.Name(d.at.URN)))
+				h.Unknown = append(h.Unknown, placed(d.at)+" is a policy that none of the stacks declares, so it is not known")
 			}
-			documents = append(documents, resolved...)
+			for _, of := range resolved {
+				of.secret = of.secret || d.secret
+				documents = append(documents, of)
+			}
 		}
 		h.documents = documents
 		if len(h.boundary) == 1 && h.boundary[0].Document == nil {
@@ -513,7 +521,7 @@ func (m *matrixMaker) outsiders() (list []*holder) {
 	met := map[key]*holder{}
 	own := map[string]bool{} // by ARN
 	for _, h := range m.holders {
-		own[h.ARN] = true
+		own[h.arn] = true
 	}
 	for _, c := range m.columns {
 		for i, d := range slices.Concat(first(c.table), first(c.stream)) {
@@ -599,8 +607,9 @@ func (m *matrixMaker) statement(g iam.Ground, of attached) int {
 	if i, ok := m.statements[key]; ok {
 		return i
 	}
-	s := MatrixStatement{URN: of.at.URN, Policy: of.arn, Source: g.Source.String(), Effect: g.Statement.Effect.String(), Index: g.Statement.Index}
-	if of.arn == "" {
+	s := MatrixStatement{URN: of.at.URN, Source: g.Source.String(), Effect: g.Statement.Effect.String(), Index: g.Statement.Index}
+	switch {
+	case of.arn == "":
 		s.Path = string(of.at.Path) + "." + g.Statement.Path()
 		if !of.secret {
 			s.Sid = g.Statement.Sid
@@ -608,6 +617,8 @@ func (m *matrixMaker) statement(g iam.Ground, of attached) int {
 				s.Conditions = append(s.Conditions, c.Words())
 			}
 		}
+	case !of.secret:
+		s.Policy = of.arn
 	}
 	i := len(m.matrix.Statements)
 	m.matrix.Statements = append(m.matrix.Statements, s)
@@ -667,7 +678,7 @@ func (g *granting) blocks() {
 func (g *granting) row(h *holder) {
 	h.Account = shown(h.account)
 	of := &rowOf{granting: g, holder: h, sources: [...][]attached{iam.IdentityPolicy: h.documents, iam.BoundaryPolicy: h.boundary}, kinds: map[string]int{}}
-	arn := h.ARN
+	arn := cmp.Or(h.arn, h.ARN)
 	if arn != "" && (h.kind == facts.KindGroup || h.kind == facts.KindPermissionSet) {
 		arn = ""
 	}

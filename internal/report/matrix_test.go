@@ -100,6 +100,9 @@ func drawn(m *report.Matrix) string {
 	var out strings.Builder
 	for _, p := range m.Principals {
 		fmt.Fprintf(&out, "%s %s", p.Kind, p.Name)
+		if p.ARN == "" && p.Kind == "role" {
+			out.WriteString(" of no known account" + p.Account)
+		}
 		if p.Outside {
 			out.WriteString(" (outside)")
 		}
@@ -229,7 +232,7 @@ role app
   111122223333/orders r???
     identity policy, Allow: arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess
   beyond: *
-  unknown: "arn:aws:iam::111122223333:policy/elsewhere", which aws:iam:Role "app" attaches and none of the stacks declares, is not known
+  unknown: managedPolicyArns[1] of aws:iam:Role "app" is a policy that none of the stacks declares, so it is not known
 `},
 		{"whom the policy of a table lets in, also from outside", func(s *matrixStack) {
 			s.table(ours, "orders")
@@ -270,11 +273,11 @@ role app
 `},
 		{"of a document that is a secret only its place is told", func(s *matrixStack) {
 			s.table(ours, "orders")
-			s.principal(ours, "role", "app", nil)
+			s.principal(ours, "role", "app", map[string]any{"arn": resource.StringValue("arn:aws:iam::" + ours + ":role/app").AsSecret()})
 			s.inline("role", "app", resource.StringValue(document(
 				`{"Sid":"Hidden","Effect":"Allow","Action":"dynamodb:GetItem","Resource":["*","`+tableARN(ours, "hidden")+`"],"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-hidden"}}}`)).AsSecret())
 		}, `
-role app
+role app of no known account
   111122223333/orders (r)---
     identity policy, Allow: app policy.Statement[0]
   beyond: 
