@@ -59,7 +59,7 @@ fuzz:
 # The IAM engine against an evaluator that others wrote, which needs Node; `make test` replays a recorded sample.
 differential:
 	cd differential/oracle && npm ci
-	go run ./differential -n 200000 -documents 100000 -seed 1
+	go run ./differential -n 200000 -documents 100000 -matrix 200 -seed 1
 
 # Formatted, tidy and without findings, in every module. That generated files are what their generators write is tested
 # beside each of them.

@@ -19,22 +19,42 @@ const mostReaching = 20
 type Reaching struct {
 	Principal *MatrixPrincipal
 	Access    Access // the most of each right on any of the tables, with what is behind it there
-	Tables    []int  // that it has some access to, or may have
+	Tables    int    // how many it has some access to, or may have
+	First     []int  // the first of them
+}
+
+// mostNamed is how many tables a Reaching names.
+const mostNamed = 4
+
+// Within are the tables of an environment: those from first on, up to last but without it.
+func (m *Matrix) Within(environment string) (first, last int) {
+	at := func(environment string) func(MatrixTable, string) int {
+		return func(t MatrixTable, _ string) int { return strings.Compare(t.Environment, environment) }
+	}
+	first, _ = slices.BinarySearchFunc(m.Tables, environment, at(environment))
+	last, _ = slices.BinarySearchFunc(m.Tables, environment, at(environment+"\x00"))
+	return first, last
 }
 
 // Reaching are the principals that have access to tables of an environment, or may have, those that may do most first: what is open
 // counts by the most that it is of policy, admin, write and read.
 func (m *Matrix) Reaching(environment string) (list []Reaching) {
+	first, last := m.Within(environment)
 	for i := range m.Principals {
 		p := &m.Principals[i]
 		of := Reaching{Principal: p}
-		for table, access := range p.Cells() {
-			if m.Tables[table].Environment == environment {
-				of.Tables = append(of.Tables, table)
-				of.Access.raise(access)
+		for _, s := range p.Spans {
+			from, to := max(s.First, first), min(s.Last+1, last)
+			if from >= to {
+				continue
 			}
+			of.Tables += to - from
+			for table := from; table < to && len(of.First) < mostNamed; table++ {
+				of.First = append(of.First, table)
+			}
+			of.Access.raise(&p.Access[s.Access])
 		}
-		if of.Tables != nil {
+		if of.Tables > 0 {
 			list = append(list, of)
 		}
 	}
@@ -75,12 +95,8 @@ func (p *printer) access(m *Matrix) {
 		if list == nil {
 			continue
 		}
-		tables := 0
-		for _, t := range m.Tables {
-			if t.Environment == environment {
-				tables++
-			}
-		}
+		first, last := m.Within(environment)
+		tables := last - first
 		of := environment
 		if of == "" {
 			of = "tables of no known environment"
@@ -91,7 +107,7 @@ func (p *printer) access(m *Matrix) {
 			if from != "" {
 				colour, from = yellow, " ("+from+")"
 			}
-			p.paragraph(2, colour, r.Principal.title()+from, "  "+r.Access.words()+" on "+m.named(r.Tables, tables))
+			p.paragraph(2, colour, r.Principal.title()+from, "  "+r.Access.words()+" on "+m.named(&r, tables))
 		}
 		if more := len(list) - mostReaching; more > 0 {
 			p.paragraph(2, dim, fmt.Sprintf("and %d more", more), "")
@@ -145,17 +161,16 @@ func (a *Access) words() string {
 	return strings.Join(groups, ", ")
 }
 
-// named names tables, the first of many, or says that they are all there are.
-func (m *Matrix) named(tables []int, all int) string {
-	const most = 4
-	if len(tables) == all && all > 1 {
+// named names the tables, the first of many, or says that they are all there are.
+func (m *Matrix) named(r *Reaching, all int) string {
+	if r.Tables == all && all > 1 {
 		return fmt.Sprintf("all %d", all)
 	}
 	var names []string
-	for _, t := range tables[:min(len(tables), most)] {
+	for _, t := range r.First {
 		names = append(names, m.Tables[t].Name)
 	}
-	if more := len(tables) - most; more > 0 {
+	if more := r.Tables - len(r.First); more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	return text.And(names)
