@@ -476,7 +476,7 @@ func (m *matrixMaker) finish() *Matrix {
 	slices.SortStableFunc(m.columns, func(a, b *column) int {
 		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(placeOf(a), placeOf(b)), cmp.Compare(a.identity.Name, b.identity.Name))
 	})
-	m.matrix.Tables = []MatrixTable{}
+	m.matrix.Tables, m.matrix.Principals = []MatrixTable{}, []MatrixPrincipal{} // in JSON lists as well where they are empty
 	names := make([]string, len(m.columns))
 	for i, c := range m.columns {
 		m.matrix.Tables = append(m.matrix.Tables, c.MatrixTable)

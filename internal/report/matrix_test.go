@@ -1,7 +1,10 @@
 package report_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -360,4 +363,63 @@ func TestAccessLevel(t *testing.T) {
 	if err := l.UnmarshalText([]byte("full")); err == nil || err.Error() != `"full" is no level of access` {
 		t.Errorf("error %v", err)
 	}
+}
+
+// TestMatrixText writes who reaches an environment: without a condition and under one, what may be, many tables, and who comes from
+// elsewhere.
+func TestMatrixText(t *testing.T) {
+	prod := &matrixStack{project: "shop", stack: "prod"}
+	for i := range 7 {
+		prod.table(ours, fmt.Sprintf("table%d", i))
+	}
+	prod.principal(ours, "role", "admin", nil)
+	prod.inline("role", "admin", document(allow("dynamodb:*", "", "*")))
+	prod.principal(ours, "role", "most", nil)
+	prod.inline("role", "most", document(allow("dynamodb:GetItem", "", tableARN(ours, "table*")),
+		`{"Effect":"Deny","Action":"*","Resource":"`+tableARN(ours, "table3")+`"}`,
+		allow("dynamodb:PutItem", `,"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}`, tableARN(ours, "table0"))))
+	dev := &matrixStack{project: "shop", stack: "dev"}
+	dev.principal(ours, "role", "dev", map[string]any{"permissionsBoundary": "arn:aws:iam::" + ours + ":policy/elsewhere"})
+	dev.inline("role", "dev", document(allow("dynamodb:Query", "", tableARN(ours, "table6"))))
+	r := &report.Report{Matrix: matrixOf(t, prod, dev)}
+	r.Matrix.Unknown = []string{"role of aws:iam:RolePolicy \"x\", which names a principal, is not known"}
+	var out strings.Builder
+	if err := report.Formats[0].Write(&out, r, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	want := `Who reaches prod (7 tables, 3 principals)
+  role "admin" of shop/prod  read, write, admin and policy on all 7
+  role "most" of shop/prod  read, write under conditions on table0, table1, table2, table4 and 2 more
+  role "dev" of shop/dev (dev)  perhaps read on table6
+
+  unknown  role of aws:iam:RolePolicy "x", which names a principal, is not known
+`
+	if got, _, _ := strings.Cut(out.String(), "0 stacks"); got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+}
+
+// TestMatrixSchema holds the JSON of a matrix to the published schema.
+func TestMatrixSchema(t *testing.T) {
+	s := &matrixStack{project: "shop", stack: "prod"}
+	s.table(ours, "orders")
+	s.principal(ours, "role", "app", nil)
+	s.inline("role", "app", document(allow("dynamodb:*", `,"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}`, "*")))
+	text, err := json.Marshal(report.Report{Matrix: matrixOf(t, s)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value map[string]any
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatal(err)
+	}
+	published, err := os.ReadFile(filepath.Join("..", "..", "docs", "report.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root schema
+	if err := json.Unmarshal(published, &root); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, &root, root.Properties["matrix"], value["matrix"], "matrix")
 }
