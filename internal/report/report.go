@@ -202,7 +202,7 @@ func (f *Finding) Open() bool { return f.Outcome == Failed && !f.Mended && !f.Kn
 
 // An Exemption is a written, owned, expiring permission to fail a policy, as the pack's configuration has it.
 type Exemption struct {
-	Policy   string         `json:"policy"`
+	Policies []string       `json:"policies,omitempty"` // that it holds for: one, or all that have none of their own; not told of the exemption of a finding
 	Resource string         `json:"resource,omitempty"` // pattern; it has this or a tag
 	Tag      string         `json:"tag,omitempty"`
 	Reason   string         `json:"reason"`
@@ -211,7 +211,13 @@ type Exemption struct {
 	Ticket   string         `json:"ticket,omitempty"`
 	Expired  bool           `json:"expired,omitempty"`
 	DaysLeft int            `json:"daysLeft"`       // whole days from the time of the report; 0 on the last one, and once it has expired
-	Used     []resource.URN `json:"used,omitempty"` // by what fails; not told of the exemption of a finding
+	Used     []ExemptionUse `json:"used,omitempty"` // by what fails; not told of the exemption of a finding
+}
+
+// An ExemptionUse is a failure that an exemption covers, whether it holds or has expired.
+type ExemptionUse struct {
+	Policy string       `json:"policy"`
+	URN    resource.URN `json:"urn"`
 }
 
 // An Exception is one of Pulumi's own: of its configuration file, or of Pulumi Cloud. It has no owner, and does not expire.
