@@ -39,6 +39,8 @@ type Maker struct {
 	criteria  map[soc2.ID]int
 	stacks    map[resource.URN]int // in report.Stacks, by root, of the source that is being added
 	exemption map[*policy.Exemption]int
+
+	fingerprints map[string]bool
 }
 
 // New returns a maker of a report on the policies of a pack, as they are configured.
@@ -48,7 +50,7 @@ func New(kind Kind, version string, now time.Time, policies []*policy.Policy, co
 			SchemaVersion: SchemaVersion, Version: version, Time: now.UTC(), Kind: kind, Configuration: config.Hash(),
 			Stacks: []Stack{}, Resources: []Resource{}, Findings: []Finding{}, // in JSON a list as well where it is empty
 		},
-		policies: map[*policy.Policy]int{}, criteria: map[soc2.ID]int{}, exemption: map[*policy.Exemption]int{},
+		policies: map[*policy.Policy]int{}, criteria: map[soc2.ID]int{}, exemption: map[*policy.Exemption]int{}, fingerprints: map[string]bool{},
 	}
 	for _, p := range policies {
 		settings := config.Of(p)
@@ -112,7 +114,8 @@ func (m *Maker) Add(s Source) {
 		}
 	}
 	if s.Run.First != "" {
-		m.stack(s, s.Run.First) // also where no policy is about anything that it has
+		stack := m.stack(s, s.Run.First) // also where no policy is about anything that it has
+		stack.DocumentsKnown, stack.Documents = s.Run.Seen.Documents()
 	}
 	m.messages(&s)
 	var order []resource.URN
@@ -288,7 +291,11 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 	if p := s.Run.Proposal(f); p != nil {
 		kept.Proposal = proposal(p)
 	}
-	kept.Fingerprint = fingerprint(&kept)
+	kept.Fingerprint = fingerprint(&kept, 0)
+	for n := 1; m.fingerprints[kept.Fingerprint]; n++ {
+		kept.Fingerprint = fingerprint(&kept, n)
+	}
+	m.fingerprints[kept.Fingerprint] = true
 	return kept
 }
 

@@ -44,13 +44,15 @@ const (
 
 // A Stack is one of those that were judged.
 type Stack struct {
-	Name         string `json:"name"`                   // project/stack, with the organization before where there is one
-	Organization string `json:"organization,omitempty"` // where it is known and Pulumi Cloud's
-	Project      string `json:"project"`
-	Stack        string `json:"stack"`
-	Environment  string `json:"environment,omitempty"` // empty where nobody can tell
-	Source       string `json:"source,omitempty"`      // what its state was read from, empty of a run
-	Resources    int    `json:"resources"`             // all of them, also those that no policy is about; 0 of a run that did not come to its end
+	Name           string `json:"name"`                   // project/stack, with the organization before where there is one
+	Organization   string `json:"organization,omitempty"` // where it is known and Pulumi Cloud's
+	Project        string `json:"project"`
+	Stack          string `json:"stack"`
+	Environment    string `json:"environment,omitempty"` // empty where nobody can tell
+	Source         string `json:"source,omitempty"`      // what its state was read from, empty of a run
+	Resources      int    `json:"resources"`             // all of them, also those that no policy is about; 0 of a run that did not come to its end
+	Documents      int    `json:"documents"`             // policy documents that it declares
+	DocumentsKnown int    `json:"documentsKnown"`        // of them, so that they could be judged
 	// Ended: it was judged as a whole as well, which a run that is stopped does not come to. Without that, what only several resources
 	// show is missing.
 	Ended bool `json:"ended"`

@@ -39,6 +39,10 @@ func says(name string, level policy.Level, criteria ...soc2.ID) *policy.Policy {
 					f.Limit = policy.Advisory
 				}
 				p.Report(f)
+			case "twice":
+				for range 2 {
+					p.Report(policy.Finding{Path: resource.Path(name), Wrong: "it fails", Remedy: "let it pass"})
+				}
 			case "none":
 				p.NotApplicable("there is none")
 			case "error":
@@ -197,6 +201,30 @@ func TestReport(t *testing.T) {
 	}
 	if diff := cmp.Diff(*got, again); diff != "" {
 		t.Errorf("as JSON (-want +got):\n%s", diff)
+	}
+}
+
+// TestFingerprints: each finding has one of its own, which is the same in every report.
+func TestFingerprints(t *testing.T) {
+	of := func(names ...string) (list []string) {
+		policies := []*policy.Policy{says("first", policy.Mandatory), says("second", policy.Mandatory)}
+		e := engine.New(policies, func() time.Time { return now })
+		for _, name := range names {
+			e.Analyze(thingOf(name, map[string]string{"first": "twice", "second": "fail"}))
+		}
+		m := report.New(report.OfUpdate, "1.2.3", now, policies, e.Run().Config)
+		m.Add(report.Source{Run: e.Run()})
+		for _, f := range m.Report().Findings {
+			list = append(list, f.Fingerprint)
+		}
+		return list
+	}
+	got := of("a", "b")
+	if unique := slices.Compact(slices.Sorted(slices.Values(got))); len(unique) != 6 {
+		t.Errorf("%d fingerprints of 6 findings: %q", len(unique), got)
+	}
+	if other := of("b"); !slices.Equal(other, got[3:]) {
+		t.Errorf("%q have become %q", got[3:], other)
 	}
 }
 
