@@ -53,7 +53,7 @@ soak:
 # A target that is not there would pass for one that finds nothing, so it is looked for first.
 # Counted, not timed: when the time is up between two inputs, the fuzzer may fail a target that found nothing ("context deadline exceeded").
 FUZZTIME ?= 1000000x
-FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables internal/foresight:FuzzValues
+FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/iam:FuzzPropose internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables internal/foresight:FuzzValues
 fuzz:
 	@for target in $(FUZZ); do \
 		package=./$${target%:*} name=$${target#*:}; \
@@ -64,7 +64,7 @@ fuzz:
 # The IAM engine against an evaluator that others wrote, which needs Node; `make test` replays a recorded sample.
 differential:
 	cd differential/oracle && npm ci
-	go run ./differential -n 200000 -documents 100000 -seed 1
+	go run ./differential -n 200000 -documents 100000 -matrix 200 -seed 1
 
 # Formatted, tidy and without findings, in every module. That generated files are what their generators write is tested
 # beside each of them.
@@ -73,7 +73,7 @@ lint:
 	@for module in . e2e e2e/newest e2e/yamlhost indexer tools; do \
 		(cd $$module && go mod tidy -diff) || { echo "run go mod tidy in $$module"; exit 1; }; \
 	done
-	@for module in . e2e indexer; do \
+	@for module in . e2e e2e/yamlhost indexer; do \
 		echo "go vet and staticcheck in $$module"; \
 		(cd $$module && go vet -tags attack,node,browser ./... && go tool -modfile=$(CURDIR)/tools/go.mod staticcheck -tags attack,node,browser ./...) || exit 1; \
 	done

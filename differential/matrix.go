@@ -210,7 +210,7 @@ func (t *WorldTable) resources(a *iam.Action) (list []string) {
 		}
 	}
 	add(iam.Table, "")
-	add(iam.Index, "/index/day-0", "/index/day-1")
+	add(iam.Index, "/index/day-0", "/index/day-1", "/index/zz9")
 	add(iam.Stream, "/stream/"+streamLabel)
 	add(iam.Backup, "/backup/01489602797149-73d8d5bc")
 	add(iam.Export, "/export/01489602797149-73d8d5bc")
@@ -234,7 +234,11 @@ func (w *World) contexts(h *Holder, t *WorldTable, a *iam.Action) (list []map[st
 		var more []map[string]List
 		for _, context := range list {
 			more = append(more, context)
-			for _, v := range k.values {
+			values := k.values
+			if k.family != "Bool" {
+				values = append(slices.Clip(values), "another")
+			}
+			for _, v := range values {
 				with := maps.Clone(context)
 				with[k.name] = List{Values: []string{v}, Bare: !k.multivalued}
 				more = append(more, with)

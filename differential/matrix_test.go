@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"testing"
 
 	"dynamoguard/internal/iam"
@@ -50,5 +51,34 @@ func evaluator() judge {
 			answers = append(answers, Answer{ID: c.ID, Verdict: iam.Evaluate(r).Verdict.String()})
 		}
 		return answers, nil
+	}
+}
+
+// TestMatrixReplay holds the access matrix to what the oracle allowed in the recorded worlds.
+func TestMatrixReplay(t *testing.T) {
+	cells := map[rune]int{}
+	worlds := 0
+	readLines(t, "matrix.jsonl.gz", func(line []byte) error {
+		w := new(World)
+		if err := json.Unmarshal(line, w); err != nil {
+			return err
+		}
+		worlds++
+		for _, row := range w.Cells {
+			for _, cell := range row {
+				for _, right := range cell {
+					cells[right]++
+				}
+			}
+		}
+		for _, d := range w.differences() {
+			t.Error(d)
+		}
+		return nil
+	})
+	for right, least := range map[rune]int{'a': 2000, 'c': 400, 'n': 8000} {
+		if worlds < 200 || cells[right] < least {
+			t.Errorf("%d cells %c in %d recorded worlds, want %d: record again", cells[right], right, worlds, least)
+		}
 	}
 }

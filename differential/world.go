@@ -57,8 +57,8 @@ func (h *Holder) caller() string {
 	return h.arn()
 }
 
-// worldKeys are the condition keys of the worlds whose values a request chooses, with the values that tell all requests apart. A
-// request may as well lack the key.
+// worldKeys are the condition keys of the worlds whose values a request chooses, with the values that policies list. A request may as
+// well lack the key, or have another value.
 var worldKeys = []key{
 	{name: "aws:MultiFactorAuthPresent", family: "Bool", values: []string{"true", "false"}},
 	{name: "aws:SourceVpce", family: "String", values: []string{"vpce-1a2b3c4d", "vpce-99999999"}},

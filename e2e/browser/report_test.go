@@ -388,8 +388,8 @@ func organization(tables, principals, resources int) *report.Report {
 		Criteria: []report.Criterion{{ID: "C1.1", Summary: "confidential information is kept so", Policies: []string{"table-encryption"}, Counts: report.Counts{Failed: resources}}},
 		Matrix:   &report.Matrix{},
 		Exemptions: []report.Exemption{
-			{Policy: "table-encryption", Resource: "legacy-*", Reason: "moves in spring", Owner: "platform", Expires: "2026-12-11", DaysLeft: 14, Ticket: "OPS-7"},
-			{Policy: "table-encryption", Tag: "class=cache", Reason: "no data of customers", Owner: "platform", Expires: "2026-11-01", Expired: true},
+			{Policies: []string{"table-encryption"}, Resource: "legacy-*", Reason: "moves in spring", Owner: "platform", Expires: "2026-12-11", DaysLeft: 14, Ticket: "OPS-7"},
+			{Policies: []string{"table-encryption"}, Tag: "class=cache", Reason: "no data of customers", Owner: "platform", Expires: "2026-11-01", Expired: true},
 		},
 	}
 	for i := range resources {

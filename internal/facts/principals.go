@@ -185,6 +185,7 @@ type Attached struct {
 type Managed struct {
 	Place
 	ARN       string
+	Secret    bool // no message may show the ARN
 	Inherited bool
 }
 
@@ -272,7 +273,7 @@ func (s *joiner) link(r *resource.Resource, l link) {
 				if t.Declared != nil {
 					p.attach(t.Declared.URN, s.documentsOf(t.Declared))
 				} else {
-					p.Managed = append(p.Managed, Managed{Place: Place{r.URN, t.Path}, ARN: t.Text})
+					p.Managed = append(p.Managed, Managed{Place: Place{r.URN, t.Path}, ARN: t.Text, Secret: t.Secret})
 				}
 			}
 		}

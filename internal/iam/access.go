@@ -64,6 +64,7 @@ type rule struct {
 	resources  []resource
 	some       ActionSet // for which its conditions may hold
 	always     ActionSet // for which they do, whatever the request
+	undecided  []*Condition
 	match      principalMatch
 }
 
@@ -96,7 +97,7 @@ func (a *Access) in(s scope) *scoped {
 		return of
 	}
 	of := &scoped{request: request{
-		Request: Request{Boundary: a.holder.Boundary},
+		Request: Request{Principal: a.holder.ARN, Boundary: a.holder.Boundary},
 		caller:  a.caller, owner: s.account, target: target{arn: arn{region: s.region}},
 	}}
 	a.scopes[s] = of
@@ -134,6 +135,7 @@ func (a *Access) rule(r *request, source Source, document int, st *Statement) (m
 		if c.dateTruth(a.now) == Never || st.Effect == Deny && c.seldom() {
 			return rule{}, false
 		}
+		made.undecided = append(made.undecided, c)
 		if st.Effect == Allow || !ofOtherService(c.Key) {
 			made.some = made.some.Minus(c.never())
 		}
@@ -142,25 +144,36 @@ func (a *Access) rule(r *request, source Source, document int, st *Statement) (m
 		}
 	}
 	made.always = made.always.And(made.some)
-	resolved := false
-	for i, text := range st.Resource.Texts {
-		if i >= len(made.resources) || !made.resources[i].variable || !r.knowsVariables(text) {
-			continue
+	made.resources = slices.Clone(st.resources)
+	for i, text := range st.Resource.Texts[:min(len(st.Resource.Texts), len(made.resources))] {
+		of := &made.resources[i]
+		if of.variable && r.knowsVariables(text) {
+			value, known := r.resource(text, st.Effect == Allow)
+			switch {
+			case known:
+				*of = parseResource(value, false, st.complete, nil)
+			case st.Effect == Deny && st.Resource.Not:
+				return rule{}, false // AWS does not say whether such a Deny matches: it does not count
+			default:
+				*of = resource{}
+			}
 		}
-		if !resolved {
-			made.resources, resolved = slices.Clone(made.resources), true
-		}
-		value, known := r.resource(text, st.Effect == Allow)
-		switch {
-		case known:
-			made.resources[i] = parseResource(value, false, st.complete, nil)
-		case st.Effect == Deny && st.Resource.Not:
-			return rule{}, false // AWS does not say whether such a Deny matches: it does not count
-		default:
-			made.resources[i] = resource{}
+		if slices.ContainsFunc(of.readings, func(a arn) bool { return a.endsInName() }) {
+			of.readings = slices.Clone(of.readings)
+			for j := range of.readings {
+				if a := &of.readings[j]; a.endsInName() {
+					a.types &^= tableTypes &^ Table
+				}
+			}
 		}
 	}
 	return made, !made.some.Empty()
+}
+
+// endsInName reports whether a pattern asks how names of tables end: table/*-orders is taken to be none of the indexes and backups
+// that may have such names too.
+func (a *arn) endsInName() bool {
+	return a.types&tableTypes&^Table != 0 && strings.Count(a.resource, "/") <= 1 && !strings.HasSuffix(a.resource, "*") && !strings.HasSuffix(a.resource, "\xf8")
 }
 
 // seldom reports whether the condition is false for every request that anyone would make: one without TLS.
@@ -209,7 +222,14 @@ func (r *request) decides(c *Condition, variables bool) (holds, ok bool) {
 			return false, false
 		}
 	}
-	return c.holds(r, variables), true
+	holds = c.holds(r, variables)
+	if c.Is("aws:PrincipalArn") && r.caller.session && r.Principal != r.caller.arn() {
+		// AWS does not say whether the key has the path of the role.
+		long := *r
+		long.Context = map[string][]string{"aws:PrincipalArn": {r.Principal}}
+		return holds, c.holds(&long, variables) == holds
+	}
+	return holds, true
 }
 
 // deny adds a Deny.
@@ -356,11 +376,6 @@ func (a *Access) search(of *scoped, document *Document, index int, rights *Right
 			}
 		}
 	}
-	byNotResource := func(list []denial) []denial {
-		sorted := &analysis{denies: list}
-		sorted.sortDenies()
-		return sorted.denies
-	}
 	s.certain, s.all = byNotResource(s.certain), byNotResource(s.all)
 	return s
 }
@@ -476,7 +491,7 @@ func (s *search) element(e *resource, layers [][]rule, t target, want, always Ac
 	}
 	for i := range e.readings {
 		of := &e.readings[i]
-		if s.work.spend(compareWork); t.types != Table && of.ofTables() || !of.touches(t, &s.work) {
+		if s.work.spend(compareWork); !of.touches(t, &s.work) {
 			continue
 		}
 		to, next := t.narrow(of), always
@@ -485,12 +500,6 @@ func (s *search) element(e *resource, layers [][]rule, t target, want, always Ac
 		}
 		s.through(layers, to, want, next)
 	}
-}
-
-// ofTables reports whether a pattern is about tables by how their names end: table/*-orders is taken to be none of the indexes that may
-// have such names too.
-func (a *arn) ofTables() bool {
-	return strings.Count(a.resource, "/") <= 1 && !strings.HasSuffix(a.resource, "*") && !strings.HasSuffix(a.resource, "\xf8")
 }
 
 // leavesOut reports whether a NotResource lists all of the target.
@@ -508,7 +517,21 @@ func (s *search) end(t target, want, always ActionSet) {
 			return // of a part of what it left
 		}
 	}
-	open := s.leftBy(s.certain, want, t)
+	if s.contradicted() {
+		return
+	}
+	certain := s.certain
+	for i := range s.some {
+		if r := &s.some[i]; s.implied(r) {
+			as := *r.Statement
+			as.resources = r.resources
+			certain = append(slices.Clip(certain), denial{Statement: &as, actions: r.some})
+		}
+	}
+	if len(certain) > len(s.certain) {
+		certain = byNotResource(certain)
+	}
+	open := s.leftBy(certain, want, t)
 	if open.Empty() {
 		return
 	}
@@ -525,6 +548,38 @@ func (s *search) end(t target, want, always ActionSet) {
 	for _, r := range s.path {
 		s.rights.add(r, open)
 	}
+}
+
+// byNotResource puts Denies by NotResource first, see leftBy.
+func byNotResource(list []denial) []denial {
+	sorted := &analysis{denies: slices.Clone(list)}
+	sorted.sortDenies()
+	return sorted.denies
+}
+
+// contradicted reports whether no request meets the conditions of all statements on the path.
+func (s *search) contradicted() bool {
+	for i, r := range s.path {
+		for _, other := range s.path[:i] {
+			for _, c := range r.undecided {
+				for _, d := range other.undecided {
+					if c.Is(d.Key) && c.contradicts(d, r.variables || other.variables) {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
+}
+
+// implied reports whether a Deny holds for every request that meets the conditions of the statements on the path.
+func (s *search) implied(deny *rule) bool {
+	return !slices.ContainsFunc(deny.undecided, func(d *Condition) bool {
+		return !slices.ContainsFunc(s.path, func(r *rule) bool {
+			return slices.ContainsFunc(r.undecided, func(c *Condition) bool { return c.implies(d, deny.variables || r.variables) })
+		})
+	})
 }
 
 // touches reports whether the rule may be about a part of the target.
@@ -547,6 +602,16 @@ func (rights *Rights) add(r *rule, actions ActionSet) {
 		}
 	}
 	rights.Ground = append(rights.Ground, Ground{r.source, r.document, r.Statement, actions})
+}
+
+// Narrowed are the actions that the statement's conditions narrow, from a time on, that on one key left out.
+func (s *Statement) Narrowed(but string, now time.Time) (set ActionSet) {
+	for i := range s.Conditions {
+		if c := &s.Conditions[i]; !c.Is(but) && !c.loosely() {
+			set = set.Or(s.actions.Minus(c.alwaysFrom(now)))
+		}
+	}
+	return set
 }
 
 // Tables are the tables that Allows of the document name, as they name them, each once. What is no name in them is empty.

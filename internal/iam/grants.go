@@ -368,11 +368,7 @@ func AllowingSometimes(actions ActionSet) *Document {
 }
 
 func allowing(actions ActionSet, conditions map[string]map[string]string) *Document {
-	var names []string
-	for a := range actions.All() {
-		names = append(names, a.String())
-	}
-	statement := map[string]any{"Effect": "Allow", "Action": names, "Resource": "*"}
+	statement := map[string]any{"Effect": "Allow", "Action": actions.Names(), "Resource": "*"}
 	if conditions != nil {
 		statement["Condition"] = conditions
 	}

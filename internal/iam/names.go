@@ -7,9 +7,10 @@ import (
 
 // Names are names of tables, which patterns tell apart: of thousands, a policy has few things to say. It is not safe for concurrent use.
 type Names struct {
-	list  []string // in order, each once
-	told  map[string]*telling
-	group []uint32 // of each, while they are divided
+	list    []string // in order, each once
+	told    map[string]*telling
+	group   []uint32 // of each, as they were divided last
+	touched []int    // those of another group than 0
 }
 
 // NewNames returns the names, in order and each once.
@@ -24,43 +25,57 @@ func (n *Names) Index(name string) int {
 	return i
 }
 
-// A telling is what a pattern makes of names: those from the first on have a kind each, and the others have none. Where two have the
-// same, it matches of the one and what belongs to it what it matches of the other.
+// A telling is what a pattern makes of names: some have a kind each, and what it makes of all others is the same. Where two have the
+// same kind, it matches of the one and what belongs to it what it matches of the other.
 type telling struct {
-	first int
-	kinds []uint32
+	names []int
+	kinds []uint32 // of each of those, from 1 on
 }
 
-// telling tells what a pattern for the last field of an ARN makes of the names; nil where it makes the same of all.
+// telling tells what a pattern for the last field of an ARN makes of the names.
 func (n *Names) telling(pattern string) *telling {
-	if t, ok := n.told[pattern]; ok {
-		return t
+	t, ok := n.told[pattern]
+	if !ok {
+		t = n.tell(pattern)
+		n.told[pattern] = t
 	}
-	t := n.tell(pattern)
-	n.told[pattern] = t
 	return t
 }
 
 func (n *Names) tell(pattern string) *telling {
 	first, last := n.rangeOf(pattern)
-	t := &telling{first: first, kinds: make([]uint32, last-first)}
+	kinds := make([]uint32, last-first)
+	counts := []int{len(n.list) - len(kinds)} // of each kind; 0 is that of the names which the pattern does not match the beginning of
 	places := placesOf(pattern)
-	kinds := map[uint64]uint32{0: 0} // by the places in the pattern that the name leads to
-	for i := range t.kinds {
-		if places == nil {
-			t.kinds[i] = uint32(i + 1)
-			continue
+	known := map[uint64]uint32{0: 0} // by the places in the pattern that the name leads to
+	for i := range kinds {
+		at := uint64(i + 1)
+		if places != nil {
+			at = places.after(places.start, n.list[first+i])
 		}
-		at := places.after(places.start, n.list[first+i])
-		kind, ok := kinds[at]
+		kind, ok := known[at]
 		if !ok {
-			kind = uint32(len(kinds))
-			kinds[at] = kind
+			kind = uint32(len(counts))
+			known[at], counts = kind, append(counts, 0)
 		}
-		t.kinds[i] = kind
+		kinds[i] = kind
+		counts[kind]++
 	}
-	if len(t.kinds) == len(n.list) && !slices.ContainsFunc(t.kinds, func(k uint32) bool { return k != t.kinds[0] }) {
-		return nil
+	usual := uint32(0)
+	for kind, count := range counts {
+		if count > counts[usual] {
+			usual = uint32(kind)
+		}
+	}
+	t := &telling{}
+	for i := range n.list {
+		kind := uint32(0)
+		if i >= first && i < last {
+			kind = kinds[i-first]
+		}
+		if kind != usual {
+			t.names, t.kinds = append(t.names, i), append(t.kinds, kind+1)
+		}
 	}
 	return t
 }
@@ -141,32 +156,41 @@ func (p *places) after(at uint64, text string) uint64 {
 	return at
 }
 
+// A Division is names in groups.
+type Division struct {
+	Group   []uint32 // of each name; 0 is that of the names that no pattern tells from most others
+	Groups  int
+	Touched []int // the names of other groups, in order
+}
+
 // Divide puts the names into groups, such that the principal's policies say the same of all tables of a group, in one account and region.
-// It returns the group of each name, which is valid until the next call, and how many groups there are.
-func (a *Access) Divide(n *Names, t TableRef) (group []uint32, groups int) {
+// The division is valid until the next one.
+func (a *Access) Divide(n *Names, t TableRef) Division {
 	of := a.in(scope{t.Account, t.Region})
-	clear(n.group)
+	for _, i := range n.touched {
+		n.group[i] = 0
+	}
+	n.touched = n.touched[:0]
 	next := uint32(1)
 	for _, pattern := range of.patterns(t.target(Table, a.doc.partition)) {
 		told := n.telling(pattern)
-		if told == nil {
-			continue
-		}
 		divided := map[[2]uint32]uint32{} // by the group so far and the kind
-		for i, kind := range told.kinds {
-			if kind == 0 {
-				continue
-			}
-			key := [2]uint32{n.group[told.first+i], kind}
+		for i, name := range told.names {
+			before := n.group[name]
+			key := [2]uint32{before, told.kinds[i]}
 			g, ok := divided[key]
 			if !ok {
 				g, next = next, next+1
 				divided[key] = g
 			}
-			n.group[told.first+i] = g
+			n.group[name] = g
+			if before == 0 {
+				n.touched = append(n.touched, name)
+			}
 		}
 	}
-	return n.group, int(next)
+	slices.Sort(n.touched)
+	return Division{n.group, int(next), n.touched}
 }
 
 // patterns are those for the last field of ARNs that the principal's policies have, where they can be about the target's account and

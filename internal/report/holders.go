@@ -46,7 +46,6 @@ type matrixMaker struct {
 type column struct {
 	MatrixTable
 	identity tables.Identity
-	secret   bool // so nothing that is only named may be said to be it
 	table    []attached
 	stream   []attached
 }
@@ -55,16 +54,21 @@ func (c *column) ref() iam.TableRef {
 	return iam.TableRef{Partition: c.Partition, Region: c.identity.Region.Known, Account: c.identity.Account.Known, Name: c.identity.Name}
 }
 
+// named reports whether policies name the table, and nothing is known of its own.
+func (c *column) named() bool { return c.URN == "" && c.table == nil && c.stream == nil }
+
 // A holder is a principal that is to be a row.
 type holder struct {
 	MatrixPrincipal
 	kind      facts.Kind
 	account   tables.Part
+	arn       string // also one that may not be shown
 	named     string // as IAM knows it, empty where that is not known
 	documents []attached
 	groups    []*facts.Principal // that its stack does not declare
 	bounded   bool
 	boundary  []attached // empty where it is not known
+	shares    []shared   // of who is no principal
 }
 
 // An attached is a policy document with where it is from.
@@ -109,7 +113,7 @@ func (m *matrixMaker) add(run *policy.Run, stack stackOf) {
 		f := run.Graph.Facts(r)
 		m.addTables(frame, r, f, stack)
 		if facts.IsManagedPolicy(r) {
-			if arn := facts.ARN(r); arn != "" {
+			if arn, _ := facts.ARN(r); arn != "" {
 				m.customer[arn] = documentsOf(r.URN, f.Documents(iam.Identity))
 			}
 		}
@@ -146,26 +150,29 @@ func documentsOf(by resource.URN, documents []*facts.Document) (list []attached)
 // addTables adds the tables that a resource claims, and the policies of tables that it holds.
 func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *facts.Facts, stack stackOf) {
 	around := frame.Around(r.URN)
-	own, isOwn := tables.ParseARN(facts.ARN(r))
+	arn, secret := facts.ARN(r)
+	own, isOwn := tables.ParseARN(arn)
 	witness := func(id tables.Identity) tables.Identity { // the ARN of a table tells better than its provider
 		if known := account.Known(own.Account); isOwn && known != "" {
-			id.Account = tables.Part{Known: known, Secret: id.Account.Secret}
+			id.Account = tables.Part{Known: known, Secret: secret || id.Account.Secret}
 		}
 		if isOwn && id.Region.Known == "" {
-			id.Region = tables.Part{Known: own.Region, Secret: id.Region.Secret}
+			id.Region = tables.Part{Known: own.Region, Secret: secret || id.Region.Secret}
 		}
 		return id
 	}
 	for _, c := range f.TableClaims(around, new(resource.Log)) {
 		s := stack(r.URN)
-		column := &column{identity: witness(c.Identity), secret: c.Telling(), MatrixTable: MatrixTable{
+		column := &column{identity: witness(c.Identity), MatrixTable: MatrixTable{
 			Name: c.Shown, Environment: s.Environment, Stack: s.Name, URN: r.URN,
 		}}
 		if !c.Secret {
 			column.Name = c.Identity.Name
 		}
-		if m.column(column.identity, tables.Same) == nil {
+		if same := m.column(column.identity, tables.Same); same == nil {
 			m.addColumn(column)
+		} else if same.Stack != s.Name && !slices.Contains(same.Shared, s.Name) {
+			same.Shared, same.Environment = append(same.Shared, s.Name), cmp.Or(same.Environment, s.Environment)
 		}
 	}
 	for _, d := range f.Documents(iam.Resource) {
@@ -224,9 +231,13 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 	}}
 	h.named = p.IAMName
 	if p.Declared {
-		h.ARN = facts.ARN(r)
-		if known := account.OfRole(h.ARN); known != "" {
-			h.account = tables.Part{Known: known, Secret: h.account.Secret}
+		var secret bool
+		h.arn, secret = facts.ARN(r)
+		if known := account.OfRole(h.arn); known != "" {
+			h.account = tables.Part{Known: known, Secret: secret || h.account.Secret}
+		}
+		if !h.account.Secret {
+			h.ARN = h.arn
 		}
 	} else {
 		h.Environment, h.Stack = "", ""
@@ -329,9 +340,12 @@ func (m *matrixMaker) join() {
 			}
 			resolved, ok := m.resolve(d.arn)
 			if !ok {
-				h.Unknown = append(h.Unknown, fmt.Sprintf("%s, which %s attaches and none of the stacks declares, is not known", resource.Quote(d.arn), policy.Name(d.at.URN)))
+				h.Unknown = append(h.Unknown, placed(d.at)+" is a policy that none of the stacks declares, so it is not known")
 			}
-			documents = append(documents, resolved...)
+			for _, of := range resolved {
+				of.secret = of.secret || d.secret
+				documents = append(documents, of)
+			}
 		}
 		h.documents = documents
 		if len(h.boundary) == 1 && h.boundary[0].Document == nil {
@@ -462,7 +476,7 @@ func (m *matrixMaker) finish() *Matrix {
 	slices.SortStableFunc(m.columns, func(a, b *column) int {
 		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(placeOf(a), placeOf(b)), cmp.Compare(a.identity.Name, b.identity.Name))
 	})
-	m.matrix.Tables = []MatrixTable{}
+	m.matrix.Tables, m.matrix.Principals = []MatrixTable{}, []MatrixPrincipal{} // in JSON lists as well where they are empty
 	names := make([]string, len(m.columns))
 	for i, c := range m.columns {
 		m.matrix.Tables = append(m.matrix.Tables, c.MatrixTable)
@@ -479,6 +493,9 @@ func (m *matrixMaker) finish() *Matrix {
 		m.matrix.Principals = append(m.matrix.Principals, h.MatrixPrincipal)
 	}
 	slices.SortStableFunc(m.matrix.Principals, func(a, b MatrixPrincipal) int {
+		if a.Outside != b.Outside {
+			return map[bool]int{true: 1, false: -1}[a.Outside]
+		}
 		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	return &m.matrix
@@ -500,17 +517,31 @@ func placeOf(c *column) string {
 
 // outsiders are those whom policies of tables let in and no stack declares.
 func (m *matrixMaker) outsiders() (list []*holder) {
-	met := map[string]bool{}
+	type key struct{ kind, name string }
+	met := map[key]*holder{}
+	own := map[string]bool{} // by ARN
 	for _, h := range m.holders {
-		met[h.ARN] = true
+		own[h.arn] = true
 	}
 	for _, c := range m.columns {
-		for _, d := range slices.Concat(c.table, c.stream) {
+		for i, d := range slices.Concat(first(c.table), first(c.stream)) {
+			if d.Document == nil || d.secret {
+				continue
+			}
 			for _, share := range d.Shares(m.now) {
 				for _, reader := range share.Readers {
-					if h := m.outsider(reader, c); h != nil && !d.secret && !met[h.ARN+h.Name] {
-						met[h.ARN+h.Name] = true
+					h := outsider(reader, c)
+					if h == nil || own[h.ARN] && h.ARN != "" {
+						continue
+					}
+					if k := (key{h.Kind, h.Name}); met[k] == nil {
+						met[k] = h
 						list = append(list, h)
+					} else {
+						h = met[k]
+					}
+					if h.ARN == "" {
+						h.shares = append(h.shares, shared{c, i, reader, share})
 					}
 				}
 			}
@@ -519,33 +550,48 @@ func (m *matrixMaker) outsiders() (list []*holder) {
 	return list
 }
 
-// everything is what is assumed of principals of other accounts: nobody here knows what these let them do.
+// shared is what an Allow of a table's policy lets a reader do who is no principal, but anybody.
+type shared struct {
+	column   *column
+	document int // 0 is the table's, 1 the stream's
+	reader   iam.Reader
+	iam.Share
+}
+
+// everything is what is assumed of the policies of who is outside, on tables of other accounts: nobody here knows what theirs lets them do.
 var everything = iam.Allowing(anyRight)
 
-// outsider is the row of a reader; nil of who has one, or what is none.
-func (m *matrixMaker) outsider(r iam.Reader, c *column) *holder {
+// openPolicy is that of a table which lets everyone in.
+var openPolicy = iam.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`, iam.Resource)
+
+// outsider is the row of a reader; nil of one that is let in nowhere: the account of the table, which leaves the decision to its own
+// policies, and what makes no requests.
+func outsider(r iam.Reader, c *column) *holder {
 	h := &holder{MatrixPrincipal: MatrixPrincipal{Name: r.Text, Account: r.Account, Outside: true}, account: tables.Part{Known: r.Account}}
-	arn := strings.HasPrefix(r.Text, "arn:")
+	isARN := strings.HasPrefix(r.Text, "arn:")
 	switch {
-	case r.Type == "Service":
+	case r.Type == "Service" && r.Key == "":
 		h.Kind, h.ARN = "service", r.Text
-		return h
-	case r.Account != "" && (!arn || strings.HasSuffix(r.Text, ":root")):
+	case r.Account != "" && (!isARN || strings.HasSuffix(r.Text, ":root")):
 		if matchAccounts(h.account, c.identity.Account) != tables.Different {
-			return nil // it leaves the decision to the account's own policies
-		}
-		h.Kind, h.Name, h.ARN = "account", r.Account, "arn:"+cmp.Or(c.Partition, "aws")+":iam::"+r.Account+":root"
-	case arn && r.Account != "":
-		if slices.ContainsFunc(m.holders, func(h *holder) bool { return h.ARN == r.Text }) {
 			return nil
 		}
+		h.Kind, h.Name, h.ARN = "account", r.Account, "arn:"+cmp.Or(c.Partition, "aws")+":iam::"+r.Account+":root"
+	case r.Account != "" && r.Type != "Federated":
 		h.Kind, h.ARN = "principal", r.Text
+	case r.Type == iam.Everyone:
+		h.Kind, h.Name = "everyone", "*"
+	case r.Bound:
+		h.Kind = "organization"
+	case r.Key != "":
+		h.Kind, h.Name = "everyone", r.Key+" "+r.Text
+		if r.Type == "Service" {
+			h.Kind = "service"
+		}
 	default:
 		return nil
 	}
-	if matchAccounts(h.account, c.identity.Account) == tables.Different {
-		h.documents = []attached{{Document: everything}}
-	}
+	h.documents = []attached{{Document: everything}}
 	return h
 }
 
@@ -561,8 +607,9 @@ func (m *matrixMaker) statement(g iam.Ground, of attached) int {
 	if i, ok := m.statements[key]; ok {
 		return i
 	}
-	s := MatrixStatement{URN: of.at.URN, Policy: of.arn, Source: g.Source.String(), Effect: g.Statement.Effect.String(), Index: g.Statement.Index}
-	if of.arn == "" {
+	s := MatrixStatement{URN: of.at.URN, Source: g.Source.String(), Effect: g.Statement.Effect.String(), Index: g.Statement.Index}
+	switch {
+	case of.arn == "":
 		s.Path = string(of.at.Path) + "." + g.Statement.Path()
 		if !of.secret {
 			s.Sid = g.Statement.Sid
@@ -570,6 +617,8 @@ func (m *matrixMaker) statement(g iam.Ground, of attached) int {
 				s.Conditions = append(s.Conditions, c.Words())
 			}
 		}
+	case !of.secret:
+		s.Policy = of.arn
 	}
 	i := len(m.matrix.Statements)
 	m.matrix.Statements = append(m.matrix.Statements, s)
@@ -600,23 +649,27 @@ type granting struct {
 type block struct {
 	first, last int // indexes of the tables, the last of them included
 	of          *column
-	names       []int // of the tables, as iam.Names has them
+	names       []int // of the tables, as iam.Names has them, in order
 	own         []int // tables that are asked about by themselves: they have a policy of their own
+	named       []int // tables that are only named, so their policies are not known
 }
 
 // blocks puts the tables into blocks.
 func (g *granting) blocks() {
 	for i, c := range g.columns {
 		last := len(g.all) - 1
-		if last < 0 || placeOf(g.all[last].of) != placeOf(c) {
+		if last < 0 || g.columns[g.all[last].first].Environment != c.Environment || placeOf(g.all[last].of) != placeOf(c) {
 			g.all = append(g.all, block{first: i, of: c})
 			last++
 		}
 		b := &g.all[last]
 		b.last = i
 		b.names = append(b.names, g.names.Index(c.identity.Name))
-		if c.table != nil || c.stream != nil || c.Unknown != "" {
+		switch {
+		case c.table != nil || c.stream != nil || c.Unknown != "":
 			b.own = append(b.own, i)
+		case c.named():
+			b.named = append(b.named, i)
 		}
 	}
 }
@@ -625,7 +678,7 @@ func (g *granting) blocks() {
 func (g *granting) row(h *holder) {
 	h.Account = shown(h.account)
 	of := &rowOf{granting: g, holder: h, sources: [...][]attached{iam.IdentityPolicy: h.documents, iam.BoundaryPolicy: h.boundary}, kinds: map[string]int{}}
-	arn := h.ARN
+	arn := cmp.Or(h.arn, h.ARN)
 	if arn != "" && (h.kind == facts.KindGroup || h.kind == facts.KindPermissionSet) {
 		arn = ""
 	}
@@ -634,6 +687,14 @@ func (g *granting) row(h *holder) {
 		is.Boundary = documents(h.boundary)
 	}
 	of.access = iam.NewAccess(is, g.now)
+	if h.kind == "" {
+		of.abroad = of.access
+		of.access = iam.NewAccess(iam.Holder{ARN: h.ARN, Account: h.account.Known}, g.now)
+	}
+	if h.shares != nil {
+		of.shared()
+		return
+	}
 	for i := range g.all {
 		of.block(&g.all[i])
 	}
@@ -653,62 +714,100 @@ type rowOf struct {
 	*granting
 	*holder
 	access  *iam.Access
+	abroad  *iam.Access    // of who is outside, to tables of other accounts
 	sources [3][]attached  // the documents of the sources but for resource policies
 	kinds   map[string]int // of Access, by what they say
 }
 
-// block works out the access to the tables of a block.
+// block works out the access to the tables of a block: of those that policies have something to say of, and what the others have in
+// common.
 func (r *rowOf) block(b *block) {
 	match := matchAccounts(r.holder.account, b.of.identity.Account)
-	if r.holder.Outside && r.holder.kind == "" && match == tables.Possible && r.holder.account.Known == "" {
-		match = tables.Same // a service is of no account
+	if r.Kind == "service" {
+		match = tables.Same // it is of no account
 	}
-	var group []uint32
-	var known []int // the access of each group and 1; 0 where it was not worked out
-	if match != tables.Different {
-		var groups int
-		group, groups = r.access.Divide(r.names, b.of.ref())
-		known = make([]int, groups)
+	division := r.access.Divide(r.names, b.of.ref())
+	known := make([]*int, division.Groups) // the access of each group; nil where it was not worked out
+	at := func(table int) int {
+		c := r.columns[table]
+		if c.Unknown != "" || r.concerned(c) {
+			return r.on(c, match)
+		}
+		if match == tables.Different && !c.named() {
+			return nothing // the policies of the one account do not reach the tables of the other by themselves
+		}
+		of := &known[division.Group[b.names[table-b.first]]]
+		if *of == nil {
+			access := r.on(c, match)
+			*of = &access
+		}
+		return **of
 	}
-	own := b.own
-	for i := b.first; i <= b.last; i++ {
-		c := r.columns[i]
-		if len(own) > 0 && own[0] == i {
-			own = own[1:]
-			if c.Unknown != "" || r.concerned(c) {
-				r.span(i, r.on(c, match))
-				continue
+	special := slices.Clone(b.own)
+	if match == tables.Different {
+		special = append(special, b.named...)
+	} else {
+		for _, name := range division.Touched {
+			i, _ := slices.BinarySearch(b.names, name)
+			for ; i < len(b.names) && b.names[i] == name; i++ {
+				special = append(special, b.first+i)
 			}
 		}
-		if match == tables.Different {
-			continue
+	}
+	slices.Sort(special)
+	next := b.first
+	for _, table := range append(slices.Compact(special), b.last+1) {
+		if next < table && match != tables.Different {
+			r.span(next, table-1, at(next))
 		}
-		of := &known[group[b.names[i-b.first]]]
-		if *of == 0 {
-			*of = 1 + r.on(c, match)
+		if table <= b.last {
+			r.span(table, table, at(table))
 		}
-		r.span(i, *of-1)
+		next = table + 1
 	}
 }
 
 // concerned reports whether the policy of a table, or of its stream, is about the principal.
 func (r *rowOf) concerned(c *column) bool {
-	return slices.ContainsFunc(slices.Concat(c.table, c.stream), func(d attached) bool { return r.access.Concerns(d.Document) })
+	concerns := func(d attached) bool { return r.access.Concerns(d.Document) }
+	return slices.ContainsFunc(c.table, concerns) || slices.ContainsFunc(c.stream, concerns)
 }
 
 // nothing is the index of no access.
 const nothing = -1
 
-// span gives a table its access.
-func (r *rowOf) span(table, access int) {
+// span gives tables their access.
+func (r *rowOf) span(first, last, access int) {
 	if access == nothing {
 		return
 	}
-	if last := len(r.Spans) - 1; last >= 0 && r.Spans[last].Last == table-1 && r.Spans[last].Access == access {
-		r.Spans[last].Last = table
+	if before := len(r.Spans) - 1; before >= 0 && r.Spans[before].Last == first-1 && r.Spans[before].Access == access {
+		r.Spans[before].Last = last
 		return
 	}
-	r.Spans = append(r.Spans, MatrixSpan{table, table, access})
+	r.Spans = append(r.Spans, MatrixSpan{first, last, access})
+}
+
+// shared works out the access of who is no principal: what the policies of tables let anybody do.
+func (r *rowOf) shared() {
+	rights := map[*column]*iam.Rights{}
+	for _, s := range r.shares {
+		of := rights[s.column]
+		if of == nil {
+			of = &iam.Rights{}
+			rights[s.column] = of
+		}
+		d := slices.Concat(first(s.column.table), first(s.column.stream))[s.document]
+		i := slices.IndexFunc(d.Statements, func(st iam.Statement) bool { return st.Index == s.Statement })
+		open := s.Abroad.And(anyRight)
+		of.Open, of.Always = of.Open.Or(open), of.Always.Or(open.Minus(d.Statements[i].Narrowed(s.reader.Key, r.now)))
+		of.Ground = append(of.Ground, iam.Ground{Source: iam.ResourcePolicy, Document: s.document, Statement: &d.Statements[i], Actions: open})
+	}
+	for i, c := range r.columns {
+		if of := rights[c]; of != nil {
+			r.span(i, i, r.add(r.rights(*of, slices.Concat(first(c.table), first(c.stream)), false, tables.Same)))
+		}
+	}
 }
 
 // on is the index of the access to a table.
@@ -721,11 +820,21 @@ func (r *rowOf) on(c *column, match tables.Match) int {
 		stream = c.stream[0].Document
 	}
 	ref := c.ref()
-	rights := r.access.On(ref, anyRight, table, stream)
-	access := r.rights(rights, slices.Concat(first(c.table), first(c.stream)), match == tables.Possible || ref.Account == "" || ref.Region == "", match)
-	if c.Unknown != "" {
-		access.atLeast(UnknownAccess)
+	by := r.access
+	if r.abroad != nil && match == tables.Different {
+		by = r.abroad
 	}
+	rights := by.On(ref, anyRight, table, stream)
+	access := r.rights(rights, slices.Concat(first(c.table), first(c.stream)), match == tables.Possible || ref.Account == "" || ref.Region == "", match)
+	if c.Unknown != "" || match == tables.Different && c.named() {
+		perhaps := r.rights(by.On(ref, anyRight, openPolicy, openPolicy), make([]attached, 2), true, tables.Possible)
+		access.raise(&perhaps)
+	}
+	return r.add(access)
+}
+
+// add adds an access to those of the row; it returns its index.
+func (r *rowOf) add(access Access) int {
 	if access.None() {
 		return nothing
 	}
@@ -783,7 +892,7 @@ func (r *rowOf) rights(rights iam.Rights, policies []attached, vague bool, match
 			} else {
 				of = r.sources[g.Source][g.Document]
 			}
-			if of.Document != everything {
+			if of.Document != nil && of.Document != everything {
 				right.By = append(right.By, r.statement(g, of))
 			}
 		}
@@ -792,6 +901,15 @@ func (r *rowOf) rights(rights iam.Rights, policies []attached, vague bool, match
 		access.atLeast(UnknownAccess)
 	}
 	return access
+}
+
+// raise takes each right of another access that is greater.
+func (a *Access) raise(to *Access) {
+	for _, right := range []struct{ of, to *Right }{{&a.Read, &to.Read}, {&a.Write, &to.Write}, {&a.Admin, &to.Admin}, {&a.Policy, &to.Policy}} {
+		if right.to.Level > right.of.Level {
+			*right.of = *right.to
+		}
+	}
 }
 
 // atLeast raises the levels that are lower.

@@ -218,7 +218,7 @@ func (r *Report) verdict(t Totals) verdict {
 func tilesOf(t Totals) []tile {
 	tiles := []tile{
 		{t.Mandatory, "mandatory", "is-fail"}, {t.Advisory, "advisory", "is-warn"}, {t.Gaps, "could not be judged", "is-unknown"},
-		{t.Exempt, "exempt", "is-exempt"}, {t.Known, "known before", "is-scope"}, {t.Mended, "mended", "is-pass"},
+		{t.Exempt, "exempt", "is-exempt"}, {t.Before, "known before", "is-scope"}, {t.Mended, "mended", "is-pass"},
 	}
 	tiles = slices.DeleteFunc(tiles, func(t tile) bool { return t.N == 0 && (t.What == "known before" || t.What == "mended") })
 	for i := range tiles {

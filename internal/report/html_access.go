@@ -64,14 +64,15 @@ func accessDataOf(m *Matrix) *accessData {
 		return of
 	}
 	for _, t := range m.Tables {
+		t.Shared = printables(t.Shared)
 		printable(&t.Name, &t.Partition, &t.Account, &t.Region, &t.Environment, &t.Stack, &t.Unknown, (*string)(&t.URN))
-		d.Tables = append(d.Tables, dataTable{t, production(t.Environment)})
+		d.Tables = append(d.Tables, dataTable{t, ofProduction(t.Environment)})
 	}
 	for i := range m.Principals {
 		p := dataPrincipal{MatrixPrincipal: m.Principals[i], Spans: []int{}, Access: []dataAccess{}}
 		printable(&p.Kind, &p.Name, &p.ARN, &p.Account, &p.Environment, &p.Stack, (*string)(&p.URN))
 		p.Unknown = printables(p.Unknown)
-		p.Production = production(p.Environment)
+		p.Production = ofProduction(p.Environment)
 		for _, s := range p.MatrixPrincipal.Spans {
 			p.Spans = append(p.Spans, s.First, s.Last, s.Access)
 		}
@@ -105,9 +106,9 @@ func printables(texts []string) (list []string) {
 	return list
 }
 
-// production reports whether an environment is one of production: prod, also one of several, as prod-eu is.
-func production(environment string) bool {
-	rest, ok := strings.CutPrefix(environment, "prod")
+// ofProduction reports whether an environment is one of production: prod, also one of several, as prod-eu is.
+func ofProduction(environment string) bool {
+	rest, ok := strings.CutPrefix(environment, production)
 	return ok && (rest == "" || rest[0] < 'a' || rest[0] > 'z')
 }
 
@@ -138,7 +139,7 @@ func reachOf(m *Matrix) reach {
 	before := make([]int, len(m.Tables)+1) // tables of production before each
 	for i, t := range m.Tables {
 		before[i+1] = before[i]
-		if production(t.Environment) {
+		if ofProduction(t.Environment) {
 			before[i+1]++
 		}
 	}
@@ -151,26 +152,19 @@ func reachOf(m *Matrix) reach {
 	for i := range m.Principals {
 		p := &m.Principals[i]
 		of := [4][len(levels)]int{} // tables by right and level
-		covered := 0
 		for _, s := range p.Spans {
 			n := before[s.Last+1] - before[s.First]
-			covered += n
 			k := 0
 			for _, right := range p.Access[s.Access].Rights() {
 				of[k][right.Level] += n
 				k++
 			}
 		}
-		if len(p.Unknown) > 0 {
-			for k := range of {
-				of[k][UnknownAccess] += all - covered
-			}
-		}
 		line := reachLine{Kind: p.Kind, Name: p.Name, Environment: p.Environment, Account: p.Account}
 		switch {
 		case p.Environment == "":
 			line.Environment, line.Class = "environment not known", "is-warn"
-		case !production(p.Environment):
+		case !ofProduction(p.Environment):
 			line.Class = "is-fail"
 		}
 		any := false
@@ -274,7 +268,9 @@ func (p *page) tables(m *Matrix) {
 		if byName[t.Name] == nil {
 			names = append(names, t.Name)
 		}
-		byName[t.Name] = append(byName[t.Name], name+", "+cmp.Or(t.Region, "region not known")+", "+cmp.Or(t.Stack, "declared elsewhere"))
+		for _, stack := range append([]string{cmp.Or(t.Stack, "declared elsewhere")}, t.Shared...) {
+			byName[t.Name] = append(byName[t.Name], name+", "+cmp.Or(t.Region, "region not known")+", "+stack)
+		}
 	}
 	const shown = 50 // of a list that is open from the beginning
 	for _, place := range p.Places {

@@ -40,6 +40,8 @@ func TestHTML(t *testing.T) {
 	known, mended, excepted := &r.Findings[len(r.Findings)-3], &r.Findings[len(r.Findings)-2], &r.Findings[len(r.Findings)-1]
 	known.Known, mended.Mended, mended.Write = true, true, []string{"first: true"}
 	excepted.Outcome, excepted.Exceptions = report.Exempt, []report.Exception{{ID: "x-1", Reason: "agreed"}}
+	r.Findings[0].Statement = `{"Effect":"Allow","Action":"dynamodb:*"}`
+	r.Findings[0].Proposal = &report.Proposal{Statements: []string{`{"Effect":"Allow","Action":"dynamodb:GetItem"}`}, LeftOut: []string{"dynamodb:PutItem"}}
 	r.Notices = []report.Notice{{Stack: "shop/prod", Text: "1 of 2 was judged", Items: []string{"the other"}}, {Stack: "shop/next", Text: "1 of 2 was judged", Items: []string{"the other"}}}
 	r.Unread = []report.Unread{{Source: "odd.json", Reason: "it is no state"}}
 	r.Matrix = aMatrix()
@@ -63,10 +65,12 @@ func TestHTML(t *testing.T) {
 func aMatrix() *report.Matrix {
 	read := report.Access{Read: report.Right{Level: report.FullAccess, Actions: []string{"GetItem", "Query"}, By: []int{0}}}
 	write := report.Access{Write: report.Right{Level: report.ConditionalAccess, Actions: []string{"PutItem"}, By: []int{1}}}
+	open := report.Right{Level: report.UnknownAccess}
+	unknown := report.Access{Read: open, Write: open, Admin: open, Policy: open}
 	return &report.Matrix{
 		Tables: []report.MatrixTable{
 			{Name: "orders", Account: "111122223333", Region: "eu-west-1", Environment: "dev", Stack: "shop/dev"},
-			{Name: "orders", Account: "444455556666", Region: "eu-west-1", Environment: "prod", Stack: "shop/prod", URN: urn("orders")},
+			{Name: "orders", Account: "444455556666", Region: "eu-west-1", Environment: "prod", Stack: "shop/prod", URN: urn("orders"), Shared: []string{"billing/main"}},
 			{Name: "sales", Account: "444455556666", Region: "eu-central-1", Environment: "prod-eu"},
 			{Name: "drafts", Region: "eu-west-1", Environment: "product"},
 		},
@@ -75,7 +79,7 @@ func aMatrix() *report.Matrix {
 			{Kind: "role", Name: "tester", Account: "111122223333", Environment: "dev", Access: []report.Access{write, read}, Spans: []report.MatrixSpan{{First: 0, Last: 0, Access: 1}, {First: 1, Last: 1}},
 				Beyond: []report.MatrixPattern{{Text: "orders*", Access: write}}},
 			{Kind: "user", Name: "drafter", Environment: "dev", Access: []report.Access{read}, Spans: []report.MatrixSpan{{First: 3, Last: 3}}},
-			{Kind: "role", Name: "exporter", Unknown: []string{"a document is not known"}},
+			{Kind: "role", Name: "exporter", Unknown: []string{"a document is not known"}, Access: []report.Access{unknown}, Spans: []report.MatrixSpan{{First: 0, Last: 3}}},
 		},
 		Statements: []report.MatrixStatement{
 			{URN: urn("reader"), Path: "policy.Statement[0]", Source: "identity policy", Effect: "Allow", Sid: "Items"},

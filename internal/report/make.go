@@ -1,10 +1,13 @@
 package report
 
 import (
+	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
@@ -19,7 +22,7 @@ type Source struct {
 	Name string
 	// Positions are where resources were declared, as far as that is known.
 	Positions map[resource.URN]state.Position
-	// Resources are how many there are of each stack, by the URN of its root.
+	// Resources are how many there are of each stack, by the URN of its root; nil of a run, which knows them at its end.
 	Resources map[resource.URN]int
 	// Said is what the CLI of Pulumi shows of the run; nil where that is not known.
 	Said []engine.Said
@@ -37,6 +40,8 @@ type Maker struct {
 	stacks    map[resource.URN]int // in report.Stacks, by root, of the source that is being added
 	exemption map[*policy.Exemption]int
 	matrix    *matrixMaker // nil before a run was added that came to its end
+
+	fingerprints map[string]bool
 }
 
 // New returns a maker of a report on the policies of a pack, as they are configured.
@@ -46,7 +51,7 @@ func New(kind Kind, version string, now time.Time, policies []*policy.Policy, co
 			SchemaVersion: SchemaVersion, Version: version, Time: now.UTC(), Kind: kind, Configuration: config.Hash(),
 			Stacks: []Stack{}, Resources: []Resource{}, Findings: []Finding{}, // in JSON a list as well where it is empty
 		},
-		policies: map[*policy.Policy]int{}, criteria: map[soc2.ID]int{}, exemption: map[*policy.Exemption]int{},
+		policies: map[*policy.Policy]int{}, criteria: map[soc2.ID]int{}, exemption: map[*policy.Exemption]int{}, fingerprints: map[string]bool{},
 	}
 	for _, p := range policies {
 		settings := config.Of(p)
@@ -57,17 +62,20 @@ func New(kind Kind, version string, now time.Time, policies []*policy.Policy, co
 		})
 		for i := range settings.Exemptions {
 			x := &settings.Exemptions[i]
-			m.exemption[x] = len(m.report.Exemptions)
-			m.report.Exemptions = append(m.report.Exemptions, m.exempted(p, x))
+			n, ok := m.exemption[x] // one that holds for all policies is written once
+			if !ok {
+				n = len(m.report.Exemptions)
+				m.exemption[x] = n
+				m.report.Exemptions = append(m.report.Exemptions, m.exempted(x))
+			}
+			m.report.Exemptions[n].Policies = append(m.report.Exemptions[n].Policies, p.Name)
 		}
 	}
 	for _, c := range soc2.Criteria {
 		criterion := Criterion{ID: c.ID, Summary: c.Summary}
 		for _, p := range policies {
-			for _, id := range p.Criteria {
-				if id == c.ID {
-					criterion.Policies = append(criterion.Policies, p.Name)
-				}
+			if slices.Contains(p.Criteria, c.ID) {
+				criterion.Policies = append(criterion.Policies, p.Name)
 			}
 		}
 		if criterion.Policies != nil {
@@ -78,9 +86,9 @@ func New(kind Kind, version string, now time.Time, policies []*policy.Policy, co
 	return m
 }
 
-func (m *Maker) exempted(p *policy.Policy, x *policy.Exemption) Exemption {
+func (m *Maker) exempted(x *policy.Exemption) Exemption {
 	e := Exemption{
-		Policy: p.Name, Resource: x.Resource, Tag: x.Tag, Reason: x.Reason, Owner: x.Owner, Expires: x.Expires, Ticket: x.Ticket,
+		Resource: x.Resource, Tag: x.Tag, Reason: x.Reason, Owner: x.Owner, Expires: x.Expires, Ticket: x.Ticket,
 		Expired: x.Expired(m.report.Time),
 	}
 	if end, err := x.End(); err == nil && !e.Expired {
@@ -100,10 +108,17 @@ type told struct {
 // Add adds a run.
 func (m *Maker) Add(s Source) {
 	m.stacks = map[resource.URN]int{}
-	m.messages(&s)
-	if s.Run.First != "" {
-		m.stack(s, s.Run.First) // also where no policy is about anything that it has
+	if s.Resources == nil && s.Run.Graph != nil {
+		s.Resources = map[resource.URN]int{}
+		for _, r := range s.Run.Graph.Resources {
+			s.Resources[r.URN.RootURN()]++
+		}
 	}
+	if s.Run.First != "" {
+		stack := m.stack(s, s.Run.First) // also where no policy is about anything that it has
+		stack.DocumentsKnown, stack.Documents = s.Run.Seen.Documents()
+	}
+	m.messages(&s)
 	var order []resource.URN
 	of := map[resource.URN][]*policy.Judgement{} // those of policies on the stack come last in the run
 	for i := range s.Run.Judgements {
@@ -222,8 +237,9 @@ func (m *Maker) resource(s Source, urn resource.URN, judgements []*policy.Judgem
 		for _, f := range j.Mended {
 			m.report.Findings = append(m.report.Findings, m.finding(s, &r, j, f, true))
 		}
-		if x, ok := m.exemption[j.Exemption]; ok {
-			m.report.Exemptions[x].Used = append(m.report.Exemptions[x].Used, urn)
+		if n, ok := m.exemption[j.Exemption]; ok {
+			x := &m.report.Exemptions[n]
+			x.Used = append(x.Used, ExemptionUse{Policy: j.Policy.Name, URN: urn})
 		}
 		r.Judgements = append(r.Judgements, kept)
 		*m.report.Policies[m.policies[j.Policy]].Counts.Of(kept.Outcome)++
@@ -276,7 +292,7 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 		}
 	}
 	if j.Exemption != nil {
-		x := m.exempted(j.Policy, j.Exemption)
+		x := m.exempted(j.Exemption)
 		kept.Exemption = &x
 	}
 	if kept.Exceptions = s.excepted[told{j.Policy.Name, f.URN, f.Path, f.Wrong}]; kept.Exceptions != nil {
@@ -284,6 +300,28 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 	}
 	statement, within := s.Run.Statement(f)
 	kept.Statement, kept.Element = statement[:min(len(statement), mostStatement)], string(within)
-	kept.Fingerprint = fingerprint(&kept)
+	if p := s.Run.Proposal(f); p != nil {
+		kept.Proposal = proposal(p)
+	}
+	kept.Fingerprint = fingerprint(&kept, 0)
+	for n := 1; m.fingerprints[kept.Fingerprint]; n++ {
+		kept.Fingerprint = fingerprint(&kept, n)
+	}
+	m.fingerprints[kept.Fingerprint] = true
+	return kept
+}
+
+func proposal(p *facts.Proposal) *Proposal {
+	place := func(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN)) }
+	kept := &Proposal{Statements: p.Statements, Missing: p.Missing, Redundant: p.Redundant, Named: p.Named, LeftOut: p.LeftOut}
+	for _, at := range p.Rests {
+		kept.Rests = append(kept.Rests, place(at))
+	}
+	for _, o := range p.Outputs {
+		kept.Outputs = append(kept.Outputs, o.Reference+" is the "+place(o.Place))
+	}
+	for _, at := range p.Awaited {
+		kept.Awaited = append(kept.Awaited, place(at))
+	}
 	return kept
 }

@@ -16,7 +16,7 @@ import (
 // policies that are attached by hand. A cluster of DAX reads and writes with the role it has, whose row says of what.
 type Matrix struct {
 	Tables     []MatrixTable     `json:"tables"`               // the columns: by environment, account, region and name
-	Principals []MatrixPrincipal `json:"principals"`           // the rows: by environment, account, kind and name
+	Principals []MatrixPrincipal `json:"principals"`           // the rows: by environment, account, kind and name, those outside last
 	Statements []MatrixStatement `json:"statements,omitempty"` // that are behind the cells, which name them by index
 	// Unknown says what may add to the matrix and could not be read: an attachment whose principal is not known, as sentences.
 	Unknown []string `json:"unknown,omitempty"`
@@ -30,7 +30,8 @@ type MatrixTable struct {
 	Region      string       `json:"region,omitempty"`      // empty where nothing tells
 	Environment string       `json:"environment,omitempty"` // of the stack that owns it; empty where that has none that is known
 	Stack       string       `json:"stack,omitempty"`       // that owns it, as people write it; empty where nothing tells
-	URN         resource.URN `json:"urn,omitempty"`         // of the resource that declares it; empty where another stack's does
+	URN         resource.URN `json:"urn,omitempty"`         // of the resource that declares it; empty where none of the stacks judged does
+	Shared      []string     `json:"shared,omitempty"`      // other stacks that claim the very same table
 	// Unknown says why its own policy is not known, so that it may let more in and keep more out; empty where it is.
 	Unknown string `json:"unknown,omitempty"`
 }
@@ -46,7 +47,7 @@ type MatrixPrincipal struct {
 	URN         resource.URN `json:"urn,omitempty"`         // of the resource that declares it, or of the first that names it
 	// Outside: it is only named, so what it has besides what these stacks say of it is not known.
 	Outside bool `json:"outside,omitempty"`
-	// Unknown says what may add to the row and is not known. A cell with nothing in it is unknown then.
+	// Unknown says what may add to the row and is not known. What would be a cell without access is one of unknown access then.
 	Unknown []string `json:"unknown,omitempty"`
 	// Beyond are the patterns by which it reaches tables that may be there besides those of the matrix.
 	Beyond []MatrixPattern `json:"beyond,omitempty"`
@@ -74,10 +75,10 @@ type MatrixPattern struct {
 // Access is what a principal may do on a table and on what belongs to it, by the class of the action. Metadata, which Describe* and
 // List* read, is in none.
 type Access struct {
-	Read   Right `json:"read"`   // items and the records of streams
-	Write  Right `json:"write"`  // items
-	Admin  Right `json:"admin"`  // settings and tags; to create and delete; to copy elsewhere: exports, backups, replicas
-	Policy Right `json:"policy"` // who may do what: the policy of the table or its stream
+	Read   Right `json:"read,omitzero"`   // items and the records of streams
+	Write  Right `json:"write,omitzero"`  // items
+	Admin  Right `json:"admin,omitzero"`  // settings and tags; to create and delete; to copy elsewhere: exports, backups, replicas
+	Policy Right `json:"policy,omitzero"` // who may do what: the policy of the table or its stream
 }
 
 // Rights are the rights with their names, in the order in which they are shown.
@@ -150,18 +151,12 @@ func (p *MatrixPrincipal) At(table int) *Access {
 	if i < len(p.Spans) && p.Spans[i].First <= table {
 		return &p.Access[p.Spans[i].Access]
 	}
-	if len(p.Unknown) > 0 {
-		return &unknownCell
-	}
 	return &noCell
 }
 
-var (
-	noCell      Access
-	unknownCell = Access{Read: Right{Level: UnknownAccess}, Write: Right{Level: UnknownAccess}, Admin: Right{Level: UnknownAccess}, Policy: Right{Level: UnknownAccess}}
-)
+var noCell Access
 
-// Cells are the tables that the principal has access to, or may have, by index; those that are all alike unknown left out.
+// Cells are the tables that the principal has access to, or may have, by index.
 func (p *MatrixPrincipal) Cells() iter.Seq2[int, *Access] {
 	return func(yield func(int, *Access) bool) {
 		for _, s := range p.Spans {

@@ -19,6 +19,7 @@ func writeText(w io.Writer, r *Report, o Options) error {
 	for i := range r.Stacks {
 		p.stack(r, &r.Stacks[i])
 	}
+	p.access(r.Matrix)
 	p.gaps(r)
 	p.notices(r)
 	p.unread(r)
@@ -54,28 +55,39 @@ func (p *printer) styled(s style, of string) string {
 // paragraph writes a text with an indent, its beginning in a style.
 func (p *printer) paragraph(indent int, s style, start, rest string) {
 	start, rest = text.Printable(start), text.Printable(rest)
-	space := strings.Repeat(" ", indent)
-	column := indent + utf8.RuneCountInString(start)
-	_, _ = p.WriteString(space + p.styled(s, start))
-	if p.Width == 0 {
-		_, _ = p.WriteString(rest + "\n")
-		return
-	}
-	for word := range strings.FieldsSeq(rest) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case column > indent && column+1+n > p.Width:
-			_, _ = p.WriteString("\n" + space + "  " + word)
-			column = indent + 2 + n
-		case column > indent:
-			_, _ = p.WriteString(" " + word)
-			column += 1 + n
-		default:
-			_, _ = p.WriteString(word)
-			column += n
+	space, from := strings.Repeat(" ", indent), 0
+	for _, line := range p.lines(start+rest, indent) {
+		styled := max(min(len(start)-from, len(line)), 0)
+		_, _ = p.WriteString(space)
+		if styled > 0 {
+			_, _ = p.WriteString(p.styled(s, line[:styled]))
 		}
+		_, _ = p.WriteString(strings.TrimRight(line[styled:], " ") + "\n")
+		if from == 0 {
+			space += "  "
+		}
+		from += len(line) + 1 // the blank that it was broken at
 	}
-	_, _ = p.WriteString("\n")
+}
+
+// lines breaks a text at blanks, where there is a terminal that it is too long for.
+func (p *printer) lines(s string, indent int) (lines []string) {
+	for room := p.Width - indent; p.Width > 0 && utf8.RuneCountInString(s) > room; room = p.Width - indent - 2 {
+		at, runes := -1, 0
+		for i, r := range s {
+			if runes++; r == ' ' && i > 0 && (runes <= room+1 || at < 0) {
+				at = i
+			}
+			if runes > room && at > 0 {
+				break
+			}
+		}
+		if at < 0 {
+			break
+		}
+		lines, s = append(lines, s[:at]), s[at+1:]
+	}
+	return append(lines, s)
 }
 
 // section begins a section.
@@ -104,6 +116,9 @@ func (p *printer) stack(r *Report, s *Stack) {
 		}
 	}
 	p.section(bold, s.Name+s.about())
+	if !s.Ended {
+		p.paragraph(2, yellow, "the run did not come to its end: what only several resources together show is missing", "")
+	}
 	switch {
 	case s.Resources == 0 && s.Source != "":
 		p.paragraph(2, plain, "it has no resources; nothing to judge", "")
@@ -123,6 +138,11 @@ func (p *printer) stack(r *Report, s *Stack) {
 			p.paragraph(6, plain, f.Wrong, "")
 			if f.Doubt != "" {
 				p.paragraph(6, dim, "advisory only: "+f.Doubt, "")
+			}
+			if f.Proposal != nil {
+				for _, statement := range f.Proposal.Statements {
+					p.paragraph(6, dim, "could be: ", statement)
+				}
 			}
 			if f.Exemption != nil {
 				p.paragraph(6, plain, "its exemption has expired on "+f.Exemption.Expires+" (owner "+f.Exemption.Owner+")", "")
@@ -228,7 +248,7 @@ func (p *printer) notices(r *Report) {
 		if len(r.Stacks) > 1 {
 			stacks = text.ListOf(notices, ", ", func(n Notice) string { return n.Stack }) + ": "
 		}
-		p.paragraph(2, plain, "- ", stacks+notices[0].Text)
+		p.paragraph(2, plain, "- "+stacks+notices[0].Text, "")
 		for _, item := range notices[0].Items {
 			p.paragraph(6, plain, item, "")
 		}
@@ -253,7 +273,7 @@ func (p *printer) summary(r *Report) {
 	for _, more := range []struct {
 		n    int
 		word string
-	}{{t.Exempt, "exempt"}, {t.Known, "known before"}, {t.Mended, "mended"}} {
+	}{{t.Exempt, "exempt"}, {t.Before, "known before"}, {t.Mended, "mended"}} {
 		if more.n > 0 {
 			found += fmt.Sprintf(", %d %s", more.n, more.word)
 		}
@@ -268,7 +288,14 @@ func (p *printer) summary(r *Report) {
 	case t.Advisory+t.Gaps > 0:
 		colour = yellow
 	}
-	p.paragraph(0, plain, fmt.Sprintf("%s, %s, %s", text.Count(len(r.Stacks), "stack", "stacks"),
-		text.Count(t.Resources, "resource", "resources"), text.Count(t.Policies, "policy", "policies")), "")
+	of := []string{text.Count(len(r.Stacks), "stack", "stacks")}
+	if t.Resources > 0 {
+		of = append(of, text.Count(t.Resources, "resource", "resources"))
+	}
+	if t.Documents > 0 {
+		of = append(of, fmt.Sprintf("%d of %s", t.DocumentsKnown, text.Count(t.Documents, "policy document", "policy documents")))
+	}
+	of = append(of, text.Count(t.Policies, "policy", "policies"))
+	p.paragraph(0, plain, strings.Join(of, ", "), "")
 	p.paragraph(0, colour, found, "")
 }

@@ -67,14 +67,14 @@
   // matrix draws who may do what, a window of it at a time, so that thousands of principals and tables are no more work than a few.
   function matrix(m) {
     const form = $('matrix-filters'), grid = $('matrix'), dialog = $('detail');
-    const none = [[0], [0], [0], [0]], unknown = [[1], [1], [1], [1]];
+    const none = [[0], [0], [0], [0]];
     const of = (p, t) => {
       let low = 0, high = p.spans.length / 3 - 1;
       while (low <= high) {
         const at = low + high >> 1;
         if (t < p.spans[3 * at]) high = at - 1; else if (t > p.spans[3 * at + 1]) low = at + 1; else return p.access[p.spans[3 * at + 2]];
       }
-      return p.unknown ? unknown : none;
+      return none;
     };
     const environment = e => e || 'environment not known';
     const account = a => a || 'account not known';
@@ -115,7 +115,6 @@
           const inEnvironment = e => before.of.has(e) ? before.of.get(e)[last + 1] - before.of.get(e)[first] : 0;
           return n > inEnvironment(p.environment) + inEnvironment('');
         };
-        if (f.unknown && p.unknown && there(0, m.tables.length - 1)) return true;
         const may = p.access.map(a => asked.some(r => a[r][0] >= least));
         for (let i = 0; i < p.spans.length; i += 3) if (may[p.spans[i + 2]] && there(p.spans[i], p.spans[i + 1])) return true;
         return false;
@@ -292,7 +291,7 @@
           element('li', {}, (b.not ? 'all but ' : ''), code(b.text || '(a secret document)'), ': ' + summary(b.access))))] : []);
     }
     function showTable(t) {
-      show('Table ' + t.name, facts(t), t.unknown && element('p', {}, t.unknown));
+      show('Table ' + t.name, facts(t), t.shared && element('p', {}, 'Also claimed by ' + t.shared.join(', ') + '.'), t.unknown && element('p', {}, t.unknown));
     }
 
     form.addEventListener('input', choose);
