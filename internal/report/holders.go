@@ -113,8 +113,10 @@ func (m *matrixMaker) add(run *policy.Run, stack stackOf) {
 		f := run.Graph.Facts(r)
 		m.addTables(frame, r, f, stack)
 		if facts.IsManagedPolicy(r) {
-			if arn, _ := facts.ARN(r); arn != "" {
-				m.customer[arn] = documentsOf(r.URN, f.Documents(iam.Identity))
+			documents := f.Documents(iam.Identity)
+			unread := func(d *facts.Document) bool { return !d.Known || d.Part || d.Document == nil }
+			if arn, _ := facts.ARN(r); arn != "" && !slices.ContainsFunc(documents, unread) {
+				m.customer[arn] = documentsOf(r.URN, documents)
 			}
 		}
 	}
@@ -230,14 +232,22 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 		Kind: string(p.Kind), Name: p.Name, URN: p.URN, Environment: s.Environment, Stack: s.Name, Outside: !p.Declared,
 	}}
 	h.named = p.IAMName
+	if p.Kind == facts.KindPermissionSet {
+		h.account = tables.Part{} // it holds in the accounts that it is assigned to, not in that of IAM Identity Center
+	}
 	if p.Declared {
 		var secret bool
 		h.arn, secret = facts.ARN(r)
-		if known := account.OfRole(h.arn); known != "" {
+		if known := account.OfRole(h.arn); known != "" { // or of a user or group
 			h.account = tables.Part{Known: known, Secret: secret || h.account.Secret}
 		}
 		if !h.account.Secret {
 			h.ARN = h.arn
+		}
+		if known := h.account.Known; h.arn == "" && known != "" && p.IAMName != "" {
+			// It is not created yet. What the policies of tables say of roles goes by their names.
+			in := cmp.Or(partition.Of(graph.Facts(r).Region(frame.Around(p.URN)).Known), "aws")
+			h.arn = "arn:" + in + ":iam::" + known + ":" + string(p.Kind) + "/" + p.IAMName
 		}
 	} else {
 		h.Environment, h.Stack = "", ""
@@ -340,7 +350,7 @@ func (m *matrixMaker) join() {
 			}
 			resolved, ok := m.resolve(d.arn)
 			if !ok {
-				h.Unknown = append(h.Unknown, placed(d.at)+" is a policy that none of the stacks declares, so it is not known")
+				h.Unknown = append(h.Unknown, placed(d.at)+" names a policy whose document is not known")
 			}
 			for _, of := range resolved {
 				of.secret = of.secret || d.secret
