@@ -197,6 +197,13 @@ role app
   111122223333/orders ?---
     identity policy, Allow: app policy.Statement[0]
 `},
+		{"a boundary that AWS manages lets nothing of DynamoDB through", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.principal(ours, "role", "app", map[string]any{"permissionsBoundary": "arn:aws:iam::aws:policy/AmazonSNSFullAccess"})
+			s.inline("role", "app", document(allow("dynamodb:GetItem", "", tableARN(ours, "orders"))))
+		}, `
+role app
+`},
 		{"a policy that is not known may grant anything in its account", func(s *matrixStack) {
 			s.table(ours, "orders")
 			s.table(theirs, "orders")
