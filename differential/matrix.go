@@ -49,7 +49,8 @@ func (r *runner) matrices(n int) (failed bool, err error) {
 	}
 	fmt.Fprintf(r.out, "Cells of the access matrix, of which the oracle was asked %d requests:\n", requests)
 	for _, right := range slices.Sorted(maps.Keys(cells)) {
-		fmt.Fprintf(r.out, "%8d %s\n", cells[right], map[string]string{"a": "allowed", "c": "allowed under conditions", "n": "not allowed"}[right])
+		words := map[string]string{"a": "allowed", "c": "allowed under conditions", "n": "not allowed"}
+		fmt.Fprintf(r.out, "%8d %s\n", cells[right], words[right])
 	}
 	for _, d := range wrong[:min(len(wrong), r.show*10)] {
 		fmt.Fprintf(r.out, "  %s\n", d)
@@ -62,7 +63,9 @@ func (r *runner) matrices(n int) (failed bool, err error) {
 }
 
 // rights are the classes of actions of each right of the matrix.
-var rights = [][]iam.Class{{iam.DataRead}, {iam.DataWrite}, {iam.Control, iam.Tagging, iam.Exfiltration, iam.Destructive}, {iam.Permissions}}
+var rights = [][]iam.Class{
+	{iam.DataRead}, {iam.DataWrite}, {iam.Control, iam.Tagging, iam.Exfiltration, iam.Destructive}, {iam.Permissions},
+}
 
 // ask asks the oracle for all cells.
 func (w *World) ask(oracle judge) (asked int, err error) {
@@ -251,7 +254,9 @@ func (w *World) contexts(h *Holder, t *WorldTable, a *iam.Action) (list []map[st
 
 // request is a request of a principal, with what it says itself.
 func (w *World) request(h *Holder, t *WorldTable, a *iam.Action, on string, context map[string]List) *Case {
-	c := &Case{Action: a.String(), Resource: on, Principal: h.caller(), AccountID: t.Account, Context: maps.Clone(context), Identity: w.identity(h)}
+	c := &Case{
+		Action: a.String(), Resource: on, Principal: h.caller(), AccountID: t.Account, Context: maps.Clone(context), Identity: w.identity(h),
+	}
 	say := func(key, value string) { c.Context[key] = List{Values: []string{value}, Bare: true} }
 	say("aws:PrincipalArn", h.arn())
 	say("aws:PrincipalAccount", h.Account)
@@ -311,7 +316,9 @@ func (w *World) differences() (list []string) {
 			}
 			right := 0
 			for name, have := range m.Principals[i].At(column).Rights() {
-				letter := map[report.AccessLevel]byte{report.NoAccess: 'n', report.ConditionalAccess: 'c', report.FullAccess: 'a', report.UnknownAccess: '?'}[have.Level]
+				letter := map[report.AccessLevel]byte{
+					report.NoAccess: 'n', report.UnknownAccess: '?', report.ConditionalAccess: 'c', report.FullAccess: 'a',
+				}[have.Level]
 				if want := w.Cells[p][t][right]; letter != want {
 					list = append(list, fmt.Sprintf("world %s: %s %s on %s is %c, oracle %c", w.ID, h.arn(), name, of.arn(), letter, want))
 				}

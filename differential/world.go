@@ -190,7 +190,8 @@ func (g *worldGenerator) aResource(at place, effect string) string {
 	if g.chance(15) {
 		return "*"
 	}
-	f := []string{"arn", "aws", "dynamodb", pick(g.generator, t.Region, t.Region, "*", "us-*"), pick(g.generator, t.Account, t.Account, "*"), ""}
+	f := []string{"arn", "aws", "dynamodb", pick(g.generator, t.Region, t.Region, "*", "us-*"), "", ""}
+	f[4] = pick(g.generator, t.Account, t.Account, "*")
 	f[5] = "table/" + g.tablePattern(t)
 	switch g.IntN(8) {
 	case 0:
@@ -239,7 +240,8 @@ func (g *worldGenerator) somebody() *Principal {
 	var ids []string
 	for range 1 + g.weighted(70, 30) {
 		h := pick(g.generator, g.world.Principals...)
-		ids = append(ids, pick(g.generator, h.arn(), h.arn(), h.arn(), h.Account, "arn:aws:iam::"+h.Account+":root", "*", "arn:aws:iam::"+home+":role/nobody"))
+		ids = append(ids, pick(g.generator,
+			h.arn(), h.arn(), h.arn(), h.Account, "arn:aws:iam::"+h.Account+":root", "*", "arn:aws:iam::"+home+":role/nobody"))
 	}
 	if len(ids) == 1 && ids[0] == "*" {
 		return &Principal{Anyone: true}
@@ -272,7 +274,8 @@ func (g *worldGenerator) restrict(s *Statement) {
 		h := pick(g.generator, g.world.Principals...)
 		switch g.IntN(4) {
 		case 0:
-			s.addCondition(pick(g.generator, "ArnLike", "ArnNotLike", "ArnEquals"), "aws:PrincipalArn", *bare(pick(g.generator, h.arn(), "arn:aws:iam::*:role/*")))
+			operator := pick(g.generator, "ArnLike", "ArnNotLike", "ArnEquals")
+			s.addCondition(operator, "aws:PrincipalArn", *bare(pick(g.generator, h.arn(), "arn:aws:iam::*:role/*")))
 		case 1:
 			s.addCondition(not("StringEquals"), "aws:PrincipalAccount", *bare(h.Account))
 		case 2:
@@ -300,7 +303,8 @@ func (w *World) resources() (stacks [][]*resource.Resource) {
 	}
 	managed := func(i int) string { return fmt.Sprintf("arn:aws:iam::%s:policy/managed%d", home, i) }
 	for i, d := range w.Managed {
-		add(home, "aws:iam/policy:Policy", fmt.Sprintf("managed%d", i), map[string]any{"name": fmt.Sprintf("managed%d", i), "arn": managed(i), "policy": text(d)})
+		name := fmt.Sprintf("managed%d", i)
+		add(home, "aws:iam/policy:Policy", name, map[string]any{"name": name, "arn": managed(i), "policy": text(d)})
 	}
 	for _, h := range slices.Concat(w.Principals, w.Groups) {
 		title := strings.ToUpper(h.Kind[:1]) + h.Kind[1:]
@@ -310,7 +314,8 @@ func (w *World) resources() (stacks [][]*resource.Resource) {
 		}
 		add(h.Account, "aws:iam/"+h.Kind+":"+title, h.Name, properties)
 		for i, d := range h.Inline {
-			add(h.Account, "aws:iam/"+h.Kind+"Policy:"+title+"Policy", fmt.Sprintf("%s-%d", h.Name, i), map[string]any{h.Kind: h.Name, "policy": text(d)})
+			add(h.Account, "aws:iam/"+h.Kind+"Policy:"+title+"Policy", fmt.Sprintf("%s-%d", h.Name, i),
+				map[string]any{h.Kind: h.Name, "policy": text(d)})
 		}
 		for i, m := range h.Attached {
 			add(h.Account, "aws:iam/"+h.Kind+"PolicyAttachment:"+title+"PolicyAttachment", fmt.Sprintf("%s-a%d", h.Name, i),

@@ -173,7 +173,8 @@ func (a *Access) rule(r *request, source Source, document int, st *Statement) (m
 // endsInName reports whether a pattern asks how names of tables end: table/*-orders is taken to be none of the indexes and backups
 // that may have such names too.
 func (a *arn) endsInName() bool {
-	return a.types&tableTypes&^Table != 0 && strings.Count(a.resource, "/") <= 1 && !strings.HasSuffix(a.resource, "*") && !strings.HasSuffix(a.resource, "\xf8")
+	last := a.resource[max(0, len(a.resource)-1):]
+	return a.types&tableTypes&^Table != 0 && strings.Count(a.resource, "/") <= 1 && last != "*" && last != "\xf8"
 }
 
 // seldom reports whether the condition is false for every request that anyone would make: one without TLS.

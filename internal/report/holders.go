@@ -67,7 +67,7 @@ type holder struct {
 	documents []attached
 	groups    []*facts.Principal // that its stack does not declare
 	bounded   bool
-	boundary  []attached // empty where it is not known
+	boundary  []attached // nil where it is not known
 	shares    []shared   // of who is no principal
 }
 
@@ -98,8 +98,8 @@ type named struct {
 
 func newMatrixMaker(now time.Time) *matrixMaker {
 	return &matrixMaker{
-		now: now, byName: map[string][]*column{}, customer: map[string][]attached{}, managed: map[string][]attached{}, statements: map[statementKey]int{},
-		lists: map[iam.ActionSet][]string{},
+		now: now, byName: map[string][]*column{}, customer: map[string][]attached{}, managed: map[string][]attached{},
+		statements: map[statementKey]int{}, lists: map[iam.ActionSet][]string{},
 	}
 }
 
@@ -113,8 +113,10 @@ func (m *matrixMaker) add(run *policy.Run, stack stackOf) {
 		f := run.Graph.Facts(r)
 		m.addTables(frame, r, f, stack)
 		if facts.IsManagedPolicy(r) {
-			if arn, _ := facts.ARN(r); arn != "" {
-				m.customer[arn] = documentsOf(r.URN, f.Documents(iam.Identity))
+			documents := f.Documents(iam.Identity)
+			unread := func(d *facts.Document) bool { return !d.Known || d.Part || d.Document == nil }
+			if arn, _ := facts.ARN(r); arn != "" && !slices.ContainsFunc(documents, unread) {
+				m.customer[arn] = documentsOf(r.URN, documents)
 			}
 		}
 	}
@@ -230,14 +232,22 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 		Kind: string(p.Kind), Name: p.Name, URN: p.URN, Environment: s.Environment, Stack: s.Name, Outside: !p.Declared,
 	}}
 	h.named = p.IAMName
+	if p.Kind == facts.KindPermissionSet {
+		h.account = tables.Part{} // it holds in the accounts that it is assigned to, not in that of IAM Identity Center
+	}
 	if p.Declared {
 		var secret bool
 		h.arn, secret = facts.ARN(r)
-		if known := account.OfRole(h.arn); known != "" {
+		if known := account.OfRole(h.arn); known != "" { // or of a user or group
 			h.account = tables.Part{Known: known, Secret: secret || h.account.Secret}
 		}
 		if !h.account.Secret {
 			h.ARN = h.arn
+		}
+		if known := h.account.Known; h.arn == "" && known != "" && p.IAMName != "" {
+			// It is not created yet. What the policies of tables say of roles goes by their names.
+			in := cmp.Or(partition.Of(graph.Facts(r).Region(frame.Around(p.URN)).Known), "aws")
+			h.arn = "arn:" + in + ":iam::" + known + ":" + string(p.Kind) + "/" + p.IAMName
 		}
 	} else {
 		h.Environment, h.Stack = "", ""
@@ -308,7 +318,7 @@ func (m *matrixMaker) join() {
 		for _, g := range h.groups {
 			of := find(facts.KindGroup, g.IAMName, h.account)
 			if of == nil {
-				h.Unknown = append(h.Unknown, fmt.Sprintf("the policies of group %s, which none of the stacks declares, are not known", resource.Quote(g.Name)))
+				h.Unknown = append(h.Unknown, "the policies of group "+resource.Quote(g.Name)+", which none of the stacks declares, are not known")
 				continue
 			}
 			h.documents = append(h.documents, of.documents...)
@@ -340,7 +350,7 @@ func (m *matrixMaker) join() {
 			}
 			resolved, ok := m.resolve(d.arn)
 			if !ok {
-				h.Unknown = append(h.Unknown, placed(d.at)+" is a policy that none of the stacks declares, so it is not known")
+				h.Unknown = append(h.Unknown, placed(d.at)+" names a policy whose document is not known")
 			}
 			for _, of := range resolved {
 				of.secret = of.secret || d.secret
@@ -349,7 +359,10 @@ func (m *matrixMaker) join() {
 		}
 		h.documents = documents
 		if len(h.boundary) == 1 && h.boundary[0].Document == nil {
-			h.boundary, _ = m.resolve(h.boundary[0].arn)
+			resolved, ok := m.resolve(h.boundary[0].arn)
+			if h.boundary = nil; ok {
+				h.boundary = append([]attached{}, resolved...) // none where it lets nothing through
+			}
 		}
 	}
 }
@@ -474,7 +487,8 @@ func (m *matrixMaker) finish() *Matrix {
 		c.Partition = partition.Of(c.identity.Region.Known)
 	}
 	slices.SortStableFunc(m.columns, func(a, b *column) int {
-		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(placeOf(a), placeOf(b)), cmp.Compare(a.identity.Name, b.identity.Name))
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(placeOf(a), placeOf(b)),
+			cmp.Compare(a.identity.Name, b.identity.Name))
 	})
 	m.matrix.Tables, m.matrix.Principals = []MatrixTable{}, []MatrixPrincipal{} // in JSON lists as well where they are empty
 	names := make([]string, len(m.columns))
@@ -496,7 +510,8 @@ func (m *matrixMaker) finish() *Matrix {
 		if a.Outside != b.Outside {
 			return map[bool]int{true: 1, false: -1}[a.Outside]
 		}
-		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Name, b.Name))
 	})
 	return &m.matrix
 }
@@ -562,7 +577,7 @@ type shared struct {
 var everything = iam.Allowing(anyRight)
 
 // openPolicy is that of a table which lets everyone in.
-var openPolicy = iam.Parse(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`, iam.Resource)
+var openPolicy = iam.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`, iam.Resource)
 
 // outsider is the row of a reader; nil of one that is let in nowhere: the account of the table, which leaves the decision to its own
 // policies, and what makes no requests.
@@ -677,7 +692,8 @@ func (g *granting) blocks() {
 // row works out the access of a principal.
 func (g *granting) row(h *holder) {
 	h.Account = shown(h.account)
-	of := &rowOf{granting: g, holder: h, sources: [...][]attached{iam.IdentityPolicy: h.documents, iam.BoundaryPolicy: h.boundary}, kinds: map[string]int{}}
+	of := &rowOf{granting: g, holder: h, kinds: map[string]int{}}
+	of.sources = [...][]attached{iam.IdentityPolicy: h.documents, iam.BoundaryPolicy: h.boundary}
 	arn := cmp.Or(h.arn, h.ARN)
 	if arn != "" && (h.kind == facts.KindGroup || h.kind == facts.KindPermissionSet) {
 		arn = ""
@@ -825,7 +841,7 @@ func (r *rowOf) on(c *column, match tables.Match) int {
 		by = r.abroad
 	}
 	rights := by.On(ref, anyRight, table, stream)
-	access := r.rights(rights, slices.Concat(first(c.table), first(c.stream)), match == tables.Possible || ref.Account == "" || ref.Region == "", match)
+	access := r.rights(rights, slices.Concat(first(c.table), first(c.stream)), ref.Account == "" || ref.Region == "", match)
 	if c.Unknown != "" || match == tables.Different && c.named() {
 		perhaps := r.rights(by.On(ref, anyRight, openPolicy, openPolicy), make([]attached, 2), true, tables.Possible)
 		access.raise(&perhaps)
@@ -861,11 +877,21 @@ func (r *rowOf) rights(rights iam.Rights, policies []attached, vague bool, match
 	if rights.Open.Empty() && len(r.Unknown) == 0 {
 		return access
 	}
-	var sure iam.ActionSet // by documents that are known
+	var sure, within iam.ActionSet // by documents that are known, and by those of the boundary
 	for _, g := range rights.Ground {
-		if g.Source == iam.ResourcePolicy || g.Source == iam.IdentityPolicy && g.Statement.Effect == iam.Allow && !r.sources[g.Source][g.Document].scoped {
+		switch {
+		case g.Statement.Effect == iam.Deny:
+		case g.Source == iam.ResourcePolicy:
+			sure, within = sure.Or(g.Actions), within.Or(g.Actions)
+		case r.sources[g.Source][g.Document].scoped:
+		case g.Source == iam.BoundaryPolicy:
+			within = within.Or(g.Actions)
+		default:
 			sure = sure.Or(g.Actions)
 		}
+	}
+	if r.boundary != nil {
+		sure = sure.And(within)
 	}
 	i := 0
 	for _, right := range access.Rights() {
@@ -905,7 +931,9 @@ func (r *rowOf) rights(rights iam.Rights, policies []attached, vague bool, match
 
 // raise takes each right of another access that is greater.
 func (a *Access) raise(to *Access) {
-	for _, right := range []struct{ of, to *Right }{{&a.Read, &to.Read}, {&a.Write, &to.Write}, {&a.Admin, &to.Admin}, {&a.Policy, &to.Policy}} {
+	for _, right := range []struct{ of, to *Right }{
+		{&a.Read, &to.Read}, {&a.Write, &to.Write}, {&a.Admin, &to.Admin}, {&a.Policy, &to.Policy},
+	} {
 		if right.to.Level > right.of.Level {
 			*right.of = *right.to
 		}

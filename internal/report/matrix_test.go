@@ -104,7 +104,7 @@ func drawn(m *report.Matrix) string {
 	for _, p := range m.Principals {
 		fmt.Fprintf(&out, "%s %s", p.Kind, p.Name)
 		if p.ARN == "" && p.Kind == "role" {
-			out.WriteString(" of no known account" + p.Account)
+			out.WriteString(" of no known ARN, account " + p.Account)
 		}
 		if p.Outside {
 			out.WriteString(" (outside)")
@@ -197,6 +197,13 @@ role app
   111122223333/orders ?---
     identity policy, Allow: app policy.Statement[0]
 `},
+		{"a boundary that AWS manages lets nothing of DynamoDB through", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.principal(ours, "role", "app", map[string]any{"permissionsBoundary": "arn:aws:iam::aws:policy/AmazonSNSFullAccess"})
+			s.inline("role", "app", document(allow("dynamodb:GetItem", "", tableARN(ours, "orders"))))
+		}, `
+role app
+`},
 		{"a policy that is not known may grant anything in its account", func(s *matrixStack) {
 			s.table(ours, "orders")
 			s.table(theirs, "orders")
@@ -235,7 +242,7 @@ role app
   111122223333/orders r???
     identity policy, Allow: arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess
   beyond: *
-  unknown: managedPolicyArns[1] of aws:iam:Role "app" is a policy that none of the stacks declares, so it is not known
+  unknown: managedPolicyArns[1] of aws:iam:Role "app" names a policy whose document is not known
 `},
 		{"whom the policy of a table lets in, also from outside", func(s *matrixStack) {
 			s.table(ours, "orders")
@@ -274,13 +281,37 @@ role app
   999988887777/carts ?---
     identity policy, Allow: app policy.Statement[0]
 `},
+		{"a role that is not created yet, and the policy of a table that names it", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.add(facts.Role, "app", map[string]any{"name": "app", "arn": everything})
+			s.resources[1].Provider = &resource.Provider{Type: "pulumi:providers:aws", Name: "main", Properties: resource.ObjectValue(map[string]resource.Value{
+				"region": resource.StringValue("eu-west-1"), "allowedAccountIds": resource.ArrayValue([]resource.Value{resource.StringValue(ours)}),
+			})}
+			s.add(facts.TablePolicy, "orders", map[string]any{"resourceArn": tableARN(ours, "orders"), "policy": document(
+				allow("dynamodb:GetItem", `,"Principal":{"AWS":"arn:aws:iam::`+ours+`:role/app"}`, tableARN(ours, "orders")))})
+		}, `
+role app of no known ARN, account 111122223333
+  111122223333/orders r---
+    resource policy, Allow: orders policy.Statement[0]
+`},
+		{"a permission set holds in accounts that the stack does not tell", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.add(facts.SSOPermissionSet, "readers", map[string]any{"name": "readers", "arn": "arn:aws:sso:::permissionSet/ssoins-1/ps-1"})
+			s.add(facts.PermissionSet, "readers", map[string]any{"permissionSetArn": "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+				"inlinePolicy": document(allow("dynamodb:GetItem", "", tableARN(ours, "*")))})
+		}, `
+permission set readers
+  111122223333/orders ?---
+    identity policy, Allow: readers inlinePolicy.Statement[0]
+  beyond: arn:aws:dynamodb:eu-west-1:111122223333:table/*
+`},
 		{"of a document that is a secret only its place is told", func(s *matrixStack) {
 			s.table(ours, "orders")
 			s.principal(ours, "role", "app", map[string]any{"arn": resource.StringValue("arn:aws:iam::" + ours + ":role/app").AsSecret()})
 			s.inline("role", "app", resource.StringValue(document(
 				`{"Sid":"Hidden","Effect":"Allow","Action":"dynamodb:GetItem","Resource":["*","`+tableARN(ours, "hidden")+`"],"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-hidden"}}}`)).AsSecret())
 		}, `
-role app of no known account
+role app of no known ARN, account 
   111122223333/orders (r)---
     identity policy, Allow: app policy.Statement[0]
   beyond: 

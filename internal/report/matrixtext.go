@@ -101,7 +101,8 @@ func (p *printer) access(m *Matrix) {
 		if of == "" {
 			of = "tables of no known environment"
 		}
-		p.section(bold, fmt.Sprintf("Who reaches %s (%s, %s)", of, text.Count(tables, "table", "tables"), text.Count(len(list), "principal", "principals")))
+		counts := text.Count(tables, "table", "tables") + ", " + text.Count(len(list), "principal", "principals")
+		p.section(bold, fmt.Sprintf("Who reaches %s (%s)", of, counts))
 		for _, r := range list[:min(len(list), mostReaching)] {
 			colour, from := plain, r.From(environment)
 			if from != "" {
