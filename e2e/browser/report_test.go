@@ -250,7 +250,7 @@ func TestReportOfMatrix(t *testing.T) {
 
 	// By keyboard: into the matrix, across it, into a cell and out again.
 	must(t, p.Eval(`document.getElementById('matrix').querySelector('[tabindex="0"]').focus()`, nil))
-	for _, key := range []string{"ArrowDown", "ArrowRight", "ArrowRight", "End", "Home"} {
+	for _, key := range []string{"ArrowDown", "ArrowRight", "ArrowRight", "End", "Home", "ArrowRight"} {
 		must(t, p.Press(key))
 	}
 	focused := func() string { return eval[string](t, p, `document.activeElement.getAttribute('aria-label') || ''`) }
@@ -264,6 +264,9 @@ func TestReportOfMatrix(t *testing.T) {
 	}
 	if got := text("#detail h2"); !strings.HasPrefix(at, got+": ") {
 		t.Errorf("of cell %q it shows %q", at, got)
+	}
+	if got, want := text("#detail"), `read: allowedGetItem, QueryAllow "Items", identity policy urn:pulumi:prod::shop::aws:iam/rolePolicy:RolePolicy::role-1 at policy.Statement[0]where Bool aws:MultiFactorAuthPresent "true"`; !strings.Contains(got, want) {
+		t.Errorf("of the cell it shows %q, without %q", got, want)
 	}
 	picture, err := p.Screenshot(false)
 	keep(t, "matrix-cell.png", picture, err)
@@ -451,7 +454,21 @@ func organization(tables, principals, resources int) *report.Report {
 		for from := i % 5; from < tables; from += max(3, tables/10) + i%7 { // the names and prefixes that a document says
 			p.Spans = append(p.Spans, report.MatrixSpan{First: from, Last: min(from+i%3, tables-1), Access: i / 2 % 2})
 		}
-		if i%11 == 3 {
+		if i%11 == 3 { // it may have anything on the tables that are left
+			unknown := report.Right{Level: report.UnknownAccess}
+			p.Access = append(p.Access, report.Access{Read: unknown, Write: unknown, Admin: unknown, Policy: unknown})
+			var spans []report.MatrixSpan
+			next := 0
+			for _, s := range append(p.Spans, report.MatrixSpan{First: tables}) {
+				if s.First > next {
+					spans = append(spans, report.MatrixSpan{First: next, Last: s.First - 1, Access: len(p.Access) - 1})
+				}
+				if s.First < tables {
+					spans = append(spans, s)
+				}
+				next = s.Last + 1
+			}
+			p.Spans = spans
 			p.Unknown = []string{`policy of aws:iam:RolePolicy "` + name + `" is not known`}
 		}
 		r.Matrix.Principals = append(r.Matrix.Principals, p)

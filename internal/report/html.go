@@ -209,6 +209,9 @@ func (r *Report) verdict(t Totals) verdict {
 	case t.Advisory > 0 || lacking:
 		v.Class = "warn"
 	}
+	if t.DocumentsKnown < t.Documents {
+		v.Lines = append(v.Lines, fmt.Sprintf("%d of %s were known, so that they could be judged.", t.DocumentsKnown, text.Count(t.Documents, "policy document", "policy documents")))
+	}
 	if lacking {
 		v.Lines = append(v.Lines, "Not everything could be judged: see what was not checked.")
 	}
