@@ -258,6 +258,9 @@ func TestReportOfMatrix(t *testing.T) {
 	if want := "role role-1 on table "; !strings.HasPrefix(at, want) {
 		t.Errorf("the focus is on %q", at)
 	}
+	if !eval[bool](t, p, `(() => { const c = document.activeElement, b = c.getBoundingClientRect(); return c.contains(document.elementFromPoint(b.x + b.width / 2, b.y + b.height / 2)); })()`) {
+		t.Error("the cell with the focus is behind the names of principals or tables")
+	}
 	must(t, p.Press("Enter"))
 	if got := eval[bool](t, p, `document.getElementById('detail').open`); !got {
 		t.Error("Enter opens nothing")
