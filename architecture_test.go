@@ -21,6 +21,7 @@ func TestDependencies(t *testing.T) {
 		{"dynamoguard/policies", []string{protocol, "github.com/", "net", "os"}},
 		{"dynamoguard/internal/engine", []string{protocol, "github.com/", "net"}},
 		{"dynamoguard/internal/record", []string{protocol, "github.com/", "net"}},
+		{"dynamoguard/internal/report", []string{protocol, "github.com/", "net", "os"}},
 		{"dynamoguard/internal/iam", []string{protocol, "github.com/", "net", "os", "dynamoguard/internal/resource"}},
 		{"dynamoguard/internal/tables", []string{protocol, "github.com/", "net", "os", "dynamoguard/internal/resource"}},
 		{"dynamoguard/internal/state", []string{protocol, "github.com/", "net", "os"}},

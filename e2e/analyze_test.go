@@ -3,6 +3,7 @@ package e2e
 import (
 	"testing"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"dynamoguard/e2e/internal/harness"
@@ -17,7 +18,7 @@ func TestAnalyzeState(t *testing.T) {
 		check(t, "up", deployed.Up(), passes(everyResource...))
 
 		judged := harness.NewStack(t, violated, violations(false), cli)
-		check(t, "analyze", judged.Analyze(deployed.Export()), harness.Result{
+		check(t, "analyze", judged.Alike(deployed.Export()), harness.Result{
 			ExitCode: 1,
 			Policy:   append([]string{"advisory low dynamoguard " + rootStack + ofNoStack}, violationEvents("mandatory")...),
 			Errors:   []string{"one or more mandatory policy violations were found"},
@@ -41,7 +42,7 @@ func TestAnalyzeAcross(t *testing.T) {
 	second.Sandbox().Env = []string{"AWS_ACCESS_KEY_ID=" + keyOf(otherAccount)} // the stand-in does not look
 	check(t, "up of the second", second.Up(), passes("urn:pulumi:dev::billing::"+tableOrders))
 	second.Sandbox().Env = []string{"AWS_ACCESS_KEY_ID=" + keyOf(ownAccount)}
-	check(t, "analyze", second.Analyze(second.Export()), harness.Result{
+	check(t, "analyze", second.Alike(second.Export()), harness.Result{
 		ExitCode: 1,
 		Policy: []string{
 			"advisory low dynamoguard urn:pulumi:dev::billing::pulumi:pulumi:Stack::billing-dev" + ofNoStack,
@@ -56,7 +57,7 @@ func TestAnalyzeAcross(t *testing.T) {
 func TestAnalyzeStateCorrected(t *testing.T) {
 	s := harness.NewStack(t, violated, violations(true))
 	check(t, "up", s.Up(), passes(everyResource...))
-	check(t, "analyze", s.Analyze(s.Export()), harness.Result{Policy: []string{"advisory low dynamoguard " + rootStack + ofNoStack}})
+	check(t, "analyze", s.Alike(s.Export()), harness.Result{Policy: []string{"advisory low dynamoguard " + rootStack + ofNoStack}})
 }
 
 // TestAnalyzeRedactedState judges a state without its passphrase: the CLI puts
@@ -71,9 +72,33 @@ func TestAnalyzeRedactedState(t *testing.T) {
 
 	stranger := harness.NewStack(t, lonePolicies, program)
 	stranger.Sandbox().Env = []string{"PULUMI_CONFIG_PASSPHRASE=another"}
-	check(t, "analyze", stranger.Analyze(deployed.Export()), harness.Result{Policy: []string{
+	check(t, "analyze", stranger.Alike(deployed.Export()), harness.Result{Policy: []string{
 		"advisory low dynamoguard " + rootStack + ": 0 of 1 policy document was judged; the rest is not known: " +
 			`policy of aws:iam:Policy "clerk"`,
 		"advisory low dynamoguard " + rootStack + ofNoStack,
 	}})
+}
+
+// TestCheckExceptions: an exception of Pulumi's own, which the engine applies to
+// what the pack has answered, holds for `dynamoguard check` as well.
+func TestCheckExceptions(t *testing.T) {
+	const orders = "urn:pulumi:dev::shop::" + tableOrders
+	program := stack(func(p program) {
+		p.table("orders", func(args *dynamodb.TableArgs) { args.PointInTimeRecovery, args.ServerSideEncryption = nil, nil })
+	})
+	exceptions := func(policies string) harness.Option {
+		return harness.Version2(`{"EXC-7":{"reason":"moves","match":[{"policies":[` + policies + `],"targets":["` + orders + `"]}]}}`)
+	}
+	about := harness.About{"table-encryption", "table-point-in-time-recovery"}
+	deployed := harness.NewStack(t, nil, program)
+	check(t, "up", deployed.Up(), passes(tableOrders))
+	for policies, code := range map[string]int{
+		`"table-encryption"`: 1,
+		`"table-encryption","table-point-in-time-recovery"`: 0,
+	} {
+		judged := harness.NewStack(t, about, program, harness.Newest, exceptions(policies))
+		if result := judged.Alike(deployed.Export()); result.ExitCode != code || len(result.Policy) != 3 {
+			t.Errorf("%s: exit code %d: %q", policies, result.ExitCode, result.Policy)
+		}
+	}
 }

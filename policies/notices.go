@@ -236,7 +236,7 @@ func otherStacksNotices(run *policy.Run) (list []policy.Notice) {
 	if len(reasons) > 0 {
 		list = append(list, enumerate("not all tables of other stacks were compared with this one's; not read:", reasons))
 	}
-	if !run.Stack.Known && len(run.Judgements) > 0 {
+	if !run.Stack.Known && !run.Outside.Current && len(run.Judgements) > 0 {
 		list = append(list, policy.Notice{Text: "the run does not say which stack it is of, as `pulumi policy analyze` never does: " +
 			"without an organization Pulumi Cloud was not asked for tables of other stacks, and nothing was concluded from the " +
 			"stack's own state before the run"})

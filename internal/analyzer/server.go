@@ -294,11 +294,11 @@ func (s *Server) respond(judgements []policy.Judgement, diagnostics []policy.Dia
 		response.Diagnostics = append(response.Diagnostics, encoded)
 	}
 	for _, d := range diagnostics {
-		d.Message = text.Enumeration(d.Message, d.Items)
+		d.Message = d.Text()
 		add(d)
 	}
 	for _, n := range notices {
-		add(policy.Diagnostic{Policy: n.Policy, URN: n.URN, Level: policy.Advisory, Message: noticed(n)})
+		add(policy.Diagnostic{Policy: n.Policy, URN: n.URN, Level: policy.Advisory, Message: n.Message()})
 	}
 	if len(left) > 0 {
 		response.Diagnostics = append(response.Diagnostics, s.encode(instead(left)))
@@ -337,15 +337,6 @@ const (
 	maxFindings = plugin.MaxMessage * 3 / 4
 	overhead    = 8
 )
-
-// noticed is the message of a notice: what it says, and by which configuration.
-func noticed(n engine.Notice) string {
-	by := " (configuration " + n.Configuration + ")"
-	if len(n.Items) > 0 {
-		by = "\n " + by
-	}
-	return text.Enumeration(n.Text, n.Items) + by
-}
 
 // instead is the diagnostic that stands for those that are left out: it stops what any of them would.
 func instead(left []policy.Diagnostic) policy.Diagnostic {

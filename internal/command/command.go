@@ -49,26 +49,37 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		err = analyzer.Serve(ctx, address, version, rules, stdout, stderr)
 		rules.Tell()
 		keep(rules, version, record.In(system.Cache))
+		reportRun(rules, version, system.Getenv(preview.ReportVariable), time.Now, stderr)
 	default:
 		hint = "Run it with help for what it does.\n"
 		root := rootCommand(version, policies)
 		p := program{version: version, policies: policies, system: system, now: time.Now}
-		root.AddCommand(explainCommand(p), policiesCommand(p), doctorCommand(p), previewCommand(), execCommand(), guardCommand())
+		root.AddCommand(
+			checkCommand(p), explainCommand(p), policiesCommand(p), doctorCommand(p), previewCommand(), execCommand(), guardCommand(),
+		)
 		root.SetArgs(args)
 		root.SetIn(stdin)
 		root.SetOut(stdout)
 		root.SetErr(stderr)
 		err = root.ExecuteContext(context.Background())
 	}
-	var code exitCode
-	if errors.As(err, &code) {
+	return end(err, stderr, hint)
+}
+
+// end returns the exit code for what a command returned, and says why unless the command has.
+func end(err error, stderr io.Writer, hint string) int {
+	code := exitCode(1)
+	coded := codedError{}
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
 		return int(code)
+	case errors.As(err, &coded):
+		code, err, hint = coded.code, coded.error, ""
 	}
-	if err != nil {
-		_, _ = fmt.Fprintf(stderr, "dynamoguard: %s\n%s", text.Error(err), hint)
-		return 1
-	}
-	return 0
+	_, _ = fmt.Fprintf(stderr, "dynamoguard: %s\n%s", text.Error(err), hint)
+	return int(code)
 }
 
 // A program is what the commands on runs work with.

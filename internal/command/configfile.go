@@ -27,23 +27,24 @@ type configurationFile struct {
 	given        map[string]policy.Given
 	leveless     []string // names for which Pulumi knows no level, in order
 	environments []string // of ESC, which may say more
-	exceptions   bool     // of Pulumi's own, which are none of the pack's
+	exceptions   exceptions
 }
 
-// inForce returns the configuration that holds with a file, or without one where path is empty, and what there is to say of the file.
+// inForce returns the configuration that holds with a file, or without one where path is empty, Pulumi's own exceptions in it, and what
+// there is to say of the file.
 // The errors are in the words that a run would end with.
-func inForce(ctx context.Context, path string, policies []*policy.Policy) (c *policy.Configuration, remarks []string, err error) {
+func inForce(ctx context.Context, path string, policies []*policy.Policy) (c *policy.Configuration, excepted exceptions, remarks []string, err error) {
 	var file configurationFile
 	if path != "" {
 		if file, err = readConfiguration(ctx, path, policies); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 	}
 	if c, err = policy.Configure(policies, file.given); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	if len(file.leveless) > 0 {
-		return nil, nil, fmt.Errorf("%s has no enforcementLevel, which Pulumi asks for every name that is not one of a policy",
+		return nil, nil, nil, fmt.Errorf("%s has no enforcementLevel, which Pulumi asks for every name that is not one of a policy",
 			text.Printable(text.List(file.leveless, ", ")))
 	}
 	if names := c.UnknownPolicies; len(names) > 0 {
@@ -55,10 +56,13 @@ func inForce(ctx context.Context, path string, policies []*policy.Policy) (c *po
 	if len(file.environments) > 0 {
 		remarks = append(remarks, "not known here is what comes from the environments "+text.Printable(text.List(file.environments, ", ")))
 	}
-	if file.exceptions {
-		remarks = append(remarks, "exceptions are Pulumi's own and were not checked")
+	known := func(name string) bool {
+		return slices.ContainsFunc(policies, func(p *policy.Policy) bool { return p.Name == name })
 	}
-	return c, remarks, nil
+	if names := slices.DeleteFunc(file.exceptions.policies(), known); len(names) > 0 {
+		remarks = append(remarks, "exceptions are for names that no policy of this version has: "+text.Printable(text.List(names, ", ")))
+	}
+	return c, file.exceptions, remarks, nil
 }
 
 // readConfiguration reads a file. A level that is not written is what the engine makes of it: that of "all", else the policy's
@@ -128,7 +132,10 @@ func (f *configurationFile) read(root map[string]any, policies []*policy.Policy)
 		if version != 2 {
 			return errors.New("version must be 2")
 		}
-		f.exceptions = root["exceptions"] != nil
+		var err error
+		if f.exceptions, err = readExceptions(root["exceptions"]); err != nil {
+			return err
+		}
 		policies, ok := root["policies"].(map[string]any)
 		if !ok && root["policies"] != nil {
 			return errors.New("policies is not an object")

@@ -34,7 +34,7 @@ func TestConfigurations(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := ""
-			if _, _, err := inForce(t.Context(), path, policies.All()); err != nil {
+			if _, _, _, err := inForce(t.Context(), path, policies.All()); err != nil {
 				got = strings.ReplaceAll(err.Error(), path, "FILE")
 				got = strings.TrimPrefix(got, "dynamoguard cannot use its configuration:\n  ")
 			}
@@ -87,9 +87,10 @@ func TestConfigurationFile(t *testing.T) {
 		{"two spellings", `{"table-encryption": "advisory", "dynamoguard:table-encryption": "disabled"}`,
 			"policies are configured by two names, of which the plain one counts; left out: dynamoguard:table-encryption"},
 		{"version 2",
-			`{"version": 2, "environments": ["acme/policy"], "policies": {"table-encryption": "advisory"}, "exceptions": {"a": {}}}`,
+			`{"version": 2, "environments": ["acme/policy"], "policies": {"table-encryption": "advisory"}, "exceptions": {
+				"EXC-1": {"reason": "moves", "match": [{"policies": ["table-encryption", "table-x"], "targets": ["urn:pulumi:dev::shop::t::n"]}]}}}`,
 			"not known here is what comes from the environments acme/policy\n" +
-				"exceptions are Pulumi's own and were not checked"},
+				"exceptions are for names that no policy of this version has: table-x"},
 		{"version 2 without policies", `{"version": 2}`, ""},
 		{"environments", `{"environments": ["a", "b"]}`,
 			"not known here is what comes from the environments a, b"},
@@ -115,7 +116,7 @@ func TestConfigurationFile(t *testing.T) {
 			if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, remarks, err := inForce(t.Context(), path, policies.All())
+			_, _, remarks, err := inForce(t.Context(), path, policies.All())
 			got := strings.Join(remarks, "\n")
 			if err != nil {
 				got = err.Error()
@@ -126,7 +127,7 @@ func TestConfigurationFile(t *testing.T) {
 		})
 	}
 	folder := t.TempDir()
-	if _, _, err := inForce(t.Context(), folder, nil); fmt.Sprint(err) != "open "+folder+": is a directory" {
+	if _, _, _, err := inForce(t.Context(), folder, nil); fmt.Sprint(err) != "open "+folder+": is a directory" {
 		t.Errorf("a folder: %v", err)
 	}
 }
@@ -138,7 +139,7 @@ func TestConfigurationOfAll(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		c, _, err := inForce(t.Context(), path, policies.All())
+		c, _, _, err := inForce(t.Context(), path, policies.All())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -78,7 +78,7 @@ func (d *doctor) missing(what string, names []string) {
 func (d *doctor) examine(c *cobra.Command, named index.Stack, config string) error {
 	var remarks []string
 	var err error
-	if d.config, remarks, err = inForce(c.Context(), config, d.policies); err != nil {
+	if d.config, _, remarks, err = inForce(c.Context(), config, d.policies); err != nil {
 		return err
 	}
 	d.configuration(config, remarks)

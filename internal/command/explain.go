@@ -84,7 +84,7 @@ func (p program) records(c *cobra.Command, stack, file, config string) (records 
 	if err := rules.Configure(configured.given); err != nil {
 		return nil, "", err
 	}
-	if err := rules.JudgeState(f); err != nil {
+	if _, err := rules.JudgeState(f); err != nil {
 		return nil, "", fmt.Errorf("%s: %w", file, err)
 	}
 	return record.Of(rules.Run(), p.version, p.now()), "state in " + file + ", judged now by " + cmp.Or(config, "the defaults"), nil

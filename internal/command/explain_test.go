@@ -56,7 +56,7 @@ func TestExplainRun(t *testing.T) {
 	p := aProgram(t, nil)
 	rules := engine.New(p.policies, p.now)
 	rules.ConfigureStack(policy.StackContext{Known: true, Organization: "acme", Project: "shop", Name: "dev", Preview: true})
-	if err := rules.JudgeState(strings.NewReader(aState(t))); err != nil {
+	if _, err := rules.JudgeState(strings.NewReader(aState(t))); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range record.Of(rules.Run(), p.version, noon) {

@@ -12,6 +12,7 @@ import (
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
+	"dynamoguard/internal/text"
 )
 
 // An Engine judges the resources of one run of one stack. It is safe for concurrent use, answers in any order of calls,
@@ -82,6 +83,8 @@ type World struct {
 	// Load starts to read the tables of all stacks for the running one, as far as that is known; stop ends it.
 	Load func(policy.IndexSettings, policy.StackContext) (others policy.Others, stop func())
 	AWS  *account.Sources
+	// Judged are the tables of the states that are judged together with this one, its own among them, in place of what Load reads.
+	Judged policy.Others
 	// Session is the foreseen preview that the run is, nil where it is none.
 	Session Session
 }
@@ -108,11 +111,16 @@ func (e *Engine) Configure(given map[string]policy.Given) error {
 	if err != nil {
 		return err
 	}
+	e.Use(config)
+	return nil
+}
+
+// Use replaces the configuration with one of the policies of the engine.
+func (e *Engine) Use(config *policy.Configuration) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.config = config
 	e.unload()
-	return nil
 }
 
 // ConfigureStack tells the engine about the running stack.
@@ -137,6 +145,9 @@ func (e *Engine) unload() {
 func (e *Engine) settings() (*policy.Configuration, *policy.StackContext, policy.Outside, *joined) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.world.Judged != nil {
+		e.outside.Others, e.outside.Current = e.world.Judged, true
+	}
 	if e.outside.Others == nil && e.world.Load != nil {
 		e.outside.Others, e.stop = e.world.Load(e.config.Pack().Index, *e.stack)
 	}
@@ -253,6 +264,15 @@ type Notice struct {
 	Configuration string // the hash of the one in force
 }
 
+// Message is the notice as it is shown: what it says, and by which configuration.
+func (n Notice) Message() string {
+	by := " (configuration " + n.Configuration + ")"
+	if len(n.Items) > 0 {
+		by = "\n " + by
+	}
+	return text.Enumeration(n.Text, n.Items) + by
+}
+
 // AnalyzeStack runs the stack policies at the end of a run, in the order of the policies, and then asks for the notices. The
 // resources carry their outputs. What policies on resources left to say is among the judgements.
 func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgement, []Notice) {
@@ -338,7 +358,7 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 		}
 	}
 	e.mu.Lock()
-	e.record.ended, e.record.notices = true, list
+	e.record.ended, e.record.notices, e.record.graph = true, list, graph
 	e.mu.Unlock()
 	e.Tell()
 	return judgements, list

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 )
@@ -22,6 +23,7 @@ type record struct {
 
 	ended   bool // the stack was judged
 	notices []Notice
+	graph   *facts.Graph // of the stack as it was judged last
 
 	// Of permission boundaries as grants, by what was attached and at the end of the stack; at the end also by policies that judge
 	// resources and the stack. They stand in for the judgement that left the boundary out, or did not know the stack.

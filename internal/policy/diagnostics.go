@@ -37,7 +37,7 @@ func together(judgements []Judgement) []Diagnostic {
 	for i := range judgements {
 		j := &judgements[i]
 		for _, f := range j.told() {
-			level := f.level(j.Level)
+			level := f.Level(j.Level)
 			found[level] = append(found[level], f)
 		}
 		errors = append(errors, j.failure()...)
@@ -53,7 +53,7 @@ func together(judgements []Judgement) []Diagnostic {
 // joined is one diagnostic of several findings. Those of one wording have one remedy, which is said once.
 func joined(p *Policy, level Level, findings []Finding) Diagnostic {
 	first := findings[0]
-	d := Diagnostic{Policy: p, URN: first.URN, Level: level}
+	d := Diagnostic{Policy: p, URN: first.URN, Level: level, Findings: findings}
 	if len(findings) == 1 {
 		d.Message = p.Sentence(first)
 		return d

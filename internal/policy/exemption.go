@@ -80,11 +80,12 @@ func (s PackSettings) IsBoundary(r *resource.Resource) bool {
 
 // Expired reports whether the exemption no longer holds.
 func (e Exemption) Expired(now time.Time) bool {
-	end, err := e.end()
+	end, err := e.End()
 	return err != nil || !now.Before(end)
 }
 
-func (e Exemption) end() (time.Time, error) {
+// End is the instant at which the exemption ends.
+func (e Exemption) End() (time.Time, error) {
 	if day, err := time.Parse(time.DateOnly, e.Expires); err == nil {
 		return day.AddDate(0, 0, 1), nil
 	}

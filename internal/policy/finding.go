@@ -70,8 +70,8 @@ func (f Finding) place() resource.Path {
 	return resource.Path(document + statement + index)
 }
 
-// level is how far a finding may be enforced at a configured level. What was to be mended and is there nevertheless stops the run.
-func (f Finding) level(configured Level) Level {
+// Level is how far a finding may be enforced at a configured level. What was to be mended and is there nevertheless stops the run.
+func (f Finding) Level(configured Level) Level {
 	configured = min(configured, Mandatory)
 	if f.Limit == Disabled {
 		return configured
@@ -80,11 +80,11 @@ func (f Finding) level(configured Level) Level {
 }
 
 // Mendable reports whether a finding may be mended by its edits: there are some, and it does not rest on something uncertain.
-func (f Finding) Mendable() bool { return len(f.Edits) > 0 && f.level(Mandatory) == Mandatory }
+func (f Finding) Mendable() bool { return len(f.Edits) > 0 && f.Level(Mandatory) == Mandatory }
 
 // settles reports whether a finding says what another one does as well, as far as that one may be enforced.
 func (f Finding) settles(g Finding) bool {
-	return f.URN == g.URN && (g.Basis == OnResource || f.place() == g.place()) && f.level(Mandatory) >= g.level(Mandatory)
+	return f.URN == g.URN && (g.Basis == OnResource || f.place() == g.place()) && f.Level(Mandatory) >= g.Level(Mandatory)
 }
 
 // RestOn limits those findings that rest on stand-ins for what AWS will make up: that are not among those which were come to without
@@ -195,13 +195,18 @@ type Diagnostic struct {
 	Level   Level
 	Message string
 	Items   []string
+
+	Findings []Finding // that it is about; none where it is about what could not be judged
 }
+
+// Text is the message as it is shown.
+func (d Diagnostic) Text() string { return text.Enumeration(d.Message, d.Items) }
 
 // Diagnostics is what to say of a judgement.
 func (j *Judgement) Diagnostics() []Diagnostic {
 	var list []Diagnostic
 	for _, f := range j.told() {
-		list = append(list, Diagnostic{Policy: j.Policy, URN: j.URN, Level: f.level(j.Level), Message: j.Policy.Sentence(f)})
+		list = append(list, Diagnostic{Policy: j.Policy, URN: j.URN, Level: f.Level(j.Level), Message: j.Policy.Sentence(f), Findings: []Finding{f}})
 	}
 	return append(list, j.failure()...)
 }

@@ -63,7 +63,7 @@ var forms = map[string]form{
 
 	"day": {
 		pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}(T\S+)?$`,
-		refused: func(s string) bool { _, err := (Exemption{Expires: s}).end(); return err != nil },
+		refused: func(s string) bool { _, err := (Exemption{Expires: s}).End(); return err != nil },
 		words:   "is not a date such as 2027-01-31",
 	},
 

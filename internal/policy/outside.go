@@ -35,6 +35,8 @@ type Others interface {
 type Outside struct {
 	Others Others
 	AWS    *account.Sources
+	// Current: of the stacks that are judged, Others tells how they are, and not how they were before a run.
+	Current bool
 }
 
 // Around returns what the resource takes from around it where it does not say itself where it is.
@@ -51,10 +53,10 @@ func (f Frame) Around(urn resource.URN) place.Around {
 	return around
 }
 
-// Before returns the tables that a stack owned before the run. Where no stack was configured there is no run: what is judged
-// may be that very state, or one of any age, and nothing is returned.
+// Before returns the tables that a stack owned before the run, or owns where its state is judged. Where no stack was configured
+// there is no run, and it may be a state of any age that is judged: nothing is returned.
 func (f Frame) Before(project, stack string) []tables.Entry {
-	if f.Outside.Others == nil || !f.Stack.Known {
+	if f.Outside.Others == nil || !f.Stack.Known && !f.Outside.Current {
 		return nil
 	}
 	return f.Outside.Others.Own(project, stack)

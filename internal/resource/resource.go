@@ -20,6 +20,13 @@ func (u URN) parts() (stack, project, types, name string) {
 	return stack, project, types, name
 }
 
+// Valid reports whether the URN has the form that the engine asks for.
+//
+// Source: https://github.com/pulumi/pulumi/blob/master/sdk/go/common/resource/urn/urn.go, IsValid
+func (u URN) Valid() bool {
+	return strings.HasPrefix(string(u), "urn:pulumi:") && strings.Count(string(u), "::") >= 3
+}
+
 // Stack returns the name of the stack, without organization and project.
 func (u URN) Stack() string { s, _, _, _ := u.parts(); return s }
 

@@ -67,10 +67,17 @@ const providerTypes = "pulumi:providers:"
 //
 // An error says at which byte of the text, as UTF-8 without the mark, what is wrong, and never quotes a value.
 func Read(r io.Reader, wanted func(typ string) bool, each func(*Resource)) error {
-	s := &reader{
-		Scanner: jsonscan.New(unmarked(r), mostMemory), wanted: wanted, each: each,
-		providers: map[string]*resource.Provider{},
-	}
+	return read(r, &reader{wanted: wanted, each: each})
+}
+
+// ReadAll is Read of all resources, of which those of other types than whole have no inputs, no outputs and no dependencies: to decode
+// these takes most of the time, and most resources are of no interest.
+func ReadAll(r io.Reader, whole func(typ string) bool, each func(*Resource)) error {
+	return read(r, &reader{whole: whole, each: each})
+}
+
+func read(r io.Reader, s *reader) error {
+	s.Scanner, s.providers = jsonscan.New(unmarked(r), mostMemory), map[string]*resource.Provider{}
 	s.top()
 	if s.Err() == nil && s.Next() != 0 {
 		s.Unexpected("the end")
@@ -84,6 +91,7 @@ func Read(r io.Reader, wanted func(typ string) bool, each func(*Resource)) error
 type reader struct {
 	*jsonscan.Scanner
 	wanted    func(typ string) bool
+	whole     func(typ string) bool
 	each      func(*Resource)
 	providers map[string]*resource.Provider // by urn::id, and the one that is not to be deleted also by URN
 	kept      int                           // what the providers take in memory
@@ -189,21 +197,26 @@ func (s *reader) operation() {
 
 // encoded is a resource as a state has it.
 type encoded struct {
-	URN                  resource.URN              `json:"urn"`
-	Type                 string                    `json:"type"`
-	ID                   string                    `json:"id"`
+	head
 	Inputs               map[string]any            `json:"inputs"`
 	Outputs              map[string]any            `json:"outputs"`
-	Provider             string                    `json:"provider"` // urn::id
-	Parent               resource.URN              `json:"parent"`
-	Aliases              []resource.URN            `json:"aliases"`
-	Protect              bool                      `json:"protect"`
 	Dependencies         []resource.URN            `json:"dependencies"`
 	PropertyDependencies map[string][]resource.URN `json:"propertyDependencies"`
-	Delete               bool                      `json:"delete"`
-	External             bool                      `json:"external"`
-	PendingReplacement   bool                      `json:"pendingReplacement"`
-	SourcePosition       string                    `json:"sourcePosition"`
+}
+
+// A head is what a resource has whatever its type is.
+type head struct {
+	URN                resource.URN   `json:"urn"`
+	Type               string         `json:"type"`
+	ID                 string         `json:"id"`
+	Provider           string         `json:"provider"` // urn::id
+	Parent             resource.URN   `json:"parent"`
+	Aliases            []resource.URN `json:"aliases"`
+	Protect            bool           `json:"protect"`
+	Delete             bool           `json:"delete"`
+	External           bool           `json:"external"`
+	PendingReplacement bool           `json:"pendingReplacement"`
+	SourcePosition     string         `json:"sourcePosition"`
 }
 
 // resource reads the text of a resource of a type that matters; nil of another.
@@ -233,7 +246,11 @@ func (s *reader) take(text []byte, typ string, creating bool) {
 		}
 	}
 	var e encoded
-	if err := json.Unmarshal(text, &e); err != nil {
+	var into any = &e
+	if s.whole != nil && !isProvider && !s.whole(typ) {
+		into = &e.head
+	}
+	if err := json.Unmarshal(text, into); err != nil {
 		// The cause may quote a value.
 		s.Fail("the resource that ends at byte %d cannot be read", s.Offset())
 		return

@@ -158,6 +158,7 @@ type Stack struct {
 	sandbox *sandbox.Sandbox
 	stack   auto.Stack
 	config  map[string]json.RawMessage // of the pack, by policy
+	excepts json.RawMessage            // exceptions of Pulumi's own; nil where the file has the form that knows none
 	file    string                     // that holds config
 	seen    int                        // operations of the provider that earlier results told
 }
@@ -173,6 +174,12 @@ func PackConfig(config string) Option {
 			s.t.Fatal(err)
 		}
 	}
+}
+
+// Version2 gives the configuration the form that has exceptions of Pulumi's own,
+// with those. Only the newest line of the CLI reads it.
+func Version2(exceptions string) Option {
+	return func(s *Stack) { s.excepts = json.RawMessage(exceptions) }
 }
 
 // Oldest runs the stack with the oldest line of the CLI, as all are that do not
@@ -248,7 +255,11 @@ func (s *Stack) configure(about About) {
 		config[other] = json.RawMessage(`"disabled"`)
 	}
 	maps.Copy(config, s.config)
-	text, err := json.Marshal(config)
+	var file any = config
+	if s.excepts != nil {
+		file = map[string]any{"version": 2, "policies": config, "exceptions": s.excepts}
+	}
+	text, err := json.Marshal(file)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -405,14 +416,67 @@ func (s *Stack) Plain() Result {
 	})
 }
 
-// Up runs `pulumi up` with the pack, without a preview before it.
+// Up runs `pulumi up` with the pack, without a preview before it. Where that
+// passes, `pulumi policy analyze` and `dynamoguard check` must come to the same on
+// the state that it leaves.
 func (s *Stack) Up() Result {
 	s.t.Helper()
-	return s.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
+	up := s.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
 		result, err := s.stack.Up(ctx, optup.EventStreams(stream), optup.SuppressOutputs(),
 			optup.PolicyPacks(s.tools.Pack), optup.PolicyPackConfigs(s.file))
 		return result.StdOut, result.StdErr, err
 	})
+	if up.ExitCode == 0 {
+		deployment, err := s.stack.Export(s.t.Context()) // with the secrets as they are
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		state, err := json.Marshal(deployment)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.Alike(state)
+	}
+	return up
+}
+
+// Alike has a state judged by `pulumi policy analyze` and by `dynamoguard check`,
+// which must come to the same. It returns that.
+func (s *Stack) Alike(state []byte) Result {
+	s.t.Helper()
+	analyzed, checked := s.Analyze(state), s.Check(state)
+	if analyzed.ExitCode != checked.ExitCode {
+		s.t.Errorf("analyze ends with %d, and check with %d:\n%s\n%s", analyzed.ExitCode, checked.ExitCode, analyzed.Output, checked.Output)
+	}
+	if diff := cmp.Diff(analyzed.Policy, checked.Policy); diff != "" {
+		s.t.Errorf("check comes to something else than analyze (-analyze +check):\n%s\n%s", diff, checked.Output)
+	}
+	return analyzed
+}
+
+// Check runs `dynamoguard check` on an exported state. The result has the exit
+// code, the policy events and the output.
+func (s *Stack) Check(state []byte) Result {
+	s.t.Helper()
+	file := filepath.Join(tempDir(s.t), "state.json")
+	if err := os.WriteFile(file, state, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+	stdout, stderr, code := s.Run("check", file, "--config", "$CONFIG", "--format", "json")
+	var report struct {
+		Messages []struct{ Policy, Severity, Level, URN, Text string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &report); err != nil && code != 2 {
+		s.t.Fatalf("check: exit code %d, %v\n%s%s", code, err, stdout, stderr)
+	}
+	result := Result{ExitCode: code, Output: stdout + stderr, Stderr: stderr}
+	for _, m := range report.Messages {
+		result.Policy = append(result.Policy, byConfiguration.ReplaceAllString(Line(apitype.PolicyEvent{
+			EnforcementLevel: m.Level, Severity: m.Severity, PolicyName: m.Policy, ResourceURN: m.URN, Message: m.Text,
+		}), ""))
+	}
+	slices.Sort(result.Policy)
+	return result
 }
 
 // run collects the events of an operation. An operation that fails has its

@@ -1,0 +1,34 @@
+package report
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// A Format writes a report in one form.
+type Format struct {
+	Name      string
+	Extension string // of files of it; no two formats have the same
+	Write     func(w io.Writer, r *Report, o Options) error
+}
+
+// Options are what a format may take account of. The zero Options are those of a file.
+type Options struct {
+	Colour bool // it is for a terminal that shows colours
+	Width  int  // of that terminal, in columns; 0 where there is none
+}
+
+// Formats are all of them. The first is for people who look at a terminal.
+var Formats = []Format{
+	{"text", "txt", writeText},
+	{"json", "json", writeJSON},
+	{"html", "html", writeHTML},
+}
+
+// writeJSON writes the report as docs/report.schema.json has it.
+func writeJSON(w io.Writer, r *Report, _ Options) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(r)
+}
