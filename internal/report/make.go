@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"strconv"
 	"time"
 
 	"dynamoguard/internal/engine"
@@ -36,6 +37,8 @@ type Maker struct {
 	criteria  map[soc2.ID]int
 	stacks    map[resource.URN]int // in report.Stacks, by root, of the source that is being added
 	exemption map[*policy.Exemption]int
+
+	fingerprints map[string]int // how many findings there are of each
 }
 
 // New returns a maker of a report on the policies of a pack, as they are configured.
@@ -46,6 +49,7 @@ func New(kind Kind, version string, now time.Time, policies []*policy.Policy, co
 			Stacks: []Stack{}, Resources: []Resource{}, Findings: []Finding{}, // in JSON a list as well where it is empty
 		},
 		policies: map[*policy.Policy]int{}, criteria: map[soc2.ID]int{}, exemption: map[*policy.Exemption]int{},
+		fingerprints: map[string]int{},
 	}
 	for _, p := range policies {
 		settings := config.Of(p)
@@ -272,6 +276,11 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 	}
 	statement, within := s.Run.Statement(f)
 	kept.Statement, kept.Element = statement[:min(len(statement), mostStatement)], string(within)
-	kept.Fingerprint = fingerprint(&kept)
+	kept.Fingerprint = fingerprint(&kept, statement)
+	n := m.fingerprints[kept.Fingerprint]
+	m.fingerprints[kept.Fingerprint]++
+	if n > 0 { // equal statements, or a policy that has found several things in one place
+		kept.Fingerprint = hash(kept.Fingerprint, strconv.Itoa(n))
+	}
 	return kept
 }
