@@ -3,6 +3,7 @@ package e2e
 import (
 	"testing"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"dynamoguard/e2e/internal/harness"
@@ -83,7 +84,7 @@ func TestAnalyzeRedactedState(t *testing.T) {
 func TestCheckExceptions(t *testing.T) {
 	const orders = "urn:pulumi:dev::shop::" + tableOrders
 	program := stack(func(p program) {
-		p.table("orders", nil)
+		p.table("orders", func(args *dynamodb.TableArgs) { args.PointInTimeRecovery, args.ServerSideEncryption = nil, nil })
 	})
 	exceptions := func(policies string) harness.Option {
 		return harness.Version2(`{"EXC-7":{"reason":"moves","match":[{"policies":[` + policies + `],"targets":["` + orders + `"]}]}}`)

@@ -66,14 +66,20 @@ type Said struct {
 func (e *Engine) JudgeState(r io.Reader) (*State, error) {
 	judged := &State{Positions: map[resource.URN]state.Position{}, Resources: map[resource.URN]int{}}
 	var stack []*resource.Resource
-	var odd error
-	read := func(typ string) bool { return e.Reads(typ) != nil || e.ReadsChecked(typ) != nil }
-	err := state.ReadAll(r, read, func(s *state.Resource) {
+	// To decode takes as long as to judge does, so one resource is decoded while another one is judged.
+	resources := make(chan *state.Resource, 64)
+	var unread, odd error
+	go func() {
+		defer close(resources)
+		whole := func(typ string) bool { return e.Reads(typ) != nil || e.ReadsChecked(typ) != nil }
+		unread = state.ReadAll(r, whole, func(s *state.Resource) { resources <- s })
+	}()
+	for s := range resources {
 		if !s.URN.Valid() && odd == nil {
 			odd = fmt.Errorf("not a state: it has a resource with the URN %q, which is none", text.Short(string(s.URN)))
 		}
 		if s.Delete || s.Creating || odd != nil {
-			return
+			continue
 		}
 		inputs, outputs := s.Resource, s.Resource
 		inputs.PropertyDependencies = nil // nothing tells them before the end of a stack
@@ -87,8 +93,8 @@ func (e *Engine) JudgeState(r io.Reader) (*State, error) {
 			judged.Said = append(judged.Said, Said{Policy: d.Policy, Level: d.Level, At: s.URN, Text: d.Text(), Findings: d.Findings})
 		}
 		stack = append(stack, &outputs)
-	})
-	if err = cmp.Or(err, odd); err != nil {
+	}
+	if err := cmp.Or(unread, odd); err != nil {
 		return nil, err
 	}
 	judgements, notices := e.AnalyzeStack(stack)

@@ -46,3 +46,23 @@ func TestClosed(t *testing.T) {
 		runtime.Gosched()
 	}
 }
+
+// TestReplaceDevice: a device is written to, and stays one; a full one says so.
+func TestReplaceDevice(t *testing.T) {
+	for path, want := range map[string]string{"/dev/null": "<nil>", "/dev/full": "no space left on device"} {
+		r, err := files.Replace(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(r, "text")
+		if err = r.Finish(); err == nil {
+			err = r.Commit()
+		}
+		if cause(err) != want {
+			t.Errorf("%s: %v", path, err)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() {
+			t.Errorf("%s is %v, %v", path, info.Mode(), err)
+		}
+	}
+}

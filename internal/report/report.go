@@ -14,20 +14,19 @@ import (
 const SchemaVersion = 1
 
 // A Report is what was judged of one or several stacks, and what came of it. It holds what messages hold, so nothing of a secret; its
-// texts are those of programs and states, so a format makes them fit to be shown (package text).
+// texts are those of programs and states, so who shows them makes them fit to be shown.
 type Report struct {
 	SchemaVersion int         `json:"schemaVersion"`
 	Version       string      `json:"version"` // of the pack
 	Time          time.Time   `json:"time"`    // of the report, in UTC
 	Kind          Kind        `json:"kind"`
-	Configuration string      `json:"configuration,omitempty"` // the hash of the one in force, see policy.Configuration.Hash
+	Configuration string      `json:"configuration,omitempty"` // the hash of the one in force, as notices end with it
 	Stacks        []Stack     `json:"stacks"`                  // in the order in which they were judged
 	Policies      []Policy    `json:"policies"`                // in the order of the pack, those that are disabled among them
 	Criteria      []Criterion `json:"criteria"`                // in the order of the standard
 	Resources     []Resource  `json:"resources"`               // that some policy is about, in the order in which they were judged
 	Findings      []Finding   `json:"findings"`                // in that order too; exempt and mended ones among them
 	Exemptions    []Exemption `json:"exemptions,omitempty"`    // all that are configured, in the order of the policies
-	Tables        []Table     `json:"tables,omitempty"`        // that the stacks own
 	Notices       []Notice    `json:"notices,omitempty"`
 	Messages      []Message   `json:"messages,omitempty"` // what the CLI of Pulumi shows, where that is known
 	Unread        []Unread    `json:"unread,omitempty"`   // what was to be judged and could not be read
@@ -134,7 +133,7 @@ func (c *Counts) Judged() int { return c.Passed + c.Unknown + c.Errored + c.Exem
 // A Resource is one that some policy is about. Policies that are disabled have no judgement.
 type Resource struct {
 	URN        resource.URN `json:"urn"`
-	Stack      string       `json:"stack"` // Stack.Name
+	Stack      string       `json:"stack"` // its name
 	Position   *Position    `json:"position,omitempty"`
 	Judgements []Judgement  `json:"judgements"` // in the order of the policies
 }
@@ -160,7 +159,7 @@ type Finding struct {
 	Policy      string       `json:"policy"`
 	Severity    string       `json:"severity"`
 	Level       string       `json:"level"`   // what it does to a run: mandatory or advisory
-	Outcome     Outcome      `json:"outcome"` // Failed, or Exempt
+	Outcome     Outcome      `json:"outcome"` // fail or exempt
 	Stack       string       `json:"stack"`
 	URN         resource.URN `json:"urn"`
 	Position    *Position    `json:"position,omitempty"`
@@ -168,13 +167,12 @@ type Finding struct {
 	Wrong       string       `json:"wrong"`
 	Remedy      string       `json:"remedy"`
 	Write       []string     `json:"write,omitempty"`  // the remedy as values of properties, where they are known
-	Mended      bool         `json:"mended,omitempty"` // the inputs were changed as Write has it, so it is there no more
+	Mended      bool         `json:"mended,omitempty"` // the inputs were changed as write has it, so it is there no more
 	// Doubt is why it is advisory though its policy is mandatory; empty where it is not.
 	Doubt string `json:"doubt,omitempty"`
-	// Statement is the one of a policy document that the finding is in, as it is written, and Element the path within it; the
-	// end is left out of a long one.
+	// Statement is the one of a policy document that the finding is in, as it is written; the end is left out of a long one.
 	Statement string `json:"statement,omitempty"`
-	Element   string `json:"element,omitempty"`
+	Element   string `json:"element,omitempty"` // the path in that statement
 	// Exemption is one that covers the resource: it holds, or it has expired.
 	Exemption *Exemption `json:"exemption,omitempty"`
 	// Exceptions are those of Pulumi's own that hold.
@@ -192,7 +190,7 @@ func (f *Finding) Open() bool { return f.Outcome == Failed && !f.Mended && !f.Kn
 // An Exemption is a written, owned, expiring permission to fail a policy, as the pack's configuration has it.
 type Exemption struct {
 	Policy   string         `json:"policy"`
-	Resource string         `json:"resource,omitempty"` // pattern; it has this or Tag
+	Resource string         `json:"resource,omitempty"` // pattern; it has this or a tag
 	Tag      string         `json:"tag,omitempty"`
 	Reason   string         `json:"reason"`
 	Owner    string         `json:"owner"`
@@ -200,23 +198,13 @@ type Exemption struct {
 	Ticket   string         `json:"ticket,omitempty"`
 	Expired  bool           `json:"expired,omitempty"`
 	DaysLeft int            `json:"daysLeft"`       // whole days from the time of the report; 0 on the last one, and once it has expired
-	Used     []resource.URN `json:"used,omitempty"` // by what fails; none in the Exemption of a Finding
+	Used     []resource.URN `json:"used,omitempty"` // by what fails; not told of the exemption of a finding
 }
 
 // An Exception is one of Pulumi's own: of its configuration file, or of Pulumi Cloud. It has no owner, and does not expire.
 type Exception struct {
 	ID     string `json:"id"`
 	Reason string `json:"reason"`
-}
-
-// A Table is one that a stack owns, with its copies in other regions as tables of their own.
-type Table struct {
-	Name        string       `json:"name"`
-	Account     string       `json:"account,omitempty"` // empty where the state does not say
-	Region      string       `json:"region,omitempty"`
-	Environment string       `json:"environment,omitempty"`
-	Stack       string       `json:"stack"`
-	URN         resource.URN `json:"urn"`
 }
 
 // A Notice is what the pack tells a stack of the run itself.

@@ -54,28 +54,39 @@ func (p *printer) styled(s style, of string) string {
 // paragraph writes a text with an indent, its beginning in a style.
 func (p *printer) paragraph(indent int, s style, start, rest string) {
 	start, rest = text.Printable(start), text.Printable(rest)
-	space := strings.Repeat(" ", indent)
-	column := indent + utf8.RuneCountInString(start)
-	_, _ = p.WriteString(space + p.styled(s, start))
-	if p.Width == 0 {
-		_, _ = p.WriteString(rest + "\n")
-		return
-	}
-	for word := range strings.FieldsSeq(rest) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case column > indent && column+1+n > p.Width:
-			_, _ = p.WriteString("\n" + space + "  " + word)
-			column = indent + 2 + n
-		case column > indent:
-			_, _ = p.WriteString(" " + word)
-			column += 1 + n
-		default:
-			_, _ = p.WriteString(word)
-			column += n
+	space, from := strings.Repeat(" ", indent), 0
+	for _, line := range p.lines(start+rest, indent) {
+		styled := max(min(len(start)-from, len(line)), 0)
+		_, _ = p.WriteString(space)
+		if styled > 0 {
+			_, _ = p.WriteString(p.styled(s, line[:styled]))
 		}
+		_, _ = p.WriteString(strings.TrimRight(line[styled:], " ") + "\n")
+		if from == 0 {
+			space += "  "
+		}
+		from += len(line) + 1 // the blank that it was broken at
 	}
-	_, _ = p.WriteString("\n")
+}
+
+// lines breaks a text at blanks, where there is a terminal that it is too long for.
+func (p *printer) lines(s string, indent int) (lines []string) {
+	for room := p.Width - indent; p.Width > 0 && utf8.RuneCountInString(s) > room; room = p.Width - indent - 2 {
+		at, runes := -1, 0
+		for i, r := range s {
+			if runes++; r == ' ' && i > 0 && (runes <= room+1 || at < 0) {
+				at = i
+			}
+			if runes > room && at > 0 {
+				break
+			}
+		}
+		if at < 0 {
+			break
+		}
+		lines, s = append(lines, s[:at]), s[at+1:]
+	}
+	return append(lines, s)
 }
 
 // section begins a section.
@@ -212,7 +223,7 @@ func (p *printer) notices(r *Report) {
 		if len(r.Stacks) > 1 {
 			stacks = text.List(n.Stacks, ", ") + ": "
 		}
-		p.paragraph(2, plain, "- ", stacks+n.Text)
+		p.paragraph(2, plain, "- "+stacks+n.Text, "")
 		for _, item := range n.Items {
 			p.paragraph(6, plain, item, "")
 		}

@@ -36,6 +36,35 @@ func read(text string, wanted func(string) bool) (resources []*state.Resource, e
 	return resources, err
 }
 
+// TestReadAll reads all resources: those of some types whole, and of the others what they have whatever their type is.
+func TestReadAll(t *testing.T) {
+	const text = `{"version":3,"deployment":{"resources":[
+{"urn":"urn:pulumi:dev::shop::pulumi:providers:aws::p","type":"pulumi:providers:aws","id":"1","inputs":{"region":"eu-west-1"}},
+{"urn":"urn:pulumi:dev::shop::aws:dynamodb/table:Table::a","type":"aws:dynamodb/table:Table","id":"t","inputs":{"name":"t"},"outputs":{"arn":"a"},
+"dependencies":["urn:b"],"propertyDependencies":{"name":["urn:b"]},"provider":"urn:pulumi:dev::shop::pulumi:providers:aws::p::1","sourcePosition":"project:///a.ts#3","protect":true},
+{"urn":"urn:pulumi:dev::shop::aws:s3/bucket:Bucket::b","type":"aws:s3/bucket:Bucket","id":"b","inputs":{"name":"b"},"outputs":{"arn":"b"},
+"dependencies":["urn:a"],"propertyDependencies":{"name":["urn:a"]},"provider":"urn:pulumi:dev::shop::pulumi:providers:aws::p::1","sourcePosition":"project:///a.ts#9","protect":true,
+"delete":true,"external":true,"parent":"urn:parent","aliases":["urn:alias"]}]}}`
+	all, err := read(text, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []*state.Resource
+	err = state.ReadAll(strings.NewReader(text), func(typ string) bool { return typ == table }, func(r *state.Resource) { got = append(got, r) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket := *all[2]
+	bucket.Properties, bucket.Outputs = resource.ObjectValue(nil), resource.ObjectValue(nil)
+	bucket.Dependencies, bucket.PropertyDependencies = nil, nil
+	if diff := cmp.Diff([]*state.Resource{all[0], all[1], &bucket}, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if bucket.URN == "" || bucket.Provider.Properties.Empty() || !bucket.External || bucket.Position.Line != 9 {
+		t.Errorf("%+v", bucket)
+	}
+}
+
 // TestRead reads a resource with all that is kept of it, and its provider.
 func TestRead(t *testing.T) {
 	resources, err := read(export(
