@@ -22,15 +22,18 @@ type (
 	junitSuite struct {
 		Name string `xml:"name,attr"`
 		junitCounts
-		Time       string          `xml:"timestamp,attr"`
-		Properties []junitProperty `xml:"properties>property,omitempty"`
-		Cases      []junitCase     `xml:"testcase"`
+		Time       string           `xml:"timestamp,attr"`
+		Properties *junitProperties `xml:"properties"`
+		Cases      []junitCase      `xml:"testcase"`
 	}
 	junitCounts struct {
 		Tests    int `xml:"tests,attr"`
 		Failures int `xml:"failures,attr"`
 		Errors   int `xml:"errors,attr"`
 		Skipped  int `xml:"skipped,attr"`
+	}
+	junitProperties struct {
+		List []junitProperty `xml:"property"`
 	}
 	junitProperty struct {
 		Name  string `xml:"name,attr"`
@@ -73,10 +76,10 @@ func writeJUnit(w io.Writer, r *Report, o Options) error {
 	suites := map[string]int{}
 	for _, s := range r.Stacks {
 		suites[s.Name] = len(all.Suites)
-		suite := junitSuite{Name: text.Printable(s.Name), Time: r.Time.Format("2006-01-02T15:04:05")}
+		suite := junitSuite{Name: text.Printable(s.Name), Time: r.Time.Format("2006-01-02T15:04:05"), Properties: &junitProperties{}}
 		for _, p := range []junitProperty{{"version", r.Version}, {"environment", s.Environment}, {"source", s.Source}} {
 			if p.Value != "" {
-				suite.Properties = append(suite.Properties, junitProperty{p.Name, text.Printable(p.Value)})
+				suite.Properties.List = append(suite.Properties.List, junitProperty{p.Name, text.Printable(p.Value)})
 			}
 		}
 		if !s.Ended {

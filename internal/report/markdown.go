@@ -237,8 +237,17 @@ func (m *markdown) gaps() {
 		if i == 0 {
 			s = "\n### Not judged\n\n"
 		}
-		m.entry(s + "- " + prose(m.names(g.Resources)) + ": " + prose(g.Reason) + " _(by " + escaped(strings.Join(g.Policies, ", ")) + ")_\n")
+		m.entry(s + "- " + m.names(g.Resources) + ": " + prose(g.Reason) + " _(by " + escaped(strings.Join(g.Policies, ", ")) + ")_\n")
 	}
+}
+
+func (m *markdown) names(resources []*Resource) string {
+	return text.ListOf(resources, ", ", func(r *Resource) string {
+		if len(m.Stacks) == 1 {
+			return code(policy.Name(r.URN))
+		}
+		return code(policy.Name(r.URN)) + " of " + code(r.Stack)
+	})
 }
 
 func (m *markdown) notices() {
@@ -323,7 +332,7 @@ func escaped(s string) string {
 	s = text.Printable(s)
 	for i, r := range s {
 		switch {
-		case r == ':' && strings.HasPrefix(s[i:], ": "):
+		case r == ':' && (strings.HasPrefix(s[i:], ": ") || i == len(s)-1):
 			b.WriteRune(r) // no address and no :name: of a picture
 		case strings.ContainsRune("\\`*_[]<>&|~:$", r):
 			b.WriteByte('\\')
