@@ -253,6 +253,9 @@ func (p *printer) summary(r *Report) {
 			found += fmt.Sprintf(", %d %s", more.n, more.word)
 		}
 	}
+	if r.Baseline != nil && len(r.Baseline.Gone) > 0 {
+		found += fmt.Sprintf(", %d of the baseline gone", len(r.Baseline.Gone))
+	}
 	if t.Gaps > 0 {
 		found += "; " + text.Count(t.Gaps, "judgement that could not be made", "judgements that could not be made")
 	}
