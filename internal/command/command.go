@@ -53,7 +53,7 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		hint = "Run it with help for what it does.\n"
 		root := rootCommand(version, policies)
 		p := program{version: version, policies: policies, system: system, now: time.Now}
-		root.AddCommand(checkCommand(p), explainCommand(p), doctorCommand(p), previewCommand(), execCommand(), guardCommand())
+		root.AddCommand(checkCommand(p), reportCommand(p), explainCommand(p), doctorCommand(p), previewCommand(), execCommand(), guardCommand())
 		root.SetArgs(args)
 		root.SetIn(stdin)
 		root.SetOut(stdout)

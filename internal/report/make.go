@@ -33,6 +33,7 @@ type Source struct {
 // A Maker makes a report of several runs, one after the other, and keeps nothing else of them. All are of one configuration.
 type Maker struct {
 	report    Report
+	config    *policy.Configuration
 	policies  map[*policy.Policy]int // in report.Policies
 	criteria  map[soc2.ID]int
 	stacks    map[resource.URN]int // in report.Stacks, by root, of the source that is being added
@@ -48,7 +49,7 @@ func New(kind Kind, version string, now time.Time, policies []*policy.Policy, co
 			SchemaVersion: SchemaVersion, Version: version, Time: now.UTC(), Kind: kind, Configuration: config.Hash(),
 			Stacks: []Stack{}, Resources: []Resource{}, Findings: []Finding{}, // in JSON a list as well where it is empty
 		},
-		policies: map[*policy.Policy]int{}, criteria: map[soc2.ID]int{}, exemption: map[*policy.Exemption]int{},
+		config: config, policies: map[*policy.Policy]int{}, criteria: map[soc2.ID]int{}, exemption: map[*policy.Exemption]int{},
 		fingerprints: map[string]int{},
 	}
 	for _, p := range policies {
@@ -91,6 +92,9 @@ func (m *Maker) exempted(p *policy.Policy, x *policy.Exemption) Exemption {
 	}
 	return e
 }
+
+// byException is why something is exempt that the pack's own configuration has no exemption for.
+const byException = "an exception of Pulumi's own"
 
 // A told finding is one that a message is about.
 type told struct {
@@ -209,7 +213,7 @@ func (m *Maker) resource(s Source, urn resource.URN, judgements []*policy.Judgem
 			m.report.Findings = append(m.report.Findings, found)
 		}
 		if excepted {
-			kept.Outcome, kept.Reason = Exempt, "an exception of Pulumi's own"
+			kept.Outcome, kept.Reason = Exempt, byException
 		}
 		for _, f := range j.Mended {
 			m.report.Findings = append(m.report.Findings, m.finding(s, &r, j, f, true))
@@ -218,17 +222,42 @@ func (m *Maker) resource(s Source, urn resource.URN, judgements []*policy.Judgem
 			m.report.Exemptions[x].Used = append(m.report.Exemptions[x].Used, urn)
 		}
 		r.Judgements = append(r.Judgements, kept)
-		*m.report.Policies[m.policies[j.Policy]].Counts.Of(kept.Outcome)++
-		for _, id := range j.Policy.Criteria {
-			if o, ok := worst[id]; !ok || outweighs(kept.Outcome, o) {
-				worst[id] = kept.Outcome
-			}
+		m.count(m.policies[j.Policy], kept.Outcome, worst)
+	}
+	m.add(r, worst)
+}
+
+// count counts an outcome of a policy, and keeps for each of its criteria that which outweighs the others.
+func (m *Maker) count(p int, o Outcome, worst map[soc2.ID]Outcome) {
+	*m.report.Policies[p].Counts.Of(o)++
+	for _, id := range m.report.Policies[p].Criteria {
+		if w, ok := worst[id]; !ok || outweighs(o, w) {
+			worst[id] = o
 		}
 	}
+}
+
+// add adds a resource, which counts for each of the criteria.
+func (m *Maker) add(r Resource, worst map[soc2.ID]Outcome) {
 	for id, o := range worst {
 		*m.report.Criteria[m.criteria[id]].Counts.Of(o)++
 	}
 	m.report.Resources = append(m.report.Resources, r)
+}
+
+// only makes a fingerprint one that no other finding has: there are equal statements, and policies that find several things in one place.
+func (m *Maker) only(fingerprint string) string {
+	n := m.fingerprints[fingerprint]
+	m.fingerprints[fingerprint]++
+	if n > 0 {
+		return hash(fingerprint, strconv.Itoa(n))
+	}
+	return fingerprint
+}
+
+// environment is that of a stack of which no organization is known.
+func (m *Maker) environment(urn resource.URN) string {
+	return m.config.EnvironmentOf("", urn.Project(), urn.Stack())
 }
 
 func outcomeOf(j *policy.Judgement) Outcome {
@@ -276,11 +305,6 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 	}
 	statement, within := s.Run.Statement(f)
 	kept.Statement, kept.Element = statement[:min(len(statement), mostStatement)], string(within)
-	kept.Fingerprint = fingerprint(&kept, statement)
-	n := m.fingerprints[kept.Fingerprint]
-	m.fingerprints[kept.Fingerprint]++
-	if n > 0 { // equal statements, or a policy that has found several things in one place
-		kept.Fingerprint = hash(kept.Fingerprint, strconv.Itoa(n))
-	}
+	kept.Fingerprint = m.only(fingerprint(&kept, statement))
 	return kept
 }

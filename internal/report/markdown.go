@@ -107,6 +107,9 @@ func (m *markdown) head() {
 func (m *markdown) table() {
 	type row struct{ judged, not, mandatory, advisory int }
 	const most = 50
+	if len(m.Stacks) == 0 {
+		return
+	}
 	rows := make([]row, len(m.Stacks))
 	at := map[string]int{}
 	for i := range m.Stacks {

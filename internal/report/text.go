@@ -266,7 +266,10 @@ func (p *printer) summary(r *Report) {
 	case t.Advisory+t.Gaps > 0:
 		colour = yellow
 	}
-	p.paragraph(0, plain, fmt.Sprintf("%s, %s, %s", text.Count(len(r.Stacks), "stack", "stacks"),
-		text.Count(t.Resources, "resource", "resources"), text.Count(t.Policies, "policy", "policies")), "")
+	of := text.Count(len(r.Stacks), "stack", "stacks") + ", "
+	if r.Kind != OfEvents || t.Resources > 0 { // those of pulumi policy analyze do not tell
+		of += text.Count(t.Resources, "resource", "resources") + ", "
+	}
+	p.paragraph(0, plain, of+text.Count(t.Policies, "policy", "policies"), "")
 	p.paragraph(0, colour, found, "")
 }
