@@ -48,7 +48,7 @@ soak:
 # A target that is not there would pass for one that finds nothing, so it is looked for first.
 # Counted, not timed: when the time is up between two inputs, the fuzzer may fail a target that found nothing ("context deadline exceeded").
 FUZZTIME ?= 1000000x
-FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables internal/foresight:FuzzValues
+FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/iam:FuzzPropose internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables internal/foresight:FuzzValues
 fuzz:
 	@for target in $(FUZZ); do \
 		package=./$${target%:*} name=$${target#*:}; \
@@ -68,7 +68,7 @@ lint:
 	@for module in . e2e e2e/newest e2e/yamlhost indexer tools; do \
 		(cd $$module && go mod tidy -diff) || { echo "run go mod tidy in $$module"; exit 1; }; \
 	done
-	@for module in . e2e indexer; do \
+	@for module in . e2e e2e/yamlhost indexer; do \
 		echo "go vet and staticcheck in $$module"; \
 		(cd $$module && go vet -tags attack,node ./... && go tool -modfile=$(CURDIR)/tools/go.mod staticcheck -tags attack,node ./...) || exit 1; \
 	done

@@ -269,7 +269,7 @@ func TestForeseenFlags(t *testing.T) {
 	s := harness.NewYAML(t, documentPolicies, "testdata/half")
 	own := harness.Command(t, "dynamoguard/e2e/emptyanalyzer")
 	empty, advisory := filepath.Join(t.TempDir(), "empty.json"), filepath.Join(t.TempDir(), "advisory.json")
-	for file, config := range map[string]string{empty: "{}", advisory: `{"all": "advisory"}`} {
+	for file, config := range map[string]string{empty: "{}", advisory: `{"iam-wildcard-action": "advisory"}`} {
 		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 			t.Fatal(err)
 		}

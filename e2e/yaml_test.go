@@ -58,9 +58,10 @@ func TestNative(t *testing.T) {
 	const twin, world, worldTwin = "aws-native:dynamodb:Table::twin", "aws-native:dynamodb:GlobalTable::world",
 		"aws-native:dynamodb:Table::worldTwin"
 	const anything, everything = "aws-native:iam:RolePolicy::anything", "aws-native:iam:ManagedPolicy::everything"
-	owned := func(copied, block string) string {
-		return block + " is not set: " + copied + " is encrypted with the AWS-owned key, which nobody can audit or revoke; " +
-			"set sseSpecification.sseEnabled to true. SOC 2: C1.1, CC6.1"
+	owned := func(copied, at string) string {
+		return "sseSpecification is not set: " + copied + " is encrypted with the AWS-owned key, which nobody can audit or revoke; " +
+			"set sseSpecification.sseEnabled to true, and " + at + "sseSpecification.kmsMasterKeyId to a customer managed key " +
+			"where another account reads the table. SOC 2: C1.1, CC6.1"
 	}
 	lost := func(copied, block string) string {
 		return block + " is not set: " + copied + " cannot be restored to a point in time; set " + block +
@@ -68,7 +69,7 @@ func TestNative(t *testing.T) {
 	}
 	ofTwin := func(level string) []string {
 		return []string{
-			level + " high table-encryption " + twin + ": " + owned("the table", "sseSpecification"),
+			level + " high table-encryption " + twin + ": " + owned("the table", ""),
 			level + " high table-name-collision " + twin + ": " + twoOwners("tableName", "orders", "us-east-1", shopOrders, twin),
 			level + " high table-point-in-time-recovery " + twin + ": " + lost("the table", "pointInTimeRecoverySpecification"),
 		}
@@ -77,17 +78,17 @@ func TestNative(t *testing.T) {
 		const statement = "policyDocument.Statement[0]."
 		list := append(ofTwin(level),
 			level+" high iam-unscoped-resource "+anything+": "+statement+`Resource "*" opens every table to 64 `+
-				"DynamoDB actions, DeleteTable among them; name the tables, such as "+ordersARN+". SOC 2: CC6.1, CC6.3",
+				"DynamoDB actions, DeleteTable among them; name the tables, such as the arn of aws:dynamodb:Table \"orders\". SOC 2: CC6.1, CC6.3",
 			level+" high iam-wildcard-action "+anything+": "+statement+`Action "dynamodb:*" grants all 79 DynamoDB actions, `+
 				"DeleteTable among them; list the actions the workload calls. SOC 2: CC6.1, CC6.3",
 			level+" high iam-wildcard-action "+everything+": "+statement+`Action "dynamodb:*" grants 57 DynamoDB actions, `+
 				"DeleteTable among them; list the actions the workload calls. SOC 2: CC6.1, CC6.3",
-			level+" high table-encryption "+worldTwin+": "+owned("the table", "sseSpecification"),
+			level+" high table-encryption "+worldTwin+": "+owned("the table", ""),
 			level+" high table-name-collision "+worldTwin+": "+twoOwners("tableName", "world", "us-east-1", world, worldTwin),
 			level+" high table-point-in-time-recovery "+worldTwin+": "+lost("the table", "pointInTimeRecoverySpecification"))
 		for i, region := range []string{"us-east-1", "eu-west-1"} {
 			copied := fmt.Sprintf("the replica in %q", region)
-			list = append(list, level+" high table-encryption "+world+": "+owned(copied, "sseSpecification"),
+			list = append(list, level+" high table-encryption "+world+": "+owned(copied, fmt.Sprintf("replicas[%d].", i)),
 				level+" high table-point-in-time-recovery "+world+": "+
 					lost(copied, fmt.Sprintf("replicas[%d].pointInTimeRecoverySpecification", i)))
 		}

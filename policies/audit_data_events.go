@@ -41,6 +41,13 @@ eventSelectors:
   - dataResources:
       - type: AWS::DynamoDB::Table
         values: ["arn:aws:dynamodb"]`,
+	Why: "CloudTrail records what is done with items only where a trail asks for data events: without, nobody can tell who read what.",
+	Silent: [][2]string{
+		{"A stack whose trails select no data events of tables", "Most trails are those of an organization, and stand elsewhere: everyTable, roles and tags ask for it."},
+		{"What a selector leaves out, or records in part", "Where nothing is configured, somebody meant that."},
+		{"Replicas", "Where they are recorded is the business of trails in their regions."},
+		{"Selectors that are not known yet", "They may select the table: the outcome is unknown."},
+	},
 	Remediation: "Add the table's ARN to a selector of data events with the type AWS::DynamoDB::Table.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/logging-using-cloudtrail.html",
 	Severity:    policy.Medium,

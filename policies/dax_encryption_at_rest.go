@@ -26,6 +26,11 @@ replicationFactor: 3
 iamRoleArn: arn:aws:iam::111122223333:role/orders-cache
 serverSideEncryption:
   enabled: true`,
+	Why: "A cluster keeps items of its tables on disk, and is not encrypted because the tables are.",
+	Silent: [][2]string{
+		{"A value that is not known yet", "The outcome is unknown."},
+		{"Clusters that are there", "They are reported as any other, but nothing is changed for you: a change replaces the cluster, and the pack is not told create from update."},
+	},
 	Remediation: "Set serverSideEncryption.enabled to true; that replaces the cluster.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DAXEncryptionAtRest.html",
 	Severity:    policy.High,

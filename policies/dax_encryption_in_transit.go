@@ -24,6 +24,11 @@ nodeType: dax.r5.large
 replicationFactor: 3
 iamRoleArn: arn:aws:iam::111122223333:role/orders-cache
 clusterEndpointEncryptionType: TLS`,
+	Why: "Without TLS, items cross the network as they are.",
+	Silent: [][2]string{
+		{"A value that is not known yet", "The outcome is unknown."},
+		{"Clients", "Whether they connect by daxs:// is not in the stack: a cluster with TLS takes nothing else."},
+	},
 	Remediation: "Set clusterEndpointEncryptionType to TLS; that replaces the cluster.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DAXEncryptionInTransit.html",
 	Severity:    policy.Medium,

@@ -25,6 +25,11 @@ clusterName: orders
 nodeType: dax.r5.large
 replicationFactor: 3
 iamRoleArn: arn:aws:iam::111122223333:role/orders-cache`,
+	Why: "A cluster in one zone ends with the zone, and its load falls on the tables.",
+	Silent: [][2]string{
+		{"Clusters that name no zones", "DAX spreads their nodes over the zones of their subnets."},
+		{"The zones of the subnets", "They are often of another stack; the number of nodes is judged alone."},
+	},
 	Remediation: "Set replicationFactor to 3 or more, with subnets in as many availability zones.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DAX.concepts.cluster.html",
 	Severity:    policy.Low,

@@ -3,7 +3,6 @@ package policies_test
 import (
 	"flag"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -11,7 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"dynamoguard/internal/facts"
+	"dynamoguard/internal/handbook"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/soc2"
 	"dynamoguard/policies"
@@ -25,18 +24,45 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// TestDocs holds the documentation to the policies' own descriptions.
+// TestDocs holds the documentation to the policies' own descriptions and to the programs of their pages.
 func TestDocs(t *testing.T) {
-	hold(t, "README.md", func(string) string { return page() })
+	const pages = "../docs/policies/"
+	if err := os.MkdirAll(pages, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	hold(t, "README.md", func(string) string { return contents() })
 	hold(t, "../README.md", func(current string) string {
-		const begin, end = "<!-- policies: generated -->\n", "<!-- end of policies -->"
-		before, rest, ok := strings.Cut(current, begin)
-		_, after, ok2 := strings.Cut(rest, end)
-		if !ok || !ok2 {
-			t.Fatalf("README.md has no %q and %q", begin, end)
-		}
-		return before + begin + table("policies/README.md") + end + after
+		link := func(name string) string { return "docs/policies/" + name + ".md" }
+		return between(t, current, "<!-- policies: generated -->\n", "<!-- end of policies -->", handbook.Table(policies.All(), link))
 	})
+	for _, p := range policies.All() {
+		hold(t, pages+p.Name+".md", func(string) string { return readPage(t, p.Name).markdown(p) })
+	}
+	files, err := os.ReadDir(pages)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if named(strings.TrimSuffix(file.Name(), ".md")) == nil {
+			t.Errorf("%s%s is the page of a policy that does not exist", pages, file.Name())
+		}
+	}
+	hold(t, "../docs/soc2.md", func(string) string { return soc2Page() })
+	hold(t, "../docs/parity.md", func(string) string { return parityPage() })
+	hold(t, "../README.md", func(current string) string {
+		return between(t, current, "<!-- left out: generated -->\n", "<!-- end of left out -->", leftOutParagraph())
+	})
+}
+
+// between replaces what stands between two marks of a page.
+func between(t *testing.T, page, begin, end, text string) string {
+	t.Helper()
+	before, rest, ok := strings.Cut(page, begin)
+	_, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("there is no %q and %q", begin, end)
+	}
+	return before + begin + text + end + after
 }
 
 func hold(t *testing.T, file string, want func(current string) string) {
@@ -57,47 +83,11 @@ func hold(t *testing.T, file string, want func(current string) string) {
 	}
 }
 
-func table(link string) string {
+// contents lists the policies, and the criteria that they are evidence for.
+func contents() string {
 	var b strings.Builder
-	b.WriteString("| Policy | Severity | Default | SOC 2 | Holds where |\n|---|---|---|---|---|\n")
-	for _, p := range policies.All() {
-		fmt.Fprintf(&b, "| [%s](%s#%s) | %s | %s | %s | %s |\n",
-			p.Name, link, p.Name, p.Severity, p.Level, criteria(p), p.Title)
-	}
-	return b.String()
-}
-
-func criteria(p *policy.Policy) string {
-	if len(p.Criteria) == 0 {
-		return "none"
-	}
-	return soc2.Join(p.Criteria)
-}
-
-// page documents every policy.
-func page() string {
-	var b strings.Builder
-	b.WriteString("# Policies\n\nGenerated from the policies themselves: `go test ./policies -run TestDocs -update`.\n\n" +
-		"A property that came with a later version of the AWS provider than 6 says since which.\n\n")
-	b.WriteString(table(""))
-	for _, p := range policies.All() {
-		fmt.Fprintf(&b, "\n## %s\n\n%s.\n\n%s\n\n", p.Name, p.Title, p.Description())
-		fmt.Fprintf(&b, "**What to do:** %s\n\n", p.Remediation)
-		if p.Mends != "" {
-			fmt.Fprintf(&b, "**At level remediate:** %s\n\n", p.Mending())
-		}
-		fmt.Fprintf(&b, "Severity %s, %s by default. SOC 2: %s. [Background](%s).\n", p.Severity, p.Level, criteria(p), p.URL)
-		fmt.Fprintf(&b, "\nViolates it:\n\n```yaml\n%s\n```\n\nDoes not:\n\n```yaml\n%s\n```\n", strings.TrimSpace(p.Before), strings.TrimSpace(p.After))
-		if len(p.Reads) > 0 {
-			b.WriteString("\n| Resource | Properties |\n|---|---|\n")
-			for _, typ := range slices.Sorted(maps.Keys(p.Reads)) {
-				if reads := p.Reads[typ]; len(reads) > 0 {
-					fmt.Fprintf(&b, "| `%s` | %s |\n", typ, readList(typ, reads))
-				}
-			}
-		}
-		writeSettings(&b, p)
-	}
+	b.WriteString("# Policies\n\nGenerated from the policies themselves, as are their pages: `go test ./policies -run TestDocs -update`.\n\n")
+	b.WriteString(handbook.Table(policies.All(), func(name string) string { return "../docs/policies/" + name + ".md" }))
 	b.WriteString("\n## Criteria\n\nIdentifiers are those of the " + soc2.Version + "; the summaries are ours.\n\n| SOC 2 | Summary | Policies |\n|---|---|---|\n")
 	for _, c := range soc2.Criteria {
 		var names []string
@@ -113,48 +103,47 @@ func page() string {
 	return b.String()
 }
 
-// readList writes the properties that are read of a type, each with the version of the provider it came with.
-func readList(typ string, reads []string) string {
-	parts := make([]string, len(reads))
-	for i, pattern := range reads {
-		parts[i] = "`" + pattern + "`"
-		if since := facts.Since(typ, pattern); since > 0 {
-			parts[i] += fmt.Sprintf(" (since %d)", since)
+// markdown is the page.
+func (x *page) markdown(p *policy.Policy) string {
+	const generated = "<!-- Generated: go test ./policies -run TestDocs -update -->\n"
+	var said strings.Builder
+	for _, line := range x.Finding {
+		about, message, _ := strings.Cut(line, ": ")
+		words := strings.Fields(about) // level, severity, policy and resource
+		fmt.Fprintf(&said, "%s %s\n", words[0], words[3])
+		width := 0
+		for _, word := range strings.Fields(message) {
+			if width += 1 + len(word); width > 100 || width == 1+len(word) {
+				said.WriteString("\n ")
+				width = 1 + len(word)
+			}
+			said.WriteString(" " + word)
 		}
+		said.WriteString("\n")
 	}
-	return strings.Join(parts, ", ")
+	entry := handbook.Of(p)
+	return generated + entry.Markdown(x.around()+x.example("bad")+"\nThe policy says:\n\n"+handbook.Fenced("text", said.String()), x.example("good"))
 }
 
-// writeSettings documents the settings of a policy; those that every policy has stand with the pack's own.
-func writeSettings(b *strings.Builder, p *policy.Policy) {
-	schema := p.Schema()
-	if p.Name != policy.PackPolicy {
-		delete(schema, "exemptions")
-		delete(schema, "unknown")
+// around says under which configuration and beside which tables the programs are judged.
+func (x *page) around() string {
+	text := ""
+	if x.Config != nil {
+		text += "With this configuration:\n\n" + handbook.Fenced("json", x.Configured) + "\n"
 	}
-	if len(schema) == 0 {
-		return
+	for _, other := range x.Others {
+		text += fmt.Sprintf("Stack %s has the table %s, in account %s and region %s.\n\n", other.Stack, other.Name, other.Account, other.Region)
 	}
-	b.WriteString("\n| Setting | Type | Default | Meaning |\n|---|---|---|---|\n")
-	writeProperties(b, "", schema)
+	return text
 }
 
-// writeProperties writes a row for each property, and for those within it.
-func writeProperties(b *strings.Builder, above string, schema map[string]any) {
-	for _, name := range slices.Sorted(maps.Keys(schema)) {
-		s := schema[name].(map[string]any)
-		def := ""
-		if d, ok := s["default"]; ok {
-			def = fmt.Sprintf("`%v`", d)
-		} else if above == "" {
-			def = "none"
-		}
-		fmt.Fprintf(b, "| `%s%s` | %s | %s | %s |\n", above, name, s["type"], def, s["description"])
-		if members, ok := s["properties"].(map[string]any); ok {
-			writeProperties(b, above+name+".", members)
-		}
-		if items, ok := s["items"].(map[string]any); ok && items["properties"] != nil {
-			writeProperties(b, above+name+"[].", items["properties"].(map[string]any))
+// example is a program in each language.
+func (x *page) example(side string) string {
+	text := handbook.Fenced("yaml", x.Source[side][0])
+	for i, language := range []string{"TypeScript", "Python", "Go"} {
+		if source := x.Source[side][i+1]; source != "" {
+			text += fmt.Sprintf("\n<details><summary>%s</summary>\n\n%s\n</details>\n", language, handbook.Fenced(strings.ToLower(language), source))
 		}
 	}
+	return text
 }

@@ -27,10 +27,17 @@ serverSideEncryption:
   enabled: true
 pointInTimeRecovery:
   enabled: true`,
+	Why: "Silence means passed: what was not judged must not look the same.",
+	Silent: [][2]string{
+		{"Unprefixed names in the configuration that no policy has", "ESC hands them to every pack, so they may be those of another."},
+		{"Exemptions that were not needed", "They changed nothing."},
+		{"Values that a provider fills in", "A preview calls them unknown; only what the program wrote is listed."},
+	},
 	Remediation: "Read the notice; nothing has to be done about it.",
 	URL:         "https://www.pulumi.com/docs/insights/policy/",
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
+	NoCriteria:  "it finds nothing itself",
 	Config:      policy.DefaultPackSettings(),
 	Settings: map[string]string{
 		"boundaries": `

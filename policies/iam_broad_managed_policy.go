@@ -27,6 +27,12 @@ policyArn: arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess`,
 	After: `
 role: reader
 policyArn: arn:aws:iam::111122223333:policy/read-orders`,
+	Why: "AWS writes such a policy for everybody, so it names no table, and widens it whenever a feature comes.",
+	Silent: [][2]string{
+		{"Policies of AWS that grant metadata only, under conditions or on certain names", "They do not reach every table."},
+		{"What AWS documents for the roles of its own services", "AWS Backup needs its two policies, and a role that only the service may assume is not taken by anybody else."},
+		{"An ARN that is not known before it is created", "It is of a policy that the program makes, so not one of AWS; the document of that is judged itself."},
+	},
 	Remediation: "Attach a policy of your own that names the actions and the tables.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_managed-vs-inline.html",
 	Severity:    policy.High,

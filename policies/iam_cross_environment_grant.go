@@ -49,6 +49,13 @@ policy:
     - Effect: Allow
       Action: dynamodb:GetItem
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders-dev`,
+	Why: "A mistake in development, or whoever breaks in there, reaches what production holds.",
+	Silent: [][2]string{
+		{"Tables of stacks whose environment nobody can tell", "A name such as non-prod says none, and a guess would stop deployments. defaultEnvironment and environments of dynamoguard settle it. A stack of no known environment is told what it reaches, and never stopped."},
+		{"Describe* and List*", "They read no items."},
+		{"A pattern that a policy variable or a condition on tags narrows", "Which tables it reaches is decided by each request."},
+		{"Tables that no index and no backend tells of", "Where stacks could not be read, a notice says so; index.required makes it a violation."},
+	},
 	Remediation: "Name the tables of the stack's own environment, with the environment in the name or the account in the ARN.",
 	URL:         "https://docs.aws.amazon.com/prescriptive-guidance/latest/transitioning-to-multiple-aws-accounts/welcome.html",
 	Severity:    policy.High,

@@ -46,6 +46,13 @@ policy:
     - Effect: Allow
       Action: dynamodb:GetItem
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Why: "A grant on a table that nobody owns is a misspelt name, or holds for whoever creates a table of that name next.",
+	Silent: [][2]string{
+		{"Any stack as long as not all tables are known", "The table may be one of a stack that was not read: the policy is not applicable, and says why."},
+		{"Patterns", "They are often meant for tables that come later."},
+		{"Accounts in which no stack has a table", "What stands there is made by other means."},
+		{"A table that the same principal creates, imports or restores", "It is owned by no stack before it does."},
+	},
 	Remediation: "Correct the name, or remove the grant.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
 	Severity:    policy.Low,

@@ -39,6 +39,12 @@ policy:
     - Effect: Allow
       Action: dynamodb:GetItem
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Why: "IAM refuses such a document, which fails the deployment half-way; the reason it gives names no place.",
+	Silent: [][2]string{
+		{"A document that is not known yet", "It is judged by `dynamoguard preview`, or by `pulumi up` before it is created; until then a notice counts it."},
+		{"Elements that IAM takes and that do nothing", "They are for iam-ineffective-statement: IAM would not refuse them."},
+		{"A trust policy that pins nothing", "IAM refuses one of a shared provider too, but iam-oidc-trust alone says so, and of roles that reach tables only."},
+	},
 	Remediation: "Write the document as the grammar of IAM policies asks, or build it with aws.iam.getPolicyDocument.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html",
 	Severity:    policy.Medium,

@@ -40,6 +40,13 @@ policy:
     - Effect: Deny
       Action: dynamodb:DeleteTable
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Why: "IAM takes a statement that does nothing; of a Deny that is a protection which is not there.",
+	Silent: [][2]string{
+		{"Metadata actions beside actions that serve", "A statement that lists some action too many for its resources works."},
+		{"ARNs below a table that is named itself", "Indexes and streams are often granted in advance."},
+		{"Dates that have passed", "They were meant to end."},
+		{"Regions that may be new", "AWS adds some faster than tools learn of them."},
+	},
 	Remediation: "Correct what matches nothing, or remove it.",
 	URL:         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html",
 	Severity:    policy.Medium,

@@ -41,6 +41,12 @@ policy:
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders
       Condition:
         ForAllValues:StringEquals: {"dynamodb:LeadingKeys": ["${aws:PrincipalTag/tenant}"]}`,
+	Why: "Tables that tenants share are kept apart by such a condition alone, and IAM takes one that holds for every request without a word.",
+	Silent: [][2]string{
+		{"A condition that narrows by a value of the request", "What a tag of the principal holds is decided when it signs in; only values that match everything are reported."},
+		{"Statements without such a condition", "Many tables are not shared between tenants; who needs the condition is not in the document."},
+		{"Values that are not known yet", "They are judged when they are."},
+	},
 	Remediation: "Write ForAllValues with a positive operator, and grant actions that do not carry the key in a statement of their own.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html",
 	Severity:    policy.Medium,

@@ -12,7 +12,6 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
-	"dynamoguard/internal/text"
 )
 
 // IAMOIDCTrust asks who may take a role that reaches tables with what an identity provider signs: most providers sign for others
@@ -30,7 +29,8 @@ var IAMOIDCTrust = &policy.Policy{
 		organization are reported at the policy's level; any branch of one repository, any service account of one
 		namespace, guests of a Cognito identity pool and a missing audience are advisory. IAM itself refuses a new or
 		changed role that does not look at the claim by which a shared provider tells its customers apart; roles of
-		before keep their trust.`,
+		before keep their trust. Subjects of GitHub's repositories that are younger than July 2026 have numbers in them, as
+		in repo:acme@123456/shop@456789:ref:refs/heads/main; write those that the repository has.`,
 	Before: `
 name: deploy
 assumeRolePolicy:
@@ -74,6 +74,13 @@ inlinePolicies:
         - Effect: Allow
           Action: [dynamodb:PutItem, dynamodb:UpdateItem]
           Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Why: "A token of an identity provider tells who asks; a role that does not look lets in strangers.",
+	Silent: [][2]string{
+		{"Roles that reach no table and no cluster", "They are no concern of this pack."},
+		{"Audiences of providers that this pack does not know", "Such a provider is an organization's own; it is asked for an audience, and not for a subject."},
+		{"Subjects that the organization means", "The setting subjects names them."},
+		{"A trust policy that IAM refuses", "iam-document reports it."},
+	},
 	Remediation: "Compare the subject and the audience of the provider's tokens with those that the role is for.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_oidc_secure-by-default.html",
 	Severity:    policy.High,
@@ -224,7 +231,7 @@ func reportStatement(p *policy.Pass, d *facts.Document, gaps []iam.TrustGap, rol
 		may += ", where its permissions boundary lets it"
 		f.Limit = policy.Advisory
 	}
-	f.Wrong, f.Remedy = strings.Join(append(wrong, may), ", and "), text.And(remedies)
+	f.Wrong, f.Remedy = strings.Join(append(wrong, may), ", and "), strings.Join(remedies, ", and ")
 	if d.Secret {
 		f.Wrong = fmt.Sprintf("%s.Statement[%d] does not pin who of its identity provider assumes role %s, which reaches tables",
 			d.Path, gaps[0].Statement, name)

@@ -45,6 +45,13 @@ policy:
     - Effect: Allow
       Action: dynamodb:GetItem
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Why: "A program that serves requests needs no action that ends or copies a table; with one, whoever takes it over does.",
+	Silent: [][2]string{
+		{"Principals that read and write no items", "They are there to back up, export or set up tables: of them only what deletes and what changes resource policies is reported."},
+		{"What a Deny of the stack or a permissions boundary takes away", "It cannot be used."},
+		{"Wildcards and managed policies of AWS", "iam-wildcard-action and iam-broad-managed-policy report them once."},
+		{"The table's own account, and services of AWS, in a table's policy", "To the account a table's policy grants nothing that its own policies do not."},
+	},
 	Remediation: "Move the actions to a role that is meant for them, and name that role in principals.",
 	URL:         "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html",
 	Severity:    policy.Medium,

@@ -40,6 +40,13 @@ assumeRolePolicy:
       Principal: {AWS: "arn:aws:iam::111122223333:root"}
       Action: sts:AssumeRole
 managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess"]`,
+	Why: "Credentials that leak are good until their session ends.",
+	Silent: [][2]string{
+		{"Roles that say nothing", "Their sessions last an hour at most."},
+		{"Roles that only services of AWS may assume", "IAM does not hold the sessions of services to the setting."},
+		{"Roles that reach no table and no cluster", "They are no concern of this pack."},
+		{"Role chaining", "IAM ends such sessions after an hour, whatever the setting."},
+	},
 	Remediation: "Set maxSessionDuration to what a session is needed for, at most the limit.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html",
 	Mends:       `Sets maxSessionDuration to the limit, of a role whose own policies reach tables.`,
@@ -71,6 +78,13 @@ type SessionLimit struct {
 	Roles      []string `json:"roles" form:"principals"`
 	Tags       []string `json:"tags" form:"tag"`
 	MaxSeconds int      `json:"maxSeconds" required:"" min:"3600" max:"43200"`
+}
+
+// Check refuses a limit of no roles.
+func (l SessionLimit) Check(fail func(path, format string, args ...any)) {
+	if len(l.Roles) == 0 && len(l.Tags) == 0 {
+		fail("roles", "or tags is required")
+	}
 }
 
 // checkSessionDuration judges a role by what it holds itself, before it is created or changed.

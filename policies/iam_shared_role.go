@@ -68,6 +68,13 @@ inlinePolicies:
         - Effect: Allow
           Action: [dynamodb:GetItem, dynamodb:PutItem]
           Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Why: "What several workloads share, each of them may do: the grants are the sum of their needs, and the log does not tell them apart.",
+	Silent: [][2]string{
+		{"Several functions under one role, up to the limit", "A small application is one workload in many functions: the limit is three."},
+		{"Roles that reach no table and no cluster", "Sharing them shares no items."},
+		{"Workloads of other stacks", "What a stack does not declare is not counted."},
+		{"Indexes, streams and statements on one table", "They count as one table."},
+	},
 	Remediation: "Give each workload a role, with the actions and the tables that it needs.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
 	Severity:    policy.Medium,
@@ -160,11 +167,13 @@ func mayName(role *facts.Principal) (n int) {
 	return n
 }
 
-// shortList is a list of which nobody reads more than the first few.
+// shortList is a list of which nobody reads more than the first few. It is sorted: programs declare resources in any order, another one
+// in each run.
 func shortList(list []string) string {
 	const shown = 5
+	list = slices.Sorted(slices.Values(list))
 	if len(list) > shown+1 {
-		list = append(slices.Clone(list[:shown]), fmt.Sprintf("%d more", len(list)-shown))
+		list = append(list[:shown], fmt.Sprintf("%d more", len(list)-shown))
 	}
 	return text.And(list)
 }

@@ -32,12 +32,21 @@ policy:
     - Effect: Allow
       Action: dynamodb:GetItem
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
-	Remediation: "Name the tables the workload uses, with their indexes and streams where it needs them.",
-	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
-	Severity:    policy.High,
-	Level:       policy.Mandatory,
-	Criteria:    []soc2.ID{"CC6.1", "CC6.3"},
-	Config:      UnscopedResourceConfig{},
+	Why: "Whoever takes over one workload reads and writes every table of the account, those of tomorrow among them.",
+	Silent: [][2]string{
+		{"Describe* and List* alone", "AWS lets some of them be granted on * only, and none reads an item. reportMetadata asks for them."},
+		{"Actions that take no resource", "There is nothing else to write than *."},
+		{"A named table in any region or account", "It names the table; replicas in other regions are the same table."},
+		{"A condition on aws:ResourceTag, or an unconditional Deny in the document", "Either confines the statement to some tables."},
+		{"A table's own policy", "It reaches that table only, whatever Resource says."},
+	},
+	Remediation: "Name the tables the workload uses, with their indexes and streams where it needs them. Where the stack names them " +
+		"elsewhere, `explain` writes the statement out.",
+	URL:      "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html",
+	Severity: policy.High,
+	Level:    policy.Mandatory,
+	Criteria: []soc2.ID{"CC6.1", "CC6.3"},
+	Config:   UnscopedResourceConfig{},
 	Settings: map[string]string{
 		"reportMetadata": `Report statements that open nothing but metadata, such as dynamodb:DescribeTable, as well.`,
 	},
@@ -65,7 +74,7 @@ func checkUnscopedResource(p *policy.Pass) {
 			}
 			p.Report(policy.Finding{
 				Path: at(d, f.Statement, f.Elements), Wrong: unscoped(d, f), Remedy: group + ", such as " + example, Group: group,
-				Grants: true,
+				Grants: true, Rewritable: true,
 			})
 		}
 	}

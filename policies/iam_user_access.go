@@ -37,6 +37,13 @@ policy:
     - Effect: Allow
       Action: [dynamodb:GetItem, dynamodb:PutItem]
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
+	Why: "A password or an access key of a user does not expire by itself; a session of a role does, and tells who took it.",
+	Silent: [][2]string{
+		{"A user who signs in to the console", "Without access to what tables hold, there is nothing to protect here."},
+		{"A user whose access comes from a group", "It is reported of the group, once, unless the stack makes an access key of the user."},
+		{"Metadata", "It reads no items."},
+		{"Users that are meant to have access", "The setting principals names them."},
+	},
 	Remediation: "Grant the access to a role, and let people and programs take it for a session.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#bp-users-federation-idp",
 	Severity:    policy.Medium,

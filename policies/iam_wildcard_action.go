@@ -32,7 +32,15 @@ policy:
     - Effect: Allow
       Action: [dynamodb:GetItem, dynamodb:Query]
       Resource: arn:aws:dynamodb:us-east-1:111122223333:table/orders`,
-	Remediation: "List the actions the workload calls.",
+	Why: "A wildcard opens more than its author read, and every action that AWS adds later.",
+	Silent: [][2]string{
+		{"Describe* and List*", "They read no items and change nothing, and AWS documents some of them for every table. reportMetadata asks for them."},
+		{"A wildcard on resources of other services alone", "It opens nothing of DynamoDB or DAX."},
+		{"A Deny", "A wildcard there takes more away, not less."},
+		{"A permission boundary", "It grants nothing by itself: managed policies whose names the setting boundaries matches are left out, unless the stack attaches them as policies, and a notice names those that bound nobody."},
+		{"A statement whose dates have passed", "It grants nothing any more."},
+	},
+	Remediation: "List the actions the workload calls. Where the stack names them elsewhere, `explain` writes the statement out.",
 	URL:         "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html",
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
@@ -70,7 +78,9 @@ func checkWildcardAction(p *policy.Pass) {
 			case len(f.Elements) > 1:
 				wrong = elements(d, f.Elements) + " " + verb(d, "grant", "grant") + " " + actions(f.Opens, f.Worst, f.Whole)
 			}
-			p.Report(policy.Finding{Path: at(d, f.Statement, f.Elements), Wrong: wrong, Remedy: "list the actions the workload calls", Grants: true})
+			p.Report(policy.Finding{
+				Path: at(d, f.Statement, f.Elements), Wrong: wrong, Remedy: "list the actions the workload calls", Grants: true, Rewritable: true,
+			})
 		}
 	}
 }

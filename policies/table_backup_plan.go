@@ -26,6 +26,13 @@ name: orders`,
 name: orders
 tags:
   backup: daily`,
+	Why: "Point-in-time recovery goes back 35 days at most; the backups of a plan are kept as long as it says, in a vault with access of its own.",
+	Silent: [][2]string{
+		{"A stack without a backup selection", "Plans mostly stand in a stack of their own, and select by tags: required and selectedTags tell of them."},
+		{"A plan that the stack does not declare", "It is taken to have rules."},
+		{"Replicas", "A backup of one copy holds what all hold."},
+		{"Selections that are not known yet", "They may select the table: the outcome is unknown."},
+	},
 	Remediation: "Add the table's ARN to the resources of a backup selection, or give the table a tag by which one selects.",
 	URL:         "https://docs.aws.amazon.com/aws-backup/latest/devguide/assigning-resources.html",
 	Severity:    policy.Medium,

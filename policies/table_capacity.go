@@ -29,6 +29,12 @@ writeCapacity: 5`,
 	After: `
 name: orders
 billingMode: PAY_PER_REQUEST`,
+	Why: "Fixed capacity throttles requests when load grows, and costs as much when there is none.",
+	Silent: [][2]string{
+		{"On-demand tables", "Their capacity follows the load; limits are asked for by onDemandLimits only."},
+		{"Scaling targets whose resourceId is not known yet", "They may be for the table: the outcome is unknown."},
+		{"Bounds, where none are configured", "How much is too much only the organization knows."},
+	},
 	Remediation: "Add a scaling target and a policy for each dimension, or set billingMode to PAY_PER_REQUEST.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/AutoScaling.html",
 	Severity:    policy.Low,

@@ -16,12 +16,18 @@ var TableDeletionProtection = &policy.Policy{
 	Doc: `
 		Reports a table, an entry of its replicas and a TableReplica without deletion protection. An entry of replicas can have
 		it since version 7 of the provider, and is left to the AWS console before. Pulumi's protect keeps a table from
-		pulumi destroy alone, and is said.`,
+		pulumi destroy alone, and is said. What is judged is the program: a table that is imported from S3, or restored, is
+		made without, and gets what the program says with the next update.`,
 	Before: `
 name: orders`,
 	After: `
 name: orders
 deletionProtectionEnabled: true`,
+	Why: "One call deletes a table with all its items, and with those its recovery in time that was continuous until then.",
+	Silent: [][2]string{
+		{"Entries of replicas before version 7 of the provider", "It had no such property: the table could not be corrected in the program."},
+		{"Tables that are meant to come and go", "They can be named in outOfScope, with the reason."},
+	},
 	Remediation: "Set deletionProtectionEnabled to true on the table and on every replica.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithTables.Basics.html#WorkingWithTables.Basics.DeletionProtection",
 	Mends: `
@@ -35,6 +41,12 @@ deletionProtectionEnabled: true`,
 	CheckResource: checkDeletionProtection,
 }
 
+// checkDeletionProtection judges what the program says. The requests by which a table is imported or restored have no deletion
+// protection, and the classic provider sends it with the next update only, of which a policy pack hears nothing beforehand.
+//
+// Sources: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableCreationParameters.html,
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableToPointInTime.html,
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/dynamodb/table.go
 func checkDeletionProtection(p *policy.Pass) {
 	for _, c := range p.Copies() {
 		if !c.Has(facts.DeletionProtection) {

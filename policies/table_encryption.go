@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"dynamoguard/internal/account"
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/glob"
 	"dynamoguard/internal/policy"
@@ -23,14 +24,26 @@ var TableEncryption = &policy.Policy{
 		Reports a table, an entry of its replicas and a TableReplica whose key is below the configured minimum: the
 		AWS-owned key (what is used where nothing is said), the AWS-managed key alias/aws/dynamodb (enabled without a
 		key of one's own), or a customer managed key. With an allow-list, reports a customer managed key that is not on
-		it; and a customer managed key of another region than the table or replica is in. A replica without a key of its own has the kind of key its table has, a table that is restored without
-		serverSideEncryption the key of its source, which is not judged.`,
+		it; and a customer managed key of another region than the table or replica is in. A key of another account is
+		reported as well, for whoever may disable it there may take the table away: DynamoDB archives a table that has been
+		without its key for seven days. That is advisory, for an organization may keep its keys in an account for them, until
+		keyAccounts names those that may have keys; a key that is on the allow-list is meant. A replica without a key of its
+		own has the kind of key its table has, a table that is restored without serverSideEncryption the key of its source,
+		which is not judged; one that is imported from S3 has the key that it says itself.`,
 	Before: `
 name: orders`,
 	After: `
 name: orders
 serverSideEncryption:
   enabled: true`,
+	Why: "With the key that AWS owns, nobody sees its use in CloudTrail, and nobody can revoke it.",
+	Silent: [][2]string{
+		{"The AWS-managed key", "It can be audited in CloudTrail; minimumKey asks for a customer managed key."},
+		{"A table that is restored without serverSideEncryption", "It has the key of its source, which the stack does not tell."},
+		{"A replica without a key of its own", "It has the kind of key its table has, and is judged by that."},
+		{"A key on the allow-list, or of an account in keyAccounts", "It is meant, whoever may disable it there."},
+		{"A key that is not known yet", "It is one that the program makes or looks up, so a customer managed one."},
+	},
 	Remediation: "Set serverSideEncryption.enabled to true, and kmsKeyArn to a customer managed key where one is asked for or another account reads the table.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html",
 	Mends: `
@@ -46,6 +59,9 @@ serverSideEncryption:
 		"allowedKeys": `
 			The ARNs of the customer managed keys that may be used, with * and ? as wildcards; any, where the list is
 			empty.`,
+		"keyAccounts": `
+			The other accounts whose customer managed keys may be used, 12 digits each. Where it names some, a key of any other
+			account is reported at the policy's level.`,
 		"remediationKeys": `
 			The ARNs of the customer managed keys that tables are given at level remediate, where minimumKey is customer: one for
 			each region and account.`,
@@ -59,6 +75,7 @@ serverSideEncryption:
 type EncryptionConfig struct {
 	MinimumKey      string   `json:"minimumKey" oneof:"aws-owned aws-managed customer"`
 	AllowedKeys     []string `json:"allowedKeys" form:"key"`
+	KeyAccounts     []string `json:"keyAccounts" form:"account"`
 	RemediationKeys []string `json:"remediationKeys" form:"one key"`
 }
 
@@ -259,10 +276,13 @@ func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, of fact
 		})
 		return
 	}
-	if kind == customerManaged && !checkKeyRegion(p, decidedBy, of) {
+	if kind != customerManaged || !checkKeyRegion(p, decidedBy, of) {
 		return
 	}
-	if kind != customerManaged || len(config.AllowedKeys) == 0 {
+	if len(config.AllowedKeys) == 0 || len(config.KeyAccounts) > 0 {
+		checkKeyAccount(p, decidedBy, of)
+	}
+	if len(config.AllowedKeys) == 0 {
 		return // a key that is not known yet is of interest only to an allow-list
 	}
 	key, ok := decidedBy.Text()
@@ -281,9 +301,8 @@ func checkKey(p *policy.Pass, kind keyKind, decidedBy resource.Property, of fact
 //
 // Source: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-dynamodb-globaltable-replicassespecification.html
 func checkKeyRegion(p *policy.Pass, key resource.Property, of facts.Copy) bool {
-	text, _ := key.Value.Text()
-	arn := strings.SplitN(text, ":", 6)
-	if len(arn) < 6 || arn[0] != "arn" || !tables.IsRegion(arn[3]) {
+	region, _ := keyPlace(key)
+	if !tables.IsRegion(region) {
 		return true
 	}
 	in, known := p.Facts.Region(p.Around()), ""
@@ -292,7 +311,7 @@ func checkKeyRegion(p *policy.Pass, key resource.Property, of facts.Copy) bool {
 	} else if !in.Secret {
 		known = ", which is in " + in.Known
 	}
-	if in.Known == "" || in.Known == arn[3] {
+	if in.Known == "" || in.Known == region {
 		return true
 	}
 	p.Report(policy.Finding{
@@ -301,4 +320,43 @@ func checkKeyRegion(p *policy.Pass, key resource.Property, of facts.Copy) bool {
 		Remedy: fmt.Sprintf("set %s to a key of its region", of.Named(facts.EncryptionKey)),
 	})
 	return false
+}
+
+// keyPlace returns the region and the account of a key, as far as its ARN is known; both are empty of what is no ARN.
+func keyPlace(key resource.Property) (region, account string) {
+	text, _ := key.Value.Text()
+	if arn := strings.SplitN(text, ":", 6); len(arn) == 6 && arn[0] == "arn" {
+		return arn[3], arn[4]
+	}
+	return "", ""
+}
+
+// checkKeyAccount reports a key of another account than the copy's, unless it is one of keyAccounts: DynamoDB archives a table that has
+// been without its key for seven days.
+//
+// Source: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ArchivalSummary.html
+func checkKeyAccount(p *policy.Pass, key resource.Property, of facts.Copy) {
+	others := policy.Settings[EncryptionConfig](p).KeyAccounts
+	_, owner := keyPlace(key)
+	if account.Known(owner) == "" || slices.Contains(others, owner) {
+		return
+	}
+	own := p.Facts.Account(p.Around())
+	if owner == own.Configured {
+		return
+	}
+	f := policy.Finding{
+		Path:   key.Path,
+		Wrong:  fmt.Sprintf("%s %v is a key of another account than %v: whoever may disable it there may take the table away", key.Path, key.Value, of),
+		Remedy: fmt.Sprintf("set %s to a key of its own account, or name the other one in keyAccounts of table-encryption", of.Named(facts.EncryptionKey)),
+	}
+	if len(others) == 0 {
+		f.Limit = policy.Advisory
+	}
+	switch match, _ := (tables.Identity{Account: own}).Compare(tables.Identity{Account: tables.Part{Known: owner}}); {
+	case match == tables.Different:
+		p.Report(f)
+	case match == tables.Possible && len(others) > 0:
+		p.NotApplicable(string(key.Path) + " is a key of none of keyAccounts, and nothing tells which account the table is in")
+	}
 }

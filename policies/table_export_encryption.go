@@ -23,6 +23,12 @@ s3Bucket: orders-exports
 s3BucketOwner: "111122223333"
 s3SseAlgorithm: KMS
 s3SseKmsKeyId: arn:aws:kms:us-east-1:111122223333:key/0e2cd5a2-1111-2222-3333-444455556666`,
+	Why: "An export is a copy of the whole table, outside of what protects the table.",
+	Silent: [][2]string{
+		{"Exports that are made by hand or by a schedule", "They are no resources: iam-sensitive-action reports who may make them."},
+		{"Which key of KMS it is", "Any key can be audited."},
+		{"The encryption of the bucket", "An export names its own."},
+	},
 	Remediation: "Set s3SseAlgorithm to KMS, s3SseKmsKeyId to a key, and s3BucketOwner to the account of the bucket.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ExportTableToPointInTime.html",
 	Severity:    policy.Medium,

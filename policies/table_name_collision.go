@@ -43,6 +43,13 @@ var TableNameCollision = &policy.Policy{
 name: orders`,
 	After: `
 name: invoices`,
+	Why: "The second deployment fails at the name, half-way; a preview does not see it.",
+	Silent: [][2]string{
+		{"The same name in another account or region", "Both can be there."},
+		{"The GlobalTable of 2017", "It claims nothing itself: its tables do."},
+		{"Places that cannot be told", "Without the account or the region of both, the collision is a possible one, and advisory; the setting possible can switch that off."},
+		{"A table that was renamed in the program with an alias", "It is the same table. Without an alias the finding is advisory, since an import looks the same."},
+	},
 	Remediation: "Give one of the two tables another name, or let one stack own the table and the other refer to it.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html",
 	Severity:    policy.High,

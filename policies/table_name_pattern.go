@@ -27,6 +27,12 @@ var TableNamePattern = &policy.Policy{
 name: orders-1a2b3c4`,
 	After: `
 name: orders-dev`,
+	Why: "People and policies tell tables by their names; a random suffix changes when the table is replaced, and with it every ARN that was written down.",
+	Silent: [][2]string{
+		{"Names that autonaming makes without a random suffix", "They say what the stack says."},
+		{"A name with seven hexadecimal digits behind something else than the logical name", "It may be a commit or a date."},
+		{"Any pattern of its own", "Where none is configured, only random suffixes are reported."},
+	},
 	Remediation: "Set the table's name from the stack, such as the logical name and the name of the stack.",
 	URL:         "https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming",
 	Severity:    policy.Low,

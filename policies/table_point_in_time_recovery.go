@@ -28,6 +28,12 @@ pointInTimeRecovery:
 replicas:
   - regionName: eu-west-1
     pointInTimeRecovery: true`,
+	Why: "Without it, items that a mistake deletes or overwrites are gone.",
+	Silent: [][2]string{
+		{"A recovery period that is not set", "It is 35 days, the longest there is."},
+		{"A value that is not known yet", "The outcome is unknown, and `pulumi up` judges it before the table is created."},
+		{"Tables that need none", "Caches and scratch tables can be named in outOfScope, with the reason; nothing in a table itself tells them."},
+	},
 	Remediation: "Set pointInTimeRecovery.enabled to true on the table, and pointInTimeRecovery to true on every replica.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html",
 	Mends: `

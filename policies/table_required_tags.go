@@ -26,6 +26,12 @@ name: orders`,
 name: orders
 tags:
   owner: shop`,
+	Why: "Tags say whose a table is and what is in it; access by tags, backups and bills go by them.",
+	Silent: [][2]string{
+		{"Everything, where no tag is configured", "Which tags an organization asks for only it knows."},
+		{"Tags that the provider adds by default", "They count, as in tagsAll."},
+		{"Tags that are not known yet", "The outcome is unknown."},
+	},
 	Remediation: "Add the tag to the table, or to the provider's default tags.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.html",
 	Mends: `

@@ -41,6 +41,13 @@ policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AW
 	After: `
 resourceArn: arn:aws:dynamodb:us-east-1:111122223333:table/orders
 policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:root"},"Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:us-east-1:111122223333:table/orders","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}}]}'`,
+	Why: "A table's own policy opens it past the policies of whoever asks, to other accounts and to everyone.",
+	Silent: [][2]string{
+		{"The table's own account", "Its own policies decide what it may do."},
+		{"Other accounts under aws:PrincipalOrgID or aws:PrincipalOrgPaths, or in trustedAccounts", "The organization is bound, or has said so."},
+		{"Conditions on a network or on the ID of a user", "They confine whom the statement lets in."},
+		{"Services of AWS with one of the conditions aws:Source*", "They work for a known account."},
+	},
 	Remediation: "Name principals of the table's own account, or bind others by aws:PrincipalOrgID.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-bpa-rbp.html",
 	Severity:    policy.High,

@@ -22,6 +22,12 @@ name: orders`,
 name: orders
 streamEnabled: true
 streamViewType: NEW_AND_OLD_IMAGES`,
+	Why: "Where an organization follows changes by streams, a table without one is not seen.",
+	Silent: [][2]string{
+		{"Every stack, where nothing is configured", "A stream that nobody reads is no control: the policy is disabled by default."},
+		{"Tables whose changes go to a Kinesis data stream", "They can be followed there."},
+		{"Destinations that are not known yet", "They may be of the table: the outcome is unknown."},
+	},
 	Remediation: "Set streamEnabled to true, and streamViewType to what consumers need.",
 	URL:         "https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/streamsmain.html",
 	Severity:    policy.Low,

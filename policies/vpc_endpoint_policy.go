@@ -27,6 +27,13 @@ serviceName: com.amazonaws.us-east-1.dynamodb`,
 vpcId: vpc-0a1b2c3d4e5f60718
 serviceName: com.amazonaws.us-east-1.dynamodb
 policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*","Condition":{"StringEquals":{"aws:ResourceAccount":"111122223333"}}}]}'`,
+	Why: "Through an endpoint that lets everything through, who runs in the network carries items out to a table of another account.",
+	Silent: [][2]string{
+		{"A policy with a Deny", "What a Deny leaves open cannot be told without knowing who asks."},
+		{"A condition, or tables that are named", "The endpoint does not let everything through."},
+		{"Endpoints of other services", "They lead to no table."},
+		{"A policy that a VpcEndpointPolicy replaces", "The endpoint's own does not hold."},
+	},
 	Remediation: "Give the endpoint a policy that names tables, or that has a condition on whose they are or who asks.",
 	URL:         "https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-ddb.html",
 	Severity:    policy.Medium,

@@ -91,6 +91,24 @@ var accessKinds = map[tokens.Type]kind{
 			return filled{"arn": p.arn("dynamodb", "", "global-table/"+id)}.properties()
 		},
 	},
+	"aws:dynamodb/tableExport:TableExport": {
+		args:   dynamodb.TableExportArgs{}.ElementType(),
+		result: reflect.TypeFor[dynamodb.TableExport](),
+		replacedBy: []resource.PropertyKey{
+			"exportFormat", "exportTime", "exportType", "incrementalExportSpecification", "s3Bucket", "s3BucketOwner", "s3Prefix",
+			"s3SseAlgorithm", "s3SseKmsKeyId", "tableArn",
+		},
+		defaults: filled{"exportFormat": "DYNAMODB_JSON"}.properties(),
+		id: func(_ *provider, inputs resource.PropertyMap) string {
+			return asText(inputs["tableArn"]) + "/export/" + made(digits, 14) + "-" + made(digits, 8)
+		},
+		outputs: func(p *provider, id string, _ resource.PropertyMap) resource.PropertyMap {
+			return filled{
+				"arn": id, "exportStatus": "COMPLETED", "exportType": "FULL_EXPORT",
+				"s3BucketOwner": p.account, "s3SseAlgorithm": "AES256",
+			}.properties()
+		},
+	},
 	"aws:dynamodb/resourcePolicy:ResourcePolicy": {
 		args:       dynamodb.ResourcePolicyArgs{}.ElementType(),
 		result:     reflect.TypeFor[dynamodb.ResourcePolicy](),

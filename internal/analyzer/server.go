@@ -125,6 +125,9 @@ func policyInfo(p *policy.Policy) (*pulumirpc.PolicyInfo, error) {
 			info.Tags = append(info.Tags, "soc2:"+string(id))
 		}
 	}
+	for _, r := range soc2.Crosswalk(p.Name) {
+		info.Tags = append(info.Tags, r.Tag())
+	}
 	return info, nil
 }
 

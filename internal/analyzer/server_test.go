@@ -234,7 +234,7 @@ func TestForgedConfiguration(t *testing.T) {
 		"table-encryption": {EnforcementLevel: pulumirpc.EnforcementLevel_MANDATORY, Properties: properties},
 	}})
 	want := status.Error(codes.InvalidArgument, "dynamoguard cannot use its configuration:\n"+
-		`  table-encryption.days\u000a  all is well\u001b[2J is not a property; there are: allowedKeys, exemptions, minimumKey, outOfScope, remediationKeys, unknown`+"\n"+
+		`  table-encryption.days\u000a  all is well\u001b[2J is not a property; there are: allowedKeys, exemptions, keyAccounts, minimumKey, outOfScope, remediationKeys, unknown`+"\n"+
 		`  table-encryption.minimumkey is not a property; did you mean "minimumKey"?`)
 	if diff := cmp.Diff(want.Error(), err.Error()); diff != "" {
 		t.Error(diff)

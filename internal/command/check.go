@@ -200,7 +200,7 @@ func inParallel[T, R any](list []T, work func(T) R, take func(T, R)) {
 // readTables reads the tables of the states, so that each can be compared with those of the others. One that cannot be read says so
 // when it is judged.
 func (c *checking) readTables(states []stateInput) error {
-	var entries []tables.Entry
+	var entries, made []tables.Entry
 	for i := range states {
 		if s := &states[i]; s.path == "" {
 			if err := s.keep(c.ctx, c.stdin); err != nil {
@@ -209,24 +209,27 @@ func (c *checking) readTables(states []stateInput) error {
 			s.modified = c.now()
 		}
 	}
-	inParallel(states, func(s stateInput) tables.StateTables {
+	type found struct{ entries, made []tables.Entry }
+	inParallel(states, func(s stateInput) found {
 		in, err := s.open(c.ctx, c.stdin, c.progress.seen)
 		if err != nil {
-			return tables.StateTables{}
+			return found{}
 		}
 		defer func() { _ = in.Close() }()
-		found, err := facts.ReadTables(in, tables.NoOrganization)
+		owned, made, err := facts.ReadPlaces(in, tables.NoOrganization)
 		if err != nil {
-			return tables.StateTables{}
+			return found{}
 		}
 		source := &tables.Source{Name: "the state in " + s.name, At: s.modified}
-		for i := range found.Entries {
-			found.Entries[i].Source = source
+		for i := range owned.Entries {
+			owned.Entries[i].Source = source
 		}
-		return found
-	}, func(_ stateInput, found tables.StateTables) { entries = append(entries, found.Entries...) })
+		return found{owned.Entries, made}
+	}, func(_ stateInput, f found) {
+		entries, made = append(entries, f.entries...), append(made, f.made...)
+	})
 	beside, _ := world(c.ctx, c.system).Load(c.configuration.Pack().Index, policy.StackContext{})
-	c.together = newTogether(entries, beside)
+	c.together = newTogether(entries, made, beside)
 	return nil
 }
 

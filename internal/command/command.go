@@ -49,11 +49,15 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		err = analyzer.Serve(ctx, address, version, rules, stdout, stderr)
 		rules.Tell()
 		keep(rules, version, record.In(system.Cache))
+		reportRun(rules, version, system.Getenv(preview.ReportVariable), time.Now, stderr)
 	default:
 		hint = "Run it with help for what it does.\n"
 		root := rootCommand(version, policies)
 		p := program{version: version, policies: policies, system: system, now: time.Now}
-		root.AddCommand(checkCommand(p), reportCommand(p), explainCommand(p), doctorCommand(p), previewCommand(), execCommand(), guardCommand())
+		root.AddCommand(
+			checkCommand(p), reportCommand(p), explainCommand(p), policiesCommand(p), doctorCommand(p), previewCommand(), execCommand(),
+			guardCommand(),
+		)
 		root.SetArgs(args)
 		root.SetIn(stdin)
 		root.SetOut(stdout)

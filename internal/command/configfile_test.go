@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -38,6 +40,37 @@ func TestConfigurations(t *testing.T) {
 			}
 			if got != row.Words || (got == "") != (name == "accepted") {
 				t.Errorf("%s is %s\n got %s\nwant %s", row.Config, name, got, row.Words)
+			}
+		}
+	}
+}
+
+// indices are places in lists.
+var indices = regexp.MustCompile(`\[\d+\]`)
+
+// TestSettingsRefused fails on a setting of which no bad value is refused, by its path. What is said of each, TestConfigurations holds.
+func TestSettingsRefused(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join("..", "..", "testdata", "configuration", "refused.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var refused []string
+	for line := range strings.Lines(string(data)) {
+		var row struct{ Words string }
+		if err := json.Unmarshal([]byte(line), &row); err != nil {
+			t.Fatal(err)
+		}
+		refused = append(refused, indices.ReplaceAllString(row.Words, "[]"))
+	}
+	for _, p := range policies.All() {
+		for setting := range p.Settings {
+			path := p.Name + "." + setting
+			bad := func(words string) bool {
+				rest, ok := strings.CutPrefix(strings.Replace(words, path+"[]", path, 1), path+" ")
+				return ok && !strings.HasPrefix(rest, "is not a property")
+			}
+			if !slices.ContainsFunc(refused, bad) {
+				t.Errorf("no bad value of %s is refused", path)
 			}
 		}
 	}

@@ -218,6 +218,7 @@ func (w *page) finding(p *policy.Policy, f record.Finding) {
 			w.line("  " + line)
 		}
 	}
+	w.proposal(f.Proposal)
 	if p == nil {
 		w.section("This version of dynamoguard has no such policy.")
 		return
@@ -242,6 +243,35 @@ func (w *page) finding(p *policy.Policy, f record.Finding) {
 	}
 	w.section("More")
 	w.field("  page", p.URL)
+}
+
+// proposal shows what could be written in place of the statement. References of the program stand in it, so it is no document yet.
+func (w *page) proposal(p record.Proposal) {
+	if p == (record.Proposal{}) {
+		return
+	}
+	w.section("What could be written instead")
+	fields := func(label, lines string) {
+		if lines != "" {
+			w.field(label, strings.Split(lines, "\n")...)
+		}
+	}
+	if p.Statements != "" {
+		for statement := range strings.SplitSeq(p.Statements, "\n") {
+			for _, line := range statementLines(statement, "") {
+				w.line("  " + line)
+			}
+		}
+	}
+	fields("  missing", p.Missing)
+	fields("  not known", p.Awaited)
+	fields("  named", p.Named)
+	fields("  named by", p.Rests)
+	if p.Redundant {
+		w.field("  besides", "those allow all of it already, so that the statement can go as well")
+	}
+	fields("  where", p.Outputs)
+	fields("  left out", p.LeftOut)
 }
 
 func (w *page) example(yaml string) {

@@ -144,6 +144,46 @@ func (s standIns) Leads() bool          { return true }
 func (s standIns) StandIns() []string   { return s }
 func (s standIns) Judged(engine.Counts) {}
 
+// TestExplainProposal: what could be written instead, with the places it rests on, and what is missing where nothing names that.
+func TestExplainProposal(t *testing.T) {
+	p := aProgram(t, nil)
+	rules := engine.New(p.policies, p.now)
+	rules.ConfigureStack(policy.StackContext{Known: true, Organization: "acme", Project: "shop", Name: "dev", Preview: true})
+	analyze := func(typ, name string, properties map[string]resource.Value) {
+		urn := resource.URN("urn:pulumi:dev::shop::" + typ + "::" + name)
+		rules.Analyze(&resource.Resource{URN: urn, Type: typ, Name: name, Properties: resource.ObjectValue(properties)})
+	}
+	text := resource.StringValue
+	orders := resource.ObjectValue(map[string]resource.Value{"variables": resource.ObjectValue(map[string]resource.Value{"TABLE": text("orders-1a2b3c4")})})
+	grants := func(role, statements string) {
+		analyze("aws:iam/rolePolicy:RolePolicy", role, map[string]resource.Value{
+			"role": text(role), "policy": text(`{"Version":"2012-10-17","Statement":` + statements + `}`),
+		})
+	}
+	analyze("aws:dynamodb/table:Table", "orders", map[string]resource.Value{"name": text("orders-1a2b3c4")})
+	analyze("aws:iam/role:Role", "app", map[string]resource.Value{"name": text("app")})
+	analyze("aws:iam/role:Role", "batch", map[string]resource.Value{"name": text("batch")})
+	grants("app", `[{"Sid":"Tables","Effect":"Allow","Action":["dynamodb:Query","dynamodb:Delete*","logs:PutLogEvents"],"Resource":"*",`+
+		`"Condition":{"Bool":{"aws:SecureTransport":"true"}}}]`)
+	grants("batch", `{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}`)
+	analyze("aws:lambda/function:Function", "api", map[string]resource.Value{
+		"name": text("api"), "role": text("arn:aws:iam::111122223333:role/app"),
+		"environment": orders,
+	})
+	analyze("aws:lambda/function:Function", "night", map[string]resource.Value{
+		"name": text("night"), "role": text("batch"),
+		"environment": orders,
+	})
+	analyze("aws:lambda/function:Function", "later", map[string]resource.Value{"name": text("later"), "role": resource.UnknownValue()})
+	for _, r := range record.Of(rules.Run(), p.version, noon) {
+		if err := record.In(p.system.Cache).Save(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compare(t, "explain-proposal.txt", p.outcome(t.Context(), explainCommand(p), "iam-unscoped-resource", "app"))
+	compare(t, "explain-proposal-missing.txt", p.outcome(t.Context(), explainCommand(p), "iam-wildcard-action", "batch"))
+}
+
 // TestExplainMistakes: what cannot be answered is said.
 func TestExplainMistakes(t *testing.T) {
 	p := aProgram(t, map[string]string{"state.json": aState(t), "torn.json": `{"version":3,"deployment":{"resources":[`, "list.json": "[]",

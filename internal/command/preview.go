@@ -56,7 +56,8 @@ unforeseen. So its output is shown when it has ended, but on a terminal at once.
 Flags:
       --` + dynamoguardConfig + ` FILE   configuration of this pack, as for --policy-pack-config
       --foreseen                  list the values that were foreseen, on stderr
-      --no-stand-ins              foresee only what is determined`,
+      --no-stand-ins              foresee only what is determined
+      --report DIR                write reports on the preview to DIR/preview`,
 		DisableFlagParsing: true, // they are the CLI's
 		RunE: func(c *cobra.Command, args []string) error {
 			options, help, err := preview.ParseOptions(args)

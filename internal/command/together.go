@@ -13,14 +13,15 @@ import (
 // own stacks the states have the say.
 type together struct {
 	lookup *tables.Lookup
-	stacks map[string]bool // project/stack, of the states
-	beside policy.Others   // nil where the configuration has it that there are none
+	own    map[string][]tables.Entry // of each stack, by project/stack; those without a name tell in which account a provider works
+	beside policy.Others             // nil where the configuration has it that there are none
 }
 
-func newTogether(entries []tables.Entry, beside policy.Others) *together {
-	t := &together{stacks: map[string]bool{}, beside: beside}
-	for _, e := range entries {
-		t.stacks[e.Owner()] = true
+func newTogether(entries, made []tables.Entry, beside policy.Others) *together {
+	t := &together{beside: beside}
+	t.own = map[string][]tables.Entry{}
+	for _, e := range slices.Concat(entries, made) {
+		t.own[e.Owner()] = append(t.own[e.Owner()], e)
 	}
 	t.lookup = tables.NewLookup(tables.New(time.Time{}, entries, nil, 0))
 	return t
@@ -36,20 +37,15 @@ func (t *together) Named(name string) []tables.Entry {
 	}
 	list = slices.Clone(list)
 	for _, e := range t.beside.Named(name) {
-		if !t.stacks[e.Owner()] {
+		if t.own[e.Owner()] == nil {
 			list = append(list, e)
 		}
 	}
 	return list
 }
 
-func (t *together) Own(project, stack string) (own []tables.Entry) {
-	for _, e := range t.lookup.All() {
-		if e.Project == project && e.Stack == stack {
-			own = append(own, e)
-		}
-	}
-	return own
+func (t *together) Own(project, stack string) []tables.Entry {
+	return t.own[project+"/"+stack]
 }
 
 func (t *together) Matching(pattern string, in func(tables.Entry) bool) iter.Seq[tables.Entry] {
@@ -62,7 +58,7 @@ func (t *together) Matching(pattern string, in func(tables.Entry) bool) iter.Seq
 		if t.beside == nil {
 			return
 		}
-		for e := range t.beside.Matching(pattern, func(e tables.Entry) bool { return !t.stacks[e.Owner()] && in(e) }) {
+		for e := range t.beside.Matching(pattern, func(e tables.Entry) bool { return t.own[e.Owner()] == nil && in(e) }) {
 			if !yield(e) {
 				return
 			}

@@ -50,6 +50,7 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 		}
 	}
 	reads.add(facts.SeenReads())
+	reads.add(facts.SketchReads())
 	checked := properties{}
 	checked.add(facts.CheckedReads())
 	return &Engine{
@@ -169,6 +170,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	standsIn := sync.OnceValue(session.standsIn)
 	f := e.seen.Facts(r)
 	e.seen.See(f, stack.Region())
+	e.seen.Sketch(r, false)
 	by, attached := e.seeGrant(config, r)
 	s := e.subject(r, f, standsIn)
 	now := e.now()
@@ -282,6 +284,9 @@ func (e *Engine) AnalyzeStack(resources []*resource.Resource) ([]policy.Judgemen
 	}
 	config, stack, outside, session := e.settings()
 	graph := facts.NewGraph(resources, &e.seen)
+	for _, r := range graph.Resources {
+		e.seen.Sketch(r, true)
+	}
 	standsIn := session.standsIn()
 	var without *facts.Graph // nil where the stack holds no stand-in
 	if standsIn != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"sync"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
@@ -19,6 +20,8 @@ type Run struct {
 	Ended    bool         // the stack was judged as well, at its end
 	Notices  []Notice
 	Policies []*policy.Policy // in their order
+
+	proposer func() *facts.Proposer
 }
 
 // Statement returns the statement of a policy document that a finding is in, as it is written, and the path within it. Both are
@@ -27,15 +30,28 @@ func (r *Run) Statement(f policy.Finding) (text string, within resource.Path) {
 	return r.Seen.Statement(facts.Place{URN: f.URN, Path: f.Path})
 }
 
+// Proposal returns what could be written in place of the statement of a policy document that a finding is in, nil where nothing can
+// be proposed.
+func (r *Run) Proposal(f policy.Finding) *facts.Proposal {
+	if !f.Rewritable {
+		return nil
+	}
+	return r.proposer().Propose(facts.Place{URN: f.URN, Path: f.Path})
+}
+
 // Run returns what was judged so far.
 func (e *Engine) Run() *Run {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	config, stack, outside, now := e.config, e.stack, e.outside, e.now()
 	return &Run{
 		Run: policy.Run{
-			Judgements: e.record.all(), Config: e.config, Stack: e.stack, Outside: e.outside, Seen: &e.seen, Graph: e.record.graph,
+			Judgements: e.record.all(), Config: config, Stack: stack, Outside: outside, Seen: &e.seen, Graph: e.record.graph,
 		},
 		First: e.record.first, Ended: e.record.ended, Notices: e.record.notices, Policies: e.policies,
+		proposer: sync.OnceValue(func() *facts.Proposer {
+			return e.seen.Proposer(policy.Frame{Config: config, Stack: stack, Outside: outside}.Around, now)
+		}),
 	}
 }
 

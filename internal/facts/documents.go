@@ -233,6 +233,16 @@ func (l *library) parse(at Place, text string, kind iam.Kind, secret bool) *iam.
 // statement returns the statement that a path of a resource leads into, as the document has it, and the path from there on,
 // such as Action[1]; both are empty where the document is a secret, or is not among those that are kept.
 func (l *library) statement(at Place) (text string, within resource.Path) {
+	d, rest := l.document(at)
+	if d == nil {
+		return "", ""
+	}
+	return statement(d.Text(), rest)
+}
+
+// document returns the document that a path of a resource leads into, and the path from there on: Statement[0].Action[1]; nil where
+// it is a secret, or is not among those that are kept.
+func (l *library) document(at Place) (d *iam.Document, within resource.Path) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for end, c := range at.Path {
@@ -240,10 +250,10 @@ func (l *library) statement(at Place) (text string, within resource.Path) {
 			continue
 		}
 		if d, ok := l.kept[Place{at.URN, at.Path[:end]}]; ok && !d.secret {
-			return statement(d.Text(), at.Path[end+1:])
+			return d.Document, at.Path[end+1:]
 		}
 	}
-	return "", ""
+	return nil, ""
 }
 
 // statement finds the statement of a document that a path of the document leads into: Statement[0].Action[1], or

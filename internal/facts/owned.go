@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"dynamoguard/internal/account"
 	"dynamoguard/internal/partition"
@@ -32,10 +33,45 @@ func OwnsTables(typ string) bool {
 // deleted to be replaced owns what it did: its stack is about to create it again. Tables that take more
 // than 64 MB of memory are an error: that is room for 100,000.
 func ReadTables(r io.Reader, organization string) (tables.StateTables, error) {
+	return readTables(r, organization, OwnsTables, nil)
+}
+
+// ReadPlaces is ReadTables, and tells in which accounts the providers of the stack make what they make, by the ARNs of principals and
+// their policies, which are always of the provider's own: an entry without a name for each provider and account, and one for the stack
+// itself, which may have neither.
+func ReadPlaces(r io.Reader, organization string) (found tables.StateTables, made []tables.Entry, err error) {
+	tells := func(typ string) bool {
+		kind := entities[typ].kind
+		return typ == resource.StackType || kind == KindRole || kind == KindUser || kind == KindGroup || kind == KindManagedPolicy
+	}
+	known := map[tables.Entry]bool{}
+	found, err = readTables(r, organization, func(typ string) bool { return OwnsTables(typ) || tells(typ) }, func(r *state.Resource) {
+		e := tables.Entry{Organization: organization, Project: r.URN.Project(), Stack: r.URN.Stack()}
+		if r.Type != resource.StackType {
+			arn := r.Outputs.Get(entities[r.Type].arn)
+			text, _ := arn.Text()
+			parts := strings.SplitN(text, ":", 6)
+			if r.External || r.Provider == nil || arn.HasSecret() || len(parts) < 6 || account.Known(parts[4]) == "" {
+				return
+			}
+			e.Partition, e.Account, e.Provider = parts[1], parts[4], string(r.Provider.URN)
+		}
+		if !known[e] {
+			known[e] = true
+			made = append(made, e)
+		}
+	})
+	return found, made, err
+}
+
+// readTables hands what owns no tables to others.
+func readTables(r io.Reader, organization string, wanted func(typ string) bool, others func(*state.Resource)) (tables.StateTables, error) {
 	var found tables.StateTables
 	memory := 0
-	err := state.Read(r, OwnsTables, func(r *state.Resource) {
+	err := state.Read(r, wanted, func(r *state.Resource) {
 		switch {
+		case !OwnsTables(r.Type):
+			others(r)
 		case r.External:
 		case secretTable(r):
 			if pending(r) == "" {

@@ -280,3 +280,44 @@ func FuzzReadTables(f *testing.F) {
 		}
 	})
 }
+
+// TestReadPlaces tells where the providers of a stack make what they make, by principals of the state, beside its tables.
+func TestReadPlaces(t *testing.T) {
+	of := func(provider string) string {
+		return `"provider":"urn:pulumi:dev::shop::pulumi:providers:aws::` + provider + `::1"`
+	}
+	arn := func(text string) string { return `"outputs":{"arn":"` + text + `"},` }
+	found, made, err := facts.ReadPlaces(strings.NewReader(checkpoint(
+		owned("pulumi:pulumi:Stack", "shop-dev", `"custom":false`),
+		owned("aws:iam/role:Role", "a", arn("arn:aws:iam::111122223333:role/a")+of("p")),
+		owned("aws:iam/user:User", "again", arn("arn:aws:iam::111122223333:user/again")+of("p")),
+		owned("aws:iam/policy:Policy", "c", arn("arn:aws-cn:iam::444455556666:policy/c")+of("q")),
+		owned("aws-native:iam:Group", "native", arn("arn:aws:iam::777788889999:group/native")+of("n")),
+		owned("aws:iam/role:Role", "read", `"external":true,`+arn("arn:aws:iam::999999999999:role/read")+of("p")),
+		owned("aws:iam/role:Role", "hidden", `"outputs":{"arn":`+secret+`},`+of("p")),
+		owned("aws:iam/policy:Policy", "managed", arn("arn:aws:iam::aws:policy/managed")+of("p")),
+		owned("aws:iam/role:Role", "none", arn("none")+of("p")),
+		owned("aws:iam/role:Role", "alone", `"outputs":{"arn":"arn:aws:iam::111122223333:role/alone"}`),
+		owned("aws:s3/bucket:Bucket", "b", arn("arn:aws:s3:::b")+of("p")),
+		owned(table, "orders", `"inputs":{"name":"orders"},"outputs":{"arn":"arn:aws:dynamodb:eu-west-1:111122223333:table/orders"}`),
+	)), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]tables.Entry{entry(table, "aws 111122223333 eu-west-1 orders")}, found.Entries); diff != "" {
+		t.Errorf("tables (-want +got):\n%s", diff)
+	}
+	place := func(partition, account, provider string) tables.Entry {
+		e := tables.Entry{Partition: partition, Account: account, Organization: "acme", Project: "shop", Stack: "dev"}
+		if provider != "" {
+			e.Provider = "urn:pulumi:dev::shop::pulumi:providers:aws::" + provider
+		}
+		return e
+	}
+	want := []tables.Entry{
+		place("", "", ""), place("aws", "111122223333", "p"), place("aws-cn", "444455556666", "q"), place("aws", "777788889999", "n"),
+	}
+	if diff := cmp.Diff(want, made); diff != "" {
+		t.Errorf("places (-want +got):\n%s", diff)
+	}
+}

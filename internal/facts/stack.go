@@ -20,6 +20,7 @@ type Stack struct {
 
 	library     library
 	attachments attachments
+	sketch      sketch
 
 	mu     sync.Mutex
 	tables map[string][]declared // by table name

@@ -77,6 +77,14 @@ func (s ActionSet) List() []*Action {
 	return list
 }
 
+// Names are the actions of the set as a policy document writes them, in the order of the catalogue; nil when it is empty.
+func (s ActionSet) Names() (names []string) {
+	for a := range s.All() {
+		names = append(names, a.String())
+	}
+	return names
+}
+
 // WithoutMetadata is the set without Describe* and List*, which read what a thing is and none of its data. Every policy asks this
 // one set: monitoring reads it of all tables, and AWS's own examples grant it on "*".
 //

@@ -41,6 +41,8 @@ type issuer struct {
 	tenant string
 	// builtin: IAM knows the provider by itself, so no list of audiences of the account's own stands before it.
 	builtin bool
+	// many organizations share an issuer that AWS does not list.
+	many bool
 
 	audience string // that its tokens have for AWS; "" where it is the account's own to choose
 
@@ -50,8 +52,9 @@ type issuer struct {
 
 // A subject is a grammar of subjects: parts, each of which may be pinned or left open.
 type subject struct {
-	pin   string // one that names all
-	parts []part
+	pin      string // one that names all
+	audience string // of tokens with such subjects, "" where all of the issuer have the same
+	parts    []part
 	// open are the texts of the last part that name nobody either: pull_request is any of them. scaffold are those that say of which
 	// kind the rest is: ref:refs/heads/* is any branch.
 	open, scaffold []string
@@ -71,11 +74,13 @@ type part struct {
 // Sources: https://docs.github.com/en/actions/reference/security/oidc,
 // https://docs.gitlab.com/ci/cloud_services/aws/,
 // https://developer.hashicorp.com/terraform/cloud-docs/workspaces/dynamic-provider-credentials/aws-configuration,
+// https://developer.hashicorp.com/terraform/language/stacks/deploy/authenticate,
 // https://docs.aws.amazon.com/eks/latest/userguide/associate-service-account-role.html,
 // https://circleci.com/docs/openid-connect-tokens/,
 // https://support.atlassian.com/bitbucket-cloud/docs/deploy-on-aws-using-bitbucket-pipelines-openid-connect/,
 // https://buildkite.com/docs/pipelines/security/oidc/aws,
-// https://vercel.com/docs/oidc/aws and https://www.pulumi.com/docs/deployments/guides/oidc/aws/
+// https://vercel.com/docs/oidc/aws, https://www.pulumi.com/docs/deployments/guides/oidc/aws/,
+// https://www.pulumi.com/docs/esc/guides/configuring-oidc/aws/ and https://www.pulumi.com/docs/esc/providers/login/oidc/
 var (
 	githubSubject = &subject{
 		pin: "repo:ORGANIZATION/REPOSITORY:ref:refs/heads/main",
@@ -104,6 +109,15 @@ var (
 			{":workspace:", Organization, "any workspace of %s", "the project", ""},
 			{":run_phase:", 0, "", "", ""},
 		}}
+	terraformStackSubject = &subject{
+		pin: "organization:ORGANIZATION:project:PROJECT:stack:STACK:deployment:DEPLOYMENT:operation:apply",
+		parts: []part{
+			{"organization:", Anyone, "any organization on %s", "", ""},
+			{":project:", Organization, "any project of the organization %s", "", ""},
+			{":stack:", Organization, "any stack of %s", "the project", ""},
+			{":deployment:", Project, "any deployment of %s", "the stack", ""},
+			{":operation:", 0, "", "", ""},
+		}}
 	buildkiteSubject = &subject{
 		pin: "organization:ORGANIZATION:pipeline:PIPELINE:ref:refs/heads/main:commit:*:step:*",
 		parts: []part{
@@ -129,11 +143,17 @@ var (
 			{":operation:", 0, "", "", ""},
 		}}
 	pulumiEnvironmentSubject = &subject{
-		pin: "pulumi:environments:org:ORGANIZATION:env:PROJECT/ENVIRONMENT",
+		pin: "pulumi:environments:org:ORGANIZATION:env:PROJECT/ENVIRONMENT", audience: "aws:ORGANIZATION",
 		parts: []part{
 			{"pulumi:environments:org:", Anyone, "any organization on %s", "", ""},
 			{":env:", Organization, "any environment of %s", "the organization", ""},
 			{"/", Project, "any environment of %s", "the project", ""},
+		}}
+	pulumiTokenSubject = &subject{
+		pin: "pulumi:org:ORGANIZATION-ID:env:ENVIRONMENT-ID",
+		parts: []part{
+			{"pulumi:org:", Anyone, "any organization on %s", "", ""},
+			{":env:", Organization, "any environment of %s", "the organization", ""},
 		}}
 	kubernetesSubject = &subject{
 		pin: "system:serviceaccount:NAMESPACE:NAME",
@@ -159,10 +179,11 @@ var (
 // subjects are the grammars that also issuers have which organizations run for themselves, and whose subjects tell which it is.
 var subjects = []*subject{githubSubject, gitlabSubject, terraformSubject, kubernetesSubject}
 
+// The claim workflow is a name that any branch may give its own.
 var githubClaims = map[string]Breadth{
 	"enterprise_id": Anyone, "repository_owner_id": Anyone, "repository_owner": Anyone,
 	"repository_id": Anyone | Organization, "repository": Anyone | Organization,
-	"ref": Project, "environment": Project, "job_workflow_ref": Project, "workflow": Project, "actor": Project, "actor_id": Project,
+	"ref": Project, "environment": Project, "job_workflow_ref": Project, "actor": Project, "actor_id": Project,
 }
 
 // issuers are those that are known by their URLs. The claims that IAM requires are of AWS's list; other condition keys than
@@ -177,6 +198,10 @@ var issuers = []issuer{
 	},
 	{ // of one enterprise, which chose that
 		url: "token.actions.githubusercontent.com/*", name: "GitHub Actions", site: "GitHub of the enterprise", audience: "sts.amazonaws.com",
+		subject: githubSubject, claims: githubClaims,
+	},
+	{ // of one enterprise, whose data are where it wants them
+		url: "token.actions.*.ghe.com*", name: "GitHub Actions", site: "GitHub of the enterprise", audience: "sts.amazonaws.com",
 		subject: githubSubject, claims: githubClaims,
 	},
 	{
@@ -200,11 +225,19 @@ var issuers = []issuer{
 		subject: vercelSubject,
 	},
 	{
-		url: "api.pulumi.com/oidc", name: "Pulumi Cloud", site: "Pulumi Cloud", audience: "aws:ORGANIZATION", required: "aud", tenant: "aud",
+		url: "api.pulumi.com/oidc", name: "Pulumi Cloud", site: "Pulumi Cloud", audience: "ORGANIZATION", required: "aud", tenant: "aud",
 		subject: pulumiSubject,
 	},
 	{
+		url: "api.pulumi.com/oidc/v2", name: "Pulumi Cloud", site: "Pulumi Cloud", many: true,
+		subject: pulumiTokenSubject,
+	},
+	{
 		url: "oidc.eks.*.amazonaws.com*/id/*", name: "the EKS cluster", site: "the cluster", audience: "sts.amazonaws.com",
+		subject: kubernetesSubject,
+	},
+	{ // that has addresses of both kinds
+		url: "oidc-eks.*.api.*/id/*", name: "the EKS cluster", site: "the cluster", audience: "sts.amazonaws.com",
 		subject: kubernetesSubject,
 	},
 	{
@@ -249,7 +282,7 @@ func issuerOf(url string) issuer {
 }
 
 // shared reports whether the issuer signs for many organizations.
-func (i *issuer) shared() bool { return i.required != "" || i.builtin }
+func (i *issuer) shared() bool { return i.required != "" || i.builtin || i.many }
 
 // An opening is what a statement leaves open of the subjects of an issuer.
 type opening struct {
@@ -325,12 +358,14 @@ func (i *issuer) grammar(pattern string) *subject {
 	case i.subject != nil:
 		of = nil
 	}
-	for _, s := range of {
-		if strings.HasPrefix(pattern, s.parts[0].before) {
-			return s
-		}
+	found := i.subject
+	if k := slices.IndexFunc(of, func(s *subject) bool { return strings.HasPrefix(pattern, s.parts[0].before) }); k >= 0 {
+		found = of[k]
 	}
-	return i.subject
+	if found == terraformSubject && strings.Contains(pattern, ":stack:") {
+		return terraformStackSubject // which begins alike
+	}
+	return found
 }
 
 // opens is what a pattern leaves open of a subject.

@@ -236,6 +236,17 @@ func (f *federation) idle(provider string, keys ...string) (gaps []TrustGap, nob
 	return gaps, nobody
 }
 
+// samlAudiences are where people sign in by SAML, by partition.
+//
+// Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_create_saml_relying-party.html,
+// https://docs.amazonaws.cn/en_us/IAM/latest/UserGuide/id_roles_providers_create_saml_relying-party.html and
+// https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-iam.html
+var samlAudiences = map[string]string{
+	"aws":        "https://signin.aws.amazon.com/saml",
+	"aws-cn":     "https://signin.amazonaws.cn/saml",
+	"aws-us-gov": "https://signin.amazonaws-us-gov.com/saml",
+}
+
 // saml are the gaps of a SAML provider. It names the role itself in what it signs, so that it pins the subject.
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_saml.html
@@ -243,8 +254,10 @@ func (f *federation) saml() []TrustGap {
 	const audience = "SAML:aud"
 	gaps, nobody := f.idle("the SAML provider", audience, "SAML:sub", "SAML:iss")
 	if !nobody && !f.pinned(audience) && !f.pinned("SAML:iss") && !f.pinned("SAML:sub") {
+		_, arn, _ := strings.Cut(f.principal.ID, ":")
+		partition, _, _ := strings.Cut(arn, ":")
 		gaps = append(gaps, f.gap(TrustGap{
-			Problem: AnyAudience, Provider: "the SAML provider", Key: audience, Pin: "https://signin.aws.amazon.com/saml",
+			Problem: AnyAudience, Provider: "the SAML provider", Key: audience, Pin: samlAudiences[partition],
 		}))
 	}
 	return gaps
@@ -276,6 +289,9 @@ func (f *federation) oidc(url string) []TrustGap {
 	}
 	if is.tenant != "" && told {
 		leaves &^= Anyone
+	}
+	if open.subject != nil && open.subject.audience != "" {
+		is.audience = open.subject.audience
 	}
 	byAudience := is.required == "aud" || is.builtin
 	switch {
@@ -330,8 +346,11 @@ func (f *federation) subject(is *issuer, key func(string) string) (open opening,
 	for _, a := range f.on(key("sub")) {
 		var widest opening
 		var g TrustGap
-		for _, value := range a.values() {
+		for k, value := range a.values() {
 			o := is.opens(value, a.literal())
+			if k == 0 {
+				widest.subject = o.subject
+			}
 			if o.breadth &^= pinned; o.breadth.widest() > widest.breadth.widest() {
 				widest, g = o, f.blame(a, value, TrustGap{Problem: TooWide})
 			}

@@ -25,7 +25,8 @@ type Exemption struct {
 // Covers reports whether the exemption is for a resource, expired or not.
 func (e Exemption) Covers(r *resource.Resource) bool { return matches(e.Resource, e.Tag, r) }
 
-func (e Exemption) check(fail func(path, format string, args ...any)) {
+// Check refuses one that is for no resource, or says so in two ways.
+func (e Exemption) Check(fail func(path, format string, args ...any)) {
 	checkOne(e.Resource, e.Tag, fail)
 }
 
@@ -40,7 +41,8 @@ type Scope struct {
 // Covers reports whether a resource is out of scope.
 func (s Scope) Covers(r *resource.Resource) bool { return matches(s.Resource, s.Tag, r) }
 
-func (s Scope) check(fail func(path, format string, args ...any)) { checkOne(s.Resource, s.Tag, fail) }
+// Check refuses one that is about no resource, or says so in two ways.
+func (s Scope) Check(fail func(path, format string, args ...any)) { checkOne(s.Resource, s.Tag, fail) }
 
 // checkOne refuses an entry that names resources in two ways, or in none.
 func checkOne(pattern, tag string, fail func(path, format string, args ...any)) {

@@ -32,6 +32,9 @@ type Finding struct {
 	// can be none, and of what is attached as a grant.
 	Grants bool
 
+	// Rewritable: what it asks for can be written out by what the stack names: actions, tables. It is in a statement that allows.
+	Rewritable bool
+
 	// Edits mend the finding, in this order. There are none where no edit is exact, and where one may have a running resource replaced.
 	Edits []Edit
 

@@ -91,8 +91,8 @@ type IndexSettings struct {
 	AllowUnread   []string          `json:"allowUnread" form:"stacks"`
 }
 
-// check refuses what is about an index where there is none.
-func (s IndexSettings) check(fail func(path, format string, args ...any)) {
+// Check refuses what is about an index where there is none.
+func (s IndexSettings) Check(fail func(path, format string, args ...any)) {
 	isURL := strings.HasPrefix(s.Source, "https:")
 	for _, setting := range []struct {
 		name     string
@@ -133,9 +133,9 @@ type StackAccount struct {
 	Account string `json:"account" required:"" form:"account"`
 }
 
-// check refuses entries that never count, since the first that matches a stack does, where that makes a difference: two for the same
+// Check refuses entries that never count, since the first that matches a stack does, where that makes a difference: two for the same
 // stacks, and one that says another thing than what covers it.
-func (s PackSettings) check(fail func(path, format string, args ...any)) {
+func (s PackSettings) Check(fail func(path, format string, args ...any)) {
 	type entry struct{ stacks, value string }
 	once := func(name string, entries []entry) {
 		for i, e := range entries {

@@ -50,6 +50,12 @@ type Policy struct {
 	Severity    Severity
 	Level       Level // where configuration says nothing
 	Criteria    []soc2.ID
+	NoCriteria  string // why it is evidence for no criterion, where there is none
+
+	Why string // what comes of a violation, in a sentence
+
+	// Silent are the false alarms that were considered: what one might expect it to report, and why it does not.
+	Silent [][2]string
 
 	// Before and After are the inputs, in YAML, of a resource that violates the policy and of one that does not. A test finds
 	// both among the fixtures.
@@ -106,7 +112,7 @@ func Validate(policies []*Policy) error {
 		}
 		seen[p.Name] = true
 		for _, field := range [][2]string{
-			{"Title", p.Title}, {"Doc", p.Doc}, {"Remediation", p.Remediation}, {"URL", p.URL}, {"Before", p.Before}, {"After", p.After},
+			{"Title", p.Title}, {"Doc", p.Doc}, {"Why", p.Why}, {"Remediation", p.Remediation}, {"URL", p.URL}, {"Before", p.Before}, {"After", p.After},
 		} {
 			if field[1] == "" {
 				fail("%s is empty", field[0])
@@ -117,6 +123,9 @@ func Validate(policies []*Policy) error {
 		}
 		if p.Mends != "" && p.CheckResource == nil {
 			fail("Mends is of a policy that does not judge inputs")
+		}
+		if len(p.Silent) == 0 {
+			fail("Silent names no false alarm that was considered")
 		}
 		if p.Notices == nil && len(p.Reads) == 0 {
 			fail("it reads nothing")
@@ -130,6 +139,9 @@ func Validate(policies []*Policy) error {
 		}
 		for _, path := range slices.Sorted(maps.Keys(described)) {
 			fail("Settings describes %s, which Config does not have", path)
+		}
+		if (len(p.Criteria) == 0) != (p.NoCriteria != "") {
+			fail("it has either Criteria or NoCriteria")
 		}
 		for _, id := range p.Criteria {
 			if _, ok := soc2.Lookup(id); !ok {

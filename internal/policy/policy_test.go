@@ -16,7 +16,8 @@ func TestValidate(t *testing.T) {
 			Name: "table-key", Title: "T", Doc: "D", Remediation: "R", URL: "https://example.com", Criteria: []soc2.ID{"CC6.1"},
 			Reads:         map[string][]string{"aws:dynamodb/table:Table": {"name"}},
 			CheckResource: func(*policy.Pass) {},
-			Before:        "name: orders", After: "name: invoices",
+			Why:           "W", Silent: [][2]string{{"A", "B"}},
+			Before: "name: orders", After: "name: invoices",
 			Config: keyConfig{}, Settings: map[string]string{"minimumKey": "M", "days": "D", "on": "O", "keys": "K"},
 		}
 	}
@@ -46,6 +47,8 @@ func TestValidate(t *testing.T) {
 		{"a name twice", func(p *policy.Policy) { p.Name = "table-other" }, "table-other: the name is taken"},
 		{"no title", func(p *policy.Policy) { p.Title = "" }, "table-key: Title is empty"},
 		{"no doc", func(p *policy.Policy) { p.Doc = "" }, "table-key: Doc is empty"},
+		{"no reason", func(p *policy.Policy) { p.Why = "" }, "table-key: Why is empty"},
+		{"nothing considered", func(p *policy.Policy) { p.Silent = nil }, "table-key: Silent names no false alarm that was considered"},
 		{"no remediation", func(p *policy.Policy) { p.Remediation = "" }, "table-key: Remediation is empty"},
 		{"no URL", func(p *policy.Policy) { p.URL = "" }, "table-key: URL is empty"},
 		{"no example", func(p *policy.Policy) { p.Before, p.After = "", "" }, "table-key: Before is empty\ntable-key: After is empty"},
@@ -71,6 +74,9 @@ func TestValidate(t *testing.T) {
 		{"nothing read", func(p *policy.Policy) { p.Reads = nil }, "table-key: it reads nothing"},
 		{"a made-up criterion", func(p *policy.Policy) { p.Criteria = []soc2.ID{"CC6.1", "CC99.9"} },
 			"table-key: CC99.9 is not a known criterion"},
+		{"no criterion", func(p *policy.Policy) { p.Criteria = nil }, "table-key: it has either Criteria or NoCriteria"},
+		{"no criterion, with the reason", func(p *policy.Policy) { p.Criteria, p.NoCriteria = nil, "N" }, ""},
+		{"a criterion, and why there is none", func(p *policy.Policy) { p.NoCriteria = "N" }, "table-key: it has either Criteria or NoCriteria"},
 		{"several things", func(p *policy.Policy) { p.Name, p.URL = "Key", "" }, "Key: the name is not in kebab-case\nKey: URL is empty"},
 	} {
 		p := good()

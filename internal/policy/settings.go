@@ -13,13 +13,13 @@ import (
 )
 
 // A settingsReader reads settings into structs by their tags: json (the name), required, oneof, form and keys (which name a
-// form, of a text and of the names in a map), min and max. A struct that is a checker has rules beyond those.
+// form, of a text and of the names in a map), min and max. A struct that is a Checker has rules beyond those.
 type settingsReader struct{ errors []error }
 
-// A checker has rules across its fields. It is asked once all that stands in it was read; fail takes the path of a field, as
+// A Checker has rules across its fields. It is asked once all that stands in it was read; fail takes the path of a field, as
 // "source" or "[1].stacks", and what is wrong with it.
-type checker interface {
-	check(fail func(path, format string, args ...any))
+type Checker interface {
+	Check(fail func(path, format string, args ...any))
 }
 
 func (r *settingsReader) errorf(path, format string, args ...any) {
@@ -79,8 +79,8 @@ func (r *settingsReader) object(path string, v resource.Value, structs ...reflec
 		return // the rules across fields are about good ones
 	}
 	for _, s := range structs {
-		if c, ok := s.Interface().(checker); ok {
-			c.check(func(field, format string, args ...any) { r.errorf(path+"."+field, format, args...) })
+		if c, ok := s.Interface().(Checker); ok {
+			c.Check(func(field, format string, args ...any) { r.errorf(path+"."+field, format, args...) })
 		}
 	}
 }

@@ -33,7 +33,7 @@ var valued = strings.Fields(`client coherence-window color config config-file cw
 	remote-agent-pool-id remote-env remote-env-secret remote-executor-image remote-executor-image-password remote-executor-image-username
 	remote-git-auth-access-token remote-git-auth-password remote-git-auth-ssh-private-key remote-git-auth-ssh-private-key-path
 	remote-git-auth-username remote-git-branch remote-git-commit remote-git-repo-dir remote-pre-run-command replace save-plan stack
-	target target-replace tracing tracing-header verbose ` + ownConfig)
+	target target-replace tracing tracing-header verbose ` + ownConfig + " " + ownReport)
 
 // short are the letters of flags, the same way. One that is not here is a switch.
 var short = map[byte]string{

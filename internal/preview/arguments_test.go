@@ -67,6 +67,8 @@ func TestParseOptions(t *testing.T) {
 			Options{Args: []string{"preview", "-s", "dev", "--new", "x", "--", "--foreseen"}, Config: "a.json", NoStandIns: true, Foreseen: true}, false, ""},
 		{[]string{"--message", "--foreseen", "--no-stand-ins=false", "--dynamoguard-config=a"},
 			Options{Args: []string{"preview", "--message", "--foreseen"}, Config: "a"}, false, ""},
+		{[]string{"--report", "reports", "-s", "dev"}, Options{Args: []string{"preview", "-s", "dev"}, Report: "reports"}, false, ""},
+		{[]string{"--report="}, Options{}, false, "--report needs a folder"},
 		{[]string{"--help"}, Options{Args: []string{"preview", "--help"}}, true, ""},
 		{[]string{"-dh"}, Options{Args: []string{"preview", "-dh"}}, true, ""},
 		{[]string{"--dynamoguard-config"}, Options{}, false, "--dynamoguard-config needs a file"},

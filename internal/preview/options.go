@@ -13,14 +13,19 @@ type Options struct {
 	Args       []string // of pulumi, the command among them
 	Config     string   // file of the configuration of our pack; empty for none
 	NoStandIns bool
-	Foreseen   bool // list the foreseen values
+	Foreseen   bool   // list the foreseen values
+	Report     string // folder for reports on the run; empty for none
 }
+
+// ReportVariable is the environment variable by which a pack is told the folder for reports on its run.
+const ReportVariable = "DYNAMOGUARD_REPORT_DIR"
 
 // The flags of dynamoguard preview that are not the CLI's.
 const (
 	ownConfig     = "dynamoguard-config"
 	ownNoStandIns = "no-stand-ins"
 	ownForeseen   = "foreseen"
+	ownReport     = "report"
 )
 
 // ParseOptions takes our own flags out of the arguments of dynamoguard preview. help is true where they ask for help.
@@ -35,6 +40,11 @@ func ParseOptions(words []string) (o Options, help bool, err error) {
 				return o, false, fmt.Errorf("--%s needs a file", ownConfig)
 			}
 			o.Config = f.value
+		case ownReport:
+			if f.value == "" {
+				return o, false, fmt.Errorf("--%s needs a folder", ownReport)
+			}
+			o.Report = f.value
 		case ownNoStandIns, ownForeseen:
 			on, err := strconv.ParseBool(f.value)
 			if err != nil {
@@ -47,7 +57,7 @@ func ParseOptions(words []string) (o Options, help bool, err error) {
 			}
 		}
 	}
-	o.Args = append([]string{"preview"}, a.without(ownConfig, ownNoStandIns, ownForeseen)...)
+	o.Args = append([]string{"preview"}, a.without(ownConfig, ownNoStandIns, ownForeseen, ownReport)...)
 	return o, help, nil
 }
 

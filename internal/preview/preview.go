@@ -74,6 +74,11 @@ func Run(ctx context.Context, o Options, s Streams) (code int, err error) {
 		}
 		_ = file.Close()
 	}
+	if p.Report != "" {
+		if p.Report, err = filepath.Abs(p.Report); err != nil {
+			return 0, err
+		}
+	}
 	p.signals = listen(s)
 	defer p.signals.stop()
 	if p.folder, err = newScratch(p.self); err != nil {
@@ -180,6 +185,9 @@ func (p *preview) run(ctx context.Context) (code int, again bool, err error) {
 	command.Env = append(os.Environ(), session.Variable+"="+socket, session.HomeVariable+"="+p.real, "PULUMI_HOME="+home.Path())
 	if os.Getenv("PULUMI_CREDENTIALS_PATH") == "" {
 		command.Env = append(command.Env, "PULUMI_CREDENTIALS_PATH="+p.real)
+	}
+	if p.Report != "" {
+		command.Env = append(command.Env, ReportVariable+"="+p.Report)
 	}
 	output := &kept{most: mostMemory, folder: p.folder.path}
 	defer output.drop()

@@ -4,9 +4,11 @@ package record
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/tables"
@@ -61,6 +63,21 @@ type Finding struct {
 	// end is left out of a long one.
 	Statement string `json:"statement,omitempty"`
 	Element   string `json:"element,omitempty"`
+
+	// Proposal is what could be written in place of the statement, never applied.
+	Proposal Proposal `json:"proposal,omitzero"`
+}
+
+// A Proposal is what the stack names, put in place of the patterns of a statement. Each text has one item a line.
+type Proposal struct {
+	Statements string `json:"statements,omitempty"` // as JSON; none where something is missing
+	Missing    string `json:"missing,omitempty"`
+	Redundant  bool   `json:"redundant,omitempty"` // other statements that are named allow as much already
+	Named      string `json:"named,omitempty"`     // where something is missing, the actions or the resources that are named
+	LeftOut    string `json:"leftOut,omitempty"`   // what the statement names, and what is proposed does not
+	Rests      string `json:"rests,omitempty"`     // the places by which it is what it is
+	Outputs    string `json:"outputs,omitempty"`   // what the references in it stand for
+	Awaited    string `json:"awaited,omitempty"`   // places that are not known yet, and may name what is missing
 }
 
 // A Gap is what a policy could not judge of a resource, or a reason why it did not judge it at all.
@@ -178,7 +195,25 @@ func (m *making) finding(j policy.Judgement, f policy.Finding) Finding {
 	}
 	statement, within := m.run.Statement(f)
 	kept.Statement, kept.Element = statement[:min(len(statement), mostStatement)], string(within)
+	if p := m.run.Proposal(f); p != nil {
+		kept.Proposal = proposal(p)
+	}
 	return kept
+}
+
+func proposal(p *facts.Proposal) Proposal {
+	place := func(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN)) }
+	places := func(list []facts.Place) string { return text.ListOf(list, "\n", place) }
+	return Proposal{
+		Statements: strings.Join(p.Statements, "\n"),
+		Missing:    text.List(p.Missing, "\n"),
+		Redundant:  p.Redundant,
+		Named:      text.List(p.Named, "\n"),
+		LeftOut:    text.List(p.LeftOut, "\n"),
+		Rests:      places(p.Rests),
+		Outputs:    text.ListOf(p.Outputs, "\n", func(o facts.Output) string { return o.Reference + " is the " + place(o.Place) }),
+		Awaited:    places(p.Awaited),
+	}
 }
 
 // add adds to a list of a record what there is room for.

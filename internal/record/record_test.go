@@ -129,6 +129,11 @@ func TestOf(t *testing.T) {
 				Wrong:  `policy.Statement[1].Action "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them`,
 				Remedy: "list the actions the workload calls, or name the policy in boundaries if it is a permission boundary", Level: "mandatory",
 				Statement: statement, Element: "Action",
+				Proposal: record.Proposal{
+					Statements: `{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:eu-west-1:111122223333:table/orders"}`,
+					Redundant:  true,
+					Rests:      `policy.Statement[0] of aws:iam:Policy "app"`,
+				},
 			},
 			{
 				Policy: "table-encryption", URN: urn(table, "orders"), Path: "serverSideEncryption",

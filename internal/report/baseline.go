@@ -44,7 +44,7 @@ func (r *Report) Entries() []Entry {
 }
 
 // WriteBaseline writes a baseline of all that is found and nothing permits, so that a review of the file shows what comes and goes.
-var WriteBaseline = Format{"baseline", func(w io.Writer, r *Report, _ Options) error {
+var WriteBaseline = Format{"baseline", "json", func(w io.Writer, r *Report, _ Options) error {
 	return encode(w, struct {
 		SchemaVersion int     `json:"schemaVersion"`
 		Findings      []Entry `json:"findings"`

@@ -7,8 +7,9 @@ import (
 
 // A Format writes a report in one form.
 type Format struct {
-	Name  string
-	Write func(w io.Writer, r *Report, o Options) error
+	Name      string
+	Extension string // of files of it; no two formats have the same
+	Write     func(w io.Writer, r *Report, o Options) error
 }
 
 // Options are what a format may take account of. The zero Options are those of a file.
@@ -22,12 +23,12 @@ type Options struct {
 
 // Formats are all of them. The first is for people who look at a terminal.
 var Formats = []Format{
-	{"text", writeText},
-	{"json", writeJSON},
-	{"sarif", writeSARIF},
-	{"junit", writeJUnit},
-	{"gitlab", writeGitLab},
-	{"markdown", writeMarkdown},
+	{"text", "txt", writeText},
+	{"json", "json", writeJSON},
+	{"sarif", "sarif", writeSARIF},
+	{"junit", "junit.xml", writeJUnit},
+	{"gitlab", "gitlab.json", writeGitLab},
+	{"markdown", "md", writeMarkdown},
 }
 
 // writeJSON writes the report as docs/report.schema.json has it.

@@ -49,6 +49,7 @@ func everything(t *testing.T) *report.Report {
 		f.Stack, f.URN = "shop/dev", "urn:pulumi:dev::shop::test:index:Thing::written"
 		f.Position = &report.Position{File: "../lib/a b.ts", Line: 3}
 		f.Remedy, f.Write = `set a to "b"`, []string{"a: b", "c: d"}
+		f.Proposal = &report.Proposal{Statements: []string{"{\n  \"Effect\": \"Allow\"\n}", "{}"}, LeftOut: []string{`"dynamodb:*"`}}
 	})
 	again := r.Findings[len(r.Findings)-1]
 	again.Path, again.Wrong, again.Fingerprint = "second", "it fails again", "aa"
@@ -117,7 +118,7 @@ func everywhere(t *testing.T, s string) *report.Report {
 		f.URN += resource.URN(s)
 		f.Position = &report.Position{File: s, Line: 1}
 		if f.Write != nil {
-			f.Write = []string{s, s}
+			f.Write, f.Proposal = []string{s, s}, &report.Proposal{Statements: []string{s}, LeftOut: []string{s}}
 		}
 		for j := range f.Exceptions {
 			f.Exceptions[j].Reason = s
@@ -176,7 +177,7 @@ func TestHostile(t *testing.T) {
 func outsideCode(markdown, text string) string {
 	fence := ""
 	for line := range strings.Lines(markdown) {
-		switch ticks := ticks.FindString(line); {
+		switch ticks := strings.TrimSpace(ticks.FindString(line)); {
 		case fence == "":
 			fence = ticks
 		case ticks == fence && strings.TrimSpace(line) == fence:
@@ -210,7 +211,7 @@ func outsideCode(markdown, text string) string {
 
 var (
 	escape = regexp.MustCompile(`\\[[:punct:]]`)
-	ticks  = regexp.MustCompile("^```+")
+	ticks  = regexp.MustCompile("^(?:  )?```+")
 )
 
 // TestHuge: a comment has room for so much, and GitHub takes so many results. What is left out is counted, and what stops a run stays.

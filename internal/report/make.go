@@ -1,11 +1,13 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"time"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
@@ -20,7 +22,7 @@ type Source struct {
 	Name string
 	// Positions are where resources were declared, as far as that is known.
 	Positions map[resource.URN]state.Position
-	// Resources are how many there are of each stack, by the URN of its root.
+	// Resources are how many there are of each stack, by the URN of its root; nil of a run, which knows them at its end.
 	Resources map[resource.URN]int
 	// Said is what the CLI of Pulumi shows of the run; nil where that is not known.
 	Said []engine.Said
@@ -107,6 +109,12 @@ type told struct {
 // Add adds a run.
 func (m *Maker) Add(s Source) {
 	m.stacks = map[resource.URN]int{}
+	if s.Resources == nil && s.Run.Graph != nil {
+		s.Resources = map[resource.URN]int{}
+		for _, r := range s.Run.Graph.Resources {
+			s.Resources[r.URN.RootURN()]++
+		}
+	}
 	m.messages(&s)
 	if s.Run.First != "" {
 		m.stack(s, s.Run.First) // also where no policy is about anything that it has
@@ -305,6 +313,24 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 	}
 	statement, within := s.Run.Statement(f)
 	kept.Statement, kept.Element = statement[:min(len(statement), mostStatement)], string(within)
+	if p := s.Run.Proposal(f); p != nil {
+		kept.Proposal = proposal(p)
+	}
 	kept.Fingerprint = m.only(fingerprint(&kept, statement))
+	return kept
+}
+
+func proposal(p *facts.Proposal) *Proposal {
+	place := func(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN)) }
+	kept := &Proposal{Statements: p.Statements, Missing: p.Missing, Redundant: p.Redundant, Named: p.Named, LeftOut: p.LeftOut}
+	for _, at := range p.Rests {
+		kept.Rests = append(kept.Rests, place(at))
+	}
+	for _, o := range p.Outputs {
+		kept.Outputs = append(kept.Outputs, o.Reference+" is the "+place(o.Place))
+	}
+	for _, at := range p.Awaited {
+		kept.Awaited = append(kept.Awaited, place(at))
+	}
 	return kept
 }

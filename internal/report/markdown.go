@@ -177,7 +177,7 @@ func (m *markdown) findings() {
 			}
 			first := true
 			for _, f := range of[g] {
-				entry := "- " + m.where(f) + prose(f.Wrong) + m.doubt(f) + "\n"
+				entry := "- " + m.where(f) + prose(f.Wrong) + m.doubt(f) + "\n" + proposed(f.Proposal)
 				if first {
 					// With the remedy, so that a finding never stands there without.
 					entry = title + "\n" + level.mark + " " + m.named(g.policy, g.severity) + m.instead(g.remedy, g.write) + "\n" + entry
@@ -199,17 +199,38 @@ func (m *markdown) named(name, severity string) string {
 	return s + ")"
 }
 
+// mostWritten is how many bytes of what to write a comment has: more of it nobody reads there.
+const mostWritten = 4 << 10
+
 // instead is what to write, as text, and as values where they are known. Half of a value is none.
 func (m *markdown) instead(remedy, write string) string {
-	const most = 4 << 10
 	s := "\n\n**Instead:** " + prose(remedy) + "\n"
 	if write == "" {
 		return s
 	}
-	if len(write) > most {
+	if len(write) > mostWritten {
 		return s + "(the values are long; another format has them)\n"
 	}
-	return s + fenced(write)
+	return s + fenced("yaml", write)
+}
+
+// proposed is what to write in place of the statement of a finding, below it.
+func proposed(p *Proposal) string {
+	if p == nil || len(p.Statements) == 0 {
+		return ""
+	}
+	s := "\n  Proposed, by what the stack names"
+	if len(p.LeftOut) > 0 {
+		s += " (without " + prose(text.List(p.LeftOut, ", ")) + ")"
+	}
+	s += ":\n"
+	for _, statement := range p.Statements {
+		if len(statement) > mostWritten {
+			return ""
+		}
+		s += strings.ReplaceAll(fenced("json", statement), "\n", "\n  ")
+	}
+	return strings.TrimRight(s, " ") + "\n"
 }
 
 func (m *markdown) where(f *Finding) string {
@@ -368,14 +389,14 @@ func code(s string) string {
 }
 
 // fenced is a text of several lines as code.
-func fenced(s string) string {
+func fenced(language, s string) string {
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
 		lines[i] = text.Printable(line)
 	}
 	s = strings.Join(lines, "\n")
 	ticks := fence(s, 3)
-	return "\n" + ticks + "yaml\n" + s + "\n" + ticks + "\n"
+	return "\n" + ticks + language + "\n" + s + "\n" + ticks + "\n"
 }
 
 // fence is backticks, at least as many as least, and more than stand together anywhere in a text.

@@ -51,7 +51,7 @@ type Stack struct {
 	Stack        string `json:"stack"`
 	Environment  string `json:"environment,omitempty"` // empty where nobody can tell
 	Source       string `json:"source,omitempty"`      // what its state was read from, empty of a run
-	Resources    int    `json:"resources"`             // all of them, also those that no policy is about
+	Resources    int    `json:"resources"`             // all of them, also those that no policy is about; 0 of a run that did not come to its end
 	// Ended: it was judged as a whole as well, which a run that is stopped does not come to. Without that, what only several resources
 	// show is missing.
 	Ended bool `json:"ended"`
@@ -173,12 +173,26 @@ type Finding struct {
 	// Statement is the one of a policy document that the finding is in, as it is written; the end is left out of a long one.
 	Statement string `json:"statement,omitempty"`
 	Element   string `json:"element,omitempty"` // the path in that statement
+	// Proposal is what could be written in place of the statement.
+	Proposal *Proposal `json:"proposal,omitempty"`
 	// Exemption is one that covers the resource: it holds, or it has expired.
 	Exemption *Exemption `json:"exemption,omitempty"`
 	// Exceptions are those of Pulumi's own that hold.
 	Exceptions []Exception `json:"exceptions,omitempty"`
 	// Known: it is in the baseline, so it fails nothing.
 	Known bool `json:"known,omitempty"`
+}
+
+// A Proposal is what the stack names, put in place of the patterns of a statement. It is never applied.
+type Proposal struct {
+	Statements []string `json:"statements,omitempty"` // each as JSON, with references of the program in it: ${orders.arn}; none where something is missing
+	Missing    []string `json:"missing,omitempty"`
+	Redundant  bool     `json:"redundant,omitempty"` // other statements that are named allow as much already
+	Named      []string `json:"named,omitempty"`     // where something is missing, the actions or the resources that are named
+	LeftOut    []string `json:"leftOut,omitempty"`   // what the statement names, and what is proposed does not
+	Rests      []string `json:"rests,omitempty"`     // the places by which it is what it is
+	Outputs    []string `json:"outputs,omitempty"`   // what the references in it stand for
+	Awaited    []string `json:"awaited,omitempty"`   // places that are not known yet, and may name what is missing
 }
 
 // Mandatory reports whether a finding stops a run where it is open.

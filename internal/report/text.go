@@ -115,6 +115,9 @@ func (p *printer) stack(r *Report, s *Stack) {
 		}
 	}
 	p.section(bold, s.Name+s.about())
+	if !s.Ended {
+		p.paragraph(2, yellow, "the run did not come to its end: what only several resources together show is missing", "")
+	}
 	switch {
 	case s.Resources == 0 && s.Source != "":
 		p.paragraph(2, plain, "it has no resources; nothing to judge", "")
@@ -134,6 +137,11 @@ func (p *printer) stack(r *Report, s *Stack) {
 			p.paragraph(6, plain, f.Wrong, "")
 			if f.Doubt != "" {
 				p.paragraph(6, dim, "advisory only: "+f.Doubt, "")
+			}
+			if f.Proposal != nil {
+				for _, statement := range f.Proposal.Statements {
+					p.paragraph(6, dim, "could be: ", statement)
+				}
 			}
 			if f.Exemption != nil {
 				p.paragraph(6, plain, "its exemption has expired on "+f.Exemption.Expires+" (owner "+f.Exemption.Owner+")", "")
@@ -266,10 +274,11 @@ func (p *printer) summary(r *Report) {
 	case t.Advisory+t.Gaps > 0:
 		colour = yellow
 	}
-	of := text.Count(len(r.Stacks), "stack", "stacks") + ", "
-	if r.Kind != OfEvents || t.Resources > 0 { // those of pulumi policy analyze do not tell
-		of += text.Count(t.Resources, "resource", "resources") + ", "
+	of := []string{text.Count(len(r.Stacks), "stack", "stacks")}
+	if t.Resources > 0 {
+		of = append(of, text.Count(t.Resources, "resource", "resources"))
 	}
-	p.paragraph(0, plain, of+text.Count(t.Policies, "policy", "policies"), "")
+	of = append(of, text.Count(t.Policies, "policy", "policies"))
+	p.paragraph(0, plain, strings.Join(of, ", "), "")
 	p.paragraph(0, colour, found, "")
 }

@@ -1,5 +1,5 @@
-// Command scaffold starts a new policy: its file, its entry in All, the fixture that holds its examples, and what is generated
-// from all policies. What it writes judges deletion protection, a working rule to write one's own in place of. It is run by
+// Command scaffold starts a new policy: its file, its entry in All, the fixture that holds its examples, the programs of its page, and
+// what is generated from all policies. What it writes judges deletion protection, a working rule to write one's own in place of. It is run by
 // `make policy NAME=table-something`.
 package main
 
@@ -21,7 +21,7 @@ import (
 	"text/template"
 )
 
-//go:embed policy.go.tmpl example.yaml.tmpl
+//go:embed *.tmpl
 var files embed.FS
 
 var templates = template.Must(template.ParseFS(files, "*.tmpl"))
@@ -82,9 +82,10 @@ func scaffold(root, name string) ([]string, error) {
 	var (
 		source   = filepath.Join("policies", strings.ReplaceAll(name, "-", "_")+".go")
 		fixture  = filepath.Join("testdata", "policies", name, "example.yaml")
+		page     = filepath.Join("testdata", "pages", name)
 		contents = filepath.Join("policies", "policies.go")
 	)
-	for _, file := range []string{source, filepath.Dir(fixture)} {
+	for _, file := range []string{source, filepath.Dir(fixture), page} {
 		if _, err := os.Stat(filepath.Join(root, file)); err == nil {
 			return nil, fmt.Errorf("%q is taken: there is %s", name, file)
 		}
@@ -96,18 +97,22 @@ func scaffold(root, name string) ([]string, error) {
 	if all, err = enter(all, n); err != nil {
 		return nil, fmt.Errorf("%s: %w", contents, err)
 	}
-	var policy, example bytes.Buffer
-	if err := errors.Join(
-		templates.ExecuteTemplate(&policy, "policy.go.tmpl", n), templates.ExecuteTemplate(&example, "example.yaml.tmpl", n),
-	); err != nil {
-		return nil, err
+	written := []string{contents}
+	data := [][]byte{all}
+	for _, file := range []struct{ name, template string }{
+		{source, "policy.go.tmpl"}, {fixture, "example.yaml.tmpl"},
+		{filepath.Join(page, "bad.yaml"), "bad.yaml.tmpl"}, {filepath.Join(page, "good.yaml"), "good.yaml.tmpl"},
+		{filepath.Join(page, "config.json"), "config.json.tmpl"},
+	} {
+		var text bytes.Buffer
+		if err := templates.ExecuteTemplate(&text, file.template, n); err != nil {
+			return nil, err
+		}
+		written, data = append(written, file.name), append(data, text.Bytes())
 	}
-	if err := os.MkdirAll(filepath.Join(root, filepath.Dir(fixture)), 0o755); err != nil {
-		return nil, err
-	}
-	written := []string{source, fixture, contents}
-	for i, data := range [][]byte{policy.Bytes(), example.Bytes(), all} {
-		if err := os.WriteFile(filepath.Join(root, written[i]), data, 0o644); err != nil {
+	for i, file := range written {
+		file = filepath.Join(root, file)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, data[i], 0o644)); err != nil {
 			return nil, err
 		}
 	}
@@ -116,10 +121,15 @@ func scaffold(root, name string) ([]string, error) {
 
 // generate writes what is generated from all policies.
 func generate(root string) error {
-	command := exec.Command("go", "test", "./policies", "./internal/analyzer", "-run", "^(TestDocs|TestAnalyzerInfo)$", "-update")
-	command.Dir = root
-	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("%v: %w\n%s", command, err, out)
+	for _, args := range [][]string{ // the pages show what is said of their programs
+		{"./policies", "-run", "^TestPages$"},
+		{"./policies", "./internal/analyzer", "-run", "^(TestDocs|TestAnalyzerInfo)$"},
+	} {
+		command := exec.Command("go", append(append([]string{"test"}, args...), "-update")...)
+		command.Dir = root
+		if out, err := command.CombinedOutput(); err != nil {
+			return fmt.Errorf("%v: %w\n%s", command, err, out)
+		}
 	}
 	return nil
 }

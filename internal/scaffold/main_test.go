@@ -16,7 +16,11 @@ func TestScaffold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"policies/table_scaffolded.go", "testdata/policies/table-scaffolded/example.yaml", "policies/policies.go"}
+	const page = "testdata/pages/table-scaffolded/"
+	want := []string{
+		"policies/policies.go", "policies/table_scaffolded.go", "testdata/policies/table-scaffolded/example.yaml",
+		page + "bad.yaml", page + "good.yaml", page + "config.json",
+	}
 	for i, file := range want {
 		want[i] = filepath.FromSlash(file)
 	}
@@ -41,7 +45,7 @@ func copyModule(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
 	for _, folder := range []string{
-		"docs", "internal", "policies", "testdata/policies", "testdata/published", "testdata/reported", "testdata/rpc", "testdata/twins",
+		"docs", "internal", "policies", "testdata/pages", "testdata/policies", "testdata/published", "testdata/reported", "testdata/rpc", "testdata/twins",
 	} {
 		folder = filepath.FromSlash(folder)
 		if err := os.CopyFS(filepath.Join(root, folder), os.DirFS(filepath.Join("..", "..", folder))); err != nil {

@@ -96,6 +96,17 @@ func Pack(t testing.TB) string {
 	return file
 }
 
+// Eject returns the path of the built command that writes programs in YAML in
+// other languages.
+func Eject(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(tempDir(t), "eject")
+	if err := toolchain.BuildEject(t.Context(), file, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 // Command returns the path of the built command of an import path within the
 // module dynamoguard/e2e.
 func Command(t testing.TB, importPath string) string {

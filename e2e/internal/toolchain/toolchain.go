@@ -147,6 +147,17 @@ func BuildYAMLHost(ctx context.Context, progress io.Writer) (Plugin, error) {
 	return Plugin{"language", "yaml", version, path}, err
 }
 
+// BuildEject builds to a file the command that writes programs in YAML in other
+// languages.
+func BuildEject(ctx context.Context, file string, progress io.Writer) error {
+	root, err := ownFolder(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = run(ctx, progress, "-C", filepath.Join(root, "yamlhost"), "build", "-v", "-o", file, "./eject")
+	return err
+}
+
 // buildTool returns a command in Go's build cache, and its version, which the
 // module in a folder of dynamoguard/e2e names and the linker writes into a
 // variable of the command.

@@ -1,0 +1,36 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as aws from "@pulumi/aws";
+
+const orders = new aws.dynamodb.Table("orders", {
+    name: "orders",
+    billingMode: "PAY_PER_REQUEST",
+    hashKey: "id",
+    attributes: [{
+        name: "id",
+        type: "S",
+    }],
+    deletionProtectionEnabled: true,
+    pointInTimeRecovery: {
+        enabled: true,
+    },
+    serverSideEncryption: {
+        enabled: true,
+    },
+});
+const checkout = new aws.iam.Role("checkout", {
+    name: "checkout",
+    assumeRolePolicy: JSON.stringify({
+        Version: "2012-10-17",
+        Statement: [{
+            Effect: "Allow",
+            Action: "sts:AssumeRole",
+            Principal: {
+                Service: "lambda.amazonaws.com",
+            },
+        }],
+    }),
+});
+const attachment = new aws.iam.RolePolicyAttachment("attachment", {
+    role: checkout.name,
+    policyArn: "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess",
+});

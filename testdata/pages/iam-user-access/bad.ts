@@ -1,0 +1,35 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as aws from "@pulumi/aws";
+
+const orders = new aws.dynamodb.Table("orders", {
+    name: "orders",
+    billingMode: "PAY_PER_REQUEST",
+    hashKey: "id",
+    attributes: [{
+        name: "id",
+        type: "S",
+    }],
+    deletionProtectionEnabled: true,
+    pointInTimeRecovery: {
+        enabled: true,
+    },
+    serverSideEncryption: {
+        enabled: true,
+    },
+});
+const ci = new aws.iam.User("ci", {name: "ci"});
+const access = new aws.iam.UserPolicy("access", {
+    name: "orders",
+    user: ci.name,
+    policy: pulumi.jsonStringify({
+        Version: "2012-10-17",
+        Statement: [{
+            Effect: "Allow",
+            Action: [
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+            ],
+            Resource: orders.arn,
+        }],
+    }),
+});

@@ -1,0 +1,15 @@
+import pulumi
+import pulumi_aws as aws
+
+orders = aws.dynamodb.Table("orders",
+    name="orders",
+    billing_mode="PAY_PER_REQUEST",
+    hash_key="id",
+    attributes=[{
+        "name": "id",
+        "type": "S",
+    }],
+    deletion_protection_enabled=True,
+    point_in_time_recovery={
+        "enabled": True,
+    })

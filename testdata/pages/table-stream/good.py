@@ -1,0 +1,20 @@
+import pulumi
+import pulumi_aws as aws
+
+orders = aws.dynamodb.Table("orders",
+    name="orders",
+    billing_mode="PAY_PER_REQUEST",
+    hash_key="id",
+    attributes=[{
+        "name": "id",
+        "type": "S",
+    }],
+    stream_enabled=True,
+    stream_view_type="NEW_AND_OLD_IMAGES",
+    deletion_protection_enabled=True,
+    point_in_time_recovery={
+        "enabled": True,
+    },
+    server_side_encryption={
+        "enabled": True,
+    })
