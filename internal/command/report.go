@@ -21,49 +21,52 @@ func reportCommand(p program) *cobra.Command {
 	var r reporting
 	var events, config string
 	command := &cobra.Command{
-		Use:   "report --events FILE",
-		Short: "Report on a run by the events that the engine wrote of it",
-		Long: `Report on a run of Pulumi by the lines that its engine wrote of it, exceptions of Pulumi's own included: a file, or - for standard
-input. They have what the CLI shows and nothing else: what was unknown, and the exemptions of the configuration, they leave out.
+		Use:   "report FILE|--events FILE",
+		Short: "Write a report in other formats, or make one of the events of the engine",
+		Long: `Write a report in other formats: FILE is one as json, such as preview --report leaves, or - for standard input. It may be compared with
+a baseline, such as the report on the branch that a change goes to.
+
+  pulumi-analyzer-dynamoguard preview --report reports
+  pulumi-analyzer-dynamoguard report reports/preview/report.json --sources infra --format sarif --output dynamoguard.sarif
+
+With --events, make one of the lines that Pulumi's engine wrote of a run, exceptions of Pulumi's own included. They have what the CLI
+shows and nothing else: what was unknown, and the exemptions of the configuration, they leave out.
 
   PULUMI_ENABLE_STREAMING_JSON_PREVIEW=true pulumi preview --json --policy-pack PACK > events.jsonl
   pulumi-analyzer-dynamoguard report --events events.jsonl --format markdown --output comment.md
 
-The exit code is 0 where nothing is found that --fail-on names, 1 where something is, and 2 where something could not be read or
-written.`,
+The exit code is 0 where nothing was found that --fail-on names, 1 where something was, and 2 where something could not be read, judged
+or written.`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return notJudged(fmt.Errorf("%s is not asked for; name the file of events with --events", args[0]))
+			switch {
+			case len(args) > 1:
+				return notJudged(errors.New("name one report"))
+			case len(args) == 0 && events == "":
+				return notJudged(errors.New("name a report as json, or the engine's events with --events FILE; - stands for standard input"))
+			case len(args) == 1 && events != "":
+				return notJudged(fmt.Errorf("%s and --events %s are two; name one of them", args[0], events))
 			}
 			return nil
 		},
-		RunE: func(command *cobra.Command, _ []string) error {
-			if events == "" {
-				return notJudged(errors.New("name the events to report on: --events FILE, or --events - for standard input"))
-			}
-			ctx := command.Context()
+		RunE: func(command *cobra.Command, args []string) error {
+			ctx, stdin, stdout := command.Context(), command.InOrStdin(), command.OutOrStdout()
 			if err := r.read(ctx); err != nil {
-				return notJudged(err)
-			}
-			configuration, _, remarks, err := inForce(ctx, config, p.policies)
-			if err != nil {
 				return notJudged(err)
 			}
 			say := func(format string, args ...any) {
 				_, _ = fmt.Fprintln(command.ErrOrStderr(), "dynamoguard: "+text.Message(fmt.Sprintf(format, args...)))
 			}
-			for _, remark := range remarks {
-				say("%s", remark)
+			var of *report.Report
+			var err error
+			if events != "" {
+				of, err = p.ofEvents(ctx, events, config, stdin, say)
+			} else {
+				of, err = readReport(ctx, args[0], stdin)
 			}
-			m := report.New(report.OfEvents, p.version, p.now(), p.policies, configuration)
-			if err := readEvents(ctx, m, events, command.InOrStdin()); err != nil {
-				if len(m.Report().Stacks) == 0 {
-					return notJudged(fmt.Errorf("--events %s: %w", events, plain(err)))
-				}
-				m.Unread(events, text.Error(err))
+			if err != nil {
+				return notJudged(err)
 			}
-			out := command.OutOrStdout()
-			return r.conclude(m.Report(), out, optionsFor(out, p.system.Getenv), say)
+			return r.conclude(of, stdout, optionsFor(stdout, p.system.Getenv), say)
 		},
 	}
 	command.Flags().StringVar(&events, "events", "", "file of the engine's events, or - for standard input")
@@ -72,15 +75,56 @@ written.`,
 	return command
 }
 
-func readEvents(ctx context.Context, m *report.Maker, path string, stdin io.Reader) error {
+// readReport reads a report as JSON.
+func readReport(ctx context.Context, path string, stdin io.Reader) (*report.Report, error) {
+	in, err := input(ctx, path, mostBaseline, stdin)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, plain(err))
+	}
+	defer func() { _ = in.Close() }()
+	of, err := report.Read(in)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return of, nil
+}
+
+// ofEvents makes a report of events. One that is cut off has a report as far as it goes.
+func (p program) ofEvents(ctx context.Context, path, config string, stdin io.Reader, say func(string, ...any)) (*report.Report, error) {
+	configuration, _, remarks, err := inForce(ctx, config, p.policies)
+	if err != nil {
+		return nil, err
+	}
+	for _, remark := range remarks {
+		say("%s", remark)
+	}
+	in, err := input(ctx, path, mostEvents, stdin)
+	if err != nil {
+		return nil, fmt.Errorf("--events %s: %w", path, plain(err))
+	}
+	defer func() { _ = in.Close() }()
+	m := report.New(report.OfEvents, p.version, p.now(), p.policies, configuration)
+	if err := m.Events(in); err != nil {
+		if len(m.Report().Stacks) == 0 {
+			return nil, fmt.Errorf("--events %s: %w", path, err)
+		}
+		m.Unread(path, text.Error(err))
+	}
+	return m.Report(), nil
+}
+
+// input opens a file, or standard input, as UTF-8.
+func input(ctx context.Context, path string, most int64, stdin io.Reader) (io.ReadCloser, error) {
 	in := io.NopCloser(stdin)
 	if path != standardInput {
-		file, err := files.Open(ctx, path, mostEvents)
+		file, err := files.Open(ctx, path, most)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		in = file
 	}
-	defer func() { _ = in.Close() }()
-	return m.Events(state.Unmarked(in))
+	return struct {
+		io.Reader
+		io.Closer
+	}{state.Unmarked(in), in}, nil
 }

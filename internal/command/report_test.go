@@ -80,8 +80,12 @@ func TestReportBadInput(t *testing.T) {
 		stderr string
 		report bool
 	}{
-		{args: nil, stderr: "name the events to report on: --events FILE, or --events - for standard input"},
-		{args: []string{"events.jsonl"}, stderr: "events.jsonl is not asked for; name the file of events with --events"},
+		{args: nil, stderr: "name a report as json, or the engine's events with --events FILE; - stands for standard input"},
+		{args: []string{"cut.jsonl", "--events", "cut.jsonl"}, stderr: "cut.jsonl and --events cut.jsonl are two; name one of them"},
+		{args: []string{"a", "b"}, stderr: "name one report"},
+		{args: []string{"nowhere"}, stderr: "nowhere: no such file or directory"},
+		{args: []string{"state.json"}, stderr: "state.json: it is no report as JSON: version is number"},
+		{args: []string{"empty.jsonl"}, stderr: "empty.jsonl: it is no report as JSON: it is empty"},
 		{args: []string{"--events", "nowhere"}, stderr: "--events nowhere: no such file or directory"},
 		{args: []string{"--events", "folder"}, stderr: "--events folder: is a directory"},
 		{args: []string{"--events", "empty.jsonl"}, stderr: "--events empty.jsonl: " + none},
@@ -95,5 +99,24 @@ func TestReportBadInput(t *testing.T) {
 		if got.code != 2 || got.stderr != "dynamoguard: "+c.stderr+"\n" || strings.Contains(got.stdout, "1 mandatory finding") != c.report {
 			t.Errorf("%s: exit code %d: %s%s\nwant %s", c.args, got.code, got.stdout, got.stderr, c.stderr)
 		}
+	}
+}
+
+// TestReportAgain writes a report of before in another format, and compares it.
+func TestReportAgain(t *testing.T) {
+	p := aProgram(t, nil)
+	p.states(t)
+	check := p.check(t, "", "states", "--format", "json", "--output", "report.json", "--format", "sarif", "--output", "check.sarif", "--sources", "infra")
+	again := p.report(t, "", "report.json", "--format", "sarif", "--output", "again.sarif", "--sources", "infra")
+	if check.code != 1 || again != check {
+		t.Errorf("%+v\nnot %+v", again, check)
+	}
+	first, _ := os.ReadFile("check.sarif")
+	second, err := os.ReadFile("again.sarif")
+	if err != nil || !bytes.Equal(first, second) {
+		t.Errorf("the SARIF is another one, %v", err)
+	}
+	if got := p.report(t, "", "report.json", "--baseline", "report.json", "--fail-on", "advisory"); got.code != 0 {
+		t.Errorf("compared with itself: exit code %d: %s", got.code, got.stderr)
 	}
 }

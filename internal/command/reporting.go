@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dynamoguard/internal/files"
 	"dynamoguard/internal/report"
 	"dynamoguard/internal/text"
 )
@@ -72,17 +71,12 @@ func (r *reporting) read(ctx context.Context) (err error) {
 }
 
 func readBaseline(ctx context.Context, path string) ([]report.Entry, error) {
-	in, err := files.Open(ctx, path, mostBaseline)
+	in, err := input(ctx, path, mostBaseline, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = in.Close() }()
-	entries, err := report.ReadBaseline(in)
-	var tooLarge *files.TooLargeError
-	if errors.As(err, &tooLarge) {
-		return nil, fmt.Errorf("it %w", tooLarge)
-	}
-	return entries, err
+	return report.ReadBaseline(in)
 }
 
 // sourcesOf reads FOLDER and PROJECT=FOLDER.

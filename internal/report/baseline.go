@@ -61,22 +61,10 @@ func ReadBaseline(in io.Reader) ([]Entry, error) {
 			Mended  bool    `json:"mended"`
 		} `json:"findings"`
 	}
-	d := json.NewDecoder(in)
-	if err := d.Decode(&written); err != nil {
-		var mistyped *json.UnmarshalTypeError
-		switch {
-		case errors.As(err, &mistyped):
-			return nil, fmt.Errorf("%s is %s", mistyped.Field, mistyped.Value)
-		case errors.Is(err, io.EOF):
-			return nil, errors.New("it is empty")
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			return nil, errors.New("it ends in the middle")
-		}
+	if err := decode(in, &written); err != nil {
 		return nil, err
 	}
 	switch {
-	case d.More():
-		return nil, errors.New("something follows the baseline")
 	case written.Findings == nil:
 		return nil, errors.New("it has no findings, and so is neither a baseline nor a report as JSON")
 	case written.SchemaVersion != SchemaVersion:
@@ -114,4 +102,52 @@ func (r *Report) Compare(baseline []Entry) {
 			r.Baseline.Gone = append(r.Baseline.Gone, e)
 		}
 	}
+}
+
+// Read reads a report as JSON, to be compared and written in other formats.
+func Read(in io.Reader) (*Report, error) {
+	r := &Report{}
+	if err := decode(in, r); err != nil {
+		return nil, fmt.Errorf("it is no report as JSON: %w", err)
+	}
+	switch {
+	case r.SchemaVersion == 0 || r.Kind == "":
+		return nil, errors.New("it is no report as JSON")
+	case r.SchemaVersion != SchemaVersion:
+		return nil, fmt.Errorf("its schemaVersion is %d, and this pack reads %d", r.SchemaVersion, SchemaVersion)
+	}
+	stacks := map[string]bool{}
+	for _, s := range r.Stacks {
+		stacks[s.Name] = true
+	}
+	for i := range r.Resources {
+		if s := r.Resources[i].Stack; !stacks[s] {
+			return nil, fmt.Errorf("resources[%d] is of %q, which is no stack of it", i, s)
+		}
+	}
+	for i := range r.Findings {
+		if s := r.Findings[i].Stack; !stacks[s] {
+			return nil, fmt.Errorf("findings[%d] is of %q, which is no stack of it", i, s)
+		}
+	}
+	return r, nil
+}
+
+// decode reads one JSON text, and says what is wrong with it as people would.
+func decode(in io.Reader, into any) error {
+	d := json.NewDecoder(in)
+	var mistyped *json.UnmarshalTypeError
+	switch err := d.Decode(into); {
+	case errors.As(err, &mistyped):
+		return fmt.Errorf("%s is %s", cmp.Or(mistyped.Field, "it"), mistyped.Value)
+	case errors.Is(err, io.EOF):
+		return errors.New("it is empty")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it ends in the middle")
+	case err != nil:
+		return err
+	case d.More():
+		return errors.New("something follows its end")
+	}
+	return nil
 }

@@ -326,17 +326,59 @@ func TestReadBaseline(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                                     "it is empty",
 		`{"schemaVersion":1,"findings":[`:      "it ends in the middle",
-		"[]":                                   " is array",
+		"[]":                                   "it is array",
 		"{}":                                   "it has no findings, and so is neither a baseline nor a report as JSON",
 		`{"version":3,"deployment":{}}`:        "it has no findings, and so is neither a baseline nor a report as JSON",
 		`{"schemaVersion":2,"findings":[]}`:    "its schemaVersion is 2, and this pack reads 1; write it anew",
 		`{"schemaVersion":1,"findings":[{}]}`:  "findings[0] has no fingerprint",
 		`{"schemaVersion":1,"findings":[7]}`:   "findings is number",
-		`{"schemaVersion":1,"findings":[]} {}`: "something follows the baseline",
+		`{"schemaVersion":1,"findings":[]} {}`: "something follows its end",
 		"a: b":                                 "invalid character 'a' looking for beginning of value",
 	} {
 		if _, err := report.ReadBaseline(strings.NewReader(text)); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, not %s", text, err, want)
 		}
 	}
+}
+
+// TestRead: a report that is read again is the same in every format.
+func TestRead(t *testing.T) {
+	r := everything(t)
+	again, err := report.Read(strings.NewReader(as(t, "json", r, report.Options{})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range report.Formats {
+		if diff := cmp.Diff(as(t, f.Name, r, report.Options{}), as(t, f.Name, again, report.Options{})); diff != "" {
+			t.Errorf("%s (-written +read):\n%s", f.Name, diff)
+		}
+	}
+	for text, want := range map[string]string{
+		"":                                   "it is no report as JSON: it is empty",
+		`{"version":3,"deployment":{}}`:      "it is no report as JSON: version is number",
+		`{"schemaVersion":1,"findings":[]}`:  "it is no report as JSON",
+		`{"schemaVersion":2,"kind":"state"}`: "its schemaVersion is 2, and this pack reads 1",
+		`{"schemaVersion":1,"kind":"state","findings":[{"stack":"a"}]}`:  `findings[0] is of "a", which is no stack of it`,
+		`{"schemaVersion":1,"kind":"state","resources":[{"stack":"a"}]}`: `resources[0] is of "a", which is no stack of it`,
+		`{"schemaVersion":1,"kind":"state"}7`:                            "it is no report as JSON: something follows its end",
+	} {
+		if _, err := report.Read(strings.NewReader(text)); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, not %s", text, err, want)
+		}
+	}
+}
+
+// FuzzRead: whatever a report is that can be read, each format writes it.
+func FuzzRead(f *testing.F) {
+	f.Add(`{"schemaVersion":1,"kind":"state","stacks":[{"name":"a"}],"findings":[{"stack":"a","policy":"p","position":{"line":-1}}],"resources":[{"stack":"a","judgements":[{"policy":"p","outcome":"fail"}]}]}`)
+	f.Add(`{"schemaVersion":1,"kind":"events","unread":[{}],"notices":[{}],"baseline":{"gone":[{}]},"policies":[{"criteria":["x"]}],"criteria":[{}]}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		r, err := report.Read(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		for _, format := range report.Formats {
+			as(t, format.Name, r, report.Options{Sources: report.Sources{"": "a"}})
+		}
+	})
 }

@@ -16,7 +16,7 @@ func (s Sources) place(project string, at *Position) *Position {
 	if !ok {
 		folder, ok = s[""]
 	}
-	if at != nil {
+	if at != nil && at.Line > 0 {
 		// One of an SDK may lead out of the project, and of the repository.
 		if file := path.Join(folder, at.File); file != ".." && !strings.HasPrefix(file, "../") {
 			return &Position{File: file, Line: at.Line}
