@@ -29,7 +29,7 @@ func newRecipe(t *testing.T, file string) *recipe {
 		t.Fatal(err)
 	}
 	r := &recipe{stack: harness.NewYAML(t, documentPolicies, "testdata/half")}
-	if filepath.Ext(file) == ".yml" {
+	if r.parsed = string(text); filepath.Ext(file) == ".yml" {
 		if err := yaml.Unmarshal(text, &r.parsed); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
@@ -88,34 +88,24 @@ func (r *recipe) only(t *testing.T, text string) string {
 
 // TestRecipes runs the recipes of examples/ci. The gate of each stops a stack that a plain preview passes, and its reports say why.
 func TestRecipes(t *testing.T) {
-	const violation = `dynamodb:*" grants 57 DynamoDB actions`
+	const violation = `"dynamodb:*" grants 57 DynamoDB actions`
 	for file, reports := range map[string][]string{
-		"github-actions.yml":  {"dynamoguard.sarif", "dynamoguard.md"},
-		"gitlab-ci.yml":       {"code-quality.json", "junit.xml", "dynamoguard.md"},
-		"azure-pipelines.yml": {"junit.xml", "dynamoguard.md"},
-		"gate.sh":             {"dynamoguard.json", "junit.xml", "dynamoguard.sarif", "dynamoguard.md"},
+		"github-actions.yml":  {"dynamoguard.sarif", "dynamoguard.md", "summary.md", "base.json"},
+		"gitlab-ci.yml":       {"reports/preview/report.gitlab.json", "reports/preview/report.junit.xml"},
+		"azure-pipelines.yml": {"reports/preview/report.junit.xml", "reports/preview/report.md"},
+		"gate.sh":             {"reports/preview/report.json", "reports/preview/report.sarif"},
 	} {
 		r := newRecipe(t, file)
-		var gate string
-		if r.parsed == nil {
-			text, err := os.ReadFile(filepath.Join("..", "examples", "ci", file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			gate = string(text)
-		} else {
-			gate = r.only(t, " preview ")
-		}
-		if code, output := r.run(t, gate); code == 0 || !strings.Contains(output, violation) {
+		if code, output := r.run(t, r.only(t, " preview ")); code == 0 || !strings.Contains(output, violation) {
 			t.Errorf("%s: exit code %d:\n%s", file, code, output)
 		}
-		if r.parsed != nil {
-			if code, output := r.run(t, r.only(t, " report ")); code != 0 {
+		for _, script := range scripts(r.parsed, `"$GUARD" report `) {
+			if code, output := r.run(t, script); code != 0 {
 				t.Errorf("%s: exit code %d of the reports:\n%s", file, code, output)
 			}
 		}
 		for _, name := range reports {
-			text := r.read("reports/" + name)
+			text := r.read(name)
 			switch filepath.Ext(name) {
 			case ".xml":
 				if err := xml.Unmarshal([]byte(text), new(struct{})); err != nil {
@@ -133,17 +123,34 @@ func TestRecipes(t *testing.T) {
 			if !strings.Contains(text, "grants 57 DynamoDB actions") {
 				t.Errorf("%s: %s does not say it:\n%s", file, name, text)
 			}
+			if r.named(name) == 0 && name != "summary.md" && filepath.Ext(file) == ".yml" {
+				t.Errorf("%s does not name %s", file, name)
+			}
+		}
+		if file == "github-actions.yml" {
+			r.again(t)
 		}
 	}
 }
+
+// again reports once more, against the report of before: nothing is new.
+func (r *recipe) again(t *testing.T) {
+	code, output := r.run(t, r.only(t, `"$GUARD" report `))
+	if text := r.read("dynamoguard.md"); code != 0 || !strings.Contains(text, "**Blocked** by 1 mandatory finding that was known before; 0 new advisory, 1 known before") {
+		t.Errorf("exit code %d: %s%s", code, output, text)
+	}
+}
+
+// named is how often a recipe names a file.
+func (r *recipe) named(file string) int { return len(scripts(r.parsed, file)) }
 
 // TestComment writes one comment, and the same one the next time.
 func TestComment(t *testing.T) {
 	r := newRecipe(t, "github-actions.yml")
 	script := r.only(t, "gh api")
 	for _, c := range []struct{ comment, want string }{
-		{"", "api --silent --method POST repos/acme/shop/issues/7/comments --field body=@reports/dynamoguard.md\n"},
-		{"COMMENT=42", "api --silent --method PATCH repos/acme/shop/issues/comments/42 --field body=@reports/dynamoguard.md\n"},
+		{"", "api --silent --method POST repos/acme/shop/issues/7/comments --field body=@dynamoguard.md\n"},
+		{"COMMENT=42", "api --silent --method PATCH repos/acme/shop/issues/comments/42 --field body=@dynamoguard.md\n"},
 	} {
 		code, output := r.run(t, "rm -f called\n"+script, c.comment)
 		if got := r.read("called"); code != 0 || got != c.want {

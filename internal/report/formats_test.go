@@ -214,6 +214,21 @@ var (
 	ticks  = regexp.MustCompile("^(?:  )?```+")
 )
 
+// TestVerdict: what is known fails no check, and stops a run all the same, since the engine knows no baseline.
+func TestVerdict(t *testing.T) {
+	r := everything(t)
+	r.Compare(r.Entries())
+	for kind, want := range map[report.Kind]string{
+		report.OfState:   "✅ **Not blocked**: no new mandatory finding; 0 new advisory, 7 known before, 2 exempt, 1 mended.",
+		report.OfPreview: "⛔ **Blocked** by 5 mandatory findings that were known before; 0 new advisory, 7 known before, 2 exempt, 1 mended.",
+	} {
+		r.Kind = kind
+		if got := strings.Split(as(t, "markdown", r, report.Options{}), "\n")[3]; got != want {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+}
+
 // TestHuge: a comment has room for so much, and GitHub takes so many results. What is left out is counted, and what stops a run stays.
 func TestHuge(t *testing.T) {
 	r := everything(t)

@@ -74,9 +74,12 @@ func (m *markdown) head() {
 		fresh = "new "
 	}
 	m.add(MarkdownMark + "\n## DynamoGuard\n\n")
-	if t.Mandatory > 0 {
+	switch known := m.knownMandatory(); {
+	case t.Mandatory > 0:
 		m.add("⛔ **Blocked** by " + text.Count(t.Mandatory, fresh+"mandatory finding", fresh+"mandatory findings"))
-	} else {
+	case known > 0 && m.Kind != OfState: // the engine knows no baseline
+		m.add("⛔ **Blocked** by " + text.Count(known, "mandatory finding that was known before", "mandatory findings that were known before"))
+	default:
 		m.add("✅ **Not blocked**: no " + fresh + "mandatory finding")
 	}
 	m.add(fmt.Sprintf("; %d %sadvisory", t.Advisory, fresh))
@@ -101,6 +104,15 @@ func (m *markdown) head() {
 		}
 	}
 	m.table()
+}
+
+func (m *markdown) knownMandatory() (n int) {
+	for i := range m.Findings {
+		if f := &m.Findings[i]; f.Known && f.Mandatory() {
+			n++
+		}
+	}
+	return n
 }
 
 // table has a line for each stack, and one that sums up those that are too many.
