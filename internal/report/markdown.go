@@ -216,7 +216,10 @@ const mostWritten = 4 << 10
 
 // instead is what to write, as text, and as values where they are known. Half of a value is none.
 func (m *markdown) instead(remedy, write string) string {
-	s := "\n\n**Instead:** " + prose(remedy) + "\n"
+	s := "\n"
+	if remedy != "" { // an event has none of what was said often enough
+		s = "\n\n**Instead:** " + prose(remedy) + "\n"
+	}
 	if write == "" {
 		return s
 	}

@@ -241,7 +241,7 @@ func (s *sarifWriter) result(f *Finding) sarifResult {
 		index = -1 // of another version of the pack
 	}
 	r := sarifResult{
-		Rule: f.Policy, Index: index, Level: level, Message: sarifText{Text: f.sentence()},
+		Rule: f.Policy, Index: index, Level: level, Message: said(f.sentence()),
 		Locations:    []sarifLocation{s.location(f.URN, f.Stack, f.Position)},
 		Fingerprints: map[string]string{"dynamoguard/v1": f.Fingerprint},
 		// The one that GitHub reads. It makes one of its own of the line otherwise, which changes with what stands above.
@@ -255,6 +255,11 @@ func (s *sarifWriter) result(f *Finding) sarifResult {
 		r.Baseline = "new"
 	}
 	return r
+}
+
+// said is a message without a link: [text](place) is one also in what is plain text, and the text is of a program.
+func said(message string) sarifText {
+	return sarifText{Text: strings.ReplaceAll(text.Message(message), "](", "] (")}
 }
 
 // sentence says what is wrong and what to write instead, on one line.
@@ -282,7 +287,7 @@ func (s *sarifWriter) location(urn resource.URN, stack string, at *Position) sar
 func (s *sarifWriter) notifications() []sarifNotification {
 	var list []sarifNotification
 	add := func(level, rule, message string, resources ...*Resource) {
-		n := sarifNotification{Level: level, Message: sarifText{Text: text.Message(message)}}
+		n := sarifNotification{Level: level, Message: said(message)}
 		if rule != "" {
 			n.Rule = &sarifReference{ID: rule}
 		}
