@@ -147,7 +147,9 @@ func (p *printer) stack(r *Report, s *Stack) {
 				p.paragraph(6, plain, "its exemption has expired on "+f.Exemption.Expires+" (owner "+f.Exemption.Owner+")", "")
 			}
 		}
-		p.paragraph(4, bold, "instead:", " "+g.remedy)
+		if g.remedy != "" { // an event has none of what was said often enough
+			p.paragraph(4, bold, "instead:", " "+g.remedy)
+		}
 	}
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.Stack == s.Name && !f.Open() {
