@@ -59,3 +59,48 @@ func TestJudgeState(t *testing.T) {
 		t.Errorf("a torn state: %v", err)
 	}
 }
+
+// TestSaid: what is said of a state is what the CLI shows, where it does: of a resource that is analyzed at that, and at the end of the
+// stack at the resource, or at the root where it is of several or of one that the stack does not have.
+func TestSaid(t *testing.T) {
+	thing := func(name string) string {
+		return `{"urn":"urn:pulumi:dev::shop::test:index:Thing::` + name + `","type":"test:index:Thing","inputs":{"on":false}}`
+	}
+	const rest = `{"urn":"urn:pulumi:dev::shop::pulumi:pulumi:Stack::main","type":"pulumi:pulumi:Stack"},`
+	report := func(p *policy.StackPass, name, wrong string) {
+		p.On(resource.URN("urn:pulumi:dev::shop::test:index:Thing::" + name)).Report(policy.Finding{Path: "on", Wrong: wrong, Remedy: "set it to true"})
+	}
+	policies := []*policy.Policy{
+		finds,
+		onStack("one", func(p *policy.StackPass) { report(p, "a", "a is off") }),
+		onStack("several", func(p *policy.StackPass) { report(p, "a", "a is off"); report(p, "b", "b is off") }),
+		onStack("gone", func(p *policy.StackPass) { report(p, "gone", "it is off") }),
+		{Name: policy.PackPolicy, Level: policy.Advisory, Config: policy.PackSettings{}, Notices: func(*policy.Run) []policy.Notice {
+			return []policy.Notice{{Text: "it was judged"}, {Text: "not read:", Items: []string{"a", "b"}}}
+		}},
+	}
+	for _, c := range []struct{ root, name string }{{rest, "main"}, {"", "shop-dev"}} {
+		e := engine.New(policies, now)
+		state, err := e.JudgeState(strings.NewReader(`{"version":3,"deployment":{"resources":[` + c.root + thing("a") + "," + thing("b") + `]}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, s := range state.Said {
+			got = append(got, fmt.Sprintf("%v %s at %s (%d): %s", s.Level, s.Policy.Name, s.At.Name(), len(s.Findings), s.Text))
+		}
+		by := "(configuration " + e.Run().Config.Hash() + ")"
+		want := []string{
+			"mandatory finds at a (1): on is false; set it to true. SOC 2: CC6.1",
+			"mandatory finds at b (1): on is false; set it to true. SOC 2: CC6.1",
+			"mandatory one at a (1): a is off; set it to true. SOC 2: CC6.1",
+			"mandatory several at " + c.name + " (2): 2 findings with one remedy, set it to true. SOC 2: CC6.1\n  test:index:Thing \"a\": a is off\n  test:index:Thing \"b\": b is off",
+			"mandatory gone at " + c.name + " (1): it is off; set it to true. SOC 2: CC6.1",
+			"advisory dynamoguard at " + c.name + " (0): it was judged " + by,
+			"advisory dynamoguard at " + c.name + " (0): not read:\n  a\n  b\n  " + by,
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("with the root %s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}

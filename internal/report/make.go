@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -63,17 +64,20 @@ func New(kind Kind, version string, now time.Time, policies []*policy.Policy, co
 		})
 		for i := range settings.Exemptions {
 			x := &settings.Exemptions[i]
-			m.exemption[x] = len(m.report.Exemptions)
-			m.report.Exemptions = append(m.report.Exemptions, m.exempted(p, x))
+			n, ok := m.exemption[x] // one that holds for all policies is written once
+			if !ok {
+				n = len(m.report.Exemptions)
+				m.exemption[x] = n
+				m.report.Exemptions = append(m.report.Exemptions, m.exempted(x))
+			}
+			m.report.Exemptions[n].Policies = append(m.report.Exemptions[n].Policies, p.Name)
 		}
 	}
 	for _, c := range soc2.Criteria {
 		criterion := Criterion{ID: c.ID, Summary: c.Summary}
 		for _, p := range policies {
-			for _, id := range p.Criteria {
-				if id == c.ID {
-					criterion.Policies = append(criterion.Policies, p.Name)
-				}
+			if slices.Contains(p.Criteria, c.ID) {
+				criterion.Policies = append(criterion.Policies, p.Name)
 			}
 		}
 		if criterion.Policies != nil {
@@ -84,9 +88,9 @@ func New(kind Kind, version string, now time.Time, policies []*policy.Policy, co
 	return m
 }
 
-func (m *Maker) exempted(p *policy.Policy, x *policy.Exemption) Exemption {
+func (m *Maker) exempted(x *policy.Exemption) Exemption {
 	e := Exemption{
-		Policy: p.Name, Resource: x.Resource, Tag: x.Tag, Reason: x.Reason, Owner: x.Owner, Expires: x.Expires, Ticket: x.Ticket,
+		Resource: x.Resource, Tag: x.Tag, Reason: x.Reason, Owner: x.Owner, Expires: x.Expires, Ticket: x.Ticket,
 		Expired: x.Expired(m.report.Time),
 	}
 	if end, err := x.End(); err == nil && !e.Expired {
@@ -115,10 +119,11 @@ func (m *Maker) Add(s Source) {
 			s.Resources[r.URN.RootURN()]++
 		}
 	}
-	m.messages(&s)
 	if s.Run.First != "" {
-		m.stack(s, s.Run.First) // also where no policy is about anything that it has
+		stack := m.stack(s, s.Run.First) // also where no policy is about anything that it has
+		stack.DocumentsKnown, stack.Documents = s.Run.Seen.Documents()
 	}
+	m.messages(&s)
 	var order []resource.URN
 	of := map[resource.URN][]*policy.Judgement{} // those of policies on the stack come last in the run
 	for i := range s.Run.Judgements {
@@ -226,8 +231,9 @@ func (m *Maker) resource(s Source, urn resource.URN, judgements []*policy.Judgem
 		for _, f := range j.Mended {
 			m.report.Findings = append(m.report.Findings, m.finding(s, &r, j, f, true))
 		}
-		if x, ok := m.exemption[j.Exemption]; ok {
-			m.report.Exemptions[x].Used = append(m.report.Exemptions[x].Used, urn)
+		if n, ok := m.exemption[j.Exemption]; ok {
+			x := &m.report.Exemptions[n]
+			x.Used = append(x.Used, ExemptionUse{Policy: j.Policy.Name, URN: urn})
 		}
 		r.Judgements = append(r.Judgements, kept)
 		m.count(m.policies[j.Policy], kept.Outcome, worst)
@@ -305,7 +311,7 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 		}
 	}
 	if j.Exemption != nil {
-		x := m.exempted(j.Policy, j.Exemption)
+		x := m.exempted(j.Exemption)
 		kept.Exemption = &x
 	}
 	if kept.Exceptions = s.excepted[told{j.Policy.Name, f.URN, f.Path, f.Wrong}]; kept.Exceptions != nil {

@@ -86,7 +86,7 @@ func (m *markdown) head() {
 	for _, more := range []struct {
 		n    int
 		word string
-	}{{t.Known, "known before"}, {t.Exempt, "exempt"}, {t.Mended, "mended"}} {
+	}{{t.Before, "known before"}, {t.Exempt, "exempt"}, {t.Mended, "mended"}} {
 		if more.n > 0 {
 			m.add(fmt.Sprintf(", %d %s", more.n, more.word))
 		}
@@ -95,6 +95,9 @@ func (m *markdown) head() {
 		m.add(fmt.Sprintf(", %d gone since", len(m.Baseline.Gone)))
 	}
 	m.add(".\n")
+	if t.Documents > 0 {
+		m.add(fmt.Sprintf("\nJudged: %d of %s.\n", t.DocumentsKnown, text.Count(t.Documents, "policy document", "policy documents")))
+	}
 	for _, u := range m.Unread {
 		m.entry("\n⚠️ **Not read:** " + code(u.Source) + ": " + prose(u.Reason) + "\n")
 	}

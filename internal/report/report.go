@@ -45,13 +45,15 @@ const (
 
 // A Stack is one of those that were judged.
 type Stack struct {
-	Name         string `json:"name"`                   // project/stack, with the organization before where there is one
-	Organization string `json:"organization,omitempty"` // where it is known and Pulumi Cloud's
-	Project      string `json:"project"`
-	Stack        string `json:"stack"`
-	Environment  string `json:"environment,omitempty"` // empty where nobody can tell
-	Source       string `json:"source,omitempty"`      // what its state was read from, empty of a run
-	Resources    int    `json:"resources"`             // all of them, also those that no policy is about; 0 of a run that did not come to its end
+	Name           string `json:"name"`                   // project/stack, with the organization before where there is one
+	Organization   string `json:"organization,omitempty"` // where it is known and Pulumi Cloud's
+	Project        string `json:"project"`
+	Stack          string `json:"stack"`
+	Environment    string `json:"environment,omitempty"` // empty where nobody can tell
+	Source         string `json:"source,omitempty"`      // what its state was read from, empty of a run
+	Resources      int    `json:"resources"`             // all of them, also those that no policy is about; 0 of a run that did not come to its end
+	Documents      int    `json:"documents"`             // policy documents that it declares
+	DocumentsKnown int    `json:"documentsKnown"`        // of them, so that they could be judged
 	// Ended: it was judged as a whole as well, which a run that is stopped does not come to. Without that, what only several resources
 	// show is missing.
 	Ended bool `json:"ended"`
@@ -203,7 +205,7 @@ func (f *Finding) Open() bool { return f.Outcome == Failed && !f.Mended && !f.Kn
 
 // An Exemption is a written, owned, expiring permission to fail a policy, as the pack's configuration has it.
 type Exemption struct {
-	Policy   string         `json:"policy"`
+	Policies []string       `json:"policies,omitempty"` // that it holds for: one, or all that have none of their own; not told of the exemption of a finding
 	Resource string         `json:"resource,omitempty"` // pattern; it has this or a tag
 	Tag      string         `json:"tag,omitempty"`
 	Reason   string         `json:"reason"`
@@ -212,7 +214,13 @@ type Exemption struct {
 	Ticket   string         `json:"ticket,omitempty"`
 	Expired  bool           `json:"expired,omitempty"`
 	DaysLeft int            `json:"daysLeft"`       // whole days from the time of the report; 0 on the last one, and once it has expired
-	Used     []resource.URN `json:"used,omitempty"` // by what fails; not told of the exemption of a finding
+	Used     []ExemptionUse `json:"used,omitempty"` // by what fails; not told of the exemption of a finding
+}
+
+// An ExemptionUse is a failure that an exemption covers, whether it holds or has expired.
+type ExemptionUse struct {
+	Policy string       `json:"policy"`
+	URN    resource.URN `json:"urn"`
 }
 
 // An Exception is one of Pulumi's own: of its configuration file, or of Pulumi Cloud. It has no owner, and does not expire.

@@ -39,6 +39,10 @@ func says(name string, level policy.Level, criteria ...soc2.ID) *policy.Policy {
 					f.Limit = policy.Advisory
 				}
 				p.Report(f)
+			case "twice":
+				for range 2 {
+					p.Report(policy.Finding{Path: resource.Path(name), Wrong: "it fails", Remedy: "let it pass"})
+				}
 			case "none":
 				p.NotApplicable("there is none")
 			case "error":
@@ -113,9 +117,9 @@ func written(t *testing.T, format string) []byte {
 // TestReport makes a report of every outcome, and of what each policy, criterion and exemption comes to.
 func TestReport(t *testing.T) {
 	got, run := aReport(t)
-	exempted := report.Exemption{Policy: "first", Resource: "exempt", Reason: "moves", Owner: "platform", Expires: "2026-12-27", DaysLeft: 30}
+	exempted := report.Exemption{Resource: "exempt", Reason: "moves", Owner: "platform", Expires: "2026-12-27", DaysLeft: 30}
 	used := exempted
-	used.Used = []resource.URN{urn("exempt")}
+	used.Policies, used.Used = []string{"first"}, []report.ExemptionUse{{Policy: "first", URN: urn("exempt")}}
 	at := &report.Position{File: "index.ts", Line: 12}
 	finding := func(name, policy, level string) report.Finding {
 		return report.Finding{
@@ -197,5 +201,65 @@ func TestReport(t *testing.T) {
 	}
 	if diff := cmp.Diff(*got, again); diff != "" {
 		t.Errorf("as JSON (-want +got):\n%s", diff)
+	}
+}
+
+// TestFingerprints: each finding has one of its own, which is the same in every report.
+func TestFingerprints(t *testing.T) {
+	of := func(names ...string) (list []string) {
+		policies := []*policy.Policy{says("first", policy.Mandatory), says("second", policy.Mandatory)}
+		e := engine.New(policies, func() time.Time { return now })
+		for _, name := range names {
+			e.Analyze(thingOf(name, map[string]string{"first": "twice", "second": "fail"}))
+		}
+		m := report.New(report.OfUpdate, "1.2.3", now, policies, e.Run().Config)
+		m.Add(report.Source{Run: e.Run()})
+		for _, f := range m.Report().Findings {
+			list = append(list, f.Fingerprint)
+		}
+		return list
+	}
+	got := of("a", "b")
+	if unique := slices.Compact(slices.Sorted(slices.Values(got))); len(unique) != 6 {
+		t.Errorf("%d fingerprints of 6 findings: %q", len(unique), got)
+	}
+	if other := of("b"); !slices.Equal(other, got[3:]) {
+		t.Errorf("%q have become %q", got[3:], other)
+	}
+}
+
+// TestExemptions: one that is written for the whole pack is told once, with the policies that it holds for and where each used it; one
+// that nothing used is told too.
+func TestExemptions(t *testing.T) {
+	pack := says(policy.PackPolicy, policy.Advisory)
+	pack.Config = policy.DefaultPackSettings()
+	policies := []*policy.Policy{pack, says("first", policy.Mandatory), says("second", policy.Mandatory), says("third", policy.Mandatory)}
+	e := engine.New(policies, func() time.Time { return now })
+	given := func(expires string, of ...string) policy.Given {
+		var list []resource.Value
+		for _, name := range of {
+			list = append(list, exemptions(name, expires).Elements()...)
+		}
+		return policy.Given{Level: policy.Mandatory, Properties: resource.ObjectValue(map[string]resource.Value{"exemptions": resource.ArrayValue(list)})}
+	}
+	if err := e.Configure(map[string]policy.Given{policy.PackPolicy: given("2026-11-27", "a", "b"), "third": given("2026-11-26", "a")}); err != nil {
+		t.Fatal(err)
+	}
+	e.Analyze(thingOf("a", map[string]string{"first": "fail", "second": "fail", "third": "fail"}))
+	run := e.Run()
+	m := report.New(report.OfUpdate, "1.2.3", now, policies, run.Config)
+	m.Add(report.Source{Run: run})
+	exemption := func(resource, expires string, expired bool, policies ...string) report.Exemption {
+		return report.Exemption{Policies: policies, Resource: resource, Reason: "moves", Owner: "platform", Expires: expires, Expired: expired}
+	}
+	want := []report.Exemption{
+		exemption("a", "2026-11-27", false, policy.PackPolicy, "first", "second"),
+		exemption("b", "2026-11-27", false, policy.PackPolicy, "first", "second"),
+		exemption("a", "2026-11-26", true, "third"),
+	}
+	want[0].Used = []report.ExemptionUse{{Policy: "first", URN: urn("a")}, {Policy: "second", URN: urn("a")}}
+	want[2].Used = []report.ExemptionUse{{Policy: "third", URN: urn("a")}}
+	if diff := cmp.Diff(want, m.Report().Exemptions); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

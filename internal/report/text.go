@@ -258,7 +258,7 @@ func (p *printer) summary(r *Report) {
 	for _, more := range []struct {
 		n    int
 		word string
-	}{{t.Exempt, "exempt"}, {t.Known, "known before"}, {t.Mended, "mended"}} {
+	}{{t.Exempt, "exempt"}, {t.Before, "known before"}, {t.Mended, "mended"}} {
 		if more.n > 0 {
 			found += fmt.Sprintf(", %d %s", more.n, more.word)
 		}
@@ -279,6 +279,9 @@ func (p *printer) summary(r *Report) {
 	of := []string{text.Count(len(r.Stacks), "stack", "stacks")}
 	if t.Resources > 0 {
 		of = append(of, text.Count(t.Resources, "resource", "resources"))
+	}
+	if t.Documents > 0 {
+		of = append(of, fmt.Sprintf("%d of %s", t.DocumentsKnown, text.Count(t.Documents, "policy document", "policy documents")))
 	}
 	of = append(of, text.Count(t.Policies, "policy", "policies"))
 	p.paragraph(0, plain, strings.Join(of, ", "), "")

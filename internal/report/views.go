@@ -53,20 +53,24 @@ func (r *Report) Gaps() []Gap {
 
 // Totals are numbers of what a report has.
 type Totals struct {
-	Resources int // of the stacks
-	Policies  int // in force
-	Mandatory int // open findings
-	Advisory  int
-	Exempt    int // findings
-	Known     int
-	Mended    int
-	Gaps      int // judgements that could not be made
+	Resources      int // of the stacks
+	Policies       int // in force
+	Documents      int // of policies, that the stacks declare
+	DocumentsKnown int // of them, so that they could be judged
+	Mandatory      int // open findings
+	Advisory       int
+	Exempt         int // findings
+	Before         int // open findings that the baseline has
+	Mended         int
+	Gaps           int // judgements that could not be made
 }
 
 // Totals counts.
 func (r *Report) Totals() (t Totals) {
 	for _, s := range r.Stacks {
 		t.Resources += s.Resources
+		t.Documents += s.Documents
+		t.DocumentsKnown += s.DocumentsKnown
 	}
 	for _, p := range r.Policies {
 		if p.Level != policy.Disabled.String() {
@@ -81,7 +85,7 @@ func (r *Report) Totals() (t Totals) {
 		case f.Outcome == Exempt:
 			t.Exempt++
 		case f.Known:
-			t.Known++
+			t.Before++
 		case f.Mandatory():
 			t.Mandatory++
 		default:
