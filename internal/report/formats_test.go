@@ -240,7 +240,7 @@ func TestHuge(t *testing.T) {
 	first := r.Findings[0]
 	for i := range 30_000 {
 		f := first
-		f.URN, f.Level = urn(fmt.Sprintf("many-%d", i)), "advisory"
+		f.URN, f.Level, f.Remedy = urn(fmt.Sprintf("many-%d", i)), "advisory", fmt.Sprintf("remedy %d", i/100)
 		r.Findings = append(r.Findings, f)
 	}
 	last := first
@@ -255,6 +255,9 @@ func TestHuge(t *testing.T) {
 	end := lines[len(lines)-3]
 	if !strings.HasSuffix(end, "entries are left out: a comment has room for 65,536 characters. Another format has all of it._") {
 		t.Errorf("Markdown ends in %q", end)
+	}
+	if n := strings.Count(markdown, "- … and 75 more\n"); n < 10 {
+		t.Errorf("of %d remedies not all findings are listed", n)
 	}
 	if !strings.Contains(markdown, `"last"`) {
 		t.Error("Markdown has not what stops the run")

@@ -165,6 +165,10 @@ func (m *markdown) table() {
 	}
 }
 
+// mostAlike is how many findings of one policy with one remedy are listed: more of the same sentence nobody reads, and they would leave no
+// room for others.
+const mostAlike = 25
+
 // findings writes those that are open: of one policy with one remedy together, what stops a run first.
 func (m *markdown) findings() {
 	for _, level := range []struct {
@@ -191,7 +195,11 @@ func (m *markdown) findings() {
 				title = "\n### " + level.title + "\n"
 			}
 			first := true
-			for _, f := range of[g] {
+			for i, f := range of[g] {
+				if i == mostAlike {
+					m.entry(fmt.Sprintf("- … and %d more\n", len(of[g])-mostAlike))
+					break
+				}
 				entry := "- " + m.where(f) + prose(f.Wrong) + m.doubt(f) + "\n" + proposed(f.Proposal)
 				if first {
 					// With the remedy, so that a finding never stands there without.
