@@ -9,8 +9,8 @@ import (
 )
 
 // TestReportEvents reports on runs by the events that the engine wrote of them:
-// of a plain preview, which comes to its end, and of a foreseen one, which is
-// stopped and does not.
+// of a plain preview, which knows no document, and of a foreseen one, which is
+// stopped by it.
 func TestReportEvents(t *testing.T) {
 	s := harness.NewYAML(t, documentPolicies, "testdata/half")
 	s.Sandbox().Env = append(s.Sandbox().Env, "PULUMI_DEBUG_COMMANDS=true")
@@ -36,17 +36,18 @@ func TestReportEvents(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, stderr)
 	}
 	plain := of(0)
-	if passed, resources, ended := about(plain); passed == 0 || resources < 2 || !ended || len(plain.Findings) > 0 || len(plain.Notices) == 0 {
-		t.Errorf("%d passed of %d resources, ended %v: %+v", passed, resources, ended, plain.Findings)
+	passed, resources, ended := about(plain)
+	if passed != 0 || resources != 5 || !ended || len(plain.Findings) != 0 || len(plain.Notices) != 1 {
+		t.Errorf("%d passed, %d resources, ended %v: %+v", passed, resources, ended, plain.Findings)
 	}
 
 	if _, stderr, code := s.Run(append(flags, "--dynamoguard-config", "$CONFIG")...); code == 0 {
 		t.Fatalf("the preview is not stopped: %s", stderr)
 	}
 	foreseen := of(1)
-	_, resources, ended := about(foreseen)
-	if resources < 2 || ended || len(foreseen.Findings) == 0 {
-		t.Fatalf("%d resources, ended %v: %+v", resources, ended, foreseen.Findings)
+	passed, resources, ended = about(foreseen)
+	if passed != 4 || resources != 5 || !ended || len(foreseen.Findings) != 1 {
+		t.Fatalf("%d passed, %d resources, ended %v: %+v", passed, resources, ended, foreseen.Findings)
 	}
 	f := foreseen.Findings[0]
 	const wrong = `inlinePolicies[0].policy.Statement[0].Action "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them`
