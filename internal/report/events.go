@@ -228,7 +228,7 @@ var changing = regexp.MustCompile(`Statement\[\d+\]| of \d{4}-\d\d-\d\d \d\d:\d\
 
 // found adds a finding.
 func (r *eventReader) found(f Finding) {
-	f.Fingerprint = r.only(hash(f.Policy, string(f.URN), changing.ReplaceAllString(f.Wrong, "")))
+	f.Fingerprint = r.only(digest(f.Policy, string(f.URN), changing.ReplaceAllString(f.Wrong, "")))
 	r.report.Findings = append(r.report.Findings, f)
 }
 

@@ -15,7 +15,7 @@ func fingerprint(f *Finding, statement string) string {
 		document, _, _ := strings.Cut(f.Path, ".Statement")
 		place = document + "\x00" + canonical(statement) + "\x00" + f.Element
 	}
-	return hash(f.Policy, string(f.URN), place)
+	return digest(f.Policy, string(f.URN), place)
 }
 
 // canonical is a statement without what a provider or AWS change when they store it: white space, and the order of members.
@@ -29,7 +29,7 @@ func canonical(statement string) string {
 	return statement
 }
 
-func hash(parts ...string) string {
+func digest(parts ...string) string {
 	h := sha256.New()
 	for _, part := range parts {
 		_, _ = h.Write(append([]byte(part), 0))

@@ -264,7 +264,7 @@ func (m *Maker) only(fingerprint string) string {
 	n := m.fingerprints[fingerprint]
 	m.fingerprints[fingerprint]++
 	if n > 0 {
-		return hash(fingerprint, strconv.Itoa(n))
+		return digest(fingerprint, strconv.Itoa(n))
 	}
 	return fingerprint
 }

@@ -105,16 +105,16 @@ func (r *Report) names(resources []*Resource) string {
 	})
 }
 
-// A toldNotice is one with all the stacks that it is of.
-type toldNotice struct {
+// A sharedNotice is one with all the stacks that it is of.
+type sharedNotice struct {
 	Stacks []string
 	Text   string
 	Items  []string
 }
 
 // told are the notices, each of them once.
-func (r *Report) told() []toldNotice {
-	var list []toldNotice
+func (r *Report) told() []sharedNotice {
+	var list []sharedNotice
 	at := map[string]int{}
 	for _, n := range r.Notices {
 		key := n.Text + "\n" + strings.Join(n.Items, "\n")
@@ -122,7 +122,7 @@ func (r *Report) told() []toldNotice {
 		if !ok {
 			i = len(list)
 			at[key] = i
-			list = append(list, toldNotice{Text: n.Text, Items: n.Items})
+			list = append(list, sharedNotice{Text: n.Text, Items: n.Items})
 		}
 		list[i].Stacks = append(list[i].Stacks, n.Stack)
 	}
