@@ -116,21 +116,38 @@ func Read(in io.Reader) (*Report, error) {
 	case r.SchemaVersion != SchemaVersion:
 		return nil, fmt.Errorf("its schemaVersion is %d, and this pack reads %d", r.SchemaVersion, SchemaVersion)
 	}
-	stacks := map[string]bool{}
-	for _, s := range r.Stacks {
-		stacks[s.Name] = true
+	return r, r.whole()
+}
+
+// whole reports what a report refers to and has not.
+func (r *Report) whole() error {
+	stacks, policies := map[string]bool{}, map[string]bool{}
+	for i := range r.Stacks {
+		stacks[r.Stacks[i].Name] = true
+	}
+	for i := range r.Policies {
+		policies[r.Policies[i].Name] = true
 	}
 	for i := range r.Resources {
-		if s := r.Resources[i].Stack; !stacks[s] {
-			return nil, fmt.Errorf("resources[%d] is of %q, which is no stack of it", i, s)
+		of := &r.Resources[i]
+		if !stacks[of.Stack] {
+			return fmt.Errorf("resources[%d] is of %q, which is no stack of it", i, of.Stack)
+		}
+		for _, j := range of.Judgements {
+			if !policies[j.Policy] {
+				return fmt.Errorf("resources[%d] was judged by %q, which is no policy of it", i, j.Policy)
+			}
 		}
 	}
 	for i := range r.Findings {
-		if s := r.Findings[i].Stack; !stacks[s] {
-			return nil, fmt.Errorf("findings[%d] is of %q, which is no stack of it", i, s)
+		switch f := &r.Findings[i]; {
+		case !stacks[f.Stack]:
+			return fmt.Errorf("findings[%d] is of %q, which is no stack of it", i, f.Stack)
+		case !policies[f.Policy]:
+			return fmt.Errorf("findings[%d] is of %q, which is no policy of it", i, f.Policy)
 		}
 	}
-	return r, nil
+	return nil
 }
 
 // decode reads one JSON text, and says what is wrong with it as people would.

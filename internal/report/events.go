@@ -3,6 +3,7 @@ package report
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,6 +49,7 @@ type (
 		Pack       string       `json:"policyPackName"`
 		Version    string       `json:"policyPackVersion"`
 		Level      string       `json:"enforcementLevel"`
+		Severity   string       `json:"severity"`
 		Exceptions []Exception  `json:"exceptions"`
 	}
 	eventMend struct {
@@ -156,7 +158,8 @@ func (r *eventReader) event(e *engineEvent) {
 	case e.Judged != nil && e.Judged.Pack == policy.PackPolicy:
 		r.ours = true
 		for _, name := range e.Judged.Passed {
-			if _, ok := r.byName[name]; ok && e.Judged.URN.Valid() {
+			if e.Judged.URN.Valid() {
+				r.policy(name, "")
 				r.judgement(e.Judged.URN, name)
 			}
 		}
@@ -181,11 +184,7 @@ var (
 func (r *eventReader) said(e *eventSaid) {
 	message := strings.TrimSpace(colour.ReplaceAllString(e.Message, ""))
 	stack := r.stackOf(e.URN).Name
-	p, known := r.byName[e.Policy]
-	severity := ""
-	if known {
-		severity = r.report.Policies[p].Severity
-	}
+	severity := r.policy(e.Policy, e.Severity).Severity
 	level := policy.Advisory.String()
 	if e.Level == "mandatory" || e.Level == "remediate" {
 		level = policy.Mandatory.String()
@@ -301,10 +300,7 @@ func (r *eventReader) mended(e *eventMend) {
 	}
 	f := Finding{
 		Policy: e.Policy, Level: policy.Mandatory.String(), Outcome: Failed, Mended: true, Stack: r.stackOf(e.URN).Name, URN: e.URN,
-		Wrong: "its inputs were changed: " + strings.Join(changed, ", "),
-	}
-	if p, ok := r.byName[e.Policy]; ok {
-		f.Severity = r.report.Policies[p].Severity
+		Severity: r.policy(e.Policy, "").Severity, Wrong: "its inputs were changed: " + strings.Join(changed, ", "),
 	}
 	r.judgement(e.URN, e.Policy)
 	r.found(f)
@@ -321,6 +317,19 @@ func (r *eventReader) judgement(urn resource.URN, name string) *Judgement {
 		r.judged[urn][name] = &Judgement{Policy: name, Outcome: Passed}
 	}
 	return r.judged[urn][name]
+}
+
+// policy is the one of a name. What another version of the pack has is known by that alone.
+func (r *eventReader) policy(name, severity string) *Policy {
+	i, ok := r.byName[name]
+	if !ok {
+		i = len(r.report.Policies)
+		r.byName[name] = i
+		r.report.Policies = append(r.report.Policies, Policy{
+			Name: name, Title: name, Severity: cmp.Or(severity, policy.Medium.String()), Level: policy.Advisory.String(), Default: policy.Advisory.String(),
+		})
+	}
+	return &r.report.Policies[i]
 }
 
 func (r *eventReader) stackOf(urn resource.URN) *Stack {
@@ -347,9 +356,7 @@ func (r *eventReader) finish() {
 		for _, name := range slices.SortedFunc(maps.Keys(r.judged[urn]), func(a, b string) int { return r.byName[a] - r.byName[b] }) {
 			j := *r.judged[urn][name]
 			kept.Judgements = append(kept.Judgements, j)
-			if p, ok := r.byName[name]; ok {
-				r.count(p, j.Outcome, worst)
-			}
+			r.count(r.byName[name], j.Outcome, worst)
 		}
 		r.add(kept, worst)
 	}

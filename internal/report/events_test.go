@@ -172,6 +172,7 @@ func TestBadEvents(t *testing.T) {
 		{name: "not ended", log: prelude + "\n" + finding, findings: 1},
 		{name: "ended", log: prelude + "\n" + finding + "\n" + ended, findings: 1, ended: true},
 		{name: "nothing found", log: prelude + "\n" + registered + "\n" + summary},
+		{name: "a policy of another version", log: saying("later", "mandatory", string(urn("bad")), "it fails; let it pass", ""), findings: 1, ended: true},
 		{name: "an odd URN", log: saying("first", "mandatory", "", "it fails; let it pass", ""), findings: 1, ended: true},
 	} {
 		r, err := ofEvents(t, c.log)

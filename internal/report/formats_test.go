@@ -380,9 +380,11 @@ func TestRead(t *testing.T) {
 		`{"version":3,"deployment":{}}`:      "it is no report as JSON: version is number",
 		`{"schemaVersion":1,"findings":[]}`:  "it is no report as JSON",
 		`{"schemaVersion":2,"kind":"state"}`: "its schemaVersion is 2, and this pack reads 1",
-		`{"schemaVersion":1,"kind":"state","findings":[{"stack":"a"}]}`:  `findings[0] is of "a", which is no stack of it`,
-		`{"schemaVersion":1,"kind":"state","resources":[{"stack":"a"}]}`: `resources[0] is of "a", which is no stack of it`,
-		`{"schemaVersion":1,"kind":"state"}7`:                            "it is no report as JSON: something follows its end",
+		`{"schemaVersion":1,"kind":"state","findings":[{"stack":"a"}]}`:                                                        `findings[0] is of "a", which is no stack of it`,
+		`{"schemaVersion":1,"kind":"state","resources":[{"stack":"a"}]}`:                                                       `resources[0] is of "a", which is no stack of it`,
+		`{"schemaVersion":1,"kind":"state","stacks":[{"name":"a"}],"findings":[{"stack":"a","policy":"p"}]}`:                   `findings[0] is of "p", which is no policy of it`,
+		`{"schemaVersion":1,"kind":"state","stacks":[{"name":"a"}],"resources":[{"stack":"a","judgements":[{"policy":"p"}]}]}`: `resources[0] was judged by "p", which is no policy of it`,
+		`{"schemaVersion":1,"kind":"state"}7`:                                                                                  "it is no report as JSON: something follows its end",
 	} {
 		if _, err := report.Read(strings.NewReader(text)); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, not %s", text, err, want)
@@ -392,7 +394,7 @@ func TestRead(t *testing.T) {
 
 // FuzzRead: whatever a report is that can be read, each format writes it.
 func FuzzRead(f *testing.F) {
-	f.Add(`{"schemaVersion":1,"kind":"state","stacks":[{"name":"a"}],"findings":[{"stack":"a","policy":"p","position":{"line":-1}}],"resources":[{"stack":"a","judgements":[{"policy":"p","outcome":"fail"}]}]}`)
+	f.Add(`{"schemaVersion":1,"kind":"state","stacks":[{"name":"a"}],"policies":[{"name":"p"}],"findings":[{"stack":"a","policy":"p","position":{"line":-1}}],"resources":[{"stack":"a","judgements":[{"policy":"p","outcome":"fail"}]}]}`)
 	f.Add(`{"schemaVersion":1,"kind":"events","unread":[{}],"notices":[{}],"baseline":{"gone":[{}]},"policies":[{"criteria":["x"]}],"criteria":[{}]}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := report.Read(strings.NewReader(text))

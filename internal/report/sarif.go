@@ -236,12 +236,8 @@ func (s *sarifWriter) result(f *Finding) sarifResult {
 	if f.Mandatory() {
 		level = "error"
 	}
-	index, ok := s.rules[f.Policy]
-	if !ok {
-		index = -1 // of another version of the pack
-	}
 	r := sarifResult{
-		Rule: f.Policy, Index: index, Level: level, Message: said(f.sentence()),
+		Rule: f.Policy, Index: s.rules[f.Policy], Level: level, Message: said(f.sentence()),
 		Locations:    []sarifLocation{s.location(f.URN, f.Stack, f.Position)},
 		Fingerprints: map[string]string{"dynamoguard/v1": f.Fingerprint},
 		// The one that GitHub reads. It makes one of its own of the line otherwise, which changes with what stands above.
