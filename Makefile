@@ -1,4 +1,4 @@
-.PHONY: build indexer demo policy test test-attack test-node bench soak differential lint fuzz clean
+.PHONY: build indexer demo policy test test-attack test-node test-report bench soak differential lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -34,6 +34,11 @@ test-node:
 	cd e2e/node && npm ci --ignore-scripts --no-audit --no-fund
 	cd e2e && go test -tags node -run '^TestNode' -count 1 -timeout 20m -v .
 
+# The HTML report in a real Chromium without a window, Debian's: opened, filtered, read by keyboard and by a screen reader's names, on
+# a phone and on paper. SHOTS names a folder that exists, for the pictures and PDFs to be looked at.
+test-report:
+	cd e2e && go test -tags browser -count 1 -timeout 20m -v ./browser $(if $(SHOTS),-shots $(abspath $(SHOTS)))
+
 # What the pack costs, against an analyzer without a policy; fails where it is more than it may be. Takes minutes, and Linux.
 bench:
 	cd e2e && go test -run '^$$' -bench Costs -benchtime 1x -timeout 30m .
@@ -59,7 +64,7 @@ fuzz:
 # The IAM engine against an evaluator that others wrote, which needs Node; `make test` replays a recorded sample.
 differential:
 	cd differential/oracle && npm ci
-	go run ./differential -n 200000 -documents 100000 -seed 1
+	go run ./differential -n 200000 -documents 100000 -matrix 200 -seed 1
 
 # Formatted, tidy and without findings, in every module. That generated files are what their generators write is tested
 # beside each of them.
@@ -70,7 +75,7 @@ lint:
 	done
 	@for module in . e2e e2e/yamlhost indexer; do \
 		echo "go vet and staticcheck in $$module"; \
-		(cd $$module && go vet -tags attack,node ./... && go tool -modfile=$(CURDIR)/tools/go.mod staticcheck -tags attack,node ./...) || exit 1; \
+		(cd $$module && go vet -tags attack,node,browser ./... && go tool -modfile=$(CURDIR)/tools/go.mod staticcheck -tags attack,node,browser ./...) || exit 1; \
 	done
 
 clean:

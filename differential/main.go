@@ -1,17 +1,19 @@
 // Command differential compares package iam with an independent evaluator of IAM policies on random requests and documents.
 //
 //	cd differential/oracle && npm ci
-//	go run ./differential -n 200000 -documents 100000 -seed 1
+//	go run ./differential -n 200000 -documents 100000 -matrix 200 -seed 1
 //
 // The cases ask for a verdict. The documents are asked what the policies of this pack ask of them: which actions does a wildcard
 // open, is every table open, does a condition on items confine it, is a sensitive action open? A yes must be shown by requests that
-// the evaluator allows, but for one in some hundreds of documents, and no request may contradict a no.
+// the evaluator allows, but for one in some hundreds of documents, and no request may contradict a no. The matrices are those of
+// package report, of stacks with principals, tables and policies of all kinds: each cell must be what the evaluator allows of all
+// requests for the actions of its kind on what belongs to its table.
 //
 // The evaluator, npm's @cloud-copilot/iam-simulate, runs as a process of its own. It differs from AWS's documentation in
 // some points; known.go lists them, each with the page that decides. A disagreement that none of them explains is printed
 // and makes the command fail.
 //
-// With -record it also writes a sample of the cases, which the test of this package replays without the evaluator.
+// With -record it also writes a sample of the cases, and the matrices, which the test of this package replays without the evaluator.
 package main
 
 import (
@@ -33,10 +35,11 @@ func main() {
 	var (
 		n         = flag.Int("n", 200_000, "number of cases")
 		documents = flag.Int("documents", 100_000, "number of documents")
-		seed      = flag.Uint64("seed", 1, "seed of the cases and documents")
-		first     = flag.Int("first", 0, "number of the first: a single one can be repeated with -n 1 or -documents 1")
+		worlds    = flag.Int("matrix", 200, "number of access matrices")
+		seed      = flag.Uint64("seed", 1, "seed of the cases, documents and matrices")
+		first     = flag.Int("first", 0, "number of the first: a single one can be repeated with -n 1, -documents 1 or -matrix 1, and 0 of the others")
 		dir       = flag.String("oracle", "differential/oracle", "folder of the evaluator")
-		record    = flag.String("record", "", "folder to write a sample of the cases and of the questions to")
+		record    = flag.String("record", "", "folder to write a sample of the cases and of the questions, and the matrices, to")
 		show      = flag.Int("show", 3, "examples to print of each unexplained disagreement")
 	)
 	flag.Parse()
@@ -50,10 +53,14 @@ func main() {
 		log.Fatal(err)
 	}
 	questions, err := r.questions(*documents)
+	if err != nil {
+		log.Fatal(err)
+	}
+	matrices, err := r.matrices(*worlds)
 	if err := errors.Join(err, oracle.Close()); err != nil {
 		log.Fatal(err)
 	}
-	if cases || questions {
+	if cases || questions || matrices {
 		os.Exit(1)
 	}
 }

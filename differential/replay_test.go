@@ -14,7 +14,7 @@ import (
 
 // recorded are the cases and questions of the last comparison with -record:
 //
-//	go run ./differential -n 200000 -documents 100000 -seed 1 -record testdata/iam/differential
+//	go run ./differential -n 200000 -documents 100000 -matrix 200 -seed 1 -record testdata/iam/differential
 const recorded = "../testdata/iam/differential/"
 
 // readLines calls do with each line of a recorded file.

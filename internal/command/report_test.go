@@ -93,7 +93,7 @@ func TestReportBadInput(t *testing.T) {
 		{args: []string{"--events", "other.jsonl"}, stderr: "--events other.jsonl: it has events of the engine, and none of the policy pack dynamoguard: it did not judge this run"},
 		{args: []string{"--events", "cut.jsonl"}, stderr: "not judged: cut.jsonl: line 2 is no event of the engine: unexpected end of JSON input", report: true},
 		{args: []string{"--events", "cut.jsonl", "--config", "nowhere"}, stderr: "open nowhere: no such file or directory"},
-		{args: []string{"--events", "cut.jsonl", "--format", "pdf"}, stderr: `--format "pdf" is not one of text, json, sarif, junit, gitlab, markdown`},
+		{args: []string{"--events", "cut.jsonl", "--format", "pdf"}, stderr: `--format "pdf" is not one of text, json, sarif, junit, gitlab, markdown, html`},
 	} {
 		got := p.report(t, "", c.args...)
 		if got.code != 2 || got.stderr != "dynamoguard: "+c.stderr+"\n" || strings.Contains(got.stdout, "1 mandatory finding") != c.report {

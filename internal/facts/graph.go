@@ -64,6 +64,14 @@ func kindReads(kind Kind) map[string][]string {
 // KindOf is the kind of what resources of a type declare, empty where nothing refers to them.
 func KindOf(typ string) Kind { return entities[typ].kind }
 
+// ARN is that of a resource that others refer to, as its provider tells it; empty where it is not known, or has none. secret: no message
+// may show it.
+func ARN(r *resource.Resource) (arn string, secret bool) {
+	property := r.Properties.Get(entities[r.Type].arn)
+	arn, _ = property.Text()
+	return arn, property.Secret()
+}
+
 // A Reference is a property that refers to resources of one kind, by name or ARN, alone or in a list. It is written as a
 // pattern: policyArns, permissionsBoundary.managedPolicyArn, references[].name.
 type Reference struct {
@@ -76,6 +84,7 @@ type Target struct {
 	Path     resource.Path
 	Text     string             // as it is referred to; empty where that is not known
 	Shown    string             // its name, as a message may show it
+	Secret   bool               // the property is one, so no message may show Text
 	Declared *resource.Resource // nil where the stack does not declare it
 }
 
@@ -263,8 +272,8 @@ func (g *Graph) Resolve(r *resource.Resource, ref Reference, log *resource.Log) 
 		text, ok := e.Text()
 		switch {
 		case ok && text != "":
-			t := Target{Path: e.Path, Text: text, Shown: lastSegment(text)}
-			if e.Value.Secret() {
+			t := Target{Path: e.Path, Text: text, Shown: lastSegment(text), Secret: e.Value.Secret()}
+			if t.Secret {
 				t.Shown = e.Value.String()
 			}
 			candidates := g.meant(ref.Kind, text, r, dependencies)

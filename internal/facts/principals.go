@@ -151,7 +151,8 @@ type Principal struct {
 	// URN is that of the declared resource; of a principal the stack only names, that of the first resource to name it.
 	URN      resource.URN
 	Kind     Kind
-	Name     string // as IAM knows it, else the logical name
+	Name     string // as IAM knows it, else the logical name; fit to be shown
+	IAMName  string // as IAM knows it; empty where that is not known
 	Declared bool
 
 	Documents []Attached // inline, and of the stack's own managed policies; a user's groups' included
@@ -169,6 +170,9 @@ type Principal struct {
 	has    map[*Document]bool // Documents
 }
 
+// Groups are those that a user is in. What they have is among what it has, as far as the stack knows it.
+func (p *Principal) Groups() []*Principal { return p.groups }
+
 // An Attached is a document that counts for a principal. By is the resource that holds it; Inherited, a user has it from
 // a group.
 type Attached struct {
@@ -181,6 +185,7 @@ type Attached struct {
 type Managed struct {
 	Place
 	ARN       string
+	Secret    bool // no message may show the ARN
 	Inherited bool
 }
 
@@ -268,7 +273,7 @@ func (s *joiner) link(r *resource.Resource, l link) {
 				if t.Declared != nil {
 					p.attach(t.Declared.URN, s.documentsOf(t.Declared))
 				} else {
-					p.Managed = append(p.Managed, Managed{Place: Place{r.URN, t.Path}, ARN: t.Text})
+					p.Managed = append(p.Managed, Managed{Place: Place{r.URN, t.Path}, ARN: t.Text, Secret: t.Secret})
 				}
 			}
 		}
@@ -349,12 +354,13 @@ func (s *joiner) principal(kind Kind, t Target, by resource.URN) *Principal {
 	if ok {
 		return p
 	}
-	p = &Principal{URN: by, Kind: kind, Name: t.Shown}
+	p = &Principal{URN: by, Kind: kind, Name: t.Shown, IAMName: lastSegment(t.Text)}
 	if r := t.Declared; r != nil {
 		p.URN, p.Declared, p.Name = r.URN, true, r.URN.Name()
 		name := r.Properties.Get(entities[r.Type].name)
-		if text, ok := name.Text(); ok && !name.Secret() {
-			p.Name = text
+		p.IAMName, _ = name.Text()
+		if p.IAMName != "" && !name.Secret() {
+			p.Name = p.IAMName
 		}
 	}
 	s.known[key] = p

@@ -21,6 +21,15 @@ type Condition struct {
 	Values   []string // never empty; numbers and booleans as JSON writes them
 }
 
+// Words are the condition in words: StringEquals aws:PrincipalOrgID "o-a1b2c3d4e5".
+func (c Condition) Words() string {
+	quoted := make([]string, len(c.Values))
+	for i, v := range c.Values {
+		quoted[i] = strconv.Quote(v)
+	}
+	return c.Operator.String() + " " + c.Key + " " + strings.Join(quoted, ", ")
+}
+
 // Operator is a condition operator taken apart.
 type Operator struct {
 	Set      string // "ForAllValues", "ForAnyValue" or ""

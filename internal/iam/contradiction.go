@@ -35,6 +35,29 @@ func (c *Condition) contradicts(other *Condition, variables bool) bool {
 	}
 }
 
+// implies reports whether every request that meets the condition meets another one of the same key. A false answer may be wrong.
+func (c *Condition) implies(other *Condition, variables bool) bool {
+	if !c.Is(other.Key) || c.Operator.Set != "" || other.Operator.Set != "" || multivalued(c.Key) ||
+		c.Operator.Base == "Null" || other.Operator.Base == "Null" || c.meetsMissing() && !other.meetsMissing() {
+		return false
+	}
+	for _, value := range slices.Concat(c.Values, other.Values) {
+		if variables && strings.Contains(value, "${") {
+			return false
+		}
+	}
+	excluded := *other
+	excluded.Operator.Base = other.Operator.positive()
+	switch {
+	case !other.Operator.Negated():
+		return !c.Operator.Negated() && c.within(other)
+	case c.Operator.Negated():
+		return excluded.within(c)
+	default:
+		return c.disjoint(&excluded)
+	}
+}
+
 // meetsMissing reports whether a request without the key meets the condition.
 func (c *Condition) meetsMissing() bool {
 	if c.Operator.Base == "Null" {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // TableRef names a table as far as it is known; "" is a field that is not.
@@ -307,16 +308,70 @@ func (t target) narrow(a *arn) target {
 	t.arn.region = field(a.region, t.arn.region)
 	t.arn.account = field(a.account, t.arn.account)
 	if !includes(a.resource, t.arn.resource, nil) {
-		t.arn.resource = a.target(t.types, "").arn.resource // of the type: table/orders* is an index only as what an index is called
+		if of, ok := ofTable(a.resource, t.arn.resource); ok {
+			t.arn.resource = of
+		} else {
+			t.arn.resource = a.target(t.types, "").arn.resource // of the type: table/orders* is an index only as what an index is called
+		}
 	}
 	return t
 }
 
+// ofTable is the part that a pattern matches of what belongs to a table, where its name is known: of table/orders/index/... and
+// table/*/index/by-date it is table/orders/index/by-date. ok is false where the name is not known.
+func ofTable(pattern, text string) (part string, ok bool) {
+	known := strings.IndexFunc(text, func(c rune) bool { return c == utf8.RuneError })
+	if known <= len("table/") {
+		return "", false
+	}
+	for p, at := range after(pattern, text[:known]) {
+		if at && meets(pattern[p:], text[known:], nil) {
+			return text[:known] + asText(pattern[p:]), true
+		}
+	}
+	return "", false
+}
+
+// after reports of each place in a pattern whether what is before it matches a text without codes. A policy variable is any text.
+func after(pattern, text string) []bool {
+	at, next := make([]bool, len(pattern)+1), make([]bool, len(pattern)+1)
+	at[0] = true
+	star := func(p int) bool { return p < len(pattern) && (pattern[p] == '*' || pattern[p] == codeVariable) }
+	for i := 0; ; i++ {
+		for p := range pattern {
+			at[p+1] = at[p+1] || at[p] && star(p)
+		}
+		if i == len(text) {
+			return at
+		}
+		clear(next)
+		for p := range at {
+			switch {
+			case !at[p] || p == len(pattern):
+			case star(p):
+				next[p] = true
+			case pattern[p] == '?' || pattern[p] == text[i]:
+				next[p+1] = true
+			}
+		}
+		at, next = next, at
+	}
+}
+
 // Allowing returns an identity policy that allows the actions on everything. It stands for one of which nothing else is known, such as
 // AWS's own.
-func Allowing(actions ActionSet) *Document {
-	text, _ := json.Marshal(map[string]any{
-		"Version": "2012-10-17", "Statement": []any{map[string]any{"Effect": "Allow", "Action": actions.Names(), "Resource": "*"}},
-	}) // texts alone
+func Allowing(actions ActionSet) *Document { return allowing(actions, nil) }
+
+// AllowingSometimes is Allowing under conditions that are not known.
+func AllowingSometimes(actions ActionSet) *Document {
+	return allowing(actions, map[string]map[string]string{"StringEquals": {"dynamoguard:conditions": "of the policy"}})
+}
+
+func allowing(actions ActionSet, conditions map[string]map[string]string) *Document {
+	statement := map[string]any{"Effect": "Allow", "Action": actions.Names(), "Resource": "*"}
+	if conditions != nil {
+		statement["Condition"] = conditions
+	}
+	text, _ := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{statement}}) // texts alone
 	return Parse(string(text), Identity)
 }

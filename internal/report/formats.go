@@ -29,6 +29,7 @@ var Formats = []Format{
 	{"junit", "junit.xml", writeJUnit},
 	{"gitlab", "gitlab.json", writeGitLab},
 	{"markdown", "md", writeMarkdown},
+	{"html", "html", writeHTML},
 }
 
 // writeJSON writes the report as docs/report.schema.json has it.

@@ -41,6 +41,7 @@ type Maker struct {
 	criteria  map[soc2.ID]int
 	stacks    map[resource.URN]int // in report.Stacks, by root, of the source that is being added
 	exemption map[*policy.Exemption]int
+	matrix    *matrixMaker // nil before a run was added that came to its end
 
 	fingerprints map[string]int // how many findings there are of each
 }
@@ -139,6 +140,12 @@ func (m *Maker) Add(s Source) {
 	for _, urn := range order {
 		m.resource(s, urn, of[urn])
 	}
+	if s.Run.Graph != nil {
+		if m.matrix == nil {
+			m.matrix = newMatrixMaker(m.report.Time)
+		}
+		m.matrix.add(&s.Run.Run, func(urn resource.URN) *Stack { return m.stack(s, urn) })
+	}
 	for _, n := range s.Run.Notices {
 		m.report.Notices = append(m.report.Notices, Notice{Stack: m.stack(s, n.URN).Name, Text: n.Text, Items: n.Items})
 	}
@@ -178,7 +185,12 @@ func (m *Maker) Unread(name, reason string) {
 }
 
 // Report returns the report of all that was added.
-func (m *Maker) Report() *Report { return &m.report }
+func (m *Maker) Report() *Report {
+	if m.matrix != nil && m.report.Matrix == nil {
+		m.report.Matrix = m.matrix.finish()
+	}
+	return &m.report
+}
 
 // stack returns the stack that a resource is of.
 func (m *Maker) stack(s Source, urn resource.URN) *Stack {

@@ -27,6 +27,7 @@ type Report struct {
 	Resources     []Resource  `json:"resources"`               // that some policy is about, in the order in which they were judged
 	Findings      []Finding   `json:"findings"`                // in that order too; exempt and mended ones among them
 	Exemptions    []Exemption `json:"exemptions,omitempty"`    // all that are configured, in the order of the policies
+	Matrix        *Matrix     `json:"matrix,omitempty"`        // who may do what on which table; nil where no stack was judged to its end
 	Notices       []Notice    `json:"notices,omitempty"`
 	Messages      []Message   `json:"messages,omitempty"` // what the CLI of Pulumi shows, where that is known
 	Unread        []Unread    `json:"unread,omitempty"`   // what was to be judged and could not be read

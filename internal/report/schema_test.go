@@ -84,6 +84,12 @@ func (w *schemaWriter) of(t reflect.Type) *schema {
 		return s
 	case reflect.TypeFor[report.Kind]():
 		return &schema{Type: "string", Enum: []string{string(report.OfState), string(report.OfPreview), string(report.OfUpdate), string(report.OfEvents)}}
+	case reflect.TypeFor[report.AccessLevel]():
+		s := &schema{Type: "string"}
+		for l := report.NoAccess; l <= report.FullAccess; l++ {
+			s.Enum = append(s.Enum, l.String())
+		}
+		return s
 	case reflect.TypeFor[resource.URN](), reflect.TypeFor[soc2.ID]():
 		return &schema{Type: "string"}
 	}
@@ -122,7 +128,7 @@ func (w *schemaWriter) object(t reflect.Type) *schema {
 		property := w.of(f.Type)
 		property.Description = w.comments[t.Name()+"."+f.Name]
 		s.Properties[name] = property
-		if option != "omitempty" {
+		if option == "" {
 			s.Required = append(s.Required, name)
 		}
 	}

@@ -19,6 +19,7 @@ func writeText(w io.Writer, r *Report, o Options) error {
 	for i := range r.Stacks {
 		p.stack(r, &r.Stacks[i])
 	}
+	p.access(r.Matrix)
 	p.gaps(r)
 	p.notices(r)
 	p.unread(r)

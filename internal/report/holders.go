@@ -1,0 +1,992 @@
+package report
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"dynamoguard/internal/account"
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/iam"
+	"dynamoguard/internal/iam/managed"
+	"dynamoguard/internal/partition"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/resource"
+	"dynamoguard/internal/tables"
+)
+
+// The actions of each kind of right, in the order of Access.Rights.
+var rightActions = [...]iam.ActionSet{
+	iam.Classed(iam.DataRead), iam.Classed(iam.DataWrite),
+	iam.Classed(iam.Control, iam.Tagging, iam.Exfiltration, iam.Destructive), iam.Classed(iam.Permissions),
+}
+
+var anyRight = rightActions[0].Or(rightActions[1]).Or(rightActions[2]).Or(rightActions[3])
+
+// A matrixMaker collects what stacks say of tables and principals, and makes a matrix of all of it.
+type matrixMaker struct {
+	now        time.Time
+	matrix     Matrix
+	columns    []*column
+	byName     map[string][]*column
+	holders    []*holder
+	policies   []tablePolicy
+	customer   map[string][]attached // the managed policies that stacks declare, by ARN
+	others     []named               // tables that policies name
+	managed    map[string][]attached // the documents that stand for those of AWS, by ARN
+	statements map[statementKey]int
+	lists      map[iam.ActionSet][]string
+}
+
+// A column is a table that is to be one of the matrix.
+type column struct {
+	MatrixTable
+	identity tables.Identity
+	table    []attached
+	stream   []attached
+}
+
+func (c *column) ref() iam.TableRef {
+	return iam.TableRef{Partition: c.Partition, Region: c.identity.Region.Known, Account: c.identity.Account.Known, Name: c.identity.Name}
+}
+
+// named reports whether policies name the table, and nothing is known of its own.
+func (c *column) named() bool { return c.URN == "" && c.table == nil && c.stream == nil }
+
+// A holder is a principal that is to be a row.
+type holder struct {
+	MatrixPrincipal
+	kind      facts.Kind
+	account   tables.Part
+	arn       string // also one that may not be shown
+	named     string // as IAM knows it, empty where that is not known
+	documents []attached
+	groups    []*facts.Principal // that its stack does not declare
+	bounded   bool
+	boundary  []attached // nil where it is not known
+	shares    []shared   // of who is no principal
+}
+
+// An attached is a policy document with where it is from.
+type attached struct {
+	*iam.Document
+	at     facts.Place // of the document; the zero Place of a policy that AWS manages
+	arn    string      // of that
+	secret bool
+	scoped bool // it stands for a document that AWS keeps to resources of certain names
+}
+
+// A tablePolicy is a document of a table's or a stream's policy.
+type tablePolicy struct {
+	attached
+	table  tables.Identity
+	stream bool
+	// unknown says why it is not known; empty where it is.
+	unknown string
+}
+
+// A named is a table as a policy names it, and the account of the principal.
+type named struct {
+	iam.TableRef
+	account tables.Part
+	frame   policy.Frame
+}
+
+func newMatrixMaker(now time.Time) *matrixMaker {
+	return &matrixMaker{
+		now: now, byName: map[string][]*column{}, customer: map[string][]attached{}, managed: map[string][]attached{},
+		statements: map[statementKey]int{}, lists: map[iam.ActionSet][]string{},
+	}
+}
+
+// A stackOf tells of which stack a resource is.
+type stackOf func(resource.URN) *Stack
+
+// add collects what a stack says that was judged to its end.
+func (m *matrixMaker) add(run *policy.Run, stack stackOf) {
+	frame := policy.Frame{Stack: run.Stack, Config: run.Config, Outside: run.Outside, Seen: run.Seen, Now: m.now}
+	for _, r := range run.Graph.Resources {
+		f := run.Graph.Facts(r)
+		m.addTables(frame, r, f, stack)
+		if facts.IsManagedPolicy(r) {
+			documents := f.Documents(iam.Identity)
+			unread := func(d *facts.Document) bool { return !d.Known || d.Part || d.Document == nil }
+			if arn, _ := facts.ARN(r); arn != "" && !slices.ContainsFunc(documents, unread) {
+				m.customer[arn] = documentsOf(r.URN, documents)
+			}
+		}
+	}
+	principals := run.Graph.Principals()
+	for _, p := range principals.List {
+		m.addPrincipal(frame, run.Graph, p, stack)
+	}
+	for _, at := range principals.Unknown {
+		m.unknown("%s, which names a principal, is not known", placed(at))
+	}
+	for _, p := range principals.Problems {
+		m.unknown("%s: %s", policy.Name(p.URN), p.Message)
+	}
+}
+
+func (m *matrixMaker) unknown(format string, args ...any) {
+	m.matrix.Unknown = append(m.matrix.Unknown, fmt.Sprintf(format, args...))
+}
+
+// placed is a property as people write it: policy of aws:iam:RolePolicy "orders".
+func placed(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN)) }
+
+// documentsOf are those of a resource that can be read.
+func documentsOf(by resource.URN, documents []*facts.Document) (list []attached) {
+	for _, d := range documents {
+		if d.Document != nil {
+			list = append(list, attached{Document: d.Document, at: facts.Place{URN: by, Path: d.Path}, secret: d.Secret})
+		}
+	}
+	return list
+}
+
+// addTables adds the tables that a resource claims, and the policies of tables that it holds.
+func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *facts.Facts, stack stackOf) {
+	around := frame.Around(r.URN)
+	arn, secret := facts.ARN(r)
+	own, isOwn := tables.ParseARN(arn)
+	witness := func(id tables.Identity) tables.Identity { // the ARN of a table tells better than its provider
+		if known := account.Known(own.Account); isOwn && known != "" {
+			id.Account = tables.Part{Known: known, Secret: secret || id.Account.Secret}
+		}
+		if isOwn && id.Region.Known == "" {
+			id.Region = tables.Part{Known: own.Region, Secret: secret || id.Region.Secret}
+		}
+		return id
+	}
+	for _, c := range f.TableClaims(around, new(resource.Log)) {
+		s := stack(r.URN)
+		column := &column{identity: witness(c.Identity), MatrixTable: MatrixTable{
+			Name: c.Shown, Environment: s.Environment, Stack: s.Name, URN: r.URN,
+		}}
+		if !c.Secret {
+			column.Name = c.Identity.Name
+		}
+		if same := m.column(column.identity, tables.Same); same == nil {
+			m.addColumn(column)
+		} else if same.Stack != s.Name && !slices.Contains(same.Shared, s.Name) {
+			same.Shared, same.Environment = append(same.Shared, s.Name), cmp.Or(same.Environment, s.Environment)
+		}
+	}
+	for _, d := range f.Documents(iam.Resource) {
+		var log resource.Log
+		p := tablePolicy{table: witness(f.GovernedTable(d, around, &log)), stream: ofStream(r, d)}
+		switch {
+		case !d.Known || d.Part:
+			p.unknown = placed(facts.Place{URN: r.URN, Path: d.Path}) + " is not known"
+		case d.Document == nil:
+			p.unknown = fmt.Sprintf("%s: %s", policy.Name(r.URN), d.Mistyped)
+		}
+		if d.Document != nil {
+			p.attached = documentsOf(r.URN, []*facts.Document{d})[0]
+		}
+		m.policies = append(m.policies, p)
+	}
+}
+
+// ofStream reports whether a document is the policy of a stream.
+func ofStream(r *resource.Resource, d *facts.Document) bool {
+	if arn, ok := facts.Governs(r, new(resource.Log)); ok {
+		text, _ := arn.Text()
+		return strings.Contains(text, "/stream/")
+	}
+	return strings.Contains(strings.ToLower(string(d.Path)), "streamspecification")
+}
+
+func (m *matrixMaker) addColumn(c *column) {
+	m.columns = append(m.columns, c)
+	m.byName[c.identity.Name] = append(m.byName[c.identity.Name], c)
+}
+
+// column finds the one table that matches an identity so well at least, nil where there is none or several do.
+func (m *matrixMaker) column(id tables.Identity, least tables.Match) (found *column) {
+	for _, c := range m.byName[id.Name] {
+		match := c.identity.Match(id)
+		switch {
+		case match == tables.Same:
+			return c
+		case match < least:
+		case found != nil:
+			return nil
+		default:
+			found = c
+		}
+	}
+	return found
+}
+
+// addPrincipal adds a principal as its stack knows it.
+func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *facts.Principal, stack stackOf) {
+	r := graph.Resource(p.URN)
+	s := stack(p.URN)
+	h := &holder{kind: p.Kind, account: graph.Facts(r).Account(frame.Around(p.URN)), bounded: p.Bounded, MatrixPrincipal: MatrixPrincipal{
+		Kind: string(p.Kind), Name: p.Name, URN: p.URN, Environment: s.Environment, Stack: s.Name, Outside: !p.Declared,
+	}}
+	h.named = p.IAMName
+	if p.Kind == facts.KindPermissionSet {
+		h.account = tables.Part{} // it holds in the accounts that it is assigned to, not in that of IAM Identity Center
+	}
+	if p.Declared {
+		var secret bool
+		h.arn, secret = facts.ARN(r)
+		if known := account.OfRole(h.arn); known != "" { // or of a user or group
+			h.account = tables.Part{Known: known, Secret: secret || h.account.Secret}
+		}
+		if !h.account.Secret {
+			h.ARN = h.arn
+		}
+		if known := h.account.Known; h.arn == "" && known != "" && p.IAMName != "" {
+			// It is not created yet. What the policies of tables say of roles goes by their names.
+			in := cmp.Or(partition.Of(graph.Facts(r).Region(frame.Around(p.URN)).Known), "aws")
+			h.arn = "arn:" + in + ":iam::" + known + ":" + string(p.Kind) + "/" + p.IAMName
+		}
+	} else {
+		h.Environment, h.Stack = "", ""
+	}
+	for _, d := range p.Documents {
+		h.documents = append(h.documents, attached{Document: d.Document.Document, at: facts.Place{URN: d.By, Path: d.Path}, secret: d.Secret})
+		for _, t := range d.Document.Document.Tables() {
+			if !d.Secret {
+				m.others = append(m.others, named{t, h.account, frame})
+			}
+		}
+	}
+	for _, attachment := range p.Managed {
+		h.attach(attachment)
+	}
+	for _, g := range p.Groups() {
+		if !g.Declared {
+			h.groups = append(h.groups, g)
+		}
+	}
+	switch b := p.Boundary; {
+	case !p.Bounded:
+	case b != nil && b.Document.Document != nil && !b.Part:
+		h.boundary = []attached{{Document: b.Document.Document, at: facts.Place{URN: b.By, Path: b.Path}, secret: b.Secret}}
+	case b == nil && p.BoundaryARN != "":
+		h.boundary = []attached{{arn: p.BoundaryARN}}
+	}
+	for _, at := range p.Unknown {
+		h.Unknown = append(h.Unknown, placed(at)+" is not known")
+	}
+	for _, problem := range p.Problems {
+		h.Unknown = append(h.Unknown, fmt.Sprintf("%s: %s", policy.Name(problem.URN), problem.Message))
+	}
+	m.holders = append(m.holders, h)
+}
+
+// attach adds a managed policy that the stack does not declare, to be found by its ARN.
+func (h *holder) attach(a facts.Managed) {
+	h.documents = append(h.documents, attached{at: a.Place, arn: a.ARN})
+}
+
+// join puts together what several stacks say of one principal: the one that declares it, and those that only name it.
+func (m *matrixMaker) join() {
+	type key struct {
+		kind facts.Kind
+		name string
+	}
+	declared := map[key][]*holder{}
+	for _, h := range m.holders {
+		if !h.Outside && h.named != "" {
+			declared[key{h.kind, h.named}] = append(declared[key{h.kind, h.named}], h)
+		}
+	}
+	find := func(kind facts.Kind, name string, where tables.Part) *holder {
+		var found [tables.Same + 1][]*holder
+		for _, h := range declared[key{kind, name}] {
+			match := matchAccounts(h.account, where)
+			found[match] = append(found[match], h)
+		}
+		for _, match := range []tables.Match{tables.Same, tables.Possible} {
+			if len(found[match]) == 1 {
+				return found[match][0]
+			}
+		}
+		return nil
+	}
+	for _, h := range m.holders {
+		for _, g := range h.groups {
+			of := find(facts.KindGroup, g.IAMName, h.account)
+			if of == nil {
+				h.Unknown = append(h.Unknown, "the policies of group "+resource.Quote(g.Name)+", which none of the stacks declares, are not known")
+				continue
+			}
+			h.documents = append(h.documents, of.documents...)
+			h.Unknown = append(h.Unknown, of.Unknown...)
+		}
+	}
+	m.holders = slices.DeleteFunc(m.holders, func(h *holder) bool {
+		if !h.Outside {
+			return false
+		}
+		of := find(h.kind, h.named, h.account)
+		if of == nil {
+			return false
+		}
+		of.documents = append(of.documents, h.documents...)
+		of.Unknown = append(of.Unknown, h.Unknown...)
+		if h.bounded && !of.bounded {
+			of.bounded, of.boundary = true, h.boundary
+		}
+		return true
+	})
+	for _, h := range m.holders {
+		h.Unknown = distinct(h.Unknown)
+		var documents []attached
+		for _, d := range h.documents {
+			if d.Document != nil {
+				documents = append(documents, d)
+				continue
+			}
+			resolved, ok := m.resolve(d.arn)
+			if !ok {
+				h.Unknown = append(h.Unknown, placed(d.at)+" names a policy whose document is not known")
+			}
+			for _, of := range resolved {
+				of.secret = of.secret || d.secret
+				documents = append(documents, of)
+			}
+		}
+		h.documents = documents
+		if len(h.boundary) == 1 && h.boundary[0].Document == nil {
+			resolved, ok := m.resolve(h.boundary[0].arn)
+			if h.boundary = nil; ok {
+				h.boundary = append([]attached{}, resolved...) // none where it lets nothing through
+			}
+		}
+	}
+}
+
+func distinct(list []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(list, func(s string) bool {
+		again := seen[s]
+		seen[s] = true
+		return again
+	})
+}
+
+func matchAccounts(a, b tables.Part) tables.Match {
+	match, _ := tables.Identity{Account: a}.Compare(tables.Identity{Account: b})
+	return match
+}
+
+// resolve finds the documents of a managed policy by its ARN; ok is false where they are not known.
+func (m *matrixMaker) resolve(arn string) (documents []attached, ok bool) {
+	if documents, ok = m.customer[arn]; ok {
+		return documents, true
+	}
+	if documents, ok = m.managed[arn]; ok || !managed.Own(arn) {
+		return documents, ok
+	}
+	p, _ := managed.Lookup(arn)
+	for _, of := range []struct {
+		actions     iam.ActionSet
+		conditional bool
+		scoped      bool
+	}{{p.Unscoped, false, false}, {p.Conditional, true, false}, {p.Scoped, false, true}} {
+		if of.actions.Empty() {
+			continue
+		}
+		d := iam.Allowing(of.actions)
+		if of.conditional {
+			d = iam.AllowingSometimes(of.actions)
+		}
+		documents = append(documents, attached{Document: d, arn: arn, scoped: of.scoped})
+	}
+	m.managed[arn] = documents
+	return documents, true
+}
+
+// addNamed adds the tables that policies name and no stack declares.
+func (m *matrixMaker) addNamed() {
+	for _, n := range m.others {
+		id := tables.Identity{Name: n.Name, Account: tables.Part{Known: n.Account}, Region: tables.Part{Known: n.Region}}
+		if n.Account == "" {
+			id.Account = n.account
+		}
+		if slices.ContainsFunc(m.byName[n.Name], func(c *column) bool { return c.identity.Match(id) != tables.Different }) {
+			continue
+		}
+		c := &column{identity: id, MatrixTable: MatrixTable{Name: n.Name}}
+		m.own(c, n.frame)
+		m.addColumn(c)
+	}
+}
+
+// own says which stack owns a table that is only named, where the tables of other stacks tell.
+func (m *matrixMaker) own(c *column, frame policy.Frame) {
+	if frame.Outside.Others == nil {
+		return
+	}
+	var owners []tables.Entry
+	for _, e := range frame.Outside.Others.Named(c.identity.Name) {
+		if e = frame.Config.Pack().Located(e); c.identity.Match(e.Identity()) != tables.Different {
+			owners = append(owners, e)
+		}
+	}
+	if len(owners) != 1 {
+		return
+	}
+	e := owners[0]
+	c.Environment, c.Stack = frame.Config.EnvironmentOf(e.Organization, e.Project, e.Stack), e.Owner()
+	if c.identity.Account.Known == "" && e.Account != "" {
+		c.identity.Account = tables.Part{Known: e.Account}
+	}
+	if c.identity.Region.Known == "" && e.Region != "" {
+		c.identity.Region = tables.Part{Known: e.Region}
+	}
+}
+
+// govern gives the tables their policies.
+func (m *matrixMaker) govern() {
+	for _, p := range m.policies {
+		if p.table.Name == "" {
+			if p.unknown == "" {
+				p.unknown = placed(p.at) + " is the policy of a table that is not known"
+			}
+			m.unknown("%s", p.unknown)
+			continue
+		}
+		c := m.column(p.table, tables.Possible)
+		if c == nil {
+			c = &column{identity: p.table, MatrixTable: MatrixTable{Name: p.table.Name}}
+			m.addColumn(c)
+		}
+		c.Unknown = cmp.Or(c.Unknown, p.unknown)
+		switch {
+		case p.Document == nil:
+		case p.stream:
+			c.stream = append(c.stream, p.attached)
+		default:
+			c.table = append(c.table, p.attached)
+		}
+	}
+}
+
+// finish makes the matrix; nil where nothing is said of tables or principals.
+func (m *matrixMaker) finish() *Matrix {
+	m.join()
+	m.addNamed()
+	m.govern()
+	if len(m.columns) == 0 && len(m.holders) == 0 && len(m.matrix.Unknown) == 0 {
+		return nil
+	}
+	for _, c := range m.columns {
+		c.Account, c.Region = shown(c.identity.Account), shown(c.identity.Region)
+		c.Partition = partition.Of(c.identity.Region.Known)
+	}
+	slices.SortStableFunc(m.columns, func(a, b *column) int {
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(placeOf(a), placeOf(b)),
+			cmp.Compare(a.identity.Name, b.identity.Name))
+	})
+	m.matrix.Tables, m.matrix.Principals = []MatrixTable{}, []MatrixPrincipal{} // in JSON lists as well where they are empty
+	names := make([]string, len(m.columns))
+	for i, c := range m.columns {
+		m.matrix.Tables = append(m.matrix.Tables, c.MatrixTable)
+		names[i] = c.identity.Name
+	}
+	m.holders = append(m.holders, m.outsiders()...)
+	g := &granting{matrixMaker: m, names: iam.NewNames(names)}
+	g.blocks()
+	for _, h := range m.holders {
+		g.row(h)
+		if h.Outside && len(h.Spans) == 0 && len(h.Beyond) == 0 && len(h.Unknown) == 0 {
+			continue // nothing is said of it
+		}
+		m.matrix.Principals = append(m.matrix.Principals, h.MatrixPrincipal)
+	}
+	slices.SortStableFunc(m.matrix.Principals, func(a, b MatrixPrincipal) int {
+		if a.Outside != b.Outside {
+			return map[bool]int{true: 1, false: -1}[a.Outside]
+		}
+		return cmp.Or(cmp.Compare(a.Environment, b.Environment), cmp.Compare(a.Account, b.Account), cmp.Compare(a.Kind, b.Kind),
+			cmp.Compare(a.Name, b.Name))
+	})
+	return &m.matrix
+}
+
+// shown is a part of an identity as a report may show it.
+func shown(p tables.Part) string {
+	if p.Secret {
+		return ""
+	}
+	return p.Known
+}
+
+// placeOf is equal for tables that are in one place, as far as is known.
+func placeOf(c *column) string {
+	part := func(p tables.Part) string { return p.Known + "\x00" + strings.Join(p.Among, " ") + "\x00" + p.Like }
+	return part(c.identity.Account) + "\x00" + part(c.identity.Region)
+}
+
+// outsiders are those whom policies of tables let in and no stack declares.
+func (m *matrixMaker) outsiders() (list []*holder) {
+	type key struct{ kind, name string }
+	met := map[key]*holder{}
+	own := map[string]bool{} // by ARN
+	for _, h := range m.holders {
+		own[h.arn] = true
+	}
+	for _, c := range m.columns {
+		for i, d := range slices.Concat(first(c.table), first(c.stream)) {
+			if d.Document == nil || d.secret {
+				continue
+			}
+			for _, share := range d.Shares(m.now) {
+				for _, reader := range share.Readers {
+					h := outsider(reader, c)
+					if h == nil || own[h.ARN] && h.ARN != "" {
+						continue
+					}
+					if k := (key{h.Kind, h.Name}); met[k] == nil {
+						met[k] = h
+						list = append(list, h)
+					} else {
+						h = met[k]
+					}
+					if h.ARN == "" {
+						h.shares = append(h.shares, shared{c, i, reader, share})
+					}
+				}
+			}
+		}
+	}
+	return list
+}
+
+// shared is what an Allow of a table's policy lets a reader do who is no principal, but anybody.
+type shared struct {
+	column   *column
+	document int // 0 is the table's, 1 the stream's
+	reader   iam.Reader
+	iam.Share
+}
+
+// everything is what is assumed of the policies of who is outside, on tables of other accounts: nobody here knows what theirs lets them do.
+var everything = iam.Allowing(anyRight)
+
+// openPolicy is that of a table which lets everyone in.
+var openPolicy = iam.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`, iam.Resource)
+
+// outsider is the row of a reader; nil of one that is let in nowhere: the account of the table, which leaves the decision to its own
+// policies, and what makes no requests.
+func outsider(r iam.Reader, c *column) *holder {
+	h := &holder{MatrixPrincipal: MatrixPrincipal{Name: r.Text, Account: r.Account, Outside: true}, account: tables.Part{Known: r.Account}}
+	isARN := strings.HasPrefix(r.Text, "arn:")
+	switch {
+	case r.Type == "Service" && r.Key == "":
+		h.Kind, h.ARN = "service", r.Text
+	case r.Account != "" && (!isARN || strings.HasSuffix(r.Text, ":root")):
+		if matchAccounts(h.account, c.identity.Account) != tables.Different {
+			return nil
+		}
+		h.Kind, h.Name, h.ARN = "account", r.Account, "arn:"+cmp.Or(c.Partition, "aws")+":iam::"+r.Account+":root"
+	case r.Account != "" && r.Type != "Federated":
+		h.Kind, h.ARN = "principal", r.Text
+	case r.Type == iam.Everyone:
+		h.Kind, h.Name = "everyone", "*"
+	case r.Bound:
+		h.Kind = "organization"
+	case r.Key != "":
+		h.Kind, h.Name = "everyone", r.Key+" "+r.Text
+		if r.Type == "Service" {
+			h.Kind = "service"
+		}
+	default:
+		return nil
+	}
+	h.documents = []attached{{Document: everything}}
+	return h
+}
+
+// statementKey is what a statement is known by.
+type statementKey struct {
+	statement *iam.Statement
+	source    iam.Source
+}
+
+// statement is the index of a statement in the matrix.
+func (m *matrixMaker) statement(g iam.Ground, of attached) int {
+	key := statementKey{g.Statement, g.Source}
+	if i, ok := m.statements[key]; ok {
+		return i
+	}
+	s := MatrixStatement{URN: of.at.URN, Source: g.Source.String(), Effect: g.Statement.Effect.String(), Index: g.Statement.Index}
+	switch {
+	case of.arn == "":
+		s.Path = string(of.at.Path) + "." + g.Statement.Path()
+		if !of.secret {
+			s.Sid = g.Statement.Sid
+			for _, c := range g.Statement.Conditions {
+				s.Conditions = append(s.Conditions, c.Words())
+			}
+		}
+	case !of.secret:
+		s.Policy = of.arn
+	}
+	i := len(m.matrix.Statements)
+	m.matrix.Statements = append(m.matrix.Statements, s)
+	m.statements[key] = i
+	return i
+}
+
+// actions are the names of a set, shared by all that have it.
+func (m *matrixMaker) actions(set iam.ActionSet) []string {
+	list, ok := m.lists[set]
+	if !ok {
+		for a := range set.All() {
+			list = append(list, a.Name)
+		}
+		m.lists[set] = list
+	}
+	return list
+}
+
+// A granting works out the rows.
+type granting struct {
+	*matrixMaker
+	names *iam.Names
+	all   []block
+}
+
+// A block is a run of tables that are in one place.
+type block struct {
+	first, last int // indexes of the tables, the last of them included
+	of          *column
+	names       []int // of the tables, as iam.Names has them, in order
+	own         []int // tables that are asked about by themselves: they have a policy of their own
+	named       []int // tables that are only named, so their policies are not known
+}
+
+// blocks puts the tables into blocks.
+func (g *granting) blocks() {
+	for i, c := range g.columns {
+		last := len(g.all) - 1
+		if last < 0 || g.columns[g.all[last].first].Environment != c.Environment || placeOf(g.all[last].of) != placeOf(c) {
+			g.all = append(g.all, block{first: i, of: c})
+			last++
+		}
+		b := &g.all[last]
+		b.last = i
+		b.names = append(b.names, g.names.Index(c.identity.Name))
+		switch {
+		case c.table != nil || c.stream != nil || c.Unknown != "":
+			b.own = append(b.own, i)
+		case c.named():
+			b.named = append(b.named, i)
+		}
+	}
+}
+
+// row works out the access of a principal.
+func (g *granting) row(h *holder) {
+	h.Account = shown(h.account)
+	of := &rowOf{granting: g, holder: h, kinds: map[string]int{}}
+	of.sources = [...][]attached{iam.IdentityPolicy: h.documents, iam.BoundaryPolicy: h.boundary}
+	arn := cmp.Or(h.arn, h.ARN)
+	if arn != "" && (h.kind == facts.KindGroup || h.kind == facts.KindPermissionSet) {
+		arn = ""
+	}
+	is := iam.Holder{ARN: arn, Account: h.account.Known, Identity: documents(h.documents)}
+	if h.bounded && h.boundary != nil {
+		is.Boundary = documents(h.boundary)
+	}
+	of.access = iam.NewAccess(is, g.now)
+	if h.kind == "" {
+		of.abroad = of.access
+		of.access = iam.NewAccess(iam.Holder{ARN: h.ARN, Account: h.account.Known}, g.now)
+	}
+	if h.shares != nil {
+		of.shared()
+		return
+	}
+	for i := range g.all {
+		of.block(&g.all[i])
+	}
+	of.beyond()
+}
+
+func documents(list []attached) []*iam.Document {
+	documents := make([]*iam.Document, len(list))
+	for i, d := range list {
+		documents[i] = d.Document
+	}
+	return documents
+}
+
+// A rowOf is a row that is being made.
+type rowOf struct {
+	*granting
+	*holder
+	access  *iam.Access
+	abroad  *iam.Access    // of who is outside, to tables of other accounts
+	sources [3][]attached  // the documents of the sources but for resource policies
+	kinds   map[string]int // of Access, by what they say
+}
+
+// block works out the access to the tables of a block: of those that policies have something to say of, and what the others have in
+// common.
+func (r *rowOf) block(b *block) {
+	match := matchAccounts(r.holder.account, b.of.identity.Account)
+	if r.Kind == "service" {
+		match = tables.Same // it is of no account
+	}
+	division := r.access.Divide(r.names, b.of.ref())
+	known := make([]*int, division.Groups) // the access of each group; nil where it was not worked out
+	at := func(table int) int {
+		c := r.columns[table]
+		if c.Unknown != "" || r.concerned(c) {
+			return r.on(c, match)
+		}
+		if match == tables.Different && !c.named() {
+			return nothing // the policies of the one account do not reach the tables of the other by themselves
+		}
+		of := &known[division.Group[b.names[table-b.first]]]
+		if *of == nil {
+			access := r.on(c, match)
+			*of = &access
+		}
+		return **of
+	}
+	special := slices.Clone(b.own)
+	if match == tables.Different {
+		special = append(special, b.named...)
+	} else {
+		for _, name := range division.Touched {
+			i, _ := slices.BinarySearch(b.names, name)
+			for ; i < len(b.names) && b.names[i] == name; i++ {
+				special = append(special, b.first+i)
+			}
+		}
+	}
+	slices.Sort(special)
+	next := b.first
+	for _, table := range append(slices.Compact(special), b.last+1) {
+		if next < table && match != tables.Different {
+			r.span(next, table-1, at(next))
+		}
+		if table <= b.last {
+			r.span(table, table, at(table))
+		}
+		next = table + 1
+	}
+}
+
+// concerned reports whether the policy of a table, or of its stream, is about the principal.
+func (r *rowOf) concerned(c *column) bool {
+	concerns := func(d attached) bool { return r.access.Concerns(d.Document) }
+	return slices.ContainsFunc(c.table, concerns) || slices.ContainsFunc(c.stream, concerns)
+}
+
+// nothing is the index of no access.
+const nothing = -1
+
+// span gives tables their access.
+func (r *rowOf) span(first, last, access int) {
+	if access == nothing {
+		return
+	}
+	if before := len(r.Spans) - 1; before >= 0 && r.Spans[before].Last == first-1 && r.Spans[before].Access == access {
+		r.Spans[before].Last = last
+		return
+	}
+	r.Spans = append(r.Spans, MatrixSpan{first, last, access})
+}
+
+// shared works out the access of who is no principal: what the policies of tables let anybody do.
+func (r *rowOf) shared() {
+	rights := map[*column]*iam.Rights{}
+	for _, s := range r.shares {
+		of := rights[s.column]
+		if of == nil {
+			of = &iam.Rights{}
+			rights[s.column] = of
+		}
+		d := slices.Concat(first(s.column.table), first(s.column.stream))[s.document]
+		i := slices.IndexFunc(d.Statements, func(st iam.Statement) bool { return st.Index == s.Statement })
+		open := s.Abroad.And(anyRight)
+		of.Open, of.Always = of.Open.Or(open), of.Always.Or(open.Minus(d.Statements[i].Narrowed(s.reader.Key, r.now)))
+		of.Ground = append(of.Ground, iam.Ground{Source: iam.ResourcePolicy, Document: s.document, Statement: &d.Statements[i], Actions: open})
+	}
+	for i, c := range r.columns {
+		if of := rights[c]; of != nil {
+			r.span(i, i, r.add(r.rights(*of, slices.Concat(first(c.table), first(c.stream)), false, tables.Same)))
+		}
+	}
+}
+
+// on is the index of the access to a table.
+func (r *rowOf) on(c *column, match tables.Match) int {
+	var table, stream *iam.Document
+	if len(c.table) > 0 {
+		table = c.table[0].Document
+	}
+	if len(c.stream) > 0 {
+		stream = c.stream[0].Document
+	}
+	ref := c.ref()
+	by := r.access
+	if r.abroad != nil && match == tables.Different {
+		by = r.abroad
+	}
+	rights := by.On(ref, anyRight, table, stream)
+	access := r.rights(rights, slices.Concat(first(c.table), first(c.stream)), ref.Account == "" || ref.Region == "", match)
+	if c.Unknown != "" || match == tables.Different && c.named() {
+		perhaps := r.rights(by.On(ref, anyRight, openPolicy, openPolicy), make([]attached, 2), true, tables.Possible)
+		access.raise(&perhaps)
+	}
+	return r.add(access)
+}
+
+// add adds an access to those of the row; it returns its index.
+func (r *rowOf) add(access Access) int {
+	if access.None() {
+		return nothing
+	}
+	key := access.key()
+	i, ok := r.kinds[key]
+	if !ok {
+		i = len(r.holder.Access)
+		r.kinds[key] = i
+		r.holder.Access = append(r.holder.Access, access)
+	}
+	return i
+}
+
+// first is the one document that a policy has, or none.
+func first(list []attached) []attached {
+	if len(list) == 0 {
+		return make([]attached, 1)
+	}
+	return list[:1]
+}
+
+// rights are the rights of a row. vague: where the table is is not known, so what is not open always may be open on another table alone.
+func (r *rowOf) rights(rights iam.Rights, policies []attached, vague bool, match tables.Match) (access Access) {
+	if rights.Open.Empty() && len(r.Unknown) == 0 {
+		return access
+	}
+	var sure, within iam.ActionSet // by documents that are known, and by those of the boundary
+	for _, g := range rights.Ground {
+		switch {
+		case g.Statement.Effect == iam.Deny:
+		case g.Source == iam.ResourcePolicy:
+			sure, within = sure.Or(g.Actions), within.Or(g.Actions)
+		case r.sources[g.Source][g.Document].scoped:
+		case g.Source == iam.BoundaryPolicy:
+			within = within.Or(g.Actions)
+		default:
+			sure = sure.Or(g.Actions)
+		}
+	}
+	if r.boundary != nil {
+		sure = sure.And(within)
+	}
+	i := 0
+	for _, right := range access.Rights() {
+		open := rights.Open.And(rightActions[i])
+		switch i++; {
+		case open.Empty():
+		case match == tables.Possible, r.bounded && r.boundary == nil, open.And(sure).Empty():
+			right.Level = UnknownAccess
+		case !open.And(sure).And(rights.Always).Empty():
+			right.Level = FullAccess
+		case vague:
+			right.Level = UnknownAccess
+		default:
+			right.Level = ConditionalAccess
+		}
+		right.Actions = r.actions(open)
+		for _, g := range rights.Ground {
+			if g.Actions.And(open).Empty() {
+				continue
+			}
+			of := attached{}
+			if g.Source == iam.ResourcePolicy {
+				of = policies[g.Document]
+			} else {
+				of = r.sources[g.Source][g.Document]
+			}
+			if of.Document != nil && of.Document != everything {
+				right.By = append(right.By, r.statement(g, of))
+			}
+		}
+	}
+	if len(r.Unknown) > 0 {
+		access.atLeast(UnknownAccess)
+	}
+	return access
+}
+
+// raise takes each right of another access that is greater.
+func (a *Access) raise(to *Access) {
+	for _, right := range []struct{ of, to *Right }{
+		{&a.Read, &to.Read}, {&a.Write, &to.Write}, {&a.Admin, &to.Admin}, {&a.Policy, &to.Policy},
+	} {
+		if right.to.Level > right.of.Level {
+			*right.of = *right.to
+		}
+	}
+}
+
+// atLeast raises the levels that are lower.
+func (a *Access) atLeast(level AccessLevel) {
+	for _, right := range a.Rights() {
+		right.Level = max(right.Level, level)
+	}
+}
+
+// key is equal for accesses that say the same.
+func (a *Access) key() string {
+	var key []byte
+	for _, right := range a.Rights() {
+		key = append(key, byte(right.Level), 0)
+		for _, name := range right.Actions {
+			key = append(append(key, name...), ' ')
+		}
+		key = append(key, 0)
+		for _, by := range right.By {
+			key = binary.AppendUvarint(key, uint64(by))
+		}
+		key = append(key, 0)
+	}
+	return string(key)
+}
+
+// beyond adds the patterns by which the principal reaches tables that may be there besides those of the matrix.
+func (r *rowOf) beyond() {
+	for _, p := range r.access.Patterns(anyRight) {
+		of := r.holder.documents[p.Document]
+		if of.Document == everything {
+			continue
+		}
+		pattern := MatrixPattern{
+			Text: p.Element.Text, Not: p.Not, Access: r.rights(p.Rights, nil, false, tables.Same),
+			Statement: r.statement(iam.Ground{Source: iam.IdentityPolicy, Statement: p.Statement}, of),
+		}
+		if of.secret {
+			pattern.Text = ""
+		}
+		r.Beyond = append(r.Beyond, pattern)
+	}
+}
+
+// Environments are those of the tables, in order.
+func (m *Matrix) Environments() []string {
+	found := map[string]bool{}
+	for _, t := range m.Tables {
+		found[t.Environment] = true
+	}
+	return slices.Sorted(maps.Keys(found))
+}

@@ -1,0 +1,456 @@
+package report_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
+	"dynamoguard/internal/policy"
+	"dynamoguard/internal/report"
+	"dynamoguard/internal/resource"
+)
+
+// A matrixStack is a stack as the engine has it at its end.
+type matrixStack struct {
+	project, stack string
+	resources      []*resource.Resource
+}
+
+// add adds a resource. A property is a text, a resource.Value or a list of texts.
+func (s *matrixStack) add(typ, name string, properties map[string]any) {
+	members := map[string]resource.Value{}
+	for k, v := range properties {
+		switch v := v.(type) {
+		case string:
+			members[k] = resource.StringValue(v)
+		case []string:
+			list := make([]resource.Value, len(v))
+			for i, e := range v {
+				list[i] = resource.StringValue(e)
+			}
+			members[k] = resource.ArrayValue(list)
+		case resource.Value:
+			members[k] = v
+		}
+	}
+	s.resources = append(s.resources, &resource.Resource{
+		URN:  resource.URN("urn:pulumi:" + s.stack + "::" + s.project + "::" + typ + "::" + name),
+		Type: typ, Name: name, Properties: resource.ObjectValue(members),
+	})
+}
+
+const (
+	ours   = "111122223333"
+	theirs = "999988887777"
+)
+
+func tableARN(account, name string) string {
+	return "arn:aws:dynamodb:eu-west-1:" + account + ":table/" + name
+}
+
+func (s *matrixStack) table(account, name string) {
+	s.add(facts.Table, name, map[string]any{"name": name, "arn": tableARN(account, name)})
+}
+
+func (s *matrixStack) principal(account, kind, name string, more map[string]any) {
+	properties := map[string]any{"name": name, "arn": "arn:aws:iam::" + account + ":" + kind + "/" + name}
+	for k, v := range more {
+		properties[k] = v
+	}
+	s.add("aws:iam/"+kind+":"+strings.ToUpper(kind[:1])+kind[1:], name, properties)
+}
+
+// inline gives a principal a policy.
+func (s *matrixStack) inline(kind, name string, document any) {
+	title := strings.ToUpper(kind[:1]) + kind[1:]
+	s.add("aws:iam/"+kind+"Policy:"+title+"Policy", name, map[string]any{kind: name, "policy": document})
+}
+
+func document(statements ...string) string {
+	return `{"Version":"2012-10-17","Statement":[` + strings.Join(statements, ",") + `]}`
+}
+
+func allow(action string, more string, resources ...string) string {
+	return fmt.Sprintf(`{"Effect":"Allow","Action":%q,"Resource":["%s"]%s}`, action, strings.Join(resources, `","`), more)
+}
+
+// matrixOf is the matrix of some stacks.
+func matrixOf(t *testing.T, stacks ...*matrixStack) *report.Matrix {
+	t.Helper()
+	var m *report.Maker
+	for _, s := range stacks {
+		e := engine.New(nil, func() time.Time { return now })
+		e.AnalyzeStack(append([]*resource.Resource{{URN: resource.RootURN(s.project, s.stack), Type: resource.StackType}}, s.resources...))
+		run := e.Run()
+		if m == nil {
+			m = report.New(report.OfState, "", now, []*policy.Policy{}, run.Config)
+		}
+		m.Add(report.Source{Run: run})
+	}
+	return m.Report().Matrix
+}
+
+// drawn writes a matrix with a letter for each right: r, w, a, p where it is open, in brackets under conditions, ? where it may be.
+func drawn(m *report.Matrix) string {
+	var out strings.Builder
+	for _, p := range m.Principals {
+		fmt.Fprintf(&out, "%s %s", p.Kind, p.Name)
+		if p.ARN == "" && p.Kind == "role" {
+			out.WriteString(" of no known ARN, account " + p.Account)
+		}
+		if p.Outside {
+			out.WriteString(" (outside)")
+		}
+		out.WriteString("\n")
+		for i, a := range p.Cells() {
+			fmt.Fprintf(&out, "  %s/%s ", m.Tables[i].Account, m.Tables[i].Name)
+			by := map[int]bool{}
+			for name, right := range a.Rights() {
+				letter := map[report.AccessLevel]string{
+					report.NoAccess: "-", report.UnknownAccess: "?", report.ConditionalAccess: "(" + name[:1] + ")", report.FullAccess: name[:1],
+				}[right.Level]
+				out.WriteString(letter)
+				for _, s := range right.By {
+					by[s] = true
+				}
+			}
+			for s := range m.Statements {
+				if st := &m.Statements[s]; by[s] {
+					fmt.Fprintf(&out, "\n    %s, %s: %s%s", st.Source, st.Effect, st.URN.Name(), st.Policy)
+					if st.Path != "" {
+						fmt.Fprintf(&out, " %s", st.Path)
+					}
+					if st.Sid != "" {
+						fmt.Fprintf(&out, " %s", st.Sid)
+					}
+					for _, c := range st.Conditions {
+						fmt.Fprintf(&out, "; %s", c)
+					}
+				}
+			}
+			out.WriteString("\n")
+		}
+		for _, b := range p.Beyond {
+			fmt.Fprintf(&out, "  beyond: %s\n", b.Text)
+		}
+		for _, u := range p.Unknown {
+			fmt.Fprintf(&out, "  unknown: %s\n", u)
+		}
+	}
+	for _, u := range m.Unknown {
+		fmt.Fprintf(&out, "unknown: %s\n", u)
+	}
+	return out.String()
+}
+
+// TestMatrix draws the matrices of stacks, each with one thing to know of.
+func TestMatrix(t *testing.T) {
+	everything := resource.UnknownValue()
+	for _, c := range []struct {
+		name  string
+		stack func(s *matrixStack)
+		want  string
+	}{
+		{"a Deny under a condition narrows, one without takes away", func(s *matrixStack) {
+			s.table(ours, "carts")
+			s.table(ours, "orders")
+			s.principal(ours, "role", "app", nil)
+			s.inline("role", "app", document(allow("dynamodb:*Item", "", tableARN(ours, "*")),
+				`{"Sid":"NotCarts","Effect":"Deny","Action":"*","Resource":"`+tableARN(ours, "carts")+`"}`,
+				`{"Sid":"MFA","Effect":"Deny","Action":"dynamodb:PutItem","Resource":"*","Condition":{"BoolIfExists":{"aws:MultiFactorAuthPresent":"false"}}}`,
+				`{"Sid":"TLS","Effect":"Deny","Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}}`))
+		}, `
+role app
+  111122223333/orders rw--
+    identity policy, Allow: app policy.Statement[0]
+    identity policy, Deny: app policy.Statement[2] MFA; BoolIfExists aws:MultiFactorAuthPresent "false"
+  beyond: arn:aws:dynamodb:eu-west-1:111122223333:table/*
+`},
+		{"a boundary keeps what it does not name", func(s *matrixStack) {
+			s.table(ours, "carts")
+			s.table(ours, "orders")
+			s.add(facts.ManagedPolicy, "edge", map[string]any{"name": "edge", "arn": "arn:aws:iam::" + ours + ":policy/edge",
+				"policy": document(allow("dynamodb:GetItem", "", tableARN(ours, "orders")))})
+			s.principal(ours, "role", "app", map[string]any{"permissionsBoundary": "arn:aws:iam::" + ours + ":policy/edge"})
+			s.inline("role", "app", document(allow("dynamodb:*", "", "*")))
+		}, `
+role app
+  111122223333/orders r---
+    identity policy, Allow: app policy.Statement[0]
+    permissions boundary, Allow: edge policy.Statement[0]
+  beyond: *
+`},
+		{"what a boundary that is not known lets through is not known", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.principal(ours, "role", "app", map[string]any{"permissionsBoundary": "arn:aws:iam::" + ours + ":policy/elsewhere"})
+			s.inline("role", "app", document(allow("dynamodb:GetItem", "", tableARN(ours, "orders"))))
+		}, `
+role app
+  111122223333/orders ?---
+    identity policy, Allow: app policy.Statement[0]
+`},
+		{"a boundary that AWS manages lets nothing of DynamoDB through", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.principal(ours, "role", "app", map[string]any{"permissionsBoundary": "arn:aws:iam::aws:policy/AmazonSNSFullAccess"})
+			s.inline("role", "app", document(allow("dynamodb:GetItem", "", tableARN(ours, "orders"))))
+		}, `
+role app
+`},
+		{"a policy that is not known may grant anything in its account", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.table(theirs, "orders")
+			s.principal(ours, "role", "app", nil)
+			s.inline("role", "app", everything)
+		}, `
+role app
+  111122223333/orders ????
+  unknown: policy of aws:iam:RolePolicy "app" is not known
+`},
+		{"users have what their groups have, and a name of their own", func(s *matrixStack) {
+			s.table(ours, "alice-notes")
+			s.table(ours, "bob-notes")
+			s.principal(ours, "group", "writers", nil)
+			s.inline("group", "writers", document(allow("dynamodb:PutItem", "", tableARN(ours, "${aws:username}-notes"))))
+			s.principal(ours, "user", "alice", nil)
+			s.add(facts.UserMemberships, "alice", map[string]any{"user": "alice", "groups": []string{"writers"}})
+		}, `
+group writers
+  111122223333/alice-notes -(w)--
+    identity policy, Allow: writers policy.Statement[0]
+  111122223333/bob-notes -(w)--
+    identity policy, Allow: writers policy.Statement[0]
+  beyond: arn:aws:dynamodb:eu-west-1:111122223333:table/${aws:username}-notes
+user alice
+  111122223333/alice-notes -w--
+    identity policy, Allow: writers policy.Statement[0]
+`},
+		{"policies that AWS manages, of which only the names are known, and one that nobody knows", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.principal(ours, "role", "app", map[string]any{"managedPolicyArns": []string{
+				"arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess", "arn:aws:iam::" + ours + ":policy/elsewhere",
+			}})
+		}, `
+role app
+  111122223333/orders r???
+    identity policy, Allow: arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess
+  beyond: *
+  unknown: managedPolicyArns[1] of aws:iam:Role "app" names a policy whose document is not known
+`},
+		{"whom the policy of a table lets in, also from outside", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.principal(ours, "role", "app", nil)
+			s.principal(ours, "role", "batch", nil)
+			s.inline("role", "batch", document(allow("dynamodb:Scan", "", "*")))
+			principal := func(who string) string { return `,"Principal":` + who }
+			s.add(facts.TablePolicy, "orders", map[string]any{"resourceArn": tableARN(ours, "orders"), "policy": document(
+				allow("dynamodb:GetItem", principal(`{"AWS":"arn:aws:iam::`+ours+`:role/app"}`), tableARN(ours, "orders")),
+				allow("dynamodb:Query", principal(`{"AWS":"`+theirs+`"}`), tableARN(ours, "orders")),
+				allow("dynamodb:PutItem", principal(`"*"`)+`,"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}`, tableARN(ours, "orders")),
+				`{"Effect":"Deny","Principal":{"AWS":"arn:aws:iam::`+ours+`:role/batch"},"Action":"dynamodb:*","Resource":"*"}`,
+			)})
+		}, `
+role app
+  111122223333/orders r(w)--
+    resource policy, Allow: orders policy.Statement[0]
+    resource policy, Allow: orders policy.Statement[2]; StringEquals aws:PrincipalOrgID "o-a1b2c3d4e5"
+role batch
+  beyond: *
+organization o-a1b2c3d4e5 (outside)
+  111122223333/orders -w--
+    resource policy, Allow: orders policy.Statement[2]; StringEquals aws:PrincipalOrgID "o-a1b2c3d4e5"
+account 999988887777 (outside)
+  111122223333/orders r(w)--
+    resource policy, Allow: orders policy.Statement[2]; StringEquals aws:PrincipalOrgID "o-a1b2c3d4e5"
+    resource policy, Allow: orders policy.Statement[1]
+`},
+		{"a table that is only named, here and in another account", func(s *matrixStack) {
+			s.principal(ours, "role", "app", nil)
+			s.inline("role", "app", document(allow("dynamodb:GetItem", "", tableARN(ours, "orders"), tableARN(theirs, "carts"))))
+		}, `
+role app
+  111122223333/orders r---
+    identity policy, Allow: app policy.Statement[0]
+  999988887777/carts ?---
+    identity policy, Allow: app policy.Statement[0]
+`},
+		{"a role that is not created yet, and the policy of a table that names it", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.add(facts.Role, "app", map[string]any{"name": "app", "arn": everything})
+			s.resources[1].Provider = &resource.Provider{Type: "pulumi:providers:aws", Name: "main", Properties: resource.ObjectValue(map[string]resource.Value{
+				"region": resource.StringValue("eu-west-1"), "allowedAccountIds": resource.ArrayValue([]resource.Value{resource.StringValue(ours)}),
+			})}
+			s.add(facts.TablePolicy, "orders", map[string]any{"resourceArn": tableARN(ours, "orders"), "policy": document(
+				allow("dynamodb:GetItem", `,"Principal":{"AWS":"arn:aws:iam::`+ours+`:role/app"}`, tableARN(ours, "orders")))})
+		}, `
+role app of no known ARN, account 111122223333
+  111122223333/orders r---
+    resource policy, Allow: orders policy.Statement[0]
+`},
+		{"a permission set holds in accounts that the stack does not tell", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.add(facts.SSOPermissionSet, "readers", map[string]any{"name": "readers", "arn": "arn:aws:sso:::permissionSet/ssoins-1/ps-1"})
+			s.add(facts.PermissionSet, "readers", map[string]any{"permissionSetArn": "arn:aws:sso:::permissionSet/ssoins-1/ps-1",
+				"inlinePolicy": document(allow("dynamodb:GetItem", "", tableARN(ours, "*")))})
+		}, `
+permission set readers
+  111122223333/orders ?---
+    identity policy, Allow: readers inlinePolicy.Statement[0]
+  beyond: arn:aws:dynamodb:eu-west-1:111122223333:table/*
+`},
+		{"of a document that is a secret only its place is told", func(s *matrixStack) {
+			s.table(ours, "orders")
+			s.principal(ours, "role", "app", map[string]any{"arn": resource.StringValue("arn:aws:iam::" + ours + ":role/app").AsSecret()})
+			s.inline("role", "app", resource.StringValue(document(
+				`{"Sid":"Hidden","Effect":"Allow","Action":"dynamodb:GetItem","Resource":["*","`+tableARN(ours, "hidden")+`"],"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-hidden"}}}`)).AsSecret())
+		}, `
+role app of no known ARN, account 
+  111122223333/orders (r)---
+    identity policy, Allow: app policy.Statement[0]
+  beyond: 
+`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &matrixStack{project: "shop", stack: "prod"}
+			c.stack(s)
+			if diff := cmp.Diff(strings.TrimPrefix(c.want, "\n"), drawn(matrixOf(t, s))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestMatrixOfStacks joins what several stacks say: of a principal that one declares and another gives a policy, of a managed policy,
+// of a user's group, and of a table in another account that both sides must open.
+func TestMatrixOfStacks(t *testing.T) {
+	base := &matrixStack{project: "base", stack: "prod"}
+	base.principal(ours, "role", "app", nil)
+	base.principal(ours, "group", "readers", nil)
+	base.inline("group", "readers", document(allow("dynamodb:Query", "", "*")))
+	base.add(facts.ManagedPolicy, "writers", map[string]any{"name": "writers", "arn": "arn:aws:iam::" + ours + ":policy/writers",
+		"policy": document(allow("dynamodb:PutItem", "", "*"))})
+	shop := &matrixStack{project: "shop", stack: "prod"}
+	shop.table(ours, "orders")
+	shop.add(facts.RoleAttachment, "app", map[string]any{"role": "app", "policyArn": "arn:aws:iam::" + ours + ":policy/writers"})
+	shop.principal(ours, "user", "alice", nil)
+	shop.add(facts.UserMemberships, "alice", map[string]any{"user": "alice", "groups": []string{"readers"}})
+	other := &matrixStack{project: "shop", stack: "dev"}
+	other.table(theirs, "shared")
+	other.add(facts.TablePolicy, "shared", map[string]any{"resourceArn": tableARN(theirs, "shared"), "policy": document(
+		allow("dynamodb:PutItem", `,"Principal":{"AWS":"`+ours+`"}`, tableARN(theirs, "shared")))})
+	want := `
+group readers
+  111122223333/orders r---
+    identity policy, Allow: readers policy.Statement[0]
+  beyond: *
+role app
+  999988887777/shared -w--
+    identity policy, Allow: writers policy.Statement[0]
+    resource policy, Allow: shared policy.Statement[0]
+  111122223333/orders -w--
+    identity policy, Allow: writers policy.Statement[0]
+  beyond: *
+user alice
+  111122223333/orders r---
+    identity policy, Allow: readers policy.Statement[0]
+  beyond: *
+account 111122223333 (outside)
+  999988887777/shared -w--
+    resource policy, Allow: shared policy.Statement[0]
+`
+	m := matrixOf(t, base, shop, other)
+	if diff := cmp.Diff(want[1:], drawn(m)); diff != "" {
+		t.Error(diff)
+	}
+	var reach []string
+	for _, r := range m.Reaching("dev") {
+		reach = append(reach, r.Principal.Name+" of "+r.From("dev"))
+	}
+	if diff := cmp.Diff([]string{"app of prod", "111122223333 of account 111122223333"}, reach); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAccessLevel reads each level as it is written.
+func TestAccessLevel(t *testing.T) {
+	for l := report.NoAccess; l <= report.FullAccess; l++ {
+		text, err := l.MarshalText()
+		var read report.AccessLevel
+		if err == nil {
+			err = read.UnmarshalText(text)
+		}
+		if err != nil || read != l {
+			t.Errorf("%v is read as %v, error %v", l, read, err)
+		}
+	}
+	var l report.AccessLevel
+	if err := l.UnmarshalText([]byte("full")); err == nil || err.Error() != `"full" is no level of access` {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestMatrixText writes who reaches an environment: without a condition and under one, what may be, many tables, and who comes from
+// elsewhere.
+func TestMatrixText(t *testing.T) {
+	prod := &matrixStack{project: "shop", stack: "prod"}
+	for i := range 7 {
+		prod.table(ours, fmt.Sprintf("table%d", i))
+	}
+	prod.principal(ours, "role", "admin", nil)
+	prod.inline("role", "admin", document(allow("dynamodb:*", "", "*")))
+	prod.principal(ours, "role", "most", nil)
+	prod.inline("role", "most", document(allow("dynamodb:GetItem", "", tableARN(ours, "table*")),
+		`{"Effect":"Deny","Action":"*","Resource":"`+tableARN(ours, "table3")+`"}`,
+		allow("dynamodb:PutItem", `,"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}`, tableARN(ours, "table0"))))
+	dev := &matrixStack{project: "shop", stack: "dev"}
+	dev.principal(ours, "role", "dev", map[string]any{"permissionsBoundary": "arn:aws:iam::" + ours + ":policy/elsewhere"})
+	dev.inline("role", "dev", document(allow("dynamodb:Query", "", tableARN(ours, "table6"))))
+	r := &report.Report{Matrix: matrixOf(t, prod, dev)}
+	r.Matrix.Unknown = []string{"role of aws:iam:RolePolicy \"x\", which names a principal, is not known"}
+	var out strings.Builder
+	if err := report.Formats[0].Write(&out, r, report.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	want := `Who reaches prod (7 tables, 3 principals)
+  role "admin" of shop/prod  read, write, admin and policy on all 7
+  role "most" of shop/prod  read, write under conditions on table0, table1, table2, table4 and 2 more
+  role "dev" of shop/dev (dev)  perhaps read on table6
+
+  unknown  role of aws:iam:RolePolicy "x", which names a principal, is not known
+`
+	if got, _, _ := strings.Cut(out.String(), "0 stacks"); got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+}
+
+// TestMatrixSchema holds the JSON of a matrix to the published schema.
+func TestMatrixSchema(t *testing.T) {
+	s := &matrixStack{project: "shop", stack: "prod"}
+	s.table(ours, "orders")
+	s.principal(ours, "role", "app", nil)
+	s.inline("role", "app", document(allow("dynamodb:*", `,"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}}`, "*")))
+	text, err := json.Marshal(report.Report{Matrix: matrixOf(t, s)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var value map[string]any
+	if err := json.Unmarshal(text, &value); err != nil {
+		t.Fatal(err)
+	}
+	published, err := os.ReadFile(filepath.Join("..", "..", "docs", "report.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var root schema
+	if err := json.Unmarshal(published, &root); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, &root, root.Properties["matrix"], value["matrix"], "matrix")
+}
