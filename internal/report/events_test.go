@@ -44,12 +44,13 @@ func saying(policy, level, urn, message, more string) string {
 func TestEvents(t *testing.T) {
 	bad, good, thing := string(urn("bad")), string(urn("good")), string(urn("thing"))
 	got, err := ofEvents(t, strings.Join([]string{
-		prelude, registered, strings.Replace(registered, `"create"`, `"delete-replaced"`, 1), strings.ReplaceAll(registered, root, bad), "",
+		prelude, registered, strings.Replace(strings.ReplaceAll(registered, root, thing), `"create"`, `"delete-replaced"`, 1), strings.ReplaceAll(registered, root, bad), "",
 		`{"sequence":2,"timestamp":1,"policyAnalyzeSummaryEvent":{"resourceUrn":"` + good + `","policyPackName":"dynamoguard","passed":["first","second"]}}`,
 		`{"sequence":2,"timestamp":1,"policyAnalyzeSummaryEvent":{"resourceUrn":"` + good + `","policyPackName":"other","passed":["first"],"failed":["second"]}}`,
 		`{"sequence":2,"timestamp":1,"policyAnalyzeSummaryEvent":{"resourceUrn":"` + bad + `","policyPackName":"dynamoguard","failed":["first","second"]}}`,
-		saying("first", "mandatory", bad, `<{%fg 13%}>name \"a; b\" is wrong; so it is; write \"c\". SOC 2: CC6.1<{%reset%}>\n`, ""),
+		saying("first", "mandatory", bad, `<{%fg 13%}>name \"a; b\" is wrong; so it is; write \"c; d\". SOC 2: CC6.1<{%reset%}>\n`, ""),
 		saying("second", "advisory", bad, `tags are wrong. SOC 2: CC6.1`, `,"exceptions":[{"id":"EXC-7","reason":"moves"}]`),
+		saying("first", "mandatory", bad, `tags are missing; write some. SOC 2: CC6.1`, `,"exceptions":[{"id":"EXC-7","reason":"moves"}]`),
 		saying("second", "advisory", root, `2 findings with one remedy, let it pass. SOC 2: CC6.1\n  test:index:Thing \"a\": it fails\n  test:index:Thing \"b\": it fails too`, ""),
 		saying("second", "advisory", thing, `could not be judged: it is odd`, ""),
 		saying("dynamoguard", "advisory", root, `1 exemption was used: it (configuration 4d1b68)`, ""),
@@ -75,8 +76,9 @@ func TestEvents(t *testing.T) {
 	want.Version, want.Kind, want.Configuration = "0.9.0", report.OfEvents, "4d1b68"
 	want.Stacks = []report.Stack{{Name: "shop/prod", Project: "shop", Stack: "prod", Environment: "prod", Resources: 2, Ended: true}}
 	want.Findings = []report.Finding{
-		{Policy: "first", Severity: "high", Level: "mandatory", Outcome: report.Failed, Stack: "shop/prod", URN: urn("bad"), Wrong: `name "a; b" is wrong; so it is`, Remedy: `write "c"`},
+		{Policy: "first", Severity: "high", Level: "mandatory", Outcome: report.Failed, Stack: "shop/prod", URN: urn("bad"), Wrong: `name "a; b" is wrong; so it is`, Remedy: `write "c; d"`},
 		{Policy: "second", Severity: "high", Level: "advisory", Outcome: report.Exempt, Stack: "shop/prod", URN: urn("bad"), Wrong: "tags are wrong", Exceptions: excepted},
+		{Policy: "first", Severity: "high", Level: "mandatory", Outcome: report.Exempt, Stack: "shop/prod", URN: urn("bad"), Wrong: "tags are missing", Remedy: "write some", Exceptions: excepted},
 		{Policy: "second", Severity: "high", Level: "advisory", Outcome: report.Failed, Stack: "shop/prod", URN: root, Wrong: `test:index:Thing "a": it fails`, Remedy: "let it pass"},
 		{Policy: "second", Severity: "high", Level: "advisory", Outcome: report.Failed, Stack: "shop/prod", URN: root, Wrong: `test:index:Thing "b": it fails too`, Remedy: "let it pass"},
 		{Policy: "first", Severity: "high", Level: "mandatory", Outcome: report.Failed, Mended: true, Stack: "shop/prod", URN: urn("thing"), Wrong: "its inputs were changed: b, e, d"},
@@ -104,7 +106,7 @@ func TestEvents(t *testing.T) {
 	if c := got.Criteria[0]; c.ID != soc2.ID("CC6.1") || c.Counts != (report.Counts{Passed: 1, Failed: 2, Errored: 1}) {
 		t.Errorf("%s has %+v", c.ID, c.Counts)
 	}
-	if n := len(got.Messages); n != 6 {
+	if n := len(got.Messages); n != 7 {
 		t.Errorf("%d messages", n)
 	}
 }

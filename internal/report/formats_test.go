@@ -63,6 +63,7 @@ func everything(t *testing.T) *report.Report {
 	r.Compare([]report.Entry{
 		{Fingerprint: known.Fingerprint, Policy: "first", Stack: "shop/prod", URN: known.URN},
 		{Fingerprint: "f0", Policy: "first", Stack: "shop/prod", URN: urn("gone"), Wrong: "it failed"},
+		{Fingerprint: "f2", Policy: "first", Stack: "shop/dev", URN: urn("unseen")}, // its run did not come to the end
 		{Fingerprint: "f1", Policy: "first", Stack: "other/prod", URN: "urn:pulumi:prod::other::test:index:Thing::elsewhere"},
 	})
 	return r
@@ -292,6 +293,34 @@ func TestHuge(t *testing.T) {
 		return r.Locations[0].LogicalLocations[0].Name == "last"
 	}) {
 		t.Error("SARIF does not begin with what stops the run")
+	}
+}
+
+// TestLeftOut: where something had no room, nothing follows that weighs less.
+func TestLeftOut(t *testing.T) {
+	r := everything(t)
+	r.Notices = nil
+	for range 9 {
+		r.Notices = append(r.Notices, report.Notice{Stack: "shop/prod", Text: strings.Repeat("x", 8000) + fmt.Sprint(len(r.Notices))})
+	}
+	r.Notices = append(r.Notices, report.Notice{Stack: "shop/prod", Text: "small"})
+	got := as(t, "markdown", r, report.Options{})
+	if !strings.Contains(got, "_8 entries are left out:") || strings.Contains(got, "small") || strings.Contains(got, "<details>") {
+		t.Errorf("Markdown ends in %s", got[max(0, len(got)-400):])
+	}
+}
+
+// TestJUnitFails: a test fails where --fail-on has it.
+func TestJUnitFails(t *testing.T) {
+	for on, want := range map[report.FailOn]string{
+		{}:                                `tests="13" failures="0" errors="2" skipped="5"`,
+		{Mandatory: true}:                 `tests="13" failures="3" errors="2" skipped="5"`,
+		{Mandatory: true, Advisory: true}: `tests="13" failures="5" errors="2" skipped="5"`,
+		{Mandatory: true, Unknown: true}:  `tests="13" failures="4" errors="2" skipped="4"`,
+	} {
+		if got := strings.Split(as(t, "junit", everything(t), report.Options{FailOn: on}), "\n")[1]; !strings.Contains(got, want) {
+			t.Errorf("%+v: %s", on, got)
+		}
 	}
 }
 
