@@ -1,8 +1,11 @@
 package e2e
 
 import (
+	"encoding/json"
+	"encoding/xml"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,43 +14,197 @@ import (
 	"dynamoguard/e2e/internal/harness"
 )
 
-// TestRecipes copies the recipes of docs/ci.md: each is YAML, and the command that
-// it runs as its gate stops a stack that a plain preview passes.
-func TestRecipes(t *testing.T) {
-	page, err := os.ReadFile(filepath.Join("..", "docs", "ci.md"))
+// A recipe is one of examples/ci in a folder of a project, as CI has it.
+type recipe struct {
+	stack  *harness.Stack
+	parsed any
+	folder string
+}
+
+// newRecipe copies an example to where it runs: the pack is built, and what is not ours writes down how it was called.
+func newRecipe(t *testing.T, file string) *recipe {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "examples", "ci", file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	recipes := strings.Split(string(page), "```yaml\n")[1:]
-	if len(recipes) != 2 {
-		t.Fatalf("docs/ci.md has %d recipes", len(recipes))
+	r := &recipe{stack: harness.NewYAML(t, documentPolicies, "testdata/half")}
+	if r.parsed = string(text); filepath.Ext(file) == ".yml" {
+		if err := yaml.Unmarshal(text, &r.parsed); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
 	}
-	s := harness.NewYAML(t, documentPolicies, "testdata/half")
-	bin := filepath.Join(s.Sandbox().Dir(), "project", ".dynamoguard", "bin")
+	r.folder = filepath.Join(r.stack.Sandbox().Dir(), "project")
+	bin := filepath.Join(r.folder, ".dynamoguard", "bin")
 	if err := os.MkdirAll(bin, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(harness.Pack(t), filepath.Join(bin, "pulumi-analyzer-dynamoguard")); err != nil {
 		t.Fatal(err)
 	}
-	for _, recipe := range recipes {
-		recipe, _, _ = strings.Cut(recipe, "```")
-		var parsed any
-		if err := yaml.Unmarshal([]byte(recipe), &parsed); err != nil {
-			t.Errorf("%v:\n%s", err, recipe)
-			continue
+	r.tool(t, "gh", `case "$*" in *--paginate*) printf %s "$COMMENT";; "issue list"*) printf %s "$ISSUE";; *) echo "$@" >> called;; esac`)
+	r.tool(t, "aws", `echo aws "$@" >> called`)
+	return r
+}
+
+// tool puts a program of CI before those of the machine.
+func (r *recipe) tool(t *testing.T, name, script string) {
+	t.Helper()
+	tools := filepath.Join(r.folder, ".tools")
+	if err := os.MkdirAll(tools, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(tools, name), []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs a script as CI does, and returns its exit code and what it wrote.
+func (r *recipe) run(t *testing.T, script string, variables ...string) (int, string) {
+	t.Helper()
+	command := r.stack.Sandbox().Command(t.Context(), "sh", "-ec", `PATH="$PWD/.tools:$PATH"`+"\n"+script)
+	command.Env = append(command.Env, "PULUMI_STACK=dev", "GUARD=.dynamoguard/bin/pulumi-analyzer-dynamoguard", "GITHUB_STEP_SUMMARY=summary.md",
+		"GITHUB_OUTPUT=output", "GITHUB_REPOSITORY=acme/shop", "PULL_REQUEST=7", "BACKEND=s3://acme-state")
+	command.Env = append(command.Env, variables...)
+	output, _ := command.CombinedOutput()
+	return command.ProcessState.ExitCode(), string(output)
+}
+
+// read returns a file of the project, empty where there is none.
+func (r *recipe) read(name string) string {
+	text, _ := os.ReadFile(filepath.Join(r.folder, filepath.FromSlash(name)))
+	return string(text)
+}
+
+// only is the one script that holds a text.
+func (r *recipe) only(t *testing.T, text string) string {
+	t.Helper()
+	found := scripts(r.parsed, text)
+	if len(found) != 1 {
+		t.Fatalf("%d scripts have %q: %q", len(found), text, found)
+	}
+	return found[0]
+}
+
+// TestRecipes runs the recipes of examples/ci. The gate of each stops a stack that a plain preview passes, and its reports say why.
+func TestRecipes(t *testing.T) {
+	const violation = `"dynamodb:*" grants 57 DynamoDB actions`
+	for file, reports := range map[string][]string{
+		"github-actions.yml":  {"dynamoguard.sarif", "dynamoguard.md", "summary.md", "base.json"},
+		"gitlab-ci.yml":       {"reports/preview/report.gitlab.json", "reports/preview/report.junit.xml"},
+		"azure-pipelines.yml": {"reports/preview/report.junit.xml", "reports/preview/report.md"},
+		"gate.sh":             {"reports/preview/report.json", "reports/preview/report.sarif"},
+	} {
+		r := newRecipe(t, file)
+		if code, output := r.run(t, r.only(t, " preview ")); code == 0 || !strings.Contains(output, violation) {
+			t.Errorf("%s: exit code %d:\n%s", file, code, output)
 		}
-		gates := scripts(parsed, " preview ")
-		if len(gates) != 1 {
-			t.Errorf("the recipe has the gates %q:\n%s", gates, recipe)
-			continue
+		for _, script := range scripts(r.parsed, `"$GUARD" report `) {
+			if code, output := r.run(t, script); code != 0 {
+				t.Errorf("%s: exit code %d of the reports:\n%s", file, code, output)
+			}
 		}
-		command := s.Sandbox().Command(t.Context(), "sh", "-c", gates[0])
-		command.Env = append(command.Env, "PULUMI_STACK=dev")
-		output, _ := command.CombinedOutput()
-		const violation = `inlinePolicies[0].policy.Statement[0].Action "dynamodb:*" grants 57 DynamoDB actions`
-		if code := command.ProcessState.ExitCode(); code == 0 || !strings.Contains(string(output), violation) {
-			t.Errorf("%s: exit code %d:\n%s", gates[0], code, output)
+		for _, name := range reports {
+			text := r.read(name)
+			switch filepath.Ext(name) {
+			case ".xml":
+				if err := xml.Unmarshal([]byte(text), new(struct{})); err != nil {
+					t.Errorf("%s: %s: %v", file, name, err)
+				}
+			case ".md":
+				if !strings.HasPrefix(text, "<!-- dynamoguard -->\n") {
+					t.Errorf("%s: %s begins with %.40q", file, name, text)
+				}
+			default:
+				if !json.Valid([]byte(text)) {
+					t.Errorf("%s: %s is no JSON: %s", file, name, text)
+				}
+			}
+			if !strings.Contains(text, "grants 57 DynamoDB actions") {
+				t.Errorf("%s: %s does not say it:\n%s", file, name, text)
+			}
+			if r.named(name) == 0 && name != "summary.md" && filepath.Ext(file) == ".yml" {
+				t.Errorf("%s does not name %s", file, name)
+			}
+		}
+		if file == "github-actions.yml" {
+			r.again(t)
+		}
+	}
+}
+
+// again reports once more, against the report of before: nothing is new.
+func (r *recipe) again(t *testing.T) {
+	code, output := r.run(t, r.only(t, `"$GUARD" report `))
+	if text := r.read("dynamoguard.md"); code != 0 || !strings.Contains(text, "**Blocked** by 1 mandatory finding that was known before; 0 new advisory, 1 known before") {
+		t.Errorf("exit code %d: %s%s", code, output, text)
+	}
+}
+
+// named is how often a recipe names a file.
+func (r *recipe) named(file string) int { return len(scripts(r.parsed, file)) }
+
+// TestComment writes one comment, and the same one the next time.
+func TestComment(t *testing.T) {
+	r := newRecipe(t, "github-actions.yml")
+	script := r.only(t, "gh api")
+	for _, c := range []struct{ comment, want string }{
+		{"", "api --silent --method POST repos/acme/shop/issues/7/comments --field body=@dynamoguard.md\n"},
+		{"COMMENT=42", "api --silent --method PATCH repos/acme/shop/issues/comments/42 --field body=@dynamoguard.md\n"},
+	} {
+		code, output := r.run(t, "rm -f called\n"+script, c.comment)
+		if got := r.read("called"); code != 0 || got != c.want {
+			t.Errorf("exit code %d, %s%s", code, got, output)
+		}
+	}
+}
+
+// TestNightlyIndex publishes what could be read, and opens an issue about the rest.
+func TestNightlyIndex(t *testing.T) {
+	r := newRecipe(t, "nightly-index.yml")
+	build, upload, alert := r.only(t, "dynamoguard-index build"), r.only(t, "aws s3 cp"), r.only(t, "gh issue")
+	if err := os.MkdirAll(filepath.Join(r.folder, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, indexer, issue string
+		code                 int
+		output               string
+		called               []string
+	}{
+		{name: "complete", indexer: "exit 0", output: "complete=yes\n", called: []string{"aws s3 cp tables.json s3://acme-index/tables.json"}},
+		{name: "not complete", indexer: "echo 'acme/shop/prod: it is broken' >&2; exit 3", output: "complete=no\n", called: []string{
+			"aws s3 cp tables.json s3://acme-index/tables.json",
+			"issue create --title dynamoguard-index: stacks could not be read --body-file alert.md",
+		}},
+		{name: "again", indexer: "echo 'acme/shop/prod: it is broken' >&2; exit 3", issue: "ISSUE=9", output: "complete=no\n", called: []string{
+			"aws s3 cp tables.json s3://acme-index/tables.json", "issue comment 9 --body-file alert.md",
+		}},
+		{name: "nothing", indexer: "echo 'the list of stacks cannot be had' >&2; exit 1", code: 1, called: []string{
+			"issue create --title dynamoguard-index: stacks could not be read --body-file alert.md",
+		}},
+	} {
+		if err := os.WriteFile(filepath.Join(r.folder, "bin", "dynamoguard-index"), []byte("#!/bin/sh\n"+c.indexer+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"called", "output"} {
+			_ = os.Remove(filepath.Join(r.folder, name))
+		}
+		code, output := r.run(t, build)
+		if got := r.read("output"); code != c.code || got != c.output {
+			t.Errorf("%s: exit code %d, %q: %s", c.name, code, got, output)
+		}
+		if code == 0 {
+			r.run(t, upload)
+		}
+		if c.output != "complete=yes\n" {
+			r.run(t, alert, c.issue)
+			if got := r.read("alert.md"); !strings.Contains(got, r.read("unread.txt")) || r.read("unread.txt") == "" {
+				t.Errorf("%s: the alert is\n%s", c.name, got)
+			}
+		}
+		if called := strings.Split(strings.TrimSpace(r.read("called")), "\n"); !slices.Equal(called, c.called) {
+			t.Errorf("%s: called were %q", c.name, called)
 		}
 	}
 }

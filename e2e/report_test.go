@@ -2,59 +2,56 @@ package e2e
 
 import (
 	"encoding/json"
-	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"dynamoguard/e2e/internal/harness"
+	"dynamoguard/internal/report"
 )
 
-// TestReports: where the environment names a folder, or `dynamoguard preview`
-// does, a preview and an update each leave reports, also when they are stopped.
-func TestReports(t *testing.T) {
-	wide := stack(func(p program) {
-		p.policy("app", allow("dynamodb:*", ordersARN))
-	})
-	narrow := stack(func(p program) {
-		p.policy("app", allow("dynamodb:GetItem", ordersARN))
-	})
-	s := harness.NewStack(t, harness.About{"iam-wildcard-action"}, wide)
-	folder := t.TempDir()
-	s.Sandbox().Env = append(s.Sandbox().Env, "DYNAMOGUARD_REPORT_DIR="+folder)
-	told := func(folder, kind string) string {
-		text, err := os.ReadFile(filepath.Join(folder, kind, "report.json"))
-		if err != nil {
-			return "none"
+// TestReportEvents reports on runs by the events that the engine wrote of them:
+// of a plain preview, which knows no document, and of a foreseen one, which is
+// stopped by it.
+func TestReportEvents(t *testing.T) {
+	s := harness.NewYAML(t, documentPolicies, "testdata/half")
+	s.Sandbox().Env = append(s.Sandbox().Env, "PULUMI_DEBUG_COMMANDS=true")
+	flags := []string{"preview", "--non-interactive", "--stack", harness.StackName, "--event-log", "events.jsonl"}
+	of := func(code int) (r report.Report) {
+		stdout, stderr, got := s.Run("report", "--events", "events.jsonl", "--config", "$CONFIG", "--format", "json")
+		if err := json.Unmarshal([]byte(stdout), &r); err != nil || got != code {
+			t.Fatalf("exit code %d, %v: %s%s", got, err, stdout, stderr)
 		}
-		var r struct {
-			Kind     string
-			Stacks   []struct{ Ended bool }
-			Findings []struct{ Policy string }
-		}
-		if err := json.Unmarshal(text, &r); err != nil {
-			t.Fatal(err)
-		}
-		return fmt.Sprintf("%s, ended %v, %d findings", r.Kind, r.Stacks[0].Ended, len(r.Findings))
+		return r
 	}
-	for _, c := range []struct {
-		name string
-		run  func() harness.Result
-		want [2]string // of previews, of updates
-	}{
-		{"preview", s.Plain, [2]string{"preview, ended true, 1 findings", "none"}},
-		{"update that is stopped", s.Up, [2]string{"preview, ended true, 1 findings", "update, ended false, 1 findings"}},
-		{"update", func() harness.Result { s.Become(narrow); return s.Up() }, [2]string{"preview, ended true, 1 findings", "update, ended true, 0 findings"}},
-	} {
-		c.run()
-		if got := [2]string{told(folder, "preview"), told(folder, "update")}; got != c.want {
-			t.Errorf("after the %s: %q, want %q", c.name, got, c.want)
+	about := func(r report.Report) (passed, resources int, ended bool) {
+		for _, p := range r.Policies {
+			passed += p.Counts.Passed
 		}
+		if len(r.Stacks) != 1 || r.Stacks[0].Name != harness.Project+"/"+harness.StackName {
+			t.Fatalf("%+v", r.Stacks)
+		}
+		return passed, r.Stacks[0].Resources, r.Stacks[0].Ended
 	}
-	s.Become(wide)
-	foreseen := t.TempDir()
-	s.Foresee("--report", foreseen)
-	if got := told(foreseen, "preview"); got != "preview, ended true, 1 findings" {
-		t.Errorf("after the foreseen preview: %s", got)
+
+	if _, stderr, code := s.RunPulumi(append(flags, "--policy-pack", "$PACK", "--policy-pack-config", "$CONFIG")...); code != 0 {
+		t.Fatalf("exit code %d: %s", code, stderr)
+	}
+	plain := of(0)
+	passed, resources, ended := about(plain)
+	if passed != 0 || resources != 5 || !ended || len(plain.Findings) != 0 || len(plain.Notices) != 1 {
+		t.Errorf("%d passed, %d resources, ended %v: %+v", passed, resources, ended, plain.Findings)
+	}
+
+	if _, stderr, code := s.Run(append(flags, "--dynamoguard-config", "$CONFIG")...); code == 0 {
+		t.Fatalf("the preview is not stopped: %s", stderr)
+	}
+	foreseen := of(1)
+	passed, resources, ended = about(foreseen)
+	if passed != 4 || resources != 5 || !ended || len(foreseen.Findings) != 1 {
+		t.Fatalf("%d passed, %d resources, ended %v: %+v", passed, resources, ended, foreseen.Findings)
+	}
+	f := foreseen.Findings[0]
+	const wrong = `inlinePolicies[0].policy.Statement[0].Action "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them`
+	if f.Policy != "iam-wildcard-action" || f.Wrong != wrong || f.Remedy != "list the actions the workload calls" || !f.Mandatory() {
+		t.Errorf("%+v", f)
 	}
 }

@@ -27,7 +27,6 @@ const (
 
 func checkCommand(p program) *cobra.Command {
 	c := checking{program: p}
-	var formats, paths, failOn []string
 	command := &cobra.Command{
 		Use:   "check FILE|FOLDER|file://...|-",
 		Short: "Judge the states of stacks, without a run",
@@ -47,24 +46,16 @@ or written.`,
 			}
 			return nil
 		},
-		RunE: func(command *cobra.Command, args []string) (err error) {
-			if c.outputs, err = outputsOf(formats, paths); err != nil {
+		RunE: func(command *cobra.Command, args []string) error {
+			if err := c.read(command.Context()); err != nil {
 				return notJudged(err)
-			}
-			if c.failOn, err = report.ParseFailOn(failOn); err != nil {
-				return notJudged(fmt.Errorf("--fail-on %w", err))
 			}
 			c.ctx, c.stdin, c.stdout, c.stderr = command.Context(), command.InOrStdin(), command.OutOrStdout(), command.ErrOrStderr()
 			return c.run(args)
 		},
 	}
-	flags := command.Flags()
-	flags.StringVar(&c.config, "config", "", "file of --policy-pack-config to judge by; else what holds by default")
-	flags.StringArrayVar(&formats, "format", nil,
-		"format of the report: "+text.ListOf(report.Formats, ", ", func(f report.Format) string { return f.Name })+"; once for each --output")
-	flags.StringArrayVar(&paths, "output", nil, "file for the format of the same place; text goes to standard output where no other format does")
-	flags.StringSliceVar(&failOn, "fail-on", []string{"mandatory"}, "what makes the exit code 1: mandatory, advisory and unknown too, or none")
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return notJudged(err) })
+	command.Flags().StringVar(&c.config, "config", "", "file of --policy-pack-config to judge by; else what holds by default")
+	c.flags(command)
 	return command
 }
 
@@ -82,11 +73,10 @@ func (e codedError) Unwrap() error { return e.error }
 // A checking is one call of check.
 type checking struct {
 	program
+	reporting
 	ctx            context.Context
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	outputs        []output
-	failOn         report.FailOn
 	config         string // path
 
 	configuration *policy.Configuration
@@ -117,20 +107,7 @@ func (c *checking) run(args []string) error {
 		}
 		return notJudged(errors.New("nothing could be judged"))
 	}
-	if err := write(r, c.outputs, c.stdout, optionsFor(c.stdout, c.system.Getenv)); err != nil {
-		return notJudged(err)
-	}
-	switch {
-	case len(r.Unread) > 0:
-		for _, u := range r.Unread {
-			c.say("not judged: %s: %s", u.Source, u.Reason)
-		}
-		return codeNotJudged
-	case r.Fails(c.failOn):
-		return codeFails
-	default:
-		return nil
-	}
+	return c.conclude(r, c.stdout, optionsFor(c.stdout, c.system.Getenv), c.say)
 }
 
 // say tells something on standard error.

@@ -151,7 +151,7 @@ func TestCheckBadInput(t *testing.T) {
 		{"file://" + p.system.Folder + "/backend", "file://" + p.system.Folder + "/backend: the backend has no stacks"},
 		{"s3://states", "s3://states: of the backends only file:// is read; let pulumi stack export write the states of another one"},
 		{"good.json good.json", "good.json is named twice"},
-		{"good.json --format pdf", `--format "pdf" is not one of text, json, html`},
+		{"good.json --format pdf", `--format "pdf" is not one of text, json, sarif, junit, gitlab, markdown, html`},
 		{"good.json --fail-on high", `--fail-on "high" is not one of mandatory, advisory, unknown, none`},
 		{"good.json --fail-on none,unknown", `--fail-on none stands alone, and there is none, unknown as well`},
 		{"good.json --loud", "unknown flag: --loud"},

@@ -55,7 +55,8 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		root := rootCommand(version, policies)
 		p := program{version: version, policies: policies, system: system, now: time.Now}
 		root.AddCommand(
-			checkCommand(p), explainCommand(p), policiesCommand(p), doctorCommand(p), previewCommand(), execCommand(), guardCommand(),
+			checkCommand(p), reportCommand(p), explainCommand(p), policiesCommand(p), doctorCommand(p), previewCommand(), execCommand(),
+			guardCommand(),
 		)
 		root.SetArgs(args)
 		root.SetIn(stdin)

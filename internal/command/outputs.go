@@ -67,7 +67,7 @@ func write(r *report.Report, outputs []output, stdout io.Writer, o report.Option
 		f, err := files.Replace(to.path)
 		if err == nil {
 			written = append(written, f)
-			err = to.format.Write(f, r, report.Options{})
+			err = to.format.Write(f, r, report.Options{Sources: o.Sources, FailOn: o.FailOn})
 		}
 		if err == nil {
 			err = f.Finish()

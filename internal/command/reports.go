@@ -60,7 +60,7 @@ func writeReports(run *engine.Run, version, folder string, now time.Time) error 
 	var errs []error
 	for _, f := range report.Formats {
 		to := []output{{format: f, path: filepath.Join(folder, "report."+f.Extension)}}
-		errs = append(errs, write(r, to, io.Discard, report.Options{}))
+		errs = append(errs, write(r, to, io.Discard, report.Options{FailOn: report.FailOn{Mandatory: true}}))
 	}
 	return errors.Join(errs...)
 }

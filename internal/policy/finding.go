@@ -219,12 +219,15 @@ func (j *Judgement) told() []Finding {
 	return j.Findings
 }
 
+// NotJudged begins a message on what could not be judged.
+const NotJudged = "could not be judged: "
+
 // failure says what could not be judged.
 func (j *Judgement) failure() []Diagnostic {
 	if len(j.Errors) == 0 {
 		return nil
 	}
-	message := "could not be judged: " + text.List(j.Errors, "; ")
+	message := NotJudged + text.List(j.Errors, "; ")
 	return []Diagnostic{{Policy: j.Policy, URN: j.URN, Level: Advisory, Message: message}}
 }
 

@@ -38,8 +38,7 @@ func ParseFailOn(words []string) (FailOn, error) {
 // Fails reports whether the report is one of a failure.
 func (r *Report) Fails(on FailOn) bool {
 	for i := range r.Findings {
-		f := &r.Findings[i]
-		if f.Open() && (f.Mandatory() && on.Mandatory || !f.Mandatory() && on.Advisory) {
+		if f := &r.Findings[i]; f.Open() && f.fails(on) {
 			return true
 		}
 	}
@@ -51,4 +50,9 @@ func (r *Report) Fails(on FailOn) bool {
 		}
 	}
 	return false
+}
+
+// fails reports whether an open finding makes a report one of a failure.
+func (f *Finding) fails(on FailOn) bool {
+	return f.Mandatory() && on.Mandatory || !f.Mandatory() && on.Advisory
 }

@@ -3,15 +3,36 @@ package report
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"strconv"
+	"encoding/json"
+	"strings"
 )
 
-// fingerprint tells a finding from others, in this report and in those of other runs. n counts those before it that are in the same place.
-func fingerprint(f *Finding, n int) string {
+// fingerprint tells a finding from others, in this report and in those of other runs. One in a statement of a policy document is told
+// by the statement, and not by its place: another before it changes nothing, while a statement that grants something else is another.
+func fingerprint(f *Finding, statement string) string {
+	place := f.Path
+	if statement != "" {
+		document, _, _ := strings.Cut(f.Path, ".Statement")
+		place = document + "\x00" + canonical(statement) + "\x00" + f.Element
+	}
+	return digest(f.Policy, string(f.URN), place)
+}
+
+// canonical is a statement without what a provider or AWS change when they store it: white space, and the order of members.
+func canonical(statement string) string {
+	var value any
+	if json.Unmarshal([]byte(statement), &value) == nil {
+		if text, err := json.Marshal(value); err == nil {
+			return string(text)
+		}
+	}
+	return statement
+}
+
+func digest(parts ...string) string {
 	h := sha256.New()
-	for _, part := range []string{f.Policy, string(f.URN), f.Path} {
+	for _, part := range parts {
 		_, _ = h.Write(append([]byte(part), 0))
 	}
-	_, _ = h.Write([]byte(strconv.Itoa(n)))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"time"
 
 	"dynamoguard/internal/engine"
@@ -35,13 +36,14 @@ type Source struct {
 // A Maker makes a report of several runs, one after the other, and keeps nothing else of them. All are of one configuration.
 type Maker struct {
 	report    Report
+	config    *policy.Configuration
 	policies  map[*policy.Policy]int // in report.Policies
 	criteria  map[soc2.ID]int
 	stacks    map[resource.URN]int // in report.Stacks, by root, of the source that is being added
 	exemption map[*policy.Exemption]int
 	matrix    *matrixMaker // nil before a run was added that came to its end
 
-	fingerprints map[string]bool
+	fingerprints map[string]int // how many findings there are of each
 }
 
 // New returns a maker of a report on the policies of a pack, as they are configured.
@@ -51,7 +53,8 @@ func New(kind Kind, version string, now time.Time, policies []*policy.Policy, co
 			SchemaVersion: SchemaVersion, Version: version, Time: now.UTC(), Kind: kind, Configuration: config.Hash(),
 			Stacks: []Stack{}, Resources: []Resource{}, Findings: []Finding{}, // in JSON a list as well where it is empty
 		},
-		policies: map[*policy.Policy]int{}, criteria: map[soc2.ID]int{}, exemption: map[*policy.Exemption]int{}, fingerprints: map[string]bool{},
+		config: config, policies: map[*policy.Policy]int{}, criteria: map[soc2.ID]int{}, exemption: map[*policy.Exemption]int{},
+		fingerprints: map[string]int{},
 	}
 	for _, p := range policies {
 		settings := config.Of(p)
@@ -96,6 +99,9 @@ func (m *Maker) exempted(x *policy.Exemption) Exemption {
 	}
 	return e
 }
+
+// byException is why something is exempt that the pack's own configuration has no exemption for.
+const byException = "an exception of Pulumi's own"
 
 // A told finding is one that a message is about.
 type told struct {
@@ -232,7 +238,7 @@ func (m *Maker) resource(s Source, urn resource.URN, judgements []*policy.Judgem
 			m.report.Findings = append(m.report.Findings, found)
 		}
 		if excepted {
-			kept.Outcome, kept.Reason = Exempt, "an exception of Pulumi's own"
+			kept.Outcome, kept.Reason = Exempt, byException
 		}
 		for _, f := range j.Mended {
 			m.report.Findings = append(m.report.Findings, m.finding(s, &r, j, f, true))
@@ -242,17 +248,42 @@ func (m *Maker) resource(s Source, urn resource.URN, judgements []*policy.Judgem
 			x.Used = append(x.Used, ExemptionUse{Policy: j.Policy.Name, URN: urn})
 		}
 		r.Judgements = append(r.Judgements, kept)
-		*m.report.Policies[m.policies[j.Policy]].Counts.Of(kept.Outcome)++
-		for _, id := range j.Policy.Criteria {
-			if o, ok := worst[id]; !ok || outweighs(kept.Outcome, o) {
-				worst[id] = kept.Outcome
-			}
+		m.count(m.policies[j.Policy], kept.Outcome, worst)
+	}
+	m.add(r, worst)
+}
+
+// count counts an outcome of a policy, and keeps for each of its criteria that which outweighs the others.
+func (m *Maker) count(p int, o Outcome, worst map[soc2.ID]Outcome) {
+	*m.report.Policies[p].Counts.Of(o)++
+	for _, id := range m.report.Policies[p].Criteria {
+		if w, ok := worst[id]; !ok || outweighs(o, w) {
+			worst[id] = o
 		}
 	}
+}
+
+// add adds a resource, which counts for each of the criteria.
+func (m *Maker) add(r Resource, worst map[soc2.ID]Outcome) {
 	for id, o := range worst {
 		*m.report.Criteria[m.criteria[id]].Counts.Of(o)++
 	}
 	m.report.Resources = append(m.report.Resources, r)
+}
+
+// only makes a fingerprint one that no other finding has: there are equal statements, and policies that find several things in one place.
+func (m *Maker) only(fingerprint string) string {
+	n := m.fingerprints[fingerprint]
+	m.fingerprints[fingerprint]++
+	if n > 0 {
+		return digest(fingerprint, strconv.Itoa(n))
+	}
+	return fingerprint
+}
+
+// environment is that of a stack of which no organization is known.
+func (m *Maker) environment(urn resource.URN) string {
+	return m.config.EnvironmentOf("", urn.Project(), urn.Stack())
 }
 
 func outcomeOf(j *policy.Judgement) Outcome {
@@ -303,11 +334,7 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 	if p := s.Run.Proposal(f); p != nil {
 		kept.Proposal = proposal(p)
 	}
-	kept.Fingerprint = fingerprint(&kept, 0)
-	for n := 1; m.fingerprints[kept.Fingerprint]; n++ {
-		kept.Fingerprint = fingerprint(&kept, n)
-	}
-	m.fingerprints[kept.Fingerprint] = true
+	kept.Fingerprint = m.only(fingerprint(&kept, statement))
 	return kept
 }
 

@@ -31,6 +31,7 @@ type Report struct {
 	Notices       []Notice    `json:"notices,omitempty"`
 	Messages      []Message   `json:"messages,omitempty"` // what the CLI of Pulumi shows, where that is known
 	Unread        []Unread    `json:"unread,omitempty"`   // what was to be judged and could not be read
+	Baseline      *Baseline   `json:"baseline,omitempty"` // what the findings were compared with, where they were
 }
 
 // A Kind is what a report is of.

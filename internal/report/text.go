@@ -148,7 +148,9 @@ func (p *printer) stack(r *Report, s *Stack) {
 				p.paragraph(6, plain, "its exemption has expired on "+f.Exemption.Expires+" (owner "+f.Exemption.Owner+")", "")
 			}
 		}
-		p.paragraph(4, bold, "instead:", " "+g.remedy)
+		if g.remedy != "" { // an event has none of what was said often enough
+			p.paragraph(4, bold, "instead:", " "+g.remedy)
+		}
 	}
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.Stack == s.Name && !f.Open() {
@@ -215,41 +217,25 @@ func (p *printer) gaps(r *Report) {
 	}
 	p.section(bold, "Not judged")
 	for _, g := range gaps {
-		p.paragraph(2, yellow, string(g.Outcome), "  "+text.ListOf(g.Resources, ", ", func(of *Resource) string {
-			if len(r.Stacks) == 1 {
-				return policy.Name(of.URN)
-			}
-			return policy.Name(of.URN) + " of " + of.Stack
-		}))
+		p.paragraph(2, yellow, string(g.Outcome), "  "+r.names(g.Resources))
 		p.paragraph(4, plain, g.Reason, "")
 		p.paragraph(4, dim, "by "+strings.Join(g.Policies, ", "), "")
 	}
 	_, _ = p.WriteString("\n")
 }
 
-// notices writes each notice once, with the stacks that it is of.
 func (p *printer) notices(r *Report) {
 	if len(r.Notices) == 0 {
 		return
 	}
-	var order []string
-	of := map[string][]Notice{}
-	for _, n := range r.Notices {
-		key := n.Text + "\n" + strings.Join(n.Items, "\n")
-		if of[key] == nil {
-			order = append(order, key)
-		}
-		of[key] = append(of[key], n)
-	}
 	p.section(bold, "Notices")
-	for _, key := range order {
-		notices := of[key]
+	for _, n := range r.told() {
 		stacks := ""
 		if len(r.Stacks) > 1 {
-			stacks = text.ListOf(notices, ", ", func(n Notice) string { return n.Stack }) + ": "
+			stacks = text.List(n.Stacks, ", ") + ": "
 		}
-		p.paragraph(2, plain, "- "+stacks+notices[0].Text, "")
-		for _, item := range notices[0].Items {
+		p.paragraph(2, plain, "- "+stacks+n.Text, "")
+		for _, item := range n.Items {
 			p.paragraph(6, plain, item, "")
 		}
 	}
@@ -277,6 +263,9 @@ func (p *printer) summary(r *Report) {
 		if more.n > 0 {
 			found += fmt.Sprintf(", %d %s", more.n, more.word)
 		}
+	}
+	if r.Baseline != nil && len(r.Baseline.Gone) > 0 {
+		found += fmt.Sprintf(", %d of the baseline gone", len(r.Baseline.Gone))
 	}
 	if t.Gaps > 0 {
 		found += "; " + text.Count(t.Gaps, "judgement that could not be made", "judgements that could not be made")

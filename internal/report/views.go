@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/text"
 )
 
 // A Gap is what some policies could not judge of some resources, for one reason.
@@ -92,4 +93,38 @@ func (r *Report) Totals() (t Totals) {
 		}
 	}
 	return t
+}
+
+// names are resources as people write them, with their stacks where there are several.
+func (r *Report) names(resources []*Resource) string {
+	return text.ListOf(resources, ", ", func(of *Resource) string {
+		if len(r.Stacks) == 1 {
+			return policy.Name(of.URN)
+		}
+		return policy.Name(of.URN) + " of " + of.Stack
+	})
+}
+
+// A sharedNotice is one with all the stacks that it is of.
+type sharedNotice struct {
+	Stacks []string
+	Text   string
+	Items  []string
+}
+
+// told are the notices, each of them once.
+func (r *Report) told() []sharedNotice {
+	var list []sharedNotice
+	at := map[string]int{}
+	for _, n := range r.Notices {
+		key := n.Text + "\n" + strings.Join(n.Items, "\n")
+		i, ok := at[key]
+		if !ok {
+			i = len(list)
+			at[key] = i
+			list = append(list, sharedNotice{Text: n.Text, Items: n.Items})
+		}
+		list[i].Stacks = append(list[i].Stacks, n.Stack)
+	}
+	return list
 }

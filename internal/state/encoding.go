@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// unmarked returns a text without its byte-order mark, as UTF-8: what Windows PowerShell writes to a file is UTF-16.
+// Unmarked returns a text without its byte-order mark, as UTF-8: what Windows PowerShell writes to a file is UTF-16.
 //
 // Source: https://learn.microsoft.com/en-us/powershell/module/microsoft.powershell.core/about/about_character_encoding
-func unmarked(r io.Reader) io.Reader {
+func Unmarked(r io.Reader) io.Reader {
 	b := bufio.NewReader(r)
 	mark, _ := b.Peek(3) // an error comes again
 	switch {

@@ -77,7 +77,7 @@ func ReadAll(r io.Reader, whole func(typ string) bool, each func(*Resource)) err
 }
 
 func read(r io.Reader, s *reader) error {
-	s.Scanner, s.providers = jsonscan.New(unmarked(r), mostMemory), map[string]*resource.Provider{}
+	s.Scanner, s.providers = jsonscan.New(Unmarked(r), mostMemory), map[string]*resource.Provider{}
 	s.top()
 	if s.Err() == nil && s.Next() != 0 {
 		s.Unexpected("the end")
