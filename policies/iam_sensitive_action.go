@@ -224,7 +224,7 @@ const confined = "leave it to principals that use no items, name in its Resource
 // already. Those of a group are reported of the group.
 func checkEscalations(p *policy.StackPass, principal *facts.Principal) {
 	boundary, known := boundaryOf(principal)
-	holder := iam.Holder{Type: string(principal.Kind), Name: principal.Name, Bounded: principal.Bounded}
+	holder := iam.EscalationHolder{Type: string(principal.Kind), Name: principal.Name, Bounded: principal.Bounded}
 	if principal.Kind == facts.KindPermissionSet {
 		holder.Type = ""
 	}

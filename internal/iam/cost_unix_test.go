@@ -49,7 +49,9 @@ func TestHostile(t *testing.T) {
 			{"ItemConditions", func() { d.ItemConditions(time.Time{}) }},
 			{"SensitiveActions", func() { d.SensitiveActions() }},
 			{"IneffectiveStatements", func() { d.IneffectiveStatements() }},
-			{"Escalations", func() { Escalations([]*Document{d}, []*Document{d}, Holder{Type: "role", Name: "app"}, time.Time{}) }},
+			{"Escalations", func() {
+				Escalations([]*Document{d}, []*Document{d}, EscalationHolder{Type: "role", Name: "app"}, time.Time{})
+			}},
 			{"NewGrants", func() { NewGrants([]*Document{d}, []*Document{d}) }},
 		} {
 			times := float64(cost(t, most*reading, step.do)) / float64(reading)

@@ -89,8 +89,8 @@ func passing(with ...string) Escalation {
 	return Escalation{Action: "iam:PassRole", With: with, On: "role", Gain: GainCode}
 }
 
-// A Holder is the principal whose documents are judged.
-type Holder struct {
+// An EscalationHolder is the principal whose documents are judged.
+type EscalationHolder struct {
 	Type    string // "role", "user" or "group"; "" for one that cannot change itself, as the roles that IAM Identity Center makes
 	Name    string
 	Managed bool // a managed policy of the account is attached to it, and not only policies of its own or of AWS
@@ -118,7 +118,7 @@ type EscalationWay struct {
 // NotAction, hides no way to more. Documents with errors grant nothing.
 //
 // Source: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
-func Escalations(identity, boundary []*Document, holder Holder, now time.Time) (findings []EscalationFinding) {
+func Escalations(identity, boundary []*Document, holder EscalationHolder, now time.Time) (findings []EscalationFinding) {
 	e := &escalator{holder: holder, now: now, bounded: boundary != nil, left: maxWork, anywhere: map[string]bool{}}
 	for i, d := range identity {
 		e.allows = e.add(e.allows, i, d, Allow)
@@ -141,16 +141,16 @@ func Escalations(identity, boundary []*Document, holder Holder, now time.Time) (
 
 // escalator looks for the escalations of one holder.
 type escalator struct {
-	allows, denies, boundary []rule
+	allows, denies, boundary []escalationRule
 	bounded                  bool
-	holder                   Holder
+	holder                   EscalationHolder
 	now                      time.Time
 	left                     work
 	anywhere                 map[string]bool // whether an action is open on anything
 }
 
-// A rule is a statement on actions of escalations, and the patterns of its resources.
-type rule struct {
+// An escalationRule is a statement on actions of escalations, and the patterns of its resources.
+type escalationRule struct {
 	*Statement
 	document int
 	actions  uint64 // bits of escalationActions
@@ -170,13 +170,13 @@ var escalationActions = sync.OnceValue(func() (actions []string) {
 })
 
 // of reports whether the rule is about an action of escalationActions.
-func (r *rule) of(action string) bool {
+func (r *escalationRule) of(action string) bool {
 	return r.actions&(1<<slices.Index(escalationActions(), action)) != 0
 }
 
 // add adds the statements of a document that count: Allows whose conditions leave open what is changed, given and passed, and Denies
 // whose conditions do not leave it to another session.
-func (e *escalator) add(rules []rule, document int, d *Document, effect Effect) []rule {
+func (e *escalator) add(rules []escalationRule, document int, d *Document, effect Effect) []escalationRule {
 	if effect == Allow && len(d.Errors) > 0 {
 		return rules
 	}
@@ -192,19 +192,19 @@ func (e *escalator) add(rules []rule, document int, d *Document, effect Effect) 
 			}
 		}
 		if actions != 0 && st.counts(e.now) {
-			rules = append(rules, rule{st, document, actions, st.withoutAccount()})
+			rules = append(rules, escalationRule{st, document, actions, st.withoutAccount()})
 		}
 	}
 	return rules
 }
 
 // ofAllServices reports whether an Allow names no service.
-func (r *rule) ofAllServices() bool {
+func (r *escalationRule) ofAllServices() bool {
 	return r.Action.Not || slices.ContainsFunc(r.Action.Texts, func(text string) bool { return text == "*" || strings.HasPrefix(text, "*:") })
 }
 
 // finding is what one Allow opens.
-func (e *escalator) finding(r *rule) EscalationFinding {
+func (e *escalator) finding(r *escalationRule) EscalationFinding {
 	f := EscalationFinding{Document: r.document, Statement: r.Index}
 	reached := make([]bool, len(r.patterns))
 	for _, x := range escalations {
@@ -227,7 +227,7 @@ func (e *escalator) finding(r *rule) EscalationFinding {
 }
 
 // way is an escalation by an Allow, and the resource that it is on, "" where it is not open.
-func (e *escalator) way(r *rule, x Escalation) (way EscalationWay, on string) {
+func (e *escalator) way(r *escalationRule, x Escalation) (way EscalationWay, on string) {
 	way.Escalation = x
 	if e.left.spend(passWork); e.left < 0 || !r.of(x.Action) || r.ofAllServices() {
 		return way, ""
@@ -258,7 +258,7 @@ const ofAccount = "arn:aws:iam::1:"
 func anyOf(typ string) string { return ofAccount + typ + "/\xff" }
 
 // own are the resources of a type that the holder itself is. The variable stands for the user who makes the request.
-func (h Holder) own(typ string) []string {
+func (h EscalationHolder) own(typ string) []string {
 	switch {
 	case typ == "user" && h.Type == "user":
 		return []string{ofAccount + "user/" + h.Name, ofAccount + "user/${aws:username}"}
@@ -271,8 +271,8 @@ func (h Holder) own(typ string) []string {
 }
 
 // open reports whether what an Allow is about is open on a resource.
-func (e *escalator) open(r *rule, action, text string) bool {
-	has := func(r *rule) bool { return r.includes(text, &e.left) }
+func (e *escalator) open(r *escalationRule, action, text string) bool {
+	has := func(r *escalationRule) bool { return r.includes(text, &e.left) }
 	return has(r) && !e.denied(action, text, includes) && e.within(action, has)
 }
 
@@ -280,21 +280,21 @@ func (e *escalator) open(r *rule, action, text string) bool {
 func (e *escalator) somewhere(action string) bool {
 	known, ok := e.anywhere[action]
 	if !ok {
-		known = slices.ContainsFunc(e.allows, func(r rule) bool { return r.of(action) && e.openOnSome(&r, action) })
+		known = slices.ContainsFunc(e.allows, func(r escalationRule) bool { return r.of(action) && e.openOnSome(&r, action) })
 		e.anywhere[action] = known
 	}
 	return known
 }
 
 // openOnSome reports whether an action that an Allow is about is open on what one of its patterns matches.
-func (e *escalator) openOnSome(r *rule, action string) bool {
+func (e *escalator) openOnSome(r *escalationRule, action string) bool {
 	patterns := r.patterns
 	if r.Resource.Not {
 		patterns = []string{"*"}
 	}
 	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		text := asText(pattern)
-		has := func(r *rule) bool { return r.meets(text, &e.left) }
+		has := func(r *escalationRule) bool { return r.meets(text, &e.left) }
 		return pattern != Unknown && !e.denied(action, text, meets) && e.within(action, has)
 	})
 }
@@ -302,7 +302,7 @@ func (e *escalator) openOnSome(r *rule, action string) bool {
 // denied reports whether a Deny takes an action away on all that a text stands for. One by NotResource leaves what it lists, which
 // spares tells by that and the text.
 func (e *escalator) denied(action, text string, spares match) bool {
-	return slices.ContainsFunc(e.denies, func(r rule) bool {
+	return slices.ContainsFunc(e.denies, func(r escalationRule) bool {
 		e.left.spend(passWork)
 		if r.Resource.Not {
 			return r.of(action) && !r.listed(text, spares, &e.left)
@@ -312,8 +312,8 @@ func (e *escalator) denied(action, text string, spares match) bool {
 }
 
 // within reports whether the permissions boundary allows an action on what its statement has.
-func (e *escalator) within(action string, has func(*rule) bool) bool {
-	return !e.bounded || slices.ContainsFunc(e.boundary, func(r rule) bool {
+func (e *escalator) within(action string, has func(*escalationRule) bool) bool {
+	return !e.bounded || slices.ContainsFunc(e.boundary, func(r escalationRule) bool {
 		e.left.spend(passWork)
 		return r.of(action) && has(&r)
 	})
@@ -323,7 +323,7 @@ func (e *escalator) within(action string, has func(*rule) bool) bool {
 type match func(pattern, text string, left *work) bool
 
 // listed reports whether one of the patterns matches a text.
-func (r *rule) listed(text string, by match, left *work) bool {
+func (r *escalationRule) listed(text string, by match, left *work) bool {
 	return slices.ContainsFunc(r.patterns, func(pattern string) bool {
 		left.spend(compareWork)
 		return *left >= 0 && by(pattern, text, left)
@@ -331,12 +331,12 @@ func (r *rule) listed(text string, by match, left *work) bool {
 }
 
 // includes reports whether an Allow is about all that a text stands for, of a NotResource whether it is about most of that.
-func (r *rule) includes(text string, left *work) bool {
+func (r *escalationRule) includes(text string, left *work) bool {
 	return r.listed(text, includes, left) != r.Resource.Not
 }
 
 // meets reports whether an Allow is about some of what a text stands for.
-func (r *rule) meets(text string, left *work) bool {
+func (r *escalationRule) meets(text string, left *work) bool {
 	return r.Resource.Not && !r.listed(text, includes, left) || !r.Resource.Not && r.listed(text, meets, left)
 }
 

@@ -52,9 +52,9 @@ func TestEscalations(t *testing.T) {
 			if !strings.HasPrefix(c.Page, "https://") {
 				t.Errorf("no page decides it")
 			}
-			holder := Holder{Type: "role", Name: "app"}
+			holder := EscalationHolder{Type: "role", Name: "app"}
 			if c.Holder != nil {
-				holder = Holder(*c.Holder)
+				holder = EscalationHolder(*c.Holder)
 			}
 			documents := func(list [][]map[string]any) (parsed []*Document) {
 				for _, statements := range list {

@@ -32,7 +32,7 @@ func FuzzParse(f *testing.F) {
 		d.Shares(time.Time{})
 		d.LocksOut("", "111122223333", time.Time{})
 		d.InterruptsReplication("", "111122223333", allActions, time.Time{})
-		Escalations([]*Document{d}, []*Document{d}, Holder{Type: "role", Name: "app", Bounded: true}, time.Time{})
+		Escalations([]*Document{d}, []*Document{d}, EscalationHolder{Type: "role", Name: "app", Bounded: true}, time.Time{})
 		NewGrants([]*Document{d}, []*Document{d}).On(TableRef{Name: "orders"})
 	}
 	f.Fuzz(func(t *testing.T, text string) {
