@@ -280,7 +280,7 @@ func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error)
 // respond encodes judgements, what is said of them, and notices. A pass says nothing; a policy that neither passed nor reported anything is not
 // applicable, which is the protocol's only other word.
 func (s *Server) respond(judgements []policy.Judgement, diagnostics []policy.Diagnostic, notices []engine.Notice) *pulumirpc.AnalyzeResponse {
-	response := &pulumirpc.AnalyzeResponse{}
+	response := &pulumirpc.AnalyzeResponse{NotApplicable: make([]*pulumirpc.PolicyNotApplicable, 0, min(len(judgements), len(s.engine.Policies())))}
 	said := map[*policy.Policy]bool{}
 	size := 0
 	var left []policy.Diagnostic // that would make the response larger than the engine takes
