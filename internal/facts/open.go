@@ -50,11 +50,8 @@ func (s *Stack) seeOpen(f *Facts) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if before, ok := s.open.filed[r.URN]; ok {
-		if role {
-			remove(s.open.roles, before, func(other *resource.Resource) bool { return other.URN == r.URN })
-		} else {
-			remove(s.open.policies, before, func(other *slim) bool { return other.urn == r.URN })
-		}
+		remove(s.open.roles, before, func(other *resource.Resource) bool { return other.URN == r.URN })
+		remove(s.open.policies, before, func(other *slim) bool { return other.urn == r.URN })
 		delete(s.open.filed, r.URN)
 	}
 	switch {
@@ -70,7 +67,9 @@ func (s *Stack) seeOpen(f *Facts) {
 
 // remove takes out of what is filed under a name what is meant.
 func remove[T any](filed map[string][]T, name string, meant func(T) bool) {
-	if filed[name] = slices.DeleteFunc(filed[name], meant); len(filed[name]) == 0 {
+	if kept := slices.DeleteFunc(filed[name], meant); len(kept) > 0 {
+		filed[name] = kept
+	} else {
 		delete(filed, name)
 	}
 }

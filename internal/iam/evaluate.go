@@ -84,7 +84,7 @@ func (r Reason) Elements() []Element {
 		return nil
 	}
 	var out []Element
-	st := r.document.statement(r.Statement)
+	st := r.document.StatementAt(r.Statement)
 	match := func(text string) bool { return matchesAction(text, r.action) }
 	if i := slices.IndexFunc(st.Action.Texts, match); i >= 0 && !st.Action.Not {
 		out = append(out, st.element("Action", &st.Action, i))
@@ -95,8 +95,8 @@ func (r Reason) Elements() []Element {
 	return out
 }
 
-// statement finds a statement by its index in the document.
-func (d *Document) statement(index int) *Statement {
+// StatementAt returns the statement at an index in the document, of one that is there. Statements leaves out those that cannot be read.
+func (d *Document) StatementAt(index int) *Statement {
 	i := slices.IndexFunc(d.Statements, func(st Statement) bool { return st.Index == index })
 	return &d.Statements[i]
 }
