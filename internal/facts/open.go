@@ -2,6 +2,7 @@ package facts
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 
 	"dynamoguard/internal/iam"
@@ -16,20 +17,22 @@ type openness struct {
 	roles     map[string][]*resource.Resource // by name
 	policies  map[string][]*slim              // by name, in lower case
 	filed     map[resource.URN]string         // by what name a resource is in either
-	providers map[resource.URN]*resource.Provider
+	providers providers
 }
 
-// shared is a provider that was remembered before, where that is the same. Each request has one of its own, which is larger than a
-// document.
-func (o *openness) shared(p *resource.Provider) *resource.Provider {
-	if p == nil {
+// providers are those of what is remembered, each once. Each request has one of its own, which is larger than a document.
+type providers map[resource.URN]*resource.Provider
+
+// share returns the one that was shared before, where that is the same, down to what is secret: Equal does not look at that.
+func (p *providers) share(one *resource.Provider) *resource.Provider {
+	if one == nil {
 		return nil
 	}
-	if before := o.providers[p.URN]; before != nil && before.Properties.Equal(p.Properties) {
+	if before := (*p)[one.URN]; reflect.DeepEqual(before, one) {
 		return before
 	}
-	set(&o.providers, p.URN, p)
-	return p
+	set((*map[resource.URN]*resource.Provider)(p), one.URN, one)
+	return one
 }
 
 // seeOpen remembers a resource in place of what was remembered of it.
@@ -60,7 +63,7 @@ func (s *Stack) seeOpen(f *Facts) {
 	case role:
 		set(&s.open.roles, name, append(s.open.roles[name], r))
 	default:
-		set(&s.open.policies, name, append(s.open.policies[name], slimOf(r, s.open.shared(r.Provider))))
+		set(&s.open.policies, name, append(s.open.policies[name], slimOf(r, s.open.providers.share(r.Provider))))
 	}
 	set(&s.open.filed, r.URN, name)
 }
