@@ -95,10 +95,12 @@ func (r Reason) Elements() []Element {
 	return out
 }
 
-// StatementAt returns the statement at an index in the document, of one that is there. Statements leaves out those that cannot be read.
+// StatementAt returns the statement at an index in the document, nil where none is there that can be read: Statements leaves out the others.
 func (d *Document) StatementAt(index int) *Statement {
-	i := slices.IndexFunc(d.Statements, func(st Statement) bool { return st.Index == index })
-	return &d.Statements[i]
+	if i := slices.IndexFunc(d.Statements, func(st Statement) bool { return st.Index == index }); i >= 0 {
+		return &d.Statements[i]
+	}
+	return nil
 }
 
 // request is a Request made ready.
