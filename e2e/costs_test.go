@@ -30,7 +30,7 @@ type cost struct {
 // longer the larger the table is, however few sockets there are.
 var costs = []cost{
 	{"start of the process to its answer to Handshake", 4, func(r *run) []float64 { return r.starts }, milliseconds},
-	{"round trip of Analyze, of 10,000 resources on average", 1.5, func(r *run) []float64 { return r.trip("") }, milliseconds},
+	{"round trip of Analyze, of 10,000 resources on average", 1.6, func(r *run) []float64 { return r.trip("") }, milliseconds},
 	{"... of the 1,000 that are tables", 0, func(r *run) []float64 { return r.trip("table") }, milliseconds},
 	{"... of the 3,000 that hold documents", 0, func(r *run) []float64 { return r.trip("document") }, milliseconds},
 	{"... of the others", 0, func(r *run) []float64 { return r.trip("other") }, milliseconds},

@@ -36,6 +36,7 @@ func TestExplain(t *testing.T) {
 			`The finding resource urn:pulumi:`) + `\S+` + regexp.QuoteMeta(`::aws:iam/policy:Policy::app at policy.Statement[0].Action[0] `+
 			`wrong policy.Statement[0].Action[0] "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them instead list the actions the workload calls`+orBoundary+` `+
 			`enforced mandatory, the policy's default exemption none The statement { "Effect": "Allow", "Action": [ > "dynamodb:*" ], "Resource": "`+ordersARN+`" } `+
+			`What could be written instead missing the actions that it is to allow `+
 			`The rule Reports a wildcard`) + `.* found in the preview of \S+ at \S+ \S+ UTC, dynamoguard \S+ configuration \S+( which did not reach the end of the stack)?`},
 		{[]string{"explain", "no such finding"}, 1, `dynamoguard: no finding matches; searched was the preview of .*`},
 		{[]string{"doctor"}, 0, `The configuration .* hash \S+ .* ` +

@@ -312,7 +312,7 @@ func (c creator) creates(t iam.TableRef) (most creation) {
 			continue
 		}
 		most = max(most, byWildcard)
-		for _, action := range c.documents[g.Document].Statements[g.Statement].Action.Texts {
+		for _, action := range c.documents[g.Document].StatementAt(g.Statement).Action.Texts {
 			if named := iam.MatchActions(action); !named.And(makes).Empty() && named.And(restored).Empty() {
 				return onPurpose
 			}

@@ -280,7 +280,7 @@ func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error)
 // respond encodes judgements, what is said of them, and notices. A pass says nothing; a policy that neither passed nor reported anything is not
 // applicable, which is the protocol's only other word.
 func (s *Server) respond(judgements []policy.Judgement, diagnostics []policy.Diagnostic, notices []engine.Notice) *pulumirpc.AnalyzeResponse {
-	response := &pulumirpc.AnalyzeResponse{}
+	response := &pulumirpc.AnalyzeResponse{NotApplicable: make([]*pulumirpc.PolicyNotApplicable, 0, min(len(judgements), len(s.engine.Policies())))}
 	said := map[*policy.Policy]bool{}
 	size := 0
 	var left []policy.Diagnostic // that would make the response larger than the engine takes
@@ -303,14 +303,18 @@ func (s *Server) respond(judgements []policy.Judgement, diagnostics []policy.Dia
 	if len(left) > 0 {
 		response.Diagnostics = append(response.Diagnostics, s.encode(instead(left)))
 	}
+	// Most policies do not judge the type, and say so in one text.
+	var why, message string
 	for start := 0; start < len(judgements); { // those of one policy stand together
 		p, end := judgements[start].Policy, start+1
 		for end < len(judgements) && judgements[end].Policy == p {
 			end++
 		}
 		if reason := whyNotPassed(judgements[start:end]); reason != "" && !said[p] {
-			response.NotApplicable = append(response.NotApplicable,
-				&pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: text.Message(reason)})
+			if reason != why {
+				why, message = reason, text.Message(reason)
+			}
+			response.NotApplicable = append(response.NotApplicable, &pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: message})
 		}
 		start = end
 	}

@@ -20,8 +20,9 @@ import (
 type Engine struct {
 	policies []*policy.Policy
 	now      func() time.Time
-	reads    properties // in Analyze and AnalyzeStack
-	checked  properties // in Remediate
+	reads    properties     // in Analyze and AnalyzeStack
+	judging  map[string]int // how many policies judge a type
+	checked  properties     // in Remediate
 	seen     facts.Stack
 
 	mu     sync.Mutex
@@ -42,10 +43,11 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	if err != nil {
 		panic(err) // nothing was configured, so nothing can be wrong
 	}
-	reads := properties{}
+	reads, judging := properties{}, map[string]int{}
 	for _, p := range policies {
 		reads.add(p.Reads)
 		for typ := range p.Reads {
+			judging[typ]++
 			reads.add(facts.TagReads(typ))
 		}
 	}
@@ -56,6 +58,7 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	return &Engine{
 		policies: policies,
 		reads:    reads,
+		judging:  judging,
 		checked:  checked,
 		now:      now,
 		config:   config,
@@ -176,7 +179,8 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	now := e.now()
 	mended := e.mendedOf(r.URN)
 	judgements := make([]policy.Judgement, 0, len(e.policies))
-	var read, again []policy.Judgement // by policies that judge its type, and of what it attaches
+	read := make([]policy.Judgement, 0, e.judging[r.Type]) // by policies that judge its type
+	var again []policy.Judgement                           // of what it attaches
 	for _, p := range e.policies {
 		if p.CheckResource == nil {
 			continue

@@ -185,6 +185,8 @@ func NewGraph(resources []*resource.Resource, seen *Stack) *Graph {
 	for _, r := range resources {
 		g.byURN[r.URN] = r
 	}
+	// No engine sends two of one URN. Who judged both would be handed the last one for the other, which may be of another type.
+	g.Resources = slices.DeleteFunc(resources, func(r *resource.Resource) bool { return g.byURN[r.URN] != r })
 	g.principals = sync.OnceValue(func() *Principals { return newPrincipals(g) })
 	g.attachments = sync.OnceValue(func() map[resource.URN][]resource.URN { return newAttachments(g) })
 	return g

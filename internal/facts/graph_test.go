@@ -120,3 +120,14 @@ func TestResolveIsLinear(t *testing.T) {
 		t.Errorf("%d bytes for 1,000 roles of one name, %d for 8,000", few, many)
 	}
 }
+
+// TestGraphOfOneURN: of two resources of one URN, which make soak sends and no engine does, there is the last one.
+func TestGraphOfOneURN(t *testing.T) {
+	const urn = "urn:pulumi:dev::shop::aws:dynamodb/table:Table::orders"
+	table := &resource.Resource{URN: urn, Type: facts.Table, Properties: resource.ObjectValue(nil)}
+	other := &resource.Resource{URN: urn, Type: facts.TableReplica, Properties: resource.ObjectValue(nil)}
+	g := facts.NewGraph([]*resource.Resource{table, other}, new(facts.Stack))
+	if len(g.Resources) != 1 || g.Resources[0] != g.Resource(urn) || g.Resources[0].Type != facts.TableReplica {
+		t.Errorf("%v, and by its URN %v", g.Resources, g.Resource(urn))
+	}
+}

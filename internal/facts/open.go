@@ -2,6 +2,7 @@ package facts
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 
 	"dynamoguard/internal/iam"
@@ -16,20 +17,22 @@ type openness struct {
 	roles     map[string][]*resource.Resource // by name
 	policies  map[string][]*slim              // by name, in lower case
 	filed     map[resource.URN]string         // by what name a resource is in either
-	providers map[resource.URN]*resource.Provider
+	providers providers
 }
 
-// shared is a provider that was remembered before, where that is the same. Each request has one of its own, which is larger than a
-// document.
-func (o *openness) shared(p *resource.Provider) *resource.Provider {
-	if p == nil {
+// providers are those of what is remembered, each once. Each request has one of its own, which is larger than a document.
+type providers map[resource.URN]*resource.Provider
+
+// share returns the one that was shared before, where that is the same, down to what is secret: Equal does not look at that.
+func (p *providers) share(one *resource.Provider) *resource.Provider {
+	if one == nil {
 		return nil
 	}
-	if before := o.providers[p.URN]; before != nil && before.Properties.Equal(p.Properties) {
+	if before := (*p)[one.URN]; reflect.DeepEqual(before, one) {
 		return before
 	}
-	set(&o.providers, p.URN, p)
-	return p
+	set((*map[resource.URN]*resource.Provider)(p), one.URN, one)
+	return one
 }
 
 // seeOpen remembers a resource in place of what was remembered of it.
@@ -50,11 +53,8 @@ func (s *Stack) seeOpen(f *Facts) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if before, ok := s.open.filed[r.URN]; ok {
-		if role {
-			remove(s.open.roles, before, func(other *resource.Resource) bool { return other.URN == r.URN })
-		} else {
-			remove(s.open.policies, before, func(other *slim) bool { return other.urn == r.URN })
-		}
+		remove(s.open.roles, before, func(other *resource.Resource) bool { return other.URN == r.URN })
+		remove(s.open.policies, before, func(other *slim) bool { return other.urn == r.URN })
 		delete(s.open.filed, r.URN)
 	}
 	switch {
@@ -63,14 +63,16 @@ func (s *Stack) seeOpen(f *Facts) {
 	case role:
 		set(&s.open.roles, name, append(s.open.roles[name], r))
 	default:
-		set(&s.open.policies, name, append(s.open.policies[name], slimOf(r, s.open.shared(r.Provider))))
+		set(&s.open.policies, name, append(s.open.policies[name], slimOf(r, s.open.providers.share(r.Provider))))
 	}
 	set(&s.open.filed, r.URN, name)
 }
 
 // remove takes out of what is filed under a name what is meant.
 func remove[T any](filed map[string][]T, name string, meant func(T) bool) {
-	if filed[name] = slices.DeleteFunc(filed[name], meant); len(filed[name]) == 0 {
+	if kept := slices.DeleteFunc(filed[name], meant); len(kept) > 0 {
+		filed[name] = kept
+	} else {
 		delete(filed, name)
 	}
 }

@@ -3,7 +3,6 @@ package facts
 import (
 	"encoding/json"
 	"maps"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -66,7 +65,7 @@ type sketch struct {
 	order     []resource.URN
 	size      int
 	full      bool // there was more, so nothing is kept
-	providers map[resource.URN]*resource.Provider
+	providers providers
 }
 
 // Sketch remembers of a resource what it says of tables: by whom it is used, what it names, and what it is called. Of values that are
@@ -124,13 +123,7 @@ func (k *sketch) keep(r *resource.Resource, size int) {
 		k.size += size
 		k.order = append(k.order, r.URN)
 	}
-	if p := r.Provider; p != nil {
-		if shared := k.providers[p.URN]; reflect.DeepEqual(shared, p) {
-			r.Provider = shared
-		} else {
-			set(&k.providers, p.URN, p)
-		}
-	}
+	r.Provider = k.providers.share(r.Provider)
 	set(&k.byURN, r.URN, r)
 }
 

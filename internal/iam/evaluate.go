@@ -84,7 +84,7 @@ func (r Reason) Elements() []Element {
 		return nil
 	}
 	var out []Element
-	st := r.document.statement(r.Statement)
+	st := r.document.StatementAt(r.Statement)
 	match := func(text string) bool { return matchesAction(text, r.action) }
 	if i := slices.IndexFunc(st.Action.Texts, match); i >= 0 && !st.Action.Not {
 		out = append(out, st.element("Action", &st.Action, i))
@@ -95,10 +95,12 @@ func (r Reason) Elements() []Element {
 	return out
 }
 
-// statement finds a statement by its index in the document.
-func (d *Document) statement(index int) *Statement {
-	i := slices.IndexFunc(d.Statements, func(st Statement) bool { return st.Index == index })
-	return &d.Statements[i]
+// StatementAt returns the statement at an index in the document, nil where none is there that can be read: Statements leaves out the others.
+func (d *Document) StatementAt(index int) *Statement {
+	if i := slices.IndexFunc(d.Statements, func(st Statement) bool { return st.Index == index }); i >= 0 {
+		return &d.Statements[i]
+	}
+	return nil
 }
 
 // request is a Request made ready.

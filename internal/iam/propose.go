@@ -161,12 +161,12 @@ const fewestLetters = 3
 //
 // Actions that would be reported by SensitiveActions are left out: they are for principals of their own.
 func (d *Document) Propose(index int, mentions []Mention, now time.Time) Proposal {
-	i := slices.IndexFunc(d.Statements, func(st Statement) bool { return st.Index == index })
-	if i < 0 || d.Statements[i].Effect == Deny || d.Kind == Trust {
+	st := d.StatementAt(index)
+	if st == nil || st.Effect == Deny || d.Kind == Trust {
 		return Proposal{}
 	}
 	p := &proposer{
-		doc: d, st: &d.Statements[i], mentions: mentions, now: now, analysis: d.analyse(now),
+		doc: d, st: st, mentions: mentions, now: now, analysis: d.analyse(now),
 		used: map[int]bool{}, written: map[string]ResourceTypes{},
 	}
 	if !p.reported() {

@@ -65,7 +65,8 @@ func names(pattern string, urn resource.URN) bool {
 }
 
 // IsBoundary reports whether a resource is a managed policy that counts as a permission boundary. No other document can be one:
-// IAM takes a boundary by the ARN of a managed policy. One that names whom it is attached to is a grant, whatever it is called. Letters of either case are alike, as in the names of IAM's policies.
+// IAM takes a boundary by the ARN of a managed policy. One that names whom it is attached to is a grant, whatever it is called. Letters
+// of either case are alike, as in the names of IAM's policies.
 //
 // A pattern is about the logical name, and only one with :: about the URN: the name of a stack or a project that happens to
 // match would make boundaries of all its policies.

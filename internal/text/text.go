@@ -42,7 +42,7 @@ func Enumeration(sentence string, items []string) string {
 
 // printable cuts a text after which most bytes would be exceeded, at a character.
 func printable(s string, most int) string {
-	if len(s) <= most && !strings.ContainsFunc(s, unprintable) {
+	if len(s) <= most && (plain(s) || !strings.ContainsFunc(s, unprintable)) {
 		return s
 	}
 	const room = len("… (1234567890123456789 more bytes)")
@@ -76,6 +76,16 @@ func Short(s string) string {
 }
 
 func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+
+// plain reports whether all of a text is printable ASCII, as nearly all texts are: unicode takes its time to say so.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
 
 // Error is the text of an error, printable: one line, or one for each of the errors that errors.Join made it of, no more of them
 // than anybody mends at once. So a line begins where an error does, and never in the middle of a value.
