@@ -57,7 +57,7 @@ func tableARN(account, name string) string {
 }
 
 func (s *matrixStack) table(account, name string) {
-	s.add(facts.Table, name, map[string]any{"name": name, "arn": tableARN(account, name)})
+	s.add(facts.Table, account+"-"+name, map[string]any{"name": name, "arn": tableARN(account, name)})
 }
 
 func (s *matrixStack) principal(account, kind, name string, more map[string]any) {
