@@ -225,6 +225,9 @@ func TestReportOfStates(t *testing.T) {
 	if got := shown(); got != fmt.Sprintf("%d findings", all) {
 		t.Errorf("once shown again it says %q", got)
 	}
+	if n := eval[int](t, p, `[...document.querySelectorAll('#tables .group')].filter(g => g.hidden).length`); n > 0 {
+		t.Errorf("%d lists of tables are gone with the findings", n)
+	}
 
 	pdf, err := p.PDF()
 	keep(t, "states.pdf", pdf, err)

@@ -32,7 +32,7 @@
   function findings() {
     const form = $('finding-filters');
     if (!form) return;
-    const groups = [...document.querySelectorAll('.group')].map(g => ({
+    const groups = [...document.querySelectorAll('#findings .group')].map(g => ({
       element: g, open: g.open, name: [...g.children].filter(e => e.tagName !== 'OL').map(e => e.textContent).join(' ').toLowerCase(), policy: g.dataset.policy, level: g.dataset.level,
       findings: [...g.querySelectorAll('.finding')].map(f => ({ element: f, stack: f.dataset.stack, text: null })),
     }));
