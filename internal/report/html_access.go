@@ -106,12 +106,6 @@ func printables(texts []string) (list []string) {
 	return list
 }
 
-// ofProduction reports whether an environment is one of production: prod, also one of several, as prod-eu is.
-func ofProduction(environment string) bool {
-	rest, ok := strings.CutPrefix(environment, production)
-	return ok && (rest == "" || rest[0] < 'a' || rest[0] > 'z')
-}
-
 // A reach is who may do something on tables of production.
 type reach struct {
 	Summary string

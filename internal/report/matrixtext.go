@@ -122,13 +122,19 @@ func (p *printer) access(m *Matrix) {
 
 // order puts production first, and what has no known environment last.
 func order(environment string) int {
-	switch environment {
-	case production:
+	switch {
+	case ofProduction(environment):
 		return 0
-	case "":
+	case environment == "":
 		return 2
 	}
 	return 1
+}
+
+// ofProduction reports whether an environment is one of production: prod, also one of several, as prod-eu is.
+func ofProduction(environment string) bool {
+	rest, ok := strings.CutPrefix(environment, production)
+	return ok && (rest == "" || rest[0] < 'a' || rest[0] > 'z')
 }
 
 // title names the principal: role "orders" of shop/prod.
