@@ -55,7 +55,7 @@ func unknownNotices(run *policy.Run) (list []policy.Notice) {
 		}
 	}
 	for _, at := range order {
-		place := fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN))
+		place := policy.Placed(at)
 		switch by := " (" + strings.Join(waiting[at], ", ") + ")"; {
 		case run.Seen.Awaited(at):
 			documents = append(documents, place)

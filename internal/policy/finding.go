@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/resource"
 	"dynamoguard/internal/soc2"
 	"dynamoguard/internal/text"
@@ -282,6 +283,9 @@ func (j *Judgement) exempt(exemptions []Exemption, r *resource.Resource, now tim
 func paths(ps []resource.Path) string {
 	return text.ListOf(ps, ", ", func(p resource.Path) string { return string(p) })
 }
+
+// Placed is a property as people write it: policy of aws:iam:RolePolicy "orders".
+func Placed(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, Name(at.URN)) }
 
 // Name is a resource as people write it: aws:iam:Policy "orders". What is no URN stands for itself.
 func Name(urn resource.URN) string {

@@ -126,7 +126,7 @@ func (p *Pass) Judgement() Judgement {
 }
 
 func places(list []facts.Place) string {
-	return text.ListOf(list, ", ", func(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, Name(at.URN)) })
+	return text.ListOf(list, ", ", Placed)
 }
 
 // A StackPass is one policy judging a whole stack, at the end of a run. What it says of a resource, it says in the pass on

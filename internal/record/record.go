@@ -202,8 +202,7 @@ func (m *making) finding(j policy.Judgement, f policy.Finding) Finding {
 }
 
 func proposal(p *facts.Proposal) Proposal {
-	place := func(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN)) }
-	places := func(list []facts.Place) string { return text.ListOf(list, "\n", place) }
+	places := func(list []facts.Place) string { return text.ListOf(list, "\n", policy.Placed) }
 	return Proposal{
 		Statements: strings.Join(p.Statements, "\n"),
 		Missing:    text.List(p.Missing, "\n"),
@@ -211,7 +210,7 @@ func proposal(p *facts.Proposal) Proposal {
 		Named:      text.List(p.Named, "\n"),
 		LeftOut:    text.List(p.LeftOut, "\n"),
 		Rests:      places(p.Rests),
-		Outputs:    text.ListOf(p.Outputs, "\n", func(o facts.Output) string { return o.Reference + " is the " + place(o.Place) }),
+		Outputs:    text.ListOf(p.Outputs, "\n", func(o facts.Output) string { return o.Reference + " is the " + policy.Placed(o.Place) }),
 		Awaited:    places(p.Awaited),
 	}
 }

@@ -125,7 +125,7 @@ func (m *matrixMaker) add(run *policy.Run, stack stackOf) {
 		m.addPrincipal(frame, run.Graph, p, stack)
 	}
 	for _, at := range principals.Unknown {
-		m.unknown("%s, which names a principal, is not known", placed(at))
+		m.unknown("%s, which names a principal, is not known", policy.Placed(at))
 	}
 	for _, p := range principals.Problems {
 		m.unknown("%s: %s", policy.Name(p.URN), p.Message)
@@ -135,9 +135,6 @@ func (m *matrixMaker) add(run *policy.Run, stack stackOf) {
 func (m *matrixMaker) unknown(format string, args ...any) {
 	m.matrix.Unknown = append(m.matrix.Unknown, fmt.Sprintf(format, args...))
 }
-
-// placed is a property as people write it: policy of aws:iam:RolePolicy "orders".
-func placed(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN)) }
 
 // documentsOf are those of a resource that can be read.
 func documentsOf(by resource.URN, documents []*facts.Document) (list []attached) {
@@ -182,7 +179,7 @@ func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *fac
 		p := tablePolicy{table: witness(f.GovernedTable(d, around, &log)), stream: ofStream(r, d)}
 		switch {
 		case !d.Known || d.Part:
-			p.unknown = placed(facts.Place{URN: r.URN, Path: d.Path}) + " is not known"
+			p.unknown = policy.Placed(facts.Place{URN: r.URN, Path: d.Path}) + " is not known"
 		case d.Document == nil:
 			p.unknown = fmt.Sprintf("%s: %s", policy.Name(r.URN), d.Mistyped)
 		}
@@ -276,7 +273,7 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 		h.boundary = []attached{{arn: p.BoundaryARN}}
 	}
 	for _, at := range p.Unknown {
-		h.Unknown = append(h.Unknown, placed(at)+" is not known")
+		h.Unknown = append(h.Unknown, policy.Placed(at)+" is not known")
 	}
 	for _, problem := range p.Problems {
 		h.Unknown = append(h.Unknown, fmt.Sprintf("%s: %s", policy.Name(problem.URN), problem.Message))
@@ -350,7 +347,7 @@ func (m *matrixMaker) join() {
 			}
 			resolved, ok := m.resolve(d.arn)
 			if !ok {
-				h.Unknown = append(h.Unknown, placed(d.at)+" names a policy whose document is not known")
+				h.Unknown = append(h.Unknown, policy.Placed(d.at)+" names a policy whose document is not known")
 			}
 			for _, of := range resolved {
 				of.secret = of.secret || d.secret
@@ -453,7 +450,7 @@ func (m *matrixMaker) govern() {
 	for _, p := range m.policies {
 		if p.table.Name == "" {
 			if p.unknown == "" {
-				p.unknown = placed(p.at) + " is the policy of a table that is not known"
+				p.unknown = policy.Placed(p.at) + " is the policy of a table that is not known"
 			}
 			m.unknown("%s", p.unknown)
 			continue

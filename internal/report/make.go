@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -339,16 +338,15 @@ func (m *Maker) finding(s Source, r *Resource, j *policy.Judgement, f policy.Fin
 }
 
 func proposal(p *facts.Proposal) *Proposal {
-	place := func(at facts.Place) string { return fmt.Sprintf("%s of %s", at.Path, policy.Name(at.URN)) }
 	kept := &Proposal{Statements: p.Statements, Missing: p.Missing, Redundant: p.Redundant, Named: p.Named, LeftOut: p.LeftOut}
 	for _, at := range p.Rests {
-		kept.Rests = append(kept.Rests, place(at))
+		kept.Rests = append(kept.Rests, policy.Placed(at))
 	}
 	for _, o := range p.Outputs {
-		kept.Outputs = append(kept.Outputs, o.Reference+" is the "+place(o.Place))
+		kept.Outputs = append(kept.Outputs, o.Reference+" is the "+policy.Placed(o.Place))
 	}
 	for _, at := range p.Awaited {
-		kept.Awaited = append(kept.Awaited, place(at))
+		kept.Awaited = append(kept.Awaited, policy.Placed(at))
 	}
 	return kept
 }
