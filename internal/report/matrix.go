@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"sort"
 
@@ -167,4 +168,13 @@ func (p *MatrixPrincipal) Cells() iter.Seq2[int, *Access] {
 			}
 		}
 	}
+}
+
+// Environments are those of the tables, in order.
+func (m *Matrix) Environments() []string {
+	found := map[string]bool{}
+	for _, t := range m.Tables {
+		found[t.Environment] = true
+	}
+	return slices.Sorted(maps.Keys(found))
 }
