@@ -111,9 +111,7 @@ func (c *checking) run(args []string) error {
 }
 
 // say tells something on standard error.
-func (c *checking) say(format string, args ...any) {
-	_, _ = fmt.Fprintln(c.stderr, "dynamoguard: "+text.Message(fmt.Sprintf(format, args...)))
-}
+func (c *checking) say(format string, args ...any) { sayTo(c.stderr)(format, args...) }
 
 // configure reads the configuration.
 func (c *checking) configure() error {
@@ -209,24 +207,26 @@ func (c *checking) readTables(states []stateInput) error {
 			s.modified = c.now()
 		}
 	}
-	type found struct{ entries, made []tables.Entry }
-	inParallel(states, func(s stateInput) found {
+	inParallel(states, func(s stateInput) facts.Places {
 		in, err := s.open(c.ctx, c.stdin, c.progress.seen)
 		if err != nil {
-			return found{}
+			return facts.Places{}
 		}
 		defer func() { _ = in.Close() }()
-		owned, made, err := facts.ReadPlaces(in, tables.NoOrganization)
+		found, err := facts.ReadPlaces(in, tables.NoOrganization)
 		if err != nil {
-			return found{}
+			return facts.Places{}
 		}
-		source := &tables.Source{Name: "the state in " + s.name, At: s.modified}
-		for i := range owned.Entries {
-			owned.Entries[i].Source = source
+		source := &tables.Source{Name: "the state in " + s.name, At: found.Written}
+		if source.At.IsZero() {
+			source.At = s.modified
 		}
-		return found{owned.Entries, made}
-	}, func(_ stateInput, f found) {
-		entries, made = append(entries, f.entries...), append(made, f.made...)
+		for i := range found.Entries {
+			found.Entries[i].Source = source
+		}
+		return found
+	}, func(_ stateInput, found facts.Places) {
+		entries, made = append(entries, found.Entries...), append(made, found.Made...)
 	})
 	beside, _ := world(c.ctx, c.system).Load(c.configuration.Pack().Index, policy.StackContext{})
 	c.together = newTogether(entries, made, beside)

@@ -135,7 +135,7 @@ func TestCheckBadInput(t *testing.T) {
 	})
 	for _, c := range []struct{ args, want string }{
 		{"", "name what to check: a file, a folder, a file:// backend, or - for standard input"},
-		{"missing.json", "stat missing.json: no such file or directory"},
+		{"missing.json", "missing.json: no such file or directory"},
 		{"text.json", "text.json: not a state: byte 0 is 'R', not the start of an object"},
 		{"torn.json", fmt.Sprintf("torn.json: not a state: it ends after %d bytes, in the middle", len(export)-40)},
 		{"terraform.json", "terraform.json: not a state: it has neither a checkpoint nor a deployment"},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -32,10 +33,15 @@ func outputsOf(formats, paths []string) (outputs []output, err error) {
 			return nil, fmt.Errorf("--format %q is not one of %s", text.Short(name), text.ListOf(report.Formats, ", ", func(f report.Format) string { return f.Name }))
 		}
 		o := output{format: report.Formats[at]}
-		if i < len(paths) && paths[i] != standardInput {
-			o.path = paths[i]
+		if i < len(paths) {
+			if paths[i] == "" {
+				return nil, fmt.Errorf("the --output of --format %s is empty; - stands for standard output", name)
+			}
+			if paths[i] != standardInput && paths[i] != "/dev/stdout" {
+				o.path = paths[i]
+			}
 		}
-		switch same := func(other output) bool { return other.path == o.path }; {
+		switch same := func(other output) bool { return samePlace(other.path, o.path) }; {
 		case o.path == "" && onStandardOutput != "":
 			return nil, fmt.Errorf("--format %s and --format %s both go to standard output; name an --output for each", onStandardOutput, name)
 		case o.path == "":
@@ -51,53 +57,60 @@ func outputsOf(formats, paths []string) (outputs []output, err error) {
 	return outputs, nil
 }
 
-// write writes a report everywhere it is to go. The files take their places once all of them are written; after an error they are
-// what they were.
-func write(r *report.Report, outputs []output, stdout io.Writer, o report.Options) error {
-	var written []*files.Replacement
-	drop := func() {
-		for _, f := range written {
-			f.Drop()
+// samePlace reports whether two paths are of one file.
+func samePlace(a, b string) bool {
+	absolute := func(path string) string {
+		if whole, err := filepath.Abs(path); err == nil && path != "" {
+			return whole
 		}
+		return path
 	}
-	for _, to := range outputs {
-		if to.path == "" {
-			continue
-		}
-		f, err := files.Replace(to.path)
+	return absolute(a) == absolute(b)
+}
+
+// write writes a report everywhere it is to go. The files take their places once all of them are written; until then, and after an
+// error, they are what they were.
+func write(batch *files.Batch, r *report.Report, outputs []output, stdout io.Writer, o report.Options) error {
+	defer batch.Drop()
+	onDisk, onStandardOutput := partition(outputs)
+	for _, to := range onDisk {
+		f, err := batch.Replace(to.path)
 		if err == nil {
-			written = append(written, f)
 			err = to.format.Write(f, r, report.Options{Sources: o.Sources, FailOn: o.FailOn})
 		}
 		if err == nil {
 			err = f.Finish()
 		}
 		if err != nil {
-			drop()
 			return notWritten(to, err)
 		}
 	}
-	for _, to := range outputs {
-		if to.path != "" {
-			continue
-		}
+	for _, to := range onStandardOutput {
 		out := bufio.NewWriter(stdout)
 		err := to.format.Write(out, r, o)
 		if err == nil {
 			err = out.Flush()
 		}
 		if err != nil {
-			drop()
 			return notWritten(to, err)
 		}
 	}
-	for _, f := range written {
-		if err := f.Commit(); err != nil {
-			drop()
-			return fmt.Errorf("the report could not be written: %w", err)
-		}
+	if err := batch.Commit(); err != nil {
+		return fmt.Errorf("the report could not be written: %w", err)
 	}
 	return nil
+}
+
+// partition tells the files from standard output.
+func partition(outputs []output) (onDisk, onStandardOutput []output) {
+	for _, to := range outputs {
+		if to.path == "" {
+			onStandardOutput = append(onStandardOutput, to)
+		} else {
+			onDisk = append(onDisk, to)
+		}
+	}
+	return onDisk, onStandardOutput
 }
 
 func notWritten(to output, err error) error {

@@ -68,6 +68,11 @@ Flags:
 				_, err := fmt.Fprintln(c.OutOrStdout(), c.Long)
 				return err
 			}
+			if options.Report != "" {
+				if err := clearReports(options.Report); err != nil {
+					return fmt.Errorf("--report: %w", err)
+				}
+			}
 			return ended(preview.Run(c.Context(), options, streams(c)))
 		},
 	}

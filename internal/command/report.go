@@ -53,9 +53,7 @@ or written.`,
 			if err := r.read(ctx); err != nil {
 				return notJudged(err)
 			}
-			say := func(format string, args ...any) {
-				_, _ = fmt.Fprintln(command.ErrOrStderr(), "dynamoguard: "+text.Message(fmt.Sprintf(format, args...)))
-			}
+			say := sayTo(command.ErrOrStderr())
 			var of *report.Report
 			var err error
 			if events != "" {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dynamoguard/internal/files"
 	"dynamoguard/internal/report"
 	"dynamoguard/internal/text"
 )
@@ -37,7 +38,7 @@ func (r *reporting) flags(command *cobra.Command) {
 	flags.StringArrayVar(&r.paths, "output", nil, "file for the format of the same place; text goes to standard output where no other format does")
 	flags.StringSliceVar(&r.failing, "fail-on", []string{"mandatory"}, "what makes the exit code 1: mandatory, advisory and unknown too, or none")
 	flags.StringVar(&r.baseline, "baseline", "", "file of --write-baseline, or a report as json: what it has fails nothing")
-	flags.StringVar(&r.writeBaseline, "write-baseline", "", "file for what is found now, to be the --baseline of later; none of it fails this time either")
+	flags.StringVar(&r.writeBaseline, "write-baseline", "", "file for what is found now, to be the --baseline of later; without --baseline none of it fails this time either")
 	flags.StringArrayVar(&r.folders, "sources", nil,
 		"folder of the project in the repository, or PROJECT=FOLDER where there are several: for the places in sarif, junit and gitlab")
 	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return notJudged(err) })
@@ -61,7 +62,7 @@ func (r *reporting) read(ctx context.Context) (err error) {
 	}
 	if r.writeBaseline != "" {
 		for _, o := range r.outputs {
-			if o.path == r.writeBaseline {
+			if samePlace(o.path, r.writeBaseline) {
 				return fmt.Errorf("--output and --write-baseline are both %s", o.path)
 			}
 		}
@@ -101,13 +102,20 @@ func sourcesOf(folders []string) (report.Sources, error) {
 	return sources, nil
 }
 
+// sayTo returns what tells something to people on standard error.
+func sayTo(stderr io.Writer) func(format string, args ...any) {
+	return func(format string, args ...any) {
+		_, _ = fmt.Fprintln(stderr, "dynamoguard: "+text.Message(fmt.Sprintf(format, args...)))
+	}
+}
+
 // conclude compares a report, writes it, and returns what the command ends with.
 func (r *reporting) conclude(of *report.Report, stdout io.Writer, o report.Options, say func(format string, args ...any)) error {
 	switch {
-	case r.writeBaseline != "" && len(of.Unread) == 0:
-		of.Compare(of.Entries())
 	case r.entries != nil:
 		of.Compare(r.entries)
+	case r.writeBaseline != "" && len(of.Unread) == 0:
+		of.Compare(of.Entries())
 	}
 	o.Sources, o.FailOn = r.sources, r.failOn
 	outputs := r.outputs
@@ -115,7 +123,11 @@ func (r *reporting) conclude(of *report.Report, stdout io.Writer, o report.Optio
 		outputs = outputs[:len(outputs)-1]
 		say("%s is not written: a baseline of what could be read alone would miss the rest", r.writeBaseline)
 	}
-	if err := write(of, outputs, stdout, o); err != nil {
+	batch := new(files.Batch)
+	if onDisk, _ := partition(outputs); len(onDisk) > 0 {
+		defer droppedBySignals(batch)()
+	}
+	if err := write(batch, of, outputs, stdout, o); err != nil {
 		return notJudged(err)
 	}
 	switch {

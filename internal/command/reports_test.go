@@ -78,7 +78,7 @@ func TestReportRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	reportRun(run(false, true), p.version, "file", p.now, &stderr)
-	if want := "dynamoguard: not all reports were written to file, of DYNAMOGUARD_REPORT_DIR: mkdir file: not a directory\n"; stderr.String() != want {
+	if want := "dynamoguard: the reports were not written to file, of DYNAMOGUARD_REPORT_DIR: mkdir file: not a directory\n"; stderr.String() != want {
 		t.Errorf("%s, not %s", stderr.String(), want)
 	}
 }

@@ -94,13 +94,18 @@ func ofBackend(ctx context.Context, folder string, states []stateInput, unread [
 func ofPath(ctx context.Context, path string, states []stateInput, unread []report.Unread) ([]stateInput, []report.Unread, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%s: %w", path, plain(err))
 	}
 	if !info.IsDir() {
 		return append(states, stateAt(path)), unread, nil
 	}
 	if _, err := os.Stat(filepath.Join(path, ".pulumi", "stacks")); err == nil {
 		return ofBackend(ctx, path, states, unread)
+	}
+	if absolute, err := filepath.Abs(path); err == nil && filepath.Base(absolute) == ".pulumi" {
+		if _, err := os.Stat(filepath.Join(path, "stacks")); err == nil {
+			return ofBackend(ctx, filepath.Dir(absolute), states, unread) // beside the stacks it keeps their history
+		}
 	}
 	l := stateListing{ctx: ctx}
 	l.list(path, 0)

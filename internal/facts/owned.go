@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"dynamoguard/internal/account"
 	"dynamoguard/internal/partition"
@@ -33,19 +34,29 @@ func OwnsTables(typ string) bool {
 // deleted to be replaced owns what it did: its stack is about to create it again. Tables that take more
 // than 64 MB of memory are an error: that is room for 100,000.
 func ReadTables(r io.Reader, organization string) (tables.StateTables, error) {
-	return readTables(r, organization, OwnsTables, nil)
+	return readTables(r, organization, state.Read, OwnsTables, nil)
 }
 
-// ReadPlaces is ReadTables, and tells in which accounts the providers of the stack make what they make, by the ARNs of principals and
-// their policies, which are always of the provider's own: an entry without a name for each provider and account, and one for the stack
-// itself, which may have neither.
-func ReadPlaces(r io.Reader, organization string) (found tables.StateTables, made []tables.Entry, err error) {
+// Places are what a state says of its tables, and of where its providers work.
+type Places struct {
+	tables.StateTables
+	// Made tells in which accounts the providers make what they make, by the ARNs of principals and their policies, which are always of
+	// the provider's own: an entry without a name for each provider and account, and one for the stack itself, which may have neither.
+	Made    []tables.Entry
+	Written time.Time // zero where the state does not say
+}
+
+// ReadPlaces is ReadTables, and more.
+func ReadPlaces(r io.Reader, organization string) (found Places, err error) {
 	tells := func(typ string) bool {
 		kind := entities[typ].kind
 		return typ == resource.StackType || kind == KindRole || kind == KindUser || kind == KindGroup || kind == KindManagedPolicy
 	}
 	known := map[tables.Entry]bool{}
-	found, err = readTables(r, organization, func(typ string) bool { return OwnsTables(typ) || tells(typ) }, func(r *state.Resource) {
+	read := func(r io.Reader, wanted func(string) bool, each func(*state.Resource)) error {
+		return state.ReadWritten(r, wanted, each, func(at time.Time) { found.Written = at })
+	}
+	found.StateTables, err = readTables(r, organization, read, func(typ string) bool { return OwnsTables(typ) || tells(typ) }, func(r *state.Resource) {
 		e := tables.Entry{Organization: organization, Project: r.URN.Project(), Stack: r.URN.Stack()}
 		if r.Type != resource.StackType {
 			arn := r.Outputs.Get(entities[r.Type].arn)
@@ -58,17 +69,20 @@ func ReadPlaces(r io.Reader, organization string) (found tables.StateTables, mad
 		}
 		if !known[e] {
 			known[e] = true
-			made = append(made, e)
+			found.Made = append(found.Made, e)
 		}
 	})
-	return found, made, err
+	return found, err
 }
 
 // readTables hands what owns no tables to others.
-func readTables(r io.Reader, organization string, wanted func(typ string) bool, others func(*state.Resource)) (tables.StateTables, error) {
+func readTables(
+	r io.Reader, organization string, read func(io.Reader, func(string) bool, func(*state.Resource)) error,
+	wanted func(typ string) bool, others func(*state.Resource),
+) (tables.StateTables, error) {
 	var found tables.StateTables
 	memory := 0
-	err := state.Read(r, wanted, func(r *state.Resource) {
+	err := read(r, wanted, func(r *state.Resource) {
 		switch {
 		case !OwnsTables(r.Type):
 			others(r)

@@ -287,7 +287,7 @@ func TestReadPlaces(t *testing.T) {
 		return `"provider":"urn:pulumi:dev::shop::pulumi:providers:aws::` + provider + `::1"`
 	}
 	arn := func(text string) string { return `"outputs":{"arn":"` + text + `"},` }
-	found, made, err := facts.ReadPlaces(strings.NewReader(checkpoint(
+	found, err := facts.ReadPlaces(strings.NewReader(checkpoint(
 		owned("pulumi:pulumi:Stack", "shop-dev", `"custom":false`),
 		owned("aws:iam/role:Role", "a", arn("arn:aws:iam::111122223333:role/a")+of("p")),
 		owned("aws:iam/user:User", "again", arn("arn:aws:iam::111122223333:user/again")+of("p")),
@@ -317,7 +317,7 @@ func TestReadPlaces(t *testing.T) {
 	want := []tables.Entry{
 		place("", "", ""), place("aws", "111122223333", "p"), place("aws-cn", "444455556666", "q"), place("aws", "777788889999", "n"),
 	}
-	if diff := cmp.Diff(want, made); diff != "" {
+	if diff := cmp.Diff(want, found.Made); diff != "" {
 		t.Errorf("places (-want +got):\n%s", diff)
 	}
 }

@@ -3,6 +3,7 @@ package files_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -50,13 +51,14 @@ func TestClosed(t *testing.T) {
 // TestReplaceDevice: a device is written to, and stays one; a full one says so.
 func TestReplaceDevice(t *testing.T) {
 	for path, want := range map[string]string{"/dev/null": "<nil>", "/dev/full": "no space left on device"} {
-		r, err := files.Replace(path)
+		var batch files.Batch
+		r, err := batch.Replace(path)
 		if err != nil {
 			t.Fatal(err)
 		}
 		_, _ = io.WriteString(r, "text")
 		if err = r.Finish(); err == nil {
-			err = r.Commit()
+			err = batch.Commit()
 		}
 		if cause(err) != want {
 			t.Errorf("%s: %v", path, err)
@@ -64,5 +66,40 @@ func TestReplaceDevice(t *testing.T) {
 		if info, err := os.Stat(path); err != nil || info.Mode().IsRegular() {
 			t.Errorf("%s is %v, %v", path, info.Mode(), err)
 		}
+	}
+}
+
+// TestReplaceOpened: what is open under a path of the process, a log that its output goes to, keeps what it has.
+func TestReplaceOpened(t *testing.T) {
+	log, err := os.OpenFile(write(t, filepath.Join(t.TempDir(), "log"), "before\n"), os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = log.Close() }()
+	var batch files.Batch
+	r, err := batch.Replace(fmt.Sprintf("/dev/fd/%d", log.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = io.WriteString(r, "report\n")
+	if err := errors.Join(r.Finish(), batch.Commit()); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(log.Name()); string(text) != "before\nreport\n" {
+		t.Errorf("the log is %q, %v", text, err)
+	}
+}
+
+// TestReplaceReadOnly: a file that may not be written is not replaced either, though its folder lets it be. Root may write any, but not
+// a program that runs.
+func TestReplaceReadOnly(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch files.Batch
+	defer batch.Drop()
+	if _, err := batch.Replace(self); cause(err) != "text file busy" {
+		t.Error(err)
 	}
 }

@@ -26,13 +26,17 @@ func TestReplace(t *testing.T) {
 	}
 	for _, path := range []string{old, linked, filepath.Join(folder, "new")} {
 		before := content(path)
-		dropped, err := files.Replace(path)
+		var dropped, batch files.Batch
+		given, err := dropped.Replace(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, _ = io.WriteString(dropped, "dropped")
+		_, _ = io.WriteString(given, "dropped")
 		dropped.Drop()
-		r, err := files.Replace(path)
+		if _, err := dropped.Replace(path); err == nil || dropped.Commit() == nil {
+			t.Errorf("%s: what was dropped goes on", path)
+		}
+		r, err := batch.Replace(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +49,7 @@ func TestReplace(t *testing.T) {
 		if now := content(path); now != before {
 			t.Errorf("%s is %s before it is replaced, and was %s", path, now, before)
 		}
-		if err := r.Commit(); err != nil {
+		if err := batch.Commit(); err != nil {
 			t.Fatal(err)
 		}
 		if now := content(path); now != "of "+path {
@@ -73,7 +77,7 @@ func TestReplace(t *testing.T) {
 	for path, want := range map[string]string{
 		folder: "is a folder", filepath.Join(folder, "missing", "file"): "no such file or directory",
 	} {
-		if _, err := files.Replace(path); cause(err) != want {
+		if _, err := new(files.Batch).Replace(path); cause(err) != want {
 			t.Errorf("%s: %v", path, err)
 		}
 	}

@@ -33,7 +33,7 @@ func (r *Report) Entries() []Entry {
 	entries := []Entry{}
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.Outcome == Failed && !f.Mended {
-			entries = append(entries, Entry{f.Fingerprint, f.Policy, f.Stack, f.URN, f.Path, f.Wrong})
+			entries = append(entries, Entry{f.Fingerprint, f.Policy, f.Stack, f.URN, f.Path, undated(f.Wrong)})
 		}
 	}
 	slices.SortFunc(entries, func(a, b Entry) int {
@@ -145,6 +145,42 @@ func (r *Report) whole() error {
 			return fmt.Errorf("findings[%d] is of %q, which is no stack of it", i, f.Stack)
 		case !policies[f.Policy]:
 			return fmt.Errorf("findings[%d] is of %q, which is no policy of it", i, f.Policy)
+		}
+	}
+	return r.Matrix.whole()
+}
+
+// whole reports what a matrix refers to and has not.
+func (m *Matrix) whole() error {
+	if m == nil {
+		return nil
+	}
+	known := func(a *Access) bool {
+		for _, right := range a.Rights() {
+			if slices.ContainsFunc(right.By, func(i int) bool { return i < 0 || i >= len(m.Statements) }) {
+				return false
+			}
+		}
+		return true
+	}
+	for i := range m.Principals {
+		p := &m.Principals[i]
+		for k := range p.Access {
+			if !known(&p.Access[k]) {
+				return fmt.Errorf("matrix.principals[%d].access[%d] names a statement that it has not", i, k)
+			}
+		}
+		next := 0
+		for k, s := range p.Spans {
+			if s.First < next || s.Last < s.First || s.Last >= len(m.Tables) || s.Access < 0 || s.Access >= len(p.Access) {
+				return fmt.Errorf("matrix.principals[%d].spans[%d] is not of tables and of an access that it has", i, k)
+			}
+			next = s.Last + 1
+		}
+		for k := range p.Beyond {
+			if b := &p.Beyond[k]; b.Statement < 0 || b.Statement >= len(m.Statements) || !known(&b.Access) {
+				return fmt.Errorf("matrix.principals[%d].beyond[%d] names a statement that it has not", i, k)
+			}
 		}
 	}
 	return nil

@@ -221,13 +221,19 @@ func (r *eventReader) said(e *eventSaid) {
 	}
 }
 
-// changing is what changes in a message though what it is about does not: the place of a statement among others, and the time of an
-// index or of a state.
-var changing = regexp.MustCompile(`Statement\[\d+\]| of \d{4}-\d\d-\d\d \d\d:\d\d UTC`)
+// What changes in a message though what it is about does not: the place of a statement among others, and the time of an index or of a
+// state.
+var (
+	numbered = regexp.MustCompile(`Statement\[\d+\]`)
+	dated    = regexp.MustCompile(` of \d{4}-\d\d-\d\d \d\d:\d\d UTC`)
+)
+
+// undated is a message without the time of what it is known by, so that who keeps messages sees what they say change, and nothing else.
+func undated(message string) string { return dated.ReplaceAllString(message, "") }
 
 // found adds a finding.
 func (r *eventReader) found(f Finding) {
-	f.Fingerprint = r.only(digest(f.Policy, string(f.URN), changing.ReplaceAllString(f.Wrong, "")))
+	f.Fingerprint = r.only(digest(f.Policy, string(f.URN), numbered.ReplaceAllString(undated(f.Wrong), "")))
 	r.report.Findings = append(r.report.Findings, f)
 }
 

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"regexp"
 	"strings"
 )
 
@@ -13,10 +14,16 @@ func fingerprint(f *Finding, statement string) string {
 	place := f.Path
 	if statement != "" {
 		document, _, _ := strings.Cut(f.Path, ".Statement")
-		place = document + "\x00" + canonical(statement) + "\x00" + f.Element
+		place = document + "\x00" + autoNamed.ReplaceAllString(canonical(statement), "$1") + "\x00" + f.Element
 	}
 	return digest(f.Policy, string(f.URN), place)
 }
+
+// autoNamed is the suffix that Pulumi gives a name which a program does not. Until the resource is created it is another one in each
+// preview.
+//
+// Source: https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
+var autoNamed = regexp.MustCompile(`-[0-9a-f]{7}(["/])`)
 
 // canonical is a statement without what a provider or AWS change when they store it: white space, and the order of members.
 func canonical(statement string) string {

@@ -37,7 +37,7 @@ func writeJSON(w io.Writer, r *Report, _ Options) error { return encode(w, r) }
 
 // encode writes a value as JSON for people and programs.
 func encode(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(printableWriter{w})
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
 	return e.Encode(v)

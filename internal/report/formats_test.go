@@ -421,10 +421,35 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// matrixed is a report with a matrix of one table, one principal with one access, and one statement.
+func matrixed(span string, by int) string {
+	access := fmt.Sprintf(`{"read":{"level":"allowed","actions":["GetItem"],"by":[%d]}}`, by)
+	return `{"schemaVersion":1,"kind":"state","matrix":{"tables":[{"name":"t"}],"statements":[{}],"principals":[{"kind":"role","name":"r","access":[` +
+		access + `],"spans":[` + span + `],"beyond":[{"text":"*","statement":` + fmt.Sprint(by) + `,"access":` + access + `}]}]}}`
+}
+
+// TestReadMatrix: a report whose matrix names what it has not is refused, with the place.
+func TestReadMatrix(t *testing.T) {
+	const one = `{"first":0,"last":0,"access":0}`
+	for text, want := range map[string]string{
+		matrixed(one, 0): "<nil>",
+		matrixed(`{"first":0,"last":1,"access":0}`, 0):  "matrix.principals[0].spans[0] is not of tables and of an access that it has",
+		matrixed(`{"first":-1,"last":0,"access":0}`, 0): "matrix.principals[0].spans[0] is not of tables and of an access that it has",
+		matrixed(`{"first":0,"last":0,"access":1}`, 0):  "matrix.principals[0].spans[0] is not of tables and of an access that it has",
+		matrixed(one+","+one, 0):                        "matrix.principals[0].spans[1] is not of tables and of an access that it has",
+		matrixed(one, 1):                                "matrix.principals[0].access[0] names a statement that it has not",
+	} {
+		if _, err := report.Read(strings.NewReader(text)); fmt.Sprint(err) != want {
+			t.Errorf("%s: %v, not %s", text, err, want)
+		}
+	}
+}
+
 // FuzzRead: whatever a report is that can be read, each format writes it.
 func FuzzRead(f *testing.F) {
 	f.Add(`{"schemaVersion":1,"kind":"state","stacks":[{"name":"a"}],"policies":[{"name":"p"}],"findings":[{"stack":"a","policy":"p","position":{"line":-1}}],"resources":[{"stack":"a","judgements":[{"policy":"p","outcome":"fail"}]}]}`)
 	f.Add(`{"schemaVersion":1,"kind":"events","unread":[{}],"notices":[{}],"baseline":{"gone":[{}]},"policies":[{"criteria":["x"]}],"criteria":[{}]}`)
+	f.Add(matrixed(`{"first":0,"last":0,"access":0}`, 0))
 	f.Fuzz(func(t *testing.T, text string) {
 		r, err := report.Read(strings.NewReader(text))
 		if err != nil {

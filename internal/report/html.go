@@ -50,12 +50,11 @@ func writeHTML(w io.Writer, r *Report, _ Options) error {
 type printableWriter struct{ io.Writer }
 
 func (w printableWriter) Write(b []byte) (int, error) {
-	lines := strings.Split(string(b), "\n")
-	for i := range lines {
-		lines[i] = text.Printable(lines[i])
-	}
-	if _, err := io.WriteString(w.Writer, strings.Join(lines, "\n")); err != nil {
-		return 0, err
+	for line := range strings.Lines(string(b)) {
+		of := strings.TrimSuffix(line, "\n")
+		if _, err := io.WriteString(w.Writer, text.Printable(of)+line[len(of):]); err != nil {
+			return 0, err
+		}
 	}
 	return len(b), nil
 }

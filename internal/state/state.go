@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"dynamoguard/internal/jsonscan"
 	"dynamoguard/internal/resource"
@@ -76,6 +77,11 @@ func ReadAll(r io.Reader, whole func(typ string) bool, each func(*Resource)) err
 	return read(r, &reader{whole: whole, each: each})
 }
 
+// ReadWritten is Read, and calls written with the time at which the state says that it was written, if it does.
+func ReadWritten(r io.Reader, wanted func(typ string) bool, each func(*Resource), written func(time.Time)) error {
+	return read(r, &reader{wanted: wanted, each: each, written: written})
+}
+
 func read(r io.Reader, s *reader) error {
 	s.Scanner, s.providers = jsonscan.New(Unmarked(r), mostMemory), map[string]*resource.Provider{}
 	s.top()
@@ -93,6 +99,7 @@ type reader struct {
 	wanted    func(typ string) bool
 	whole     func(typ string) bool
 	each      func(*Resource)
+	written   func(time.Time)
 	providers map[string]*resource.Provider // by urn::id, and the one that is not to be deleted also by URN
 	kept      int                           // what the providers take in memory
 }
@@ -166,8 +173,27 @@ func (s *reader) deployment() {
 			})
 		case "pending_operations":
 			list(name, s.operation)
+		case "manifest":
+			s.manifest()
 		default:
 			s.Skip()
+		}
+	})
+}
+
+// manifest reads when the state was written: {"time"}. What is no time tells nothing.
+func (s *reader) manifest() {
+	if s.written == nil || s.Next() != '{' {
+		s.Skip()
+		return
+	}
+	s.Members(func(name string) {
+		if name != "time" || s.Next() != '"' {
+			s.Skip()
+			return
+		}
+		if at, err := time.Parse(time.RFC3339, s.Text()); err == nil && at.Unix() > 0 {
+			s.written(at)
 		}
 	})
 }
