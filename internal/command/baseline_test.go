@@ -18,6 +18,7 @@ func TestBaseline(t *testing.T) {
 			`,{"urn":"urn:pulumi:prod::shop::aws:iam/policy:Policy::p","type":"aws:iam/policy:Policy","id":"p","inputs":{"policy":"`+document+
 				`"},"outputs":{"policy":"`+document+`"}}]}}`, 1)
 	}
+	suffixed := func(suffix string) string { return strings.ReplaceAll(wide, "table/orders", "table/orders-"+suffix) }
 	p := aProgram(t, nil)
 	write := func(state string) {
 		if err := os.WriteFile("state.json", []byte(state), 0o600); err != nil {
@@ -43,6 +44,10 @@ func TestBaseline(t *testing.T) {
 		{"as a report", granting(table, wide), []string{"--format", "json", "--output", "report.json", "--fail-on", "none"}, 0, "1 mandatory finding, 1 advisory\n"},
 		{"held to the report", granting(table, narrow, wide), []string{"--baseline", "report.json", "--fail-on", "advisory"}, 0, "2 known before\n"},
 		{"anew", granting(table, narrow), []string{"--baseline", "b.json", "--write-baseline", "b.json"}, 0, "0 mandatory findings, 0 advisory, 1 known before, 1 of the baseline gone\n"},
+		{"one named by Pulumi", granting(table, suffixed("3f2a1bc")), []string{"--write-baseline", "b.json"}, 0, "2 known before\n"},
+		{"named again, before it is there", granting(table, suffixed("9d8e7f6")), []string{"--baseline", "b.json"}, 0, "0 mandatory findings, 0 advisory, 2 known before\n"},
+		{"another one", granting(table, strings.ReplaceAll(wide, "orders", "carts-9d8e7f6")), []string{"--baseline", "b.json"}, 1, "1 mandatory finding, 0 advisory, 1 known before, 1 of the baseline gone\n"},
+		{"anew, and adopted", granting(table, narrow), []string{"--write-baseline", "b.json"}, 0, "1 known before\n"},
 		{"held to the new one", granting(table, wide), []string{"--baseline", "b.json"}, 1, "1 mandatory finding, 0 advisory, 1 known before\n"},
 	} {
 		write(step.state)
@@ -82,5 +87,33 @@ func TestBadBaseline(t *testing.T) {
 		if _, err := os.Stat("b.json"); err == nil {
 			t.Errorf("%s: the file was written", c.args)
 		}
+	}
+}
+
+// TestBaselineOfStates: a baseline does not change with the time at which the states were written, nor with that of their files.
+func TestBaselineOfStates(t *testing.T) {
+	at := func(state, time string) string {
+		return strings.Replace(state, `"deployment":{`, `"deployment":{"manifest":{"time":"`+time+`"},`, 1)
+	}
+	p := aProgram(t, nil)
+	written := map[string]bool{}
+	for _, time := range []string{"2026-11-20T08:00:00Z", "2026-11-21T09:30:00+01:00"} {
+		for _, stack := range []string{"dev", "prod"} {
+			if err := os.WriteFile(stack+".json", []byte(at(stateOf("shop", stack, "orders", good), time)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := p.check(t, "", "dev.json", "prod.json", "--write-baseline", "b.json")
+		if when := " of " + time[:10] + " 08:"; strings.Count(got.stdout, when) != 2 {
+			t.Errorf("exit code %d, not twice%s: %s%s", got.code, when, got.stdout, got.stderr)
+		}
+		baseline, err := os.ReadFile("b.json")
+		if err != nil || !strings.Contains(string(baseline), "is taken in account") {
+			t.Fatalf("%s, %v", baseline, err)
+		}
+		written[string(baseline)] = true
+	}
+	if len(written) != 1 {
+		t.Errorf("%d baselines: %v", len(written), written)
 	}
 }

@@ -92,10 +92,11 @@ func TestCheckInputs(t *testing.T) {
 		"windows.json":       string([]byte{0xff, 0xfe}) + string(utf16LE(export)),
 		"folder/a/prod.json": export, "folder/.git/config.json": "{}", "folder/README.md": "",
 		"backend/.pulumi/meta.yaml": "version: 1", "backend/.pulumi/stacks/shop/prod.json": checkpoint, "backend/.pulumi/stacks/shop/prod.json.bak": "{",
+		"backend/.pulumi/history/shop/prod/prod-1.checkpoint.json": checkpoint,
 	}
 	p := aProgram(t, files)
 	for _, arg := range []string{
-		"export.json", "checkpoint.json", "compressed.json.gz", "compressed", "windows.json", "folder", "backend", "file://" + filepath.ToSlash(p.system.Folder) + "/backend", "-",
+		"export.json", "checkpoint.json", "compressed.json.gz", "compressed", "windows.json", "folder", "backend", "backend/.pulumi", "file://" + filepath.ToSlash(p.system.Folder) + "/backend", "-",
 	} {
 		got := p.check(t, export, arg)
 		lines := strings.Split(got.stdout, "\n")
