@@ -334,11 +334,11 @@ func TestHuge(t *testing.T) {
 	first := r.Findings[0]
 	for i := range 30_000 {
 		f := first
-		f.URN, f.Level, f.Remedy = urn(fmt.Sprintf("many-%d", i)), "advisory", fmt.Sprintf("remedy %d", i/100)
+		f.URN, f.Level, f.Severity, f.Remedy = urn(fmt.Sprintf("many-%d", i)), "advisory", "low", fmt.Sprintf("remedy %d", i/100)
 		r.Findings = append(r.Findings, f)
 	}
 	last := first
-	last.URN, last.Remedy = urn("last"), "another remedy"
+	last.URN, last.Severity, last.Remedy = urn("last"), "medium", "another remedy"
 	r.Findings = append(r.Findings, last)
 
 	markdown := as(t, "markdown", r, report.Options{})
@@ -376,16 +376,18 @@ func TestHuge(t *testing.T) {
 	}
 	run := parsed.Runs[0]
 	notices := run.Invocations[0].Notifications
-	const left = "5008 findings are left out, since GitHub takes 25000; other formats have them"
-	if got := notices[len(notices)-1].Message.Text; len(run.Results) != 25_000 || got != left {
-		t.Errorf("SARIF has %d results, and says %q", len(run.Results), got)
+	const left, kept = "5008 findings are left out, since GitHub takes 25000; other formats have them",
+		"GitHub keeps 5000 of 30008 findings, the most severe ones; other formats show all"
+	says := []string{notices[len(notices)-2].Message.Text, notices[len(notices)-1].Message.Text}
+	if len(run.Results) != 25_000 || !slices.Equal(says, []string{left, kept}) {
+		t.Errorf("SARIF has %d results, and says %q", len(run.Results), says)
 	}
-	if !slices.ContainsFunc(run.Results[:10], func(r struct {
-		Locations []struct{ LogicalLocations []struct{ Name string } }
-	}) bool {
-		return r.Locations[0].LogicalLocations[0].Name == "last"
-	}) {
-		t.Error("SARIF does not begin with what stops the run")
+	var names []string
+	for _, result := range run.Results[:9] {
+		names = append(names, result.Locations[0].LogicalLocations[0].Name)
+	}
+	if want := []string{"bad", "known", "expired", "written", "written", "last", "bad", "doubtful", "many-0"}; !slices.Equal(names, want) {
+		t.Errorf("SARIF begins with %q", names)
 	}
 }
 
@@ -406,6 +408,18 @@ func TestLeftOut(t *testing.T) {
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("Markdown has no %q and ends in %s", want, got[max(0, len(got)-900):])
+		}
+	}
+}
+
+// TestRepeats: a notice that repeats findings is in the JSON, and nowhere that these are shown.
+func TestRepeats(t *testing.T) {
+	r := everything(t)
+	r.Notices = []report.Notice{{Stack: "shop/prod", Text: "40 findings of first have one remedy", Items: []string{"a"}, Repeats: true}}
+	for _, format := range report.Formats {
+		says := strings.Contains(as(t, format.Name, r, report.Options{}), "have one remedy")
+		if says != (format.Name == "json") {
+			t.Errorf("%s: %v", format.Name, says)
 		}
 	}
 }

@@ -346,17 +346,25 @@ func (m *markdown) folded(title string, lines []string) {
 	}
 }
 
-var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+var (
+	quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	ticked = regexp.MustCompile("`[^`]+`")
+)
 
 // prose is a text of the pack's with values of programs in it: what is in quotation marks is code, where Markdown has no say, and
 // the rest is escaped.
-func prose(s string) string {
-	s = text.Message(s)
+func prose(s string) string { return marked(text.Message(s), quoted, code) }
+
+// help is a text that a policy has of itself, which has code in backticks, and no other Markdown: there are patterns in it.
+func help(s string) string { return marked(s, ticked, bare) }
+
+// marked is a text as Markdown: spans as they are written, and the rest escaped.
+func marked(s string, spans *regexp.Regexp, write func(string) string) string {
 	var b strings.Builder
 	at := 0
-	for _, span := range quoted.FindAllStringIndex(s, -1) {
+	for _, span := range spans.FindAllStringIndex(s, -1) {
 		b.WriteString(escaped(s[at:span[0]]))
-		b.WriteString(code(s[span[0]:span[1]]))
+		b.WriteString(write(s[span[0]:span[1]]))
 		at = span[1]
 	}
 	b.WriteString(escaped(s[at:]))

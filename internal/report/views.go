@@ -235,11 +235,14 @@ type sharedNotice struct {
 	Items  []string
 }
 
-// told are the notices, each of them once.
+// told are the notices that say what nothing else in the report says, each of them once.
 func (r *Report) told() []sharedNotice {
 	var list []sharedNotice
 	at := map[string]int{}
 	for _, n := range r.Notices {
+		if n.Repeats {
+			continue
+		}
 		key := n.Text + "\n" + strings.Join(n.Items, "\n")
 		i, ok := at[key]
 		if !ok {
