@@ -424,6 +424,20 @@ func TestRepeats(t *testing.T) {
 	}
 }
 
+// TestMark: the first line tells the comments on several stacks of one pull request from each other.
+func TestMark(t *testing.T) {
+	r := everything(t)
+	r.Stacks = r.Stacks[:1]
+	for name, want := range map[string]string{
+		"acme/shop/prod-eu.1": "<!-- dynamoguard acme/shop/prod-eu.1 -->", `a"--><script>$(x)`: "<!-- dynamoguard a_--__script___x_ -->",
+	} {
+		r.Stacks[0].Name = name
+		if got, _, _ := strings.Cut(as(t, "markdown", r, report.Options{}), "\n"); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 // TestManyItems: of a notice no more is listed than anybody reads. One with 600 items left the comment without all that came after it.
 func TestManyItems(t *testing.T) {
 	r := everything(t)

@@ -19,8 +19,16 @@ import (
 // Source: https://github.com/dead-claudia/github-limits#comment-body
 const mostMarkdown = 65_536
 
-// MarkdownMark begins the Markdown, so that a job finds the comment that it wrote before.
-const MarkdownMark = "<!-- dynamoguard -->"
+// unmarked is what no name of a stack has. It would end the mark.
+var unmarked = regexp.MustCompile(`[^\w./-]`)
+
+// mark is the first line, by which a job finds the comment that it wrote before: one comment for each stack.
+func (m *markdown) mark() string {
+	if len(m.Stacks) != 1 {
+		return "<!-- dynamoguard -->\n"
+	}
+	return "<!-- dynamoguard " + unmarked.ReplaceAllString(text.Short(m.Stacks[0].Name), "_") + " -->\n"
+}
 
 // writeMarkdown writes the report for a comment on a pull request: what stops it first. What there is no room for is counted at the end.
 func writeMarkdown(w io.Writer, r *Report, o Options) error {
@@ -77,7 +85,7 @@ func (m *markdown) basis() string {
 // head says what came of it, and what was judged.
 func (m *markdown) head() {
 	t, fresh := m.Totals(), m.fresh()
-	m.add(MarkdownMark + "\n## DynamoGuard\n\n" + m.verdict())
+	m.add(m.mark() + "## DynamoGuard\n\n" + m.verdict())
 	m.add(fmt.Sprintf("; %d %sadvisory", t.Advisory, fresh))
 	for _, more := range []struct {
 		n    int
