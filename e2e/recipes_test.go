@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -42,8 +43,8 @@ func newRecipe(t *testing.T, file string) *recipe {
 	if err := os.Symlink(harness.Pack(t), filepath.Join(bin, "pulumi-analyzer-dynamoguard")); err != nil {
 		t.Fatal(err)
 	}
-	r.tool(t, "gh", `case "$*" in *--paginate*) printf %s "$COMMENT";; "issue list"*) printf %s "$ISSUE";; *) echo "$@" >> called;; esac`)
-	r.tool(t, "aws", `echo aws "$@" >> called`)
+	r.tool(t, "gh", `case "$*" in *--paginate*) printf %s "$COMMENT";; "issue list"*) printf %s "$ISSUE";; *) echo "$@" >> called;; esac; echo "$@" >> asked`)
+	r.tool(t, "aws", `echo aws "$@" >> called; exit "${UPLOAD:-0}"`)
 	return r
 }
 
@@ -86,6 +87,9 @@ func (r *recipe) only(t *testing.T, text string) string {
 	return found[0]
 }
 
+// marked is a comment on the stack of the recipes.
+var marked = regexp.MustCompile(`^<!-- dynamoguard (\w+/)?shop/dev -->\n`)
+
 // TestRecipes runs the recipes of examples/ci. The gate of each stops a stack that a plain preview passes, and its reports say why.
 func TestRecipes(t *testing.T) {
 	const violation = `"dynamodb:*" grants 57 DynamoDB actions`
@@ -112,7 +116,7 @@ func TestRecipes(t *testing.T) {
 					t.Errorf("%s: %s: %v", file, name, err)
 				}
 			case ".md":
-				if !strings.HasPrefix(text, "<!-- dynamoguard -->\n") {
+				if !marked.MatchString(text) {
 					t.Errorf("%s: %s begins with %.40q", file, name, text)
 				}
 			default:
@@ -135,7 +139,7 @@ func TestRecipes(t *testing.T) {
 
 // again reports once more, against the report of before: nothing is new.
 func (r *recipe) again(t *testing.T) {
-	code, output := r.run(t, r.only(t, `"$GUARD" report `))
+	code, output := r.run(t, r.only(t, "--format markdown"))
 	if text := r.read("dynamoguard.md"); code != 0 || !strings.Contains(text, "**Blocked** by 1 mandatory finding that was known before; 0 new advisory, 1 known before") {
 		t.Errorf("exit code %d: %s%s", code, output, text)
 	}
@@ -144,62 +148,95 @@ func (r *recipe) again(t *testing.T) {
 // named is how often a recipe names a file.
 func (r *recipe) named(file string) int { return len(scripts(r.parsed, file)) }
 
-// TestComment writes one comment, and the same one the next time.
+// TestComment writes one comment on each stack, and the same one the next time. That of somebody else is left alone, whatever it
+// begins with.
 func TestComment(t *testing.T) {
 	r := newRecipe(t, "github-actions.yml")
 	script := r.only(t, "gh api")
+	if err := os.WriteFile(filepath.Join(r.folder, "dynamoguard.md"), []byte("<!-- dynamoguard shop/prod -->\n## DynamoGuard\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ comment, want string }{
 		{"", "api --silent --method POST repos/acme/shop/issues/7/comments --field body=@dynamoguard.md\n"},
 		{"COMMENT=42", "api --silent --method PATCH repos/acme/shop/issues/comments/42 --field body=@dynamoguard.md\n"},
 	} {
-		code, output := r.run(t, "rm -f called\n"+script, c.comment)
+		code, output := r.run(t, "rm -f called asked\n"+script, c.comment)
 		if got := r.read("called"); code != 0 || got != c.want {
 			t.Errorf("exit code %d, %s%s", code, got, output)
+		}
+		const query = `api --paginate repos/acme/shop/issues/7/comments --jq .[] | select(.user.login == "github-actions[bot]") ` +
+			`| select(.body | startswith("<!-- dynamoguard shop/prod -->")) | .id`
+		if got, _, _ := strings.Cut(strings.Join(strings.Fields(r.read("asked")), " "), " api --silent"); got != query {
+			t.Errorf("asked was %s", got)
 		}
 	}
 }
 
-// TestNightlyIndex publishes what could be read, and opens an issue about the rest.
+// TestNightlyIndex publishes what could be read, and opens an issue about the rest, or about the step that failed: without one the
+// index of the night before went on in silence.
 func TestNightlyIndex(t *testing.T) {
 	r := newRecipe(t, "nightly-index.yml")
 	build, upload, alert := r.only(t, "dynamoguard-index build"), r.only(t, "aws s3 cp"), r.only(t, "gh issue")
 	if err := os.MkdirAll(filepath.Join(r.folder, "bin"), 0o755); err != nil {
 		t.Fatal(err)
 	}
+	const (
+		well, broken = "exit 0", "echo 'acme/shop/prod: it is broken' >&2; exit 3"
+		uploaded     = "aws s3 cp tables.json s3://acme-index/tables.json"
+		unread       = "issue create --title dynamoguard-index: stacks could not be read --body-file alert.md"
+	)
 	for _, c := range []struct {
-		name, indexer, issue string
-		code                 int
-		output               string
-		called               []string
+		name, indexer string
+		variables     []string
+		failed        string // the step, as the expression has it
+		output        string
+		called        []string
+		alert         string
 	}{
-		{name: "complete", indexer: "exit 0", output: "complete=yes\n", called: []string{"aws s3 cp tables.json s3://acme-index/tables.json"}},
-		{name: "not complete", indexer: "echo 'acme/shop/prod: it is broken' >&2; exit 3", output: "complete=no\n", called: []string{
-			"aws s3 cp tables.json s3://acme-index/tables.json",
-			"issue create --title dynamoguard-index: stacks could not be read --body-file alert.md",
-		}},
-		{name: "again", indexer: "echo 'acme/shop/prod: it is broken' >&2; exit 3", issue: "ISSUE=9", output: "complete=no\n", called: []string{
-			"aws s3 cp tables.json s3://acme-index/tables.json", "issue comment 9 --body-file alert.md",
-		}},
-		{name: "nothing", indexer: "echo 'the list of stacks cannot be had' >&2; exit 1", code: 1, called: []string{
-			"issue create --title dynamoguard-index: stacks could not be read --body-file alert.md",
-		}},
+		{name: "complete", indexer: well, output: "complete=yes\n", called: []string{uploaded}},
+		{name: "not complete", indexer: broken, output: "complete=no\n", called: []string{uploaded, unread}, alert: "acme/shop/prod: it is broken\n"},
+		{
+			name: "again", indexer: broken, variables: []string{"ISSUE=9"}, output: "complete=no\n",
+			called: []string{uploaded, "issue comment 9 --body-file alert.md"}, alert: "acme/shop/prod: it is broken\n",
+		},
+		{
+			name: "nothing", indexer: "echo 'the list of stacks cannot be had' >&2; exit 1", failed: "the build of the index",
+			called: []string{"issue create --title dynamoguard-index: the build of the index failed --body-file alert.md"},
+			alert:  "the list of stacks cannot be had\n",
+		},
+		{
+			name: "not uploaded", indexer: well, variables: []string{"UPLOAD=1"}, failed: "the upload", output: "complete=yes\n",
+			called: []string{uploaded, "issue create --title dynamoguard-index: the upload failed --body-file alert.md"},
+		},
+		{
+			name: "no login", failed: "the login to AWS",
+			called: []string{"issue create --title dynamoguard-index: the login to AWS failed --body-file alert.md"},
+		},
 	} {
-		if err := os.WriteFile(filepath.Join(r.folder, "bin", "dynamoguard-index"), []byte("#!/bin/sh\n"+c.indexer+"\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		for _, name := range []string{"called", "output"} {
+		for _, name := range []string{"called", "asked", "output", "unread.txt", "alert.md"} {
 			_ = os.Remove(filepath.Join(r.folder, name))
 		}
-		code, output := r.run(t, build)
-		if got := r.read("output"); code != c.code || got != c.output {
-			t.Errorf("%s: exit code %d, %q: %s", c.name, code, got, output)
+		variables := append([]string{"FAILED=" + c.failed, "RUN=https://github.com/acme/dynamoguard/actions/runs/1"}, c.variables...)
+		failed := c.indexer == ""
+		for _, step := range []string{build, upload} {
+			if failed {
+				break
+			}
+			if err := os.WriteFile(filepath.Join(r.folder, "bin", "dynamoguard-index"), []byte("#!/bin/sh\n"+c.indexer+"\n"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			code, _ := r.run(t, step, variables...)
+			failed = code != 0
 		}
-		if code == 0 {
-			r.run(t, upload)
+		if got := r.read("output"); failed != (c.failed != "") || got != c.output {
+			t.Errorf("%s: it failed: %v, %q", c.name, failed, got)
 		}
-		if c.output != "complete=yes\n" {
-			r.run(t, alert, c.issue)
-			if got := r.read("alert.md"); !strings.Contains(got, r.read("unread.txt")) || r.read("unread.txt") == "" {
+		if failed || c.output == "complete=no\n" { // as the step has it
+			if code, output := r.run(t, alert, variables...); code != 0 {
+				t.Errorf("%s: exit code %d of the alert: %s", c.name, code, output)
+			}
+			want := "https://github.com/acme/dynamoguard/actions/runs/1, of s3://acme-state:\n\n~~~\n" + c.alert + "~~~\n"
+			if got := r.read("alert.md"); got != want {
 				t.Errorf("%s: the alert is\n%s", c.name, got)
 			}
 		}

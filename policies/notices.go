@@ -122,7 +122,7 @@ func briefNotices(run *policy.Run) (list []policy.Notice) {
 		}
 		list = append(list, policy.Notice{
 			Text:  fmt.Sprintf("%d findings of %s have one remedy, %s:", len(items), as.policy.Name, policy.Remedy(findings...)),
-			Items: items,
+			Items: items, Repeats: true,
 		})
 	}
 	return list

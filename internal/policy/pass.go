@@ -212,8 +212,9 @@ type Run struct {
 
 // A Notice is what the pack tells the stack of the run itself: a sentence, and what it enumerates, each on a line of its own.
 type Notice struct {
-	Text  string
-	Items []string
+	Text    string
+	Items   []string
+	Repeats bool // it says of findings what a report has at each of them
 }
 
 // String is the notice on one line.

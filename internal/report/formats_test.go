@@ -87,7 +87,7 @@ func TestFormats(t *testing.T) {
 		"sarif.json":    {Sources: report.Sources{"shop": "infra/shop"}},
 		"junit.xml":     {FailOn: report.FailOn{Mandatory: true}},
 		"gitlab.json":   {},
-		"markdown.md":   {},
+		"markdown.md":   {FailOn: report.FailOn{Mandatory: true}},
 		"baseline.json": {},
 	} {
 		format, _, _ := strings.Cut(golden, ".")
@@ -219,17 +219,110 @@ var (
 	ticks  = regexp.MustCompile("^(?:  )?```+")
 )
 
-// TestVerdict: what is known fails no check, and stops a run all the same, since the engine knows no baseline.
+// TestVerdict: each format says first whether the job fails, and never that all is well where it is not: the reports were "✅ Not blocked"
+// of a job that failed, and green over mandatory findings that a baseline had.
 func TestVerdict(t *testing.T) {
-	r := everything(t)
-	r.Compare(r.Entries())
-	for kind, want := range map[report.Kind]string{
-		report.OfState:   "✅ **Not blocked**: no new mandatory finding; 0 new advisory, 7 known before, 2 exempt, 1 mended.",
-		report.OfPreview: "⛔ **Blocked** by 5 mandatory findings that were known before; 0 new advisory, 7 known before, 2 exempt, 1 mended.",
+	adopted := func(r *report.Report) { r.Compare(r.Entries()) }
+	advisory := func(r *report.Report) {
+		r.Findings = slices.DeleteFunc(r.Findings, func(f report.Finding) bool { return f.Mandatory() })
+	}
+	clean := func(r *report.Report) {
+		r.Findings = nil
+		for i := range r.Policies {
+			r.Policies[i].Counts.Unknown, r.Policies[i].Counts.Errored = 0, 0
+		}
+		r.Baseline = nil
+	}
+	unread := func(r *report.Report) { r.Unread = []report.Unread{{Source: "broken.json", Reason: "it is empty"}} }
+	mandatory := report.FailOn{Mandatory: true}
+	for _, c := range []struct {
+		name     string
+		change   []func(*report.Report)
+		kind     report.Kind
+		on       report.FailOn
+		markdown string
+		html     string
+	}{
+		{
+			name: "mandatory", on: mandatory, kind: report.OfState,
+			markdown: "⛔ **Blocked** by 4 new mandatory findings; 2 new advisory, 1 known before, 2 exempt, 1 mended, 1 gone since.",
+			html:     `fail"><p>4 new mandatory findings are open.</p><p>1 known before is not mended.</p>`,
+		},
+		{
+			name: "mandatory, and the job fails on none", kind: report.OfState,
+			markdown: "⚠️ **Not blocked**: 4 new mandatory findings, and 1 known before is not mended; 2 new advisory, 1 known before, 2 exempt, 1 mended, 1 gone since.",
+			html:     `fail"><p>4 new mandatory findings are open.</p><p>1 known before is not mended.</p>`,
+		},
+		{
+			name: "mandatory, without a baseline", kind: report.OfState, change: []func(*report.Report){func(r *report.Report) { r.Compare(nil); r.Baseline = nil }},
+			markdown: "⚠️ **Not blocked**, since the job fails on none: 5 mandatory findings; 2 advisory, 2 exempt, 1 mended.",
+			html:     `fail"><p>5 mandatory findings are open.</p>`,
+		},
+		{
+			name: "known", change: []func(*report.Report){adopted}, kind: report.OfState, on: mandatory,
+			markdown: "⚠️ **Not blocked**: no new mandatory finding, and 5 known before are not mended; 0 new advisory, 7 known before, 2 exempt, 1 mended.",
+			html:     `warn"><p>No new mandatory finding is open.</p><p>5 known before are not mended.</p>`,
+		},
+		{
+			name: "known, of a run", change: []func(*report.Report){adopted}, kind: report.OfPreview,
+			markdown: "⛔ **Blocked** by 5 mandatory findings that were known before; 0 new advisory, 7 known before, 2 exempt, 1 mended.",
+			html:     `fail"><p>No new mandatory finding is open.</p><p>5 known before are not mended. That stops a run all the same: the engine knows no baseline.</p>`,
+		},
+		{
+			name: "not read", change: []func(*report.Report){clean, unread}, kind: report.OfState, on: mandatory,
+			markdown: "⚠️ **Could not be judged** as a whole: no mandatory finding in what was judged; 0 advisory.",
+			html:     `warn"><p>No mandatory finding is open.</p><p>18 of 27 policy documents were known, so that they could be judged.</p><p>Not everything`,
+		},
+		{
+			name: "--fail-on advisory", change: []func(*report.Report){advisory}, kind: report.OfState, on: report.FailOn{Mandatory: true, Advisory: true},
+			markdown: "⛔ **Blocked** by 2 new advisory findings; 2 new advisory, 1 gone since.",
+			html:     `warn"><p>No new mandatory finding is open.</p>`,
+		},
+		{
+			name: "--fail-on unknown", change: []func(*report.Report){advisory}, kind: report.OfState, on: report.FailOn{Mandatory: true, Unknown: true},
+			markdown: "⛔ **Blocked** by 2 judgements that could not be made; 2 new advisory, 1 gone since.",
+			html:     `warn"><p>No new mandatory finding is open.</p>`,
+		},
+		{
+			name: "well", change: []func(*report.Report){clean}, kind: report.OfState, on: report.FailOn{Mandatory: true, Advisory: true, Unknown: true},
+			markdown: "✅ **Not blocked**: no mandatory finding; 0 advisory.",
+			html:     `"><p>No mandatory finding is open.</p>`,
+		},
 	} {
-		r.Kind = kind
-		if got := strings.Split(as(t, "markdown", r, report.Options{}), "\n")[3]; got != want {
-			t.Errorf("%s: %s", kind, got)
+		r := everything(t)
+		r.Kind, r.Unread, r.Stacks[1].Ended = c.kind, nil, true
+		for _, change := range c.change {
+			change(r)
+		}
+		if got := strings.Split(as(t, "markdown", r, report.Options{FailOn: c.on}), "\n")[3]; got != c.markdown {
+			t.Errorf("%s: %s", c.name, got)
+		}
+		if got := as(t, "html", r, report.Options{FailOn: c.on}); !strings.Contains(got, `<div class="verdict `+c.html) {
+			_, after, _ := strings.Cut(got, `<div class="verdict `)
+			t.Errorf("%s: %.300s", c.name, after)
+		}
+	}
+}
+
+// TestVerdictIsTheExitCode: the Markdown of a state has "Blocked" where a job fails, whatever it fails on, and is well only where all was
+// judged.
+func TestVerdictIsTheExitCode(t *testing.T) {
+	for _, change := range []func(*report.Report){
+		func(*report.Report) {},
+		func(r *report.Report) { r.Compare(r.Entries()) },
+		func(r *report.Report) { r.Findings = nil },
+		func(r *report.Report) { r.Findings, r.Unread = nil, nil },
+		func(r *report.Report) { r.Findings, r.Unread, r.Stacks[1].Ended = nil, nil, true },
+	} {
+		for n := range 8 {
+			on := report.FailOn{Mandatory: n&1 > 0, Advisory: n&2 > 0, Unknown: n&4 > 0}
+			r := everything(t)
+			r.Kind = report.OfState
+			change(r)
+			got := strings.Split(as(t, "markdown", r, report.Options{FailOn: on}), "\n")[3]
+			if strings.HasPrefix(got, "⛔ ") != r.Fails(on) || strings.HasPrefix(got, "✅") && (len(r.Unread) > 0 || !r.Stacks[1].Ended) {
+				t.Errorf("%+v: %s", on, got)
+			}
 		}
 	}
 }
@@ -241,11 +334,11 @@ func TestHuge(t *testing.T) {
 	first := r.Findings[0]
 	for i := range 30_000 {
 		f := first
-		f.URN, f.Level, f.Remedy = urn(fmt.Sprintf("many-%d", i)), "advisory", fmt.Sprintf("remedy %d", i/100)
+		f.URN, f.Level, f.Severity, f.Remedy = urn(fmt.Sprintf("many-%d", i)), "advisory", "low", fmt.Sprintf("remedy %d", i/100)
 		r.Findings = append(r.Findings, f)
 	}
 	last := first
-	last.URN, last.Remedy = urn("last"), "another remedy"
+	last.URN, last.Severity, last.Remedy = urn("last"), "medium", "another remedy"
 	r.Findings = append(r.Findings, last)
 
 	markdown := as(t, "markdown", r, report.Options{})
@@ -283,30 +376,75 @@ func TestHuge(t *testing.T) {
 	}
 	run := parsed.Runs[0]
 	notices := run.Invocations[0].Notifications
-	const left = "5008 findings are left out, since GitHub takes 25000; other formats have them"
-	if got := notices[len(notices)-1].Message.Text; len(run.Results) != 25_000 || got != left {
-		t.Errorf("SARIF has %d results, and says %q", len(run.Results), got)
+	const left, kept = "5008 findings are left out, since GitHub takes 25000; other formats have them",
+		"GitHub keeps 5000 of 30008 findings, the most severe ones; other formats show all"
+	says := []string{notices[len(notices)-2].Message.Text, notices[len(notices)-1].Message.Text}
+	if len(run.Results) != 25_000 || !slices.Equal(says, []string{left, kept}) {
+		t.Errorf("SARIF has %d results, and says %q", len(run.Results), says)
 	}
-	if !slices.ContainsFunc(run.Results[:10], func(r struct {
-		Locations []struct{ LogicalLocations []struct{ Name string } }
-	}) bool {
-		return r.Locations[0].LogicalLocations[0].Name == "last"
-	}) {
-		t.Error("SARIF does not begin with what stops the run")
+	var names []string
+	for _, result := range run.Results[:9] {
+		names = append(names, result.Locations[0].LogicalLocations[0].Name)
+	}
+	if want := []string{"bad", "known", "expired", "written", "written", "last", "bad", "doubtful", "many-0"}; !slices.Equal(names, want) {
+		t.Errorf("SARIF begins with %q", names)
 	}
 }
 
-// TestLeftOut: where something had no room, nothing follows that weighs less.
+// TestLeftOut: where something had no room, what is smaller has it, and stands under its title.
 func TestLeftOut(t *testing.T) {
 	r := everything(t)
-	r.Notices = nil
+	r.Notices = []report.Notice{{Stack: "shop/prod", Text: "many:", Items: slices.Repeat([]string{strings.Repeat("y", 8000)}, 30)}}
 	for range 9 {
 		r.Notices = append(r.Notices, report.Notice{Stack: "shop/prod", Text: strings.Repeat("x", 8000) + fmt.Sprint(len(r.Notices))})
 	}
 	r.Notices = append(r.Notices, report.Notice{Stack: "shop/prod", Text: "small"})
 	got := as(t, "markdown", r, report.Options{})
-	if !strings.Contains(got, "_8 entries are left out:") || strings.Contains(got, "small") || strings.Contains(got, "<details>") {
-		t.Errorf("Markdown ends in %s", got[max(0, len(got)-400):])
+	if len(got) > 65_536 {
+		t.Errorf("Markdown of %d bytes", len(got))
+	}
+	for _, want := range []string{
+		"\n### Notices\n\n- `shop/prod`: xxx", "- `shop/prod`: small\n", "<details>", "it failed\n\n</details>", "_3 entries are left out:",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("Markdown has no %q and ends in %s", want, got[max(0, len(got)-900):])
+		}
+	}
+}
+
+// TestRepeats: a notice that repeats findings is in the JSON, and nowhere that these are shown.
+func TestRepeats(t *testing.T) {
+	r := everything(t)
+	r.Notices = []report.Notice{{Stack: "shop/prod", Text: "40 findings of first have one remedy", Items: []string{"a"}, Repeats: true}}
+	for _, format := range report.Formats {
+		says := strings.Contains(as(t, format.Name, r, report.Options{}), "have one remedy")
+		if says != (format.Name == "json") {
+			t.Errorf("%s: %v", format.Name, says)
+		}
+	}
+}
+
+// TestMark: the first line tells the comments on several stacks of one pull request from each other.
+func TestMark(t *testing.T) {
+	r := everything(t)
+	r.Stacks = r.Stacks[:1]
+	for name, want := range map[string]string{
+		"acme/shop/prod-eu.1": "<!-- dynamoguard acme/shop/prod-eu.1 -->", `a"--><script>$(x)`: "<!-- dynamoguard a_--__script___x_ -->",
+	} {
+		r.Stacks[0].Name = name
+		if got, _, _ := strings.Cut(as(t, "markdown", r, report.Options{}), "\n"); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+// TestManyItems: of a notice no more is listed than anybody reads. One with 600 items left the comment without all that came after it.
+func TestManyItems(t *testing.T) {
+	r := everything(t)
+	r.Notices = []report.Notice{{Stack: "shop/prod", Text: "many:", Items: slices.Repeat([]string{strings.Repeat("y", 100)}, 600)}}
+	got := as(t, "markdown", r, report.Options{})
+	if !strings.Contains(got, "  - … and 580 more\n") || strings.Contains(got, "left out") || strings.Count(got, "  - yyy") != 20 {
+		t.Errorf("Markdown is\n%s", got)
 	}
 }
 

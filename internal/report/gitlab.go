@@ -43,7 +43,7 @@ func writeGitLab(w io.Writer, r *Report, o Options) error {
 	}
 	for _, g := range r.Gaps() {
 		first := g.Resources[0]
-		add(fmt.Sprintf("not judged by %s, of %s: %s", strings.Join(g.Policies, ", "), r.names(g.Resources), g.Reason),
+		add(fmt.Sprintf("not judged by %s, of %s: %s", strings.Join(g.Policies, ", "), r.names(g.Resources, bare), g.Reason),
 			strings.Join(g.Policies, ", "), digest(g.Reason, strings.Join(g.Policies, ","), string(first.URN)), "info",
 			o.Sources.file(first.URN.Project(), first.Position))
 	}

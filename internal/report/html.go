@@ -115,16 +115,14 @@ func (s stackLine) From() string {
 	return s.Source
 }
 
-// A findingGroup is what one policy found with one remedy.
+// A findingGroup is a group as the template writes it.
 type findingGroup struct {
+	*group
 	Policy *Policy
-	Level  string // or known, exempt, mended
-	Remedy string // empty where nothing is to be done
 	// Wrong and Write are what all of several findings have alike; of others each has its own.
-	Wrong    string
-	Write    []string
-	Opened   bool
-	Findings []*Finding
+	Wrong  string
+	Write  []string
+	Opened bool
 }
 
 // Class is how the level is shown.
@@ -159,8 +157,8 @@ type outOfScope struct {
 }
 
 type toldNotice struct {
-	Notice
-	Stacks string
+	sharedNotice
+	Where string // the names of its stacks, where there are several
 }
 
 type policyLine struct {
@@ -198,15 +196,25 @@ var kinds = map[Kind]string{
 	OfState: "the states of stacks", OfPreview: "a preview", OfUpdate: "an update", OfEvents: "the events of a run",
 }
 
-// verdict says first what people ask first. It never says that all is well where something could not be judged.
+// verdict says first what people ask first. It never says that all is well where something could not be judged, or only was known.
 func (r *Report) verdict(t Totals) verdict {
-	v := verdict{Lines: []string{"No mandatory finding is open."}}
-	lacking := len(r.Unread) > 0 || t.Gaps > 0 || slices.ContainsFunc(r.Stacks, func(s Stack) bool { return !s.Ended })
+	v := verdict{Lines: []string{"No " + r.fresh() + "mandatory finding is open."}}
+	lacking := r.cut() || t.Gaps > 0
 	switch {
 	case t.Mandatory > 0:
-		v = verdict{"fail", []string{text.Count(t.Mandatory, "mandatory finding is open.", "mandatory findings are open.")}}
-	case t.Advisory > 0 || lacking:
+		v.Lines = []string{text.Count(t.Mandatory, r.fresh()+"mandatory finding is open.", r.fresh()+"mandatory findings are open.")}
+		v.Class = "fail"
+	case t.MandatoryBefore > 0 && r.Kind != OfState:
+		v.Class = "fail"
+	case t.MandatoryBefore+t.Advisory > 0 || lacking:
 		v.Class = "warn"
+	}
+	if known := r.knownBefore(); known != "" {
+		known += "."
+		if r.Kind != OfState {
+			known += " That stops a run all the same: the engine knows no baseline."
+		}
+		v.Lines = append(v.Lines, known)
 	}
 	if t.DocumentsKnown < t.Documents {
 		v.Lines = append(v.Lines, fmt.Sprintf("%d of %s were known, so that they could be judged.", t.DocumentsKnown, text.Count(t.Documents, "policy document", "policy documents")))
@@ -231,42 +239,20 @@ func tilesOf(t Totals) []tile {
 	return append(tiles, tile{t.Resources, "resources", ""}, tile{t.Policies, "policies in force", ""})
 }
 
-// findings groups the findings: what stops a run first, then by policy.
+// findings groups the findings, those of a policy together, and counts them by stack and by exception.
 func (p *page) findings() {
-	type key struct{ policy, level, remedy string }
-	policies := map[string]*Policy{}
-	place := map[string]int{}
+	policies := map[string]int{}
 	for i := range p.Report.Policies {
-		policies[p.Report.Policies[i].Name], place[p.Report.Policies[i].Name] = &p.Report.Policies[i], i
+		policies[p.Report.Policies[i].Name] = i
 	}
 	stacks := map[string]int{}
 	for i := range p.Stacks {
 		stacks[p.Stacks[i].Name] = i
 		p.StackLines = append(p.StackLines, stackLine{Stack: &p.Stacks[i]})
 	}
-	groups := map[key]*findingGroup{}
 	exceptions := map[Exception]*excepted{}
 	for i := range p.Findings {
 		f := &p.Findings[i]
-		k := key{f.Policy, f.Level, f.Remedy}
-		switch {
-		case f.Mended:
-			k.level = "mended"
-		case f.Outcome == Exempt:
-			k.level = string(Exempt)
-		case f.Known:
-			k.level = "known"
-		}
-		if f.Mended {
-			k.remedy = ""
-		}
-		g := groups[k]
-		if g == nil {
-			g = &findingGroup{Policy: policies[f.Policy], Level: k.level, Remedy: k.remedy}
-			groups[k] = g
-			p.Groups = append(p.Groups, g)
-		}
-		g.Findings = append(g.Findings, f)
 		p.HasStatements = p.HasStatements || f.Statement != ""
 		if s, ok := stacks[f.Stack]; ok && f.Open() {
 			if f.Mandatory() {
@@ -288,29 +274,28 @@ func (p *page) findings() {
 			}
 		}
 	}
-	order := []string{policy.Mandatory.String(), policy.Advisory.String(), "known", string(Exempt), "mended"}
-	slices.SortStableFunc(p.Groups, func(a, b *findingGroup) int {
-		return cmp.Or(cmp.Compare(slices.Index(order, a.Level), slices.Index(order, b.Level)), cmp.Compare(place[a.Policy.Name], place[b.Policy.Name]))
-	})
 	const shown = 50 // of a group that is open from the beginning
-	for _, g := range p.Groups {
+	groups := p.groups(func(*Finding) bool { return true })
+	slices.SortStableFunc(groups, func(a, b *group) int {
+		return cmp.Or(byLevel(a, b), cmp.Compare(policies[a.Policy], policies[b.Policy]))
+	})
+	for _, of := range groups {
+		g := &findingGroup{group: of, Policy: &p.Report.Policies[policies[of.Policy]]}
 		first := g.Findings[0]
-		alike := func(same func(f *Finding) bool) bool {
-			return len(g.Findings) > 1 && !slices.ContainsFunc(g.Findings, func(f *Finding) bool { return !same(f) })
-		}
-		if alike(func(f *Finding) bool { return f.Wrong == first.Wrong }) {
+		if len(g.Findings) > 1 && g.alike(func(a, b *Finding) bool { return a.Wrong == b.Wrong }) {
 			g.Wrong = first.Wrong
 		}
-		if alike(func(f *Finding) bool { return slices.Equal(f.Write, first.Write) }) {
+		if len(g.Findings) > 1 && g.alike(sameWrite) {
 			g.Write = first.Write
 		}
-		g.Opened = len(g.Findings) <= shown && slices.Index(order, g.Level) < 2
+		g.Opened = len(g.Findings) <= shown && first.Open()
 		if !slices.Contains(p.Levels, g.Level) {
 			p.Levels = append(p.Levels, g.Level)
 		}
-		if !slices.Contains(p.Found, g.Policy.Name) {
-			p.Found = append(p.Found, g.Policy.Name)
+		if !slices.Contains(p.Found, of.Policy) {
+			p.Found = append(p.Found, of.Policy)
 		}
+		p.Groups = append(p.Groups, g)
 	}
 	slices.Sort(p.Found)
 }
@@ -325,11 +310,7 @@ func (p *page) unchecked() {
 	for _, g := range p.Gaps() {
 		l := lack{Gap: g, By: strings.Join(g.Policies, ", ")}
 		for _, of := range g.Resources {
-			where := policy.Name(of.URN)
-			if len(p.Stacks) > 1 {
-				where += " of " + of.Stack
-			}
-			l.Where = append(l.Where, where)
+			l.Where = append(l.Where, p.placed(of.URN, of.Stack, bare))
 		}
 		p.Lacks = append(p.Lacks, l)
 	}
@@ -348,21 +329,12 @@ func (p *page) unchecked() {
 			scope[k].N++
 		}
 	}
-	at := map[string]int{}
-	for _, n := range p.Notices {
-		k := n.Text + "\n" + strings.Join(n.Items, "\n")
-		i, ok := at[k]
-		switch {
-		case ok:
-			p.Told[i].Stacks += ", " + n.Stack
-		default:
-			at[k] = len(p.Told)
-			t := toldNotice{Notice: n}
-			if len(p.Stacks) > 1 {
-				t.Stacks = n.Stack
-			}
-			p.Told = append(p.Told, t)
+	for _, n := range p.told() {
+		t := toldNotice{sharedNotice: n}
+		if len(p.Stacks) > 1 {
+			t.Where = strings.Join(n.Stacks, ", ")
 		}
+		p.Told = append(p.Told, t)
 	}
 }
 

@@ -146,7 +146,7 @@ func (m *Maker) Add(s Source) {
 		m.matrix.add(&s.Run.Run, func(urn resource.URN) *Stack { return m.stack(s, urn) })
 	}
 	for _, n := range s.Run.Notices {
-		m.report.Notices = append(m.report.Notices, Notice{Stack: m.stack(s, n.URN).Name, Text: n.Text, Items: n.Items})
+		m.report.Notices = append(m.report.Notices, Notice{Stack: m.stack(s, n.URN).Name, Text: n.Text, Items: n.Items, Repeats: n.Repeats})
 	}
 }
 

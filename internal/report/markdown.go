@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"dynamoguard/internal/policy"
-	"dynamoguard/internal/soc2"
 	"dynamoguard/internal/text"
 )
 
@@ -20,12 +19,20 @@ import (
 // Source: https://github.com/dead-claudia/github-limits#comment-body
 const mostMarkdown = 65_536
 
-// MarkdownMark begins the Markdown, so that a job finds the comment that it wrote before.
-const MarkdownMark = "<!-- dynamoguard -->"
+// unmarked is what no name of a stack has. It would end the mark.
+var unmarked = regexp.MustCompile(`[^\w./-]`)
+
+// mark is the first line, by which a job finds the comment that it wrote before: one comment for each stack.
+func (m *markdown) mark() string {
+	if len(m.Stacks) != 1 {
+		return "<!-- dynamoguard -->\n"
+	}
+	return "<!-- dynamoguard " + unmarked.ReplaceAllString(text.Short(m.Stacks[0].Name), "_") + " -->\n"
+}
 
 // writeMarkdown writes the report for a comment on a pull request: what stops it first. What there is no room for is counted at the end.
-func writeMarkdown(w io.Writer, r *Report, _ Options) error {
-	m := &markdown{Report: r}
+func writeMarkdown(w io.Writer, r *Report, o Options) error {
+	m := &markdown{Report: r, on: o.FailOn}
 	m.head()
 	m.findings()
 	m.gaps()
@@ -43,20 +50,29 @@ func writeMarkdown(w io.Writer, r *Report, _ Options) error {
 type markdown struct {
 	*Report
 	strings.Builder
+	on   FailOn
 	left int // entries that there was no room for
 }
 
 // add writes what must be there.
 func (m *markdown) add(s string) { _, _ = m.WriteString(s) }
 
-// entry writes what may be left out. Where something was, so is all that follows, which weighs less.
-func (m *markdown) entry(s string) {
+// entry writes what may be left out, and reports whether there was room for it. What is smaller may have room where it had none.
+func (m *markdown) entry(s string) bool {
 	const end = 1 << 10 // for what must be there
-	if m.left > 0 || m.Len()+len(s) > mostMarkdown-end {
+	if m.Len()+len(s) > mostMarkdown-end {
 		m.left++
-		return
+		return false
 	}
 	m.add(s)
+	return true
+}
+
+// under writes an entry with the head that it stands under, if that is not there yet.
+func (m *markdown) under(head *string, s string) {
+	if m.entry(*head + s) {
+		*head = ""
+	}
 }
 
 func (m *markdown) basis() string {
@@ -68,20 +84,8 @@ func (m *markdown) basis() string {
 
 // head says what came of it, and what was judged.
 func (m *markdown) head() {
-	t := m.Totals()
-	fresh := ""
-	if m.Baseline != nil {
-		fresh = "new "
-	}
-	m.add(MarkdownMark + "\n## DynamoGuard\n\n")
-	switch known := m.knownMandatory(); {
-	case t.Mandatory > 0:
-		m.add("⛔ **Blocked** by " + text.Count(t.Mandatory, fresh+"mandatory finding", fresh+"mandatory findings"))
-	case known > 0 && m.Kind != OfState: // the engine knows no baseline
-		m.add("⛔ **Blocked** by " + text.Count(known, "mandatory finding that was known before", "mandatory findings that were known before"))
-	default:
-		m.add("✅ **Not blocked**: no " + fresh + "mandatory finding")
-	}
+	t, fresh := m.Totals(), m.fresh()
+	m.add(m.mark() + "## DynamoGuard\n\n" + m.verdict())
 	m.add(fmt.Sprintf("; %d %sadvisory", t.Advisory, fresh))
 	for _, more := range []struct {
 		n    int
@@ -109,13 +113,25 @@ func (m *markdown) head() {
 	m.table()
 }
 
-func (m *markdown) knownMandatory() (n int) {
-	for i := range m.Findings {
-		if f := &m.Findings[i]; f.Known && f.Mandatory() {
-			n++
-		}
+// verdict says whether the job fails. It is well where nothing is to be done, and everything was judged.
+func (m *markdown) verdict() string {
+	mandatory := "no " + m.fresh() + "mandatory finding"
+	if n := m.Totals().Mandatory; n > 0 { // --fail-on none
+		mandatory = text.Count(n, m.fresh()+"mandatory finding", m.fresh()+"mandatory findings")
 	}
-	return n
+	known := m.knownBefore()
+	switch by := m.blocked(m.on); {
+	case len(by) > 0:
+		return "⛔ **Blocked** by " + text.And(by)
+	case m.cut():
+		return "⚠️ **Could not be judged** as a whole: " + mandatory + " in what was judged"
+	case known != "":
+		return "⚠️ **Not blocked**: " + mandatory + ", and " + known
+	case m.Totals().Mandatory > 0:
+		return "⚠️ **Not blocked**, since the job fails on none: " + mandatory
+	default:
+		return "✅ **Not blocked**: " + mandatory
+	}
 }
 
 // table has a line for each stack, and one that sums up those that are too many.
@@ -169,75 +185,70 @@ func (m *markdown) table() {
 // room for others.
 const mostAlike = 25
 
-// findings writes those that are open: of one policy with one remedy together, what stops a run first.
+// findings writes those that are open, what stops a run first.
 func (m *markdown) findings() {
+	groups := m.groups((*Finding).Open)
 	for _, level := range []struct {
 		mandatory   bool
 		title, mark string
 	}{{true, "Mandatory", "❌"}, {false, "Advisory", "⚠️"}} {
-		type group struct{ policy, severity, remedy, write string }
-		var order []group
-		of := map[group][]*Finding{}
-		for i := range m.Findings {
-			f := &m.Findings[i]
-			if !f.Open() || f.Mandatory() != level.mandatory {
+		title := "\n### " + level.title + "\n"
+		for _, g := range groups {
+			first := g.Findings[0]
+			if first.Mandatory() != level.mandatory {
 				continue
 			}
-			g := group{f.Policy, f.Severity, f.Remedy, strings.Join(f.Write, "\n")}
-			if of[g] == nil {
-				order = append(order, g)
+			alike := g.alike(sameWrite)
+			// With the remedy, so that a finding never stands there without.
+			head := title + "\n" + level.mark + " **" + code(g.Policy) + "** (" + m.evidence(g.Policy, first.Severity) + ")" + instead(g.Remedy)
+			if alike {
+				head += written(first.Write)
 			}
-			of[g] = append(of[g], f)
-		}
-		for i, g := range order {
-			title := ""
-			if i == 0 {
-				title = "\n### " + level.title + "\n"
-			}
-			first := true
-			for i, f := range of[g] {
+			head += "\n"
+			for i, f := range g.Findings {
 				if i == mostAlike {
-					m.entry(fmt.Sprintf("- … and %d more\n", len(of[g])-mostAlike))
+					m.under(&head, fmt.Sprintf("- … and %d more\n", len(g.Findings)-mostAlike))
 					break
 				}
-				entry := "- " + m.where(f) + prose(f.Wrong) + m.doubt(f) + "\n" + proposed(f.Proposal)
-				if first {
-					// With the remedy, so that a finding never stands there without.
-					entry = title + "\n" + level.mark + " " + m.named(g.policy, g.severity) + m.instead(g.remedy, g.write) + "\n" + entry
+				entry := "- " + m.where(f) + prose(f.Wrong) + m.doubt(f) + "\n"
+				if !alike {
+					entry += indented(written(f.Write))
 				}
-				m.entry(entry)
-				first = false
+				m.under(&head, entry+proposed(f.Proposal))
+			}
+			if head == "" {
+				title = ""
 			}
 		}
 	}
-}
-
-// named is a policy with what it is evidence for.
-func (m *markdown) named(name, severity string) string {
-	s := "**" + code(name) + "** (" + severity
-	i := slices.IndexFunc(m.Policies, func(p Policy) bool { return p.Name == name })
-	if i >= 0 && len(m.Policies[i].Criteria) > 0 {
-		s += "; " + soc2.Framework + ": " + soc2.Join(m.Policies[i].Criteria)
-	}
-	return s + ")"
 }
 
 // mostWritten is how many bytes of what to write a comment has: more of it nobody reads there.
 const mostWritten = 4 << 10
 
-// instead is what to write, as text, and as values where they are known. Half of a value is none.
-func (m *markdown) instead(remedy, write string) string {
-	s := "\n"
-	if remedy != "" { // an event has none of what was said often enough
-		s = "\n\n**Instead:** " + prose(remedy) + "\n"
+// instead is what to write, as text.
+func instead(remedy string) string {
+	if remedy == "" { // an event has none of what was said often enough
+		return "\n"
 	}
-	if write == "" {
-		return s
+	return "\n\n**Instead:** " + prose(remedy) + "\n"
+}
+
+// written is what to write as values, where they are known. Half of a value is none.
+func written(write []string) string {
+	switch values := strings.Join(write, "\n"); {
+	case values == "":
+		return ""
+	case len(values) > mostWritten:
+		return "(the values are long; another format has them)\n"
+	default:
+		return fenced("yaml", values)
 	}
-	if len(write) > mostWritten {
-		return s + "(the values are long; another format has them)\n"
-	}
-	return s + fenced("yaml", write)
+}
+
+// indented is what belongs to an item of a list, below it.
+func indented(s string) string {
+	return strings.TrimRight(strings.ReplaceAll(s, "\n", "\n  "), " ")
 }
 
 // proposed is what to write in place of the statement of a finding, below it.
@@ -254,16 +265,13 @@ func proposed(p *Proposal) string {
 		if len(statement) > mostWritten {
 			return ""
 		}
-		s += strings.ReplaceAll(fenced("json", statement), "\n", "\n  ")
+		s += indented(fenced("json", statement))
 	}
-	return strings.TrimRight(s, " ") + "\n"
+	return s + "\n"
 }
 
 func (m *markdown) where(f *Finding) string {
-	s := code(policy.Name(f.URN))
-	if len(m.Stacks) > 1 {
-		s += " of " + code(f.Stack)
-	}
+	s := m.placed(f.URN, f.Stack, code)
 	if f.Position != nil {
 		s += " at " + code(fmt.Sprintf("%s:%d", f.Position.File, f.Position.Line))
 	}
@@ -282,39 +290,31 @@ func (m *markdown) doubt(f *Finding) string {
 }
 
 func (m *markdown) gaps() {
-	for i, g := range m.Gaps() {
-		s := ""
-		if i == 0 {
-			s = "\n### Not judged\n\n"
-		}
-		m.entry(s + "- " + m.names(g.Resources) + ": " + prose(g.Reason) + " _(by " + escaped(strings.Join(g.Policies, ", ")) + ")_\n")
+	head := "\n### Not judged\n\n"
+	for _, g := range m.Gaps() {
+		m.under(&head, "- "+m.names(g.Resources, code)+": "+prose(g.Reason)+" _(by "+escaped(strings.Join(g.Policies, ", "))+")_\n")
 	}
 }
 
-func (m *markdown) names(resources []*Resource) string {
-	return text.ListOf(resources, ", ", func(r *Resource) string {
-		if len(m.Stacks) == 1 {
-			return code(policy.Name(r.URN))
-		}
-		return code(policy.Name(r.URN)) + " of " + code(r.Stack)
-	})
-}
+// mostItems is how many items of a notice are listed.
+const mostItems = 20
 
 func (m *markdown) notices() {
-	for i, n := range m.told() {
-		s := ""
-		if i == 0 {
-			s = "\n### Notices\n\n"
-		}
-		s += "- "
+	head := "\n### Notices\n\n"
+	for _, n := range m.told() {
+		s := "- "
 		if len(m.Stacks) > 1 {
 			s += text.ListOf(n.Stacks, ", ", code) + ": "
 		}
 		s += prose(n.Text) + "\n"
-		for _, item := range n.Items {
+		for i, item := range n.Items {
+			if i == mostItems {
+				s += fmt.Sprintf("  - … and %d more\n", len(n.Items)-mostItems)
+				break
+			}
 			s += "  - " + prose(item) + "\n"
 		}
-		m.entry(s)
+		m.under(&head, s)
 	}
 }
 
@@ -345,28 +345,34 @@ func (m *markdown) folded(title string, lines []string) {
 	if len(lines) == 0 {
 		return
 	}
-	if m.left > 0 {
-		m.left += len(lines)
-		return
-	}
-	m.add(fmt.Sprintf("\n<details><summary>%s (%d)</summary>\n\n", title, len(lines)))
+	head := fmt.Sprintf("\n<details><summary>%s (%d)</summary>\n\n", title, len(lines))
 	for _, line := range lines {
-		m.entry(line)
+		m.under(&head, line)
 	}
-	m.add("\n</details>\n")
+	if head == "" {
+		m.add("\n</details>\n")
+	}
 }
 
-var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+var (
+	quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
+	ticked = regexp.MustCompile("`[^`]+`")
+)
 
 // prose is a text of the pack's with values of programs in it: what is in quotation marks is code, where Markdown has no say, and
 // the rest is escaped.
-func prose(s string) string {
-	s = text.Message(s)
+func prose(s string) string { return marked(text.Message(s), quoted, code) }
+
+// help is a text that a policy has of itself, which has code in backticks, and no other Markdown: there are patterns in it.
+func help(s string) string { return marked(s, ticked, bare) }
+
+// marked is a text as Markdown: spans as they are written, and the rest escaped.
+func marked(s string, spans *regexp.Regexp, write func(string) string) string {
 	var b strings.Builder
 	at := 0
-	for _, span := range quoted.FindAllStringIndex(s, -1) {
+	for _, span := range spans.FindAllStringIndex(s, -1) {
 		b.WriteString(escaped(s[at:span[0]]))
-		b.WriteString(code(s[span[0]:span[1]]))
+		b.WriteString(write(s[span[0]:span[1]]))
 		at = span[1]
 	}
 	b.WriteString(escaped(s[at:]))

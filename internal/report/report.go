@@ -232,9 +232,10 @@ type Exception struct {
 
 // A Notice is what the pack tells a stack of the run itself.
 type Notice struct {
-	Stack string   `json:"stack"`
-	Text  string   `json:"text"`
-	Items []string `json:"items,omitempty"`
+	Stack   string   `json:"stack"`
+	Text    string   `json:"text"`
+	Items   []string `json:"items,omitempty"`
+	Repeats bool     `json:"repeats,omitempty"` // what the findings say, so who shows these leaves it out
 }
 
 // A Message is what the CLI of Pulumi shows of a run or of a state.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net/url"
@@ -13,10 +14,13 @@ import (
 	"dynamoguard/internal/text"
 )
 
-// mostResults is how many results GitHub takes of a run; one with more it refuses as a whole.
+// mostResults is how many results GitHub takes of a run; one with more it refuses as a whole. Of these it keeps mostKept.
 //
-// Source: https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning
-const mostResults = 25_000
+// Source: https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit
+const (
+	mostResults = 25_000
+	mostKept    = 5_000
+)
 
 type (
 	sarifLog struct {
@@ -100,7 +104,7 @@ type (
 		Partial      map[string]string `json:"partialFingerprints"`
 	}
 	sarifLocation struct {
-		Physical *sarifPhysical `json:"physicalLocation,omitempty"`
+		Physical sarifPhysical  `json:"physicalLocation"`
 		Logical  []sarifLogical `json:"logicalLocations"`
 	}
 	sarifPhysical struct {
@@ -147,7 +151,7 @@ type sarifWriter struct {
 	*Report
 	sources Sources
 	rules   map[string]int // indexes of policies
-	left    int            // results beyond those that there is room for
+	found   int            // results, those that there is no room for among them
 }
 
 // automation tells the uploads of several stacks of one commit from each other. What follows the last slash would be of one run alone.
@@ -170,7 +174,7 @@ func (s *sarifWriter) policies() []sarifRule {
 			ID: p.Name, Short: sarifText{Text: p.Title}, Full: &sarifText{Text: p.Description}, HelpURI: p.URL,
 			Help: &sarifText{
 				Text:     p.Description + "\n\n" + p.Remediation,
-				Markdown: escaped(p.Description) + "\n\n**Instead:** " + escaped(p.Remediation) + "\n\n" + s.more(&p),
+				Markdown: help(p.Description) + "\n\n**Instead:** " + help(p.Remediation) + "\n\n" + s.more(&p),
 			},
 			Default: &sarifConfiguration{Enabled: p.Level != policy.Disabled.String(), Level: level},
 			Properties: &sarifRuleProperties{
@@ -212,23 +216,30 @@ func (s *sarifWriter) taxonomies() []sarifComponent {
 	return []sarifComponent{criteria}
 }
 
-// results are the findings that nothing permits, what stops a run first.
+// results are the findings that nothing permits, what stops a run first and the most severe of that.
 func (s *sarifWriter) results() []sarifResult {
-	results := []sarifResult{}
-	for _, mandatory := range []bool{true, false} {
-		for i := range s.Findings {
-			f := &s.Findings[i]
-			if f.Mandatory() != mandatory || f.Mended || f.Outcome == Exempt {
-				continue
-			}
-			if len(results) == mostResults {
-				s.left++
-				continue
-			}
-			results = append(results, s.result(f))
+	var found []*Finding
+	for i := range s.Findings {
+		if f := &s.Findings[i]; !f.Mended && f.Outcome != Exempt {
+			found = append(found, f)
 		}
 	}
+	slices.SortStableFunc(found, func(a, b *Finding) int { return cmp.Compare(weight(b), weight(a)) })
+	s.found = len(found)
+	results := []sarifResult{}
+	for _, f := range found[:min(len(found), mostResults)] {
+		results = append(results, s.result(f))
+	}
 	return results
+}
+
+// weight orders findings: by what they do to a run, and by severity.
+func weight(f *Finding) int {
+	weight := map[string]int{"high": 2, "medium": 1}[f.Severity]
+	if f.Mandatory() {
+		weight += 3
+	}
+	return weight
 }
 
 func (s *sarifWriter) result(f *Finding) sarifResult {
@@ -267,14 +278,16 @@ func (f *Finding) sentence() string {
 	return text.Message(sentence + ".")
 }
 
+// location is a place in a file, and the resource. GitHub refuses all of an upload for one result that is in no file.
+//
+// Source: https://docs.github.com/en/code-security/code-scanning/integrating-with-code-scanning/sarif-support-for-code-scanning#location-object
 func (s *sarifWriter) location(urn resource.URN, stack string, at *Position) sarifLocation {
 	l := sarifLocation{Logical: []sarifLogical{{
 		Name: text.Printable(urn.Name()), Full: text.Printable(string(urn)), Kind: "resource",
 	}}}
-	if place := s.sources.place(urn.Project(), at); place != nil {
-		l.Physical = &sarifPhysical{
-			Artifact: sarifArtifact{URI: (&url.URL{Path: place.File}).EscapedPath(), Base: "%SRCROOT%"}, Region: sarifRegion{place.Line},
-		}
+	place := s.sources.file(urn.Project(), at)
+	l.Physical = sarifPhysical{
+		Artifact: sarifArtifact{URI: (&url.URL{Path: place.File}).EscapedPath(), Base: "%SRCROOT%"}, Region: sarifRegion{place.Line},
 	}
 	return l
 }
@@ -319,8 +332,11 @@ func (s *sarifWriter) notifications() []sarifNotification {
 			add("note", f.Policy, f.state()+": "+f.sentence(), &Resource{URN: f.URN, Stack: f.Stack, Position: f.Position})
 		}
 	}
-	if s.left > 0 {
-		add("warning", "", fmt.Sprintf("%d findings are left out, since GitHub takes %d; other formats have them", s.left, mostResults))
+	if n := s.found - mostResults; n > 0 {
+		add("warning", "", fmt.Sprintf("%d findings are left out, since GitHub takes %d; other formats have them", n, mostResults))
+	}
+	if s.found > mostKept {
+		add("warning", "", fmt.Sprintf("GitHub keeps %d of %d findings, the most severe ones; other formats show all", mostKept, s.found))
 	}
 	return slices.Clip(list)
 }

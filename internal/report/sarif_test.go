@@ -3,6 +3,7 @@ package report_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -38,6 +39,32 @@ func TestSARIFSchema(t *testing.T) {
 			}
 		}
 	}
+	// What GitHub demands besides: one result that is in no file, and it refuses the whole upload ("expected a physical location").
+	var log struct {
+		Runs []struct {
+			Results []struct {
+				Locations []struct {
+					PhysicalLocation *struct {
+						ArtifactLocation struct{ URI string }
+						Region           struct{ StartLine int }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(as(t, "sarif", everything(t), report.Options{})), &log); err != nil {
+		t.Fatal(err)
+	}
+	places := map[string]int{}
+	for _, result := range log.Runs[0].Results {
+		if at := result.Locations[0].PhysicalLocation; at != nil {
+			places[fmt.Sprintf("%s:%d", at.ArtifactLocation.URI, at.Region.StartLine)]++
+		}
+	}
+	// Without --sources the project is at the root, which has no ../lib.
+	if want := map[string]int{"index.ts:12": 2, "Pulumi.yaml:1": 5}; !maps.Equal(places, want) {
+		t.Errorf("results are at %v, not %v", places, want)
+	}
 	// What the validation is worth.
 	good := as(t, "sarif", everything(t), report.Options{Sources: report.Sources{"": "."}})
 	for _, change := range [][3]string{
@@ -53,6 +80,16 @@ func TestSARIFSchema(t *testing.T) {
 		if got := valid(strings.Replace(good, change[0], change[1], 1)); !strings.Contains(strings.Join(got, "\n"), change[2]) {
 			t.Errorf("%s is valid but for %q", change[1], got)
 		}
+	}
+}
+
+// TestSARIFHelp: the help of a rule has the code of its policy's description as code, and a pattern as it is.
+func TestSARIFHelp(t *testing.T) {
+	r := everything(t)
+	r.Policies[0].Description, r.Policies[0].Remediation = "`dynamodb:*` is too much, List* is not", "List `dynamodb:GetItem`"
+	const want = `"markdown": "` + "`dynamodb:*` is too much, List\\\\* is not\\n\\n**Instead:** List `dynamodb:GetItem`\\n\\nSOC 2: "
+	if got := as(t, "sarif", r, report.Options{}); !strings.Contains(got, want) {
+		t.Errorf("no %s in\n%.3000s", want, got)
 	}
 }
 

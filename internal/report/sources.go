@@ -10,7 +10,7 @@ import (
 type Sources map[string]string
 
 // place is where a position is in the repository. What has no position there is in the file that every project has, as far as it is
-// known where that is: code scanning shows nothing that is in no file. It is nil where nothing is known.
+// known where that is. It is nil where nothing is known.
 func (s Sources) place(project string, at *Position) *Position {
 	folder, ok := s[project]
 	if !ok {
@@ -28,7 +28,7 @@ func (s Sources) place(project string, at *Position) *Position {
 	return nil
 }
 
-// file is place where something must be said.
+// file is place for who takes nothing that is in no file: where nothing is known the project is at the root of the repository.
 func (s Sources) file(project string, at *Position) *Position {
 	if place := s.place(project, at); place != nil {
 		return place

@@ -4,12 +4,10 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"dynamoguard/internal/policy"
-	"dynamoguard/internal/soc2"
 	"dynamoguard/internal/text"
 )
 
@@ -97,22 +95,11 @@ func (p *printer) section(s style, title string) {
 
 // stack writes the findings of a stack: those of one policy with one remedy stand together, what stops a run first.
 func (p *printer) stack(r *Report, s *Stack) {
-	type group struct{ policy, level, remedy string }
-	var order []group
-	of := map[group][]*Finding{}
-	exempt := 0
+	open := r.groups(func(f *Finding) bool { return f.Stack == s.Name && f.Open() })
+	var settled []*Finding
 	for i := range r.Findings {
-		f := &r.Findings[i]
-		switch {
-		case f.Stack != s.Name:
-		case !f.Open():
-			exempt++
-		default:
-			g := group{f.Policy, f.Level, f.Remedy}
-			if of[g] == nil {
-				order = append(order, g)
-			}
-			of[g] = append(of[g], f)
+		if f := &r.Findings[i]; f.Stack == s.Name && !f.Open() {
+			settled = append(settled, f)
 		}
 	}
 	p.section(bold, s.Name+s.about())
@@ -122,18 +109,17 @@ func (p *printer) stack(r *Report, s *Stack) {
 	switch {
 	case s.Resources == 0 && s.Source != "":
 		p.paragraph(2, plain, "it has no resources; nothing to judge", "")
-	case len(order) == 0 && exempt == 0:
+	case len(open) == 0 && len(settled) == 0:
 		p.paragraph(2, green, "nothing was found", "")
 	}
-	slices.SortStableFunc(order, func(a, b group) int { return -strings.Compare(a.level, b.level) }) // mandatory, advisory
-	for _, g := range order {
-		first := of[g][0]
+	for _, g := range open {
+		first := g.Findings[0]
 		colour := yellow
 		if first.Mandatory() {
 			colour = red
 		}
-		p.paragraph(2, colour, g.level, "  "+g.policy+p.evidence(r, g.policy, first.Severity))
-		for _, f := range of[g] {
+		p.paragraph(2, colour, g.Level, "  "+g.Policy+" ("+r.evidence(g.Policy, first.Severity)+")")
+		for _, f := range g.Findings {
 			p.paragraph(4, plain, f.where(), "")
 			p.paragraph(6, plain, f.Wrong, "")
 			if f.Doubt != "" {
@@ -148,14 +134,12 @@ func (p *printer) stack(r *Report, s *Stack) {
 				p.paragraph(6, plain, "its exemption has expired on "+f.Exemption.Expires+" (owner "+f.Exemption.Owner+")", "")
 			}
 		}
-		if g.remedy != "" { // an event has none of what was said often enough
-			p.paragraph(4, bold, "instead:", " "+g.remedy)
+		if g.Remedy != "" { // an event has none of what was said often enough
+			p.paragraph(4, bold, "instead:", " "+g.Remedy)
 		}
 	}
-	for i := range r.Findings {
-		if f := &r.Findings[i]; f.Stack == s.Name && !f.Open() {
-			p.paragraph(2, dim, f.state(), "  "+f.Policy+"  "+f.where()+": "+f.Wrong)
-		}
+	for _, f := range settled {
+		p.paragraph(2, dim, f.state(), "  "+f.Policy+"  "+f.where()+": "+f.Wrong)
 	}
 	_, _ = p.WriteString("\n")
 }
@@ -176,15 +160,6 @@ func (s *Stack) about() string {
 		return ""
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
-}
-
-// evidence is the severity of a policy and its criteria, behind its name.
-func (p *printer) evidence(r *Report, name, severity string) string {
-	i := slices.IndexFunc(r.Policies, func(p Policy) bool { return p.Name == name })
-	if i < 0 || len(r.Policies[i].Criteria) == 0 {
-		return " (" + severity + ")"
-	}
-	return " (" + severity + "; " + soc2.Framework + ": " + soc2.Join(r.Policies[i].Criteria) + ")"
 }
 
 // where is the resource of a finding, and where that was declared.
@@ -217,7 +192,7 @@ func (p *printer) gaps(r *Report) {
 	}
 	p.section(bold, "Not judged")
 	for _, g := range gaps {
-		p.paragraph(2, yellow, string(g.Outcome), "  "+r.names(g.Resources))
+		p.paragraph(2, yellow, string(g.Outcome), "  "+r.names(g.Resources, bare))
 		p.paragraph(4, plain, g.Reason, "")
 		p.paragraph(4, dim, "by "+strings.Join(g.Policies, ", "), "")
 	}
@@ -225,11 +200,12 @@ func (p *printer) gaps(r *Report) {
 }
 
 func (p *printer) notices(r *Report) {
-	if len(r.Notices) == 0 {
+	told := r.told()
+	if len(told) == 0 {
 		return
 	}
 	p.section(bold, "Notices")
-	for _, n := range r.told() {
+	for _, n := range told {
 		stacks := ""
 		if len(r.Stacks) > 1 {
 			stacks = text.List(n.Stacks, ", ") + ": "
@@ -270,11 +246,12 @@ func (p *printer) summary(r *Report) {
 	if t.Gaps > 0 {
 		found += "; " + text.Count(t.Gaps, "judgement that could not be made", "judgements that could not be made")
 	}
+	known := r.knownBefore()
 	colour := green
 	switch {
 	case t.Mandatory > 0:
 		colour = red
-	case t.Advisory+t.Gaps > 0:
+	case t.Advisory+t.Gaps+t.MandatoryBefore > 0 || r.cut():
 		colour = yellow
 	}
 	of := []string{text.Count(len(r.Stacks), "stack", "stacks")}
@@ -287,4 +264,10 @@ func (p *printer) summary(r *Report) {
 	of = append(of, text.Count(t.Policies, "policy", "policies"))
 	p.paragraph(0, plain, strings.Join(of, ", "), "")
 	p.paragraph(0, colour, found, "")
+	if known != "" {
+		p.paragraph(0, colour, "of what is mandatory, "+known, "")
+	}
+	if r.cut() {
+		p.paragraph(0, colour, "not everything could be judged", "")
+	}
 }
