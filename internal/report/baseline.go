@@ -58,7 +58,7 @@ func ReadBaseline(in io.Reader) ([]Entry, error) {
 		Findings      *[]struct {
 			Entry
 			Outcome Outcome `json:"outcome"` // of a report
-			Mended  bool    `json:"mended"`
+			Mended  bool    `json:"remediated"`
 		} `json:"findings"`
 	}
 	if err := decode(in, &written); err != nil {

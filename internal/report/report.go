@@ -170,7 +170,7 @@ type Finding struct {
 	Wrong       string       `json:"wrong"`
 	Remedy      string       `json:"remedy"`
 	Write       []string     `json:"write,omitempty"`  // the remedy as values of properties, where they are known
-	Mended      bool         `json:"mended,omitempty"` // the inputs were changed as write has it, so it is there no more
+	Mended      bool         `json:"remediated,omitempty"` // the inputs were changed as write has it, so it is there no more
 	// Doubt is why it is advisory though its policy is mandatory; empty where it is not.
 	Doubt string `json:"doubt,omitempty"`
 	// Statement is the one of a policy document that the finding is in, as it is written; the end is left out of a long one.
