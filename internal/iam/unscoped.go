@@ -186,6 +186,9 @@ func (a *analysis) union(of func(*Statement) bool, opt UnscopedOptions) (union R
 			}
 		}
 	}
+	if !mayCover(members, opt) {
+		return union, false
+	}
 	const maxScopes = 4
 	seen := map[[3]string]bool{}
 	for i := range members {
@@ -217,6 +220,22 @@ func (a *analysis) union(of func(*Statement) bool, opt UnscopedOptions) (union R
 	return union, ok
 }
 
+// mayCover reports whether every probe has a pattern that begins as it does, for something that is reported. Patterns for some
+// names, as nearly all are, do not.
+func mayCover(members []member, opt UnscopedOptions) bool {
+	for _, probe := range probes {
+		covers := func(m member) bool {
+			name, table := strings.CutPrefix(m.of.resource, "table/")
+			begins := !table || name == "" || name[0] == '*' || name[0] == '?' || name[0] >= codeVariable || glob.EqualFold(name[:1], probe[:1])
+			return begins && opt.reports(m.actions)
+		}
+		if !slices.ContainsFunc(members, covers) {
+			return false
+		}
+	}
+	return true
+}
+
 // unionIn is what the members open on everything of one type, in the region and account of one of them, and those of them that do.
 func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (open ActionSet, of []member) {
 	scope, below := a.target(whole), below[whole.types.bit()]
@@ -244,8 +263,8 @@ func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (
 				covered = covered.Or(m.actions)
 			}
 		}
-		if open = open.And(covered); open.Empty() {
-			return open, nil
+		if open = open.And(covered); !opt.reports(open) {
+			return ActionSet{}, nil
 		}
 	}
 	if len(a.denies) > 0 {
