@@ -85,7 +85,7 @@ const (
 )
 
 // eachField calls yield with every field of a message, as it is encoded, and with its content where it is of the kind that has a
-// length. It reports whether all is as it should be. What is not is left to protobuf to say.
+// length, as all are that matter here; nil else. It reports whether all is as it should be. What is not is left to protobuf to say.
 func eachField(message []byte, yield func(number protowire.Number, field, content []byte)) bool {
 	for len(message) > 0 {
 		number, kind, tag := protowire.ConsumeTag(message)
@@ -155,7 +155,7 @@ func leanStack(message []byte, reads func(typ string) map[string]bool) []byte {
 
 func typeOf(message []byte) (typ string) {
 	eachField(message, func(number protowire.Number, _, content []byte) {
-		if number == fieldType {
+		if number == fieldType && content != nil {
 			typ = string(content)
 		}
 	})
@@ -169,7 +169,7 @@ func leanProperties(message []byte, read map[string]bool) []byte {
 		var key []byte // as it is encoded
 		var name string
 		known := number == fieldFields && entry != nil && eachField(entry, func(number protowire.Number, field, content []byte) {
-			if number == fieldKey {
+			if number == fieldKey && content != nil {
 				key, name = field, string(content)
 			}
 		})

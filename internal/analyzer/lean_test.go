@@ -134,6 +134,7 @@ func FuzzLean(f *testing.F) {
 	f.Add(slices.Concat(property(text(fieldKey, "name")), text(fieldType, "other"), text(fieldType, leanTable)))
 	f.Add(slices.Concat(text(fieldType, leanTable), property(text(fieldKey, "\xff"), text(fieldValue, "\x1a\x01x"))))
 	f.Add(slices.Concat(text(fieldType, leanTable), protowire.AppendVarint(protowire.AppendTag(nil, fieldProperties, protowire.VarintType), 7)))
+	f.Add(slices.Concat(text(fieldType, leanTable), []byte{byte(fieldType) << 3, 7}, property(text(fieldKey, "ttl")))) // a type that is no text
 	f.Fuzz(func(t *testing.T, request []byte) {
 		decode := func(b []byte) (*resource.Resource, error) {
 			message := &pulumirpc.AnalyzeRequest{}

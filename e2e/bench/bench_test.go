@@ -1,0 +1,168 @@
+// Package bench measures what the pack costs those who wait for it: against an
+// analyzer without a policy, which is the least that any pack can cost; against
+// previews without a pack; and, with -peers, against AWSGuard, the pack of
+// Pulumi's makers for AWS.
+//
+// Whatever is compared is measured in turns, and its ratio is the median of
+// those of neighbours, so that what else the machine does weighs on both alike.
+package bench
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"dynamoguard/e2e/internal/harness"
+)
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(harness.Main(m))
+}
+
+var peers = flag.Bool("peers", false, "measure AWSGuard too, which `npm ci` in the folder awsguard has installed")
+
+// Benchmark measures all, prints one table in Markdown, and fails where the
+// pack misses a target.
+func Benchmark(b *testing.B) {
+	var t table
+	for b.Loop() {
+		t.rows = nil
+		packs(b, &t)
+		if *peers {
+			awsGuard(b, &t)
+		}
+		previews(b, &t)
+		documents(b, &t)
+	}
+	b.ReportMetric(0, "ns/op")       // would be that of all of it
+	fmt.Printf("\n%s\n", t.String()) // Log would cut it short
+	for _, missed := range t.missed() {
+		b.Error(missed)
+	}
+}
+
+// A unit writes a measured value.
+type unit func(float64) string
+
+func seconds(s float64) string {
+	switch {
+	case s >= 0.1:
+		return fmt.Sprintf("%.0f ms", s*1e3)
+	case s >= 1e-4:
+		return fmt.Sprintf("%.3g ms", s*1e3)
+	default:
+		return fmt.Sprintf("%.3g µs", s*1e6)
+	}
+}
+
+func megabytes(bytes float64) string { return fmt.Sprintf("%.0f MB", bytes/1e6) }
+
+// A row compares the pack with something, by pairs that were measured one
+// after the other; or with nothing, where theirs is nil.
+type row struct {
+	what         string
+	unit         unit
+	ours, theirs []float64
+	than         string // what theirs are of
+	limit        limit
+}
+
+// A limit is a target: the pack costs at most so many times what the other
+// does, or the other at least so many times what the pack does, or the pack at
+// most that much. The zero limit is none.
+type limit struct{ atMost, less, absolute float64 }
+
+// A table is what a run has measured.
+type table struct{ rows []row }
+
+func (t *table) add(r row) { t.rows = append(t.rows, r) }
+
+func (t *table) String() string {
+	var s strings.Builder
+	s.WriteString("| What | DynamoGuard | Against | Ratio | Target |\n|---|---|---|---|---|\n")
+	for _, r := range t.rows {
+		against, ratio := "", ""
+		if r.theirs != nil {
+			against = r.unit(median(r.theirs)) + ", " + r.than
+			middle, low, high := r.ratio()
+			ratio = fmt.Sprintf("%s (%s to %s)", number(middle), number(low), number(high))
+			if r.limit.less > 0 {
+				ratio = "1/" + number(1/middle)
+			}
+		}
+		target := r.target()
+		if target != "" && !r.met() {
+			target = "**" + target + "**, missed"
+		}
+		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s |\n", r.what, r.unit(median(r.ours)), against, ratio, target)
+	}
+	return s.String()
+}
+
+func (t *table) missed() (all []string) {
+	for _, r := range t.rows {
+		if r.met() {
+			continue
+		}
+		got := r.unit(median(r.ours))
+		if r.theirs != nil {
+			middle, low, high := r.ratio()
+			got = fmt.Sprintf("%.3f times %s (%.3f to %.3f)", middle, r.than, low, high)
+		}
+		all = append(all, fmt.Sprintf("%s: %s, want %s", r.what, got, r.target()))
+	}
+	return all
+}
+
+// ratio is how many times theirs ours are: the median, the least and the most.
+func (r row) ratio() (middle, low, high float64) {
+	times := make([]float64, len(r.ours))
+	for i := range times {
+		times[i] = r.ours[i] / r.theirs[i]
+	}
+	return median(times), slices.Min(times), slices.Max(times)
+}
+
+func (r row) met() bool {
+	if r.limit.absolute > 0 {
+		return median(r.ours) <= r.limit.absolute
+	}
+	if r.limit == (limit{}) {
+		return true
+	}
+	middle, _, _ := r.ratio()
+	if r.limit.less > 0 {
+		return 1/middle >= r.limit.less
+	}
+	return middle <= r.limit.atMost
+}
+
+func (r row) target() string {
+	switch {
+	case r.limit.atMost > 0:
+		return "at most " + number(r.limit.atMost)
+	case r.limit.less > 0:
+		return "at most 1/" + number(r.limit.less)
+	case r.limit.absolute > 0:
+		return "at most " + r.unit(r.limit.absolute)
+	default:
+		return ""
+	}
+}
+
+// number writes a ratio to the second decimal, or a large one without any.
+func number(n float64) string {
+	if n >= 20 {
+		return fmt.Sprintf("%.0f", n)
+	}
+	return strings.TrimSuffix(strings.TrimRight(fmt.Sprintf("%.2f", n), "0"), ".")
+}
+
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/2]
+}
