@@ -42,12 +42,12 @@ test-report:
 # What the pack costs, against an analyzer without a policy and against previews without a pack, as one table; fails where it is more
 # than it may be. Takes minutes, and Linux. docs/speed.md says how it measures.
 bench:
-	cd e2e && go test -run '^$$' -bench '^Benchmark$$' -benchtime 1x -timeout 30m ./bench
+	cd e2e && go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench
 
 # The same table, with AWSGuard in it, which needs Node and npm.
 bench-peers:
 	cd e2e/bench/awsguard && npm ci --ignore-scripts --no-audit --no-fund
-	cd e2e && go test -run '^$$' -bench '^Benchmark$$' -benchtime 1x -timeout 60m ./bench -peers
+	cd e2e && go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench -peers
 
 # A million requests mutated from those of the fixtures, and a million calls of Analyze over gRPC; fails where one is refused, a
 # policy fails, or a resource that passes costs more memory than it may. Takes a quarter of an hour. SEED reproduces a run.

@@ -26,20 +26,25 @@ func TestMain(m *testing.M) {
 var peers = flag.Bool("peers", false, "measure AWSGuard too, which `npm ci` in the folder awsguard has installed")
 
 // Benchmark measures all, prints one table in Markdown, and fails where the
-// pack misses a target.
+// pack misses a target for certain. -bench Benchmark/previews is a part of it.
 func Benchmark(b *testing.B) {
-	var t table
-	for b.Loop() {
-		t.rows = nil
-		packs(b, &t)
-		if *peers {
-			awsGuard(b, &t)
+	t := &table{}
+	parts := []struct {
+		name    string
+		measure func(*testing.B, *table)
+	}{{"packs", packs}, {"awsguard", awsGuard}, {"previews", previews}, {"documents", documents}}
+	for _, part := range parts {
+		if part.name == "awsguard" && !*peers {
+			continue
 		}
-		previews(b, &t)
-		documents(b, &t)
+		b.Run(part.name, func(b *testing.B) {
+			for b.Loop() {
+				part.measure(b, t)
+			}
+			b.ReportMetric(0, "ns/op") // would be that of all of it
+		})
 	}
-	b.ReportMetric(0, "ns/op")       // would be that of all of it
-	fmt.Printf("\n%s\n", t.String()) // Log would cut it short
+	fmt.Printf("\n%s\n", t) // Log would cut it short
 	for _, missed := range t.missed() {
 		b.Error(missed)
 	}
@@ -74,6 +79,10 @@ type row struct {
 // A limit is a target: the pack costs at most so many times what the other
 // does, or the other at least so many times what the pack does, or the pack at
 // most that much. The zero limit is none.
+//
+// The table says which medians miss theirs. A run fails only where three of
+// four pairs do, for a machine that does other things makes some miss; and never
+// by what is absolute, which is that of one machine.
 type limit struct{ atMost, less, absolute float64 }
 
 // A table is what a run has measured.
@@ -95,7 +104,7 @@ func (t *table) String() string {
 			}
 		}
 		target := r.target()
-		if target != "" && !r.met() {
+		if target != "" && !r.met(median) {
 			target = "**" + target + "**, missed"
 		}
 		fmt.Fprintf(&s, "| %s | %s | %s | %s | %s |\n", r.what, r.unit(median(r.ours)), against, ratio, target)
@@ -105,40 +114,42 @@ func (t *table) String() string {
 
 func (t *table) missed() (all []string) {
 	for _, r := range t.rows {
-		if r.met() {
+		if r.theirs == nil || r.met(quarter) {
 			continue
 		}
-		got := r.unit(median(r.ours))
-		if r.theirs != nil {
-			middle, low, high := r.ratio()
-			got = fmt.Sprintf("%.3f times %s (%.3f to %.3f)", middle, r.than, low, high)
-		}
-		all = append(all, fmt.Sprintf("%s: %s, want %s", r.what, got, r.target()))
+		middle, low, high := r.ratio()
+		all = append(all, fmt.Sprintf("%s: %.3f times %s (%.3f to %.3f), want %s", r.what, middle, r.than, low, high, r.target()))
 	}
 	return all
 }
 
-// ratio is how many times theirs ours are: the median, the least and the most.
-func (r row) ratio() (middle, low, high float64) {
+// times is how many times theirs ours are, of each pair.
+func (r row) times() []float64 {
 	times := make([]float64, len(r.ours))
 	for i := range times {
 		times[i] = r.ours[i] / r.theirs[i]
 	}
+	return times
+}
+
+// ratio is the median of times, the least and the most.
+func (r row) ratio() (middle, low, high float64) {
+	times := r.times()
 	return median(times), slices.Min(times), slices.Max(times)
 }
 
-func (r row) met() bool {
-	if r.limit.absolute > 0 {
-		return median(r.ours) <= r.limit.absolute
-	}
-	if r.limit == (limit{}) {
+// met reports whether the target is met by what of says of all measurements.
+func (r row) met(of func([]float64) float64) bool {
+	switch {
+	case r.limit.absolute > 0:
+		return of(r.ours) <= r.limit.absolute
+	case r.limit.less > 0:
+		return of(r.times()) <= 1/r.limit.less
+	case r.limit.atMost > 0:
+		return of(r.times()) <= r.limit.atMost
+	default:
 		return true
 	}
-	middle, _, _ := r.ratio()
-	if r.limit.less > 0 {
-		return 1/middle >= r.limit.less
-	}
-	return middle <= r.limit.atMost
 }
 
 func (r row) target() string {
@@ -165,4 +176,10 @@ func number(n float64) string {
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	return sorted[len(sorted)/2]
+}
+
+// quarter is what a quarter of the values is below.
+func quarter(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	return sorted[len(sorted)/4]
 }

@@ -22,7 +22,7 @@ import (
 //
 // Source: https://github.com/pulumi/pulumi/issues/3671, on Configure
 func previews(b *testing.B, t *table) {
-	const tables, rounds = 100, 9
+	const tables, rounds = 100, 7
 	folder := b.TempDir()
 	if err := os.WriteFile(filepath.Join(folder, "Pulumi.yaml"), []byte(manyDocuments(tables)), 0o600); err != nil {
 		b.Fatal(err)
