@@ -1,16 +1,21 @@
 package analyzer
 
 import (
+	"errors"
+	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"dynamoguard/internal/engine"
 	"dynamoguard/internal/resource"
 )
 
@@ -111,6 +116,48 @@ func TestLeanStack(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, protocmp.Transform()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestLeanService: the methods that are sent resources decode what is read of them, through gRPC's codec, and the others everything.
+func TestLeanService(t *testing.T) {
+	queue := tableRequest(t)
+	queue.Type = "aws:sqs/queue:Queue"
+	stack := &pulumirpc.AnalyzeStackRequest{Resources: []*pulumirpc.AnalyzerResource{{Type: queue.Type, Urn: queue.Urn, Provider: queue.Provider}}}
+	info := &pulumirpc.ConfigureAnalyzerRequest{PolicyConfig: map[string]*pulumirpc.PolicyConfig{"a": {Properties: queue.Properties}}}
+	want := map[string]proto.Message{
+		"Analyze":      &pulumirpc.AnalyzeRequest{Type: queue.Type, Urn: queue.Urn, Name: queue.Name},
+		"Remediate":    &pulumirpc.AnalyzeRequest{Type: queue.Type, Urn: queue.Urn, Name: queue.Name},
+		"AnalyzeStack": &pulumirpc.AnalyzeStackRequest{Resources: []*pulumirpc.AnalyzerResource{{Type: queue.Type, Urn: queue.Urn}}},
+		"Configure":    info,
+	}
+	sent := map[string]proto.Message{"Analyze": queue, "Remediate": queue, "AnalyzeStack": stack, "Configure": info}
+	errSeen := errors.New("seen")
+	for _, method := range lean(engine.New(nil, time.Now)).Methods {
+		if want[method.MethodName] == nil {
+			continue
+		}
+		var got proto.Message
+		_, err := method.Handler(nil, t.Context(), func(message any) error {
+			if err := newPartialCodec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(encoded(t, sent[method.MethodName]))}, message); err != nil {
+				return err
+			}
+			got = message.(proto.Message)
+			if p, ok := message.(*partial); ok {
+				got = p.Message
+			}
+			return errSeen
+		}, nil)
+		if err != errSeen {
+			t.Fatalf("%s: %v", method.MethodName, err)
+		}
+		if diff := cmp.Diff(want[method.MethodName], got, protocmp.Transform()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", method.MethodName, diff)
+		}
+		delete(want, method.MethodName)
+	}
+	if len(want) > 0 {
+		t.Errorf("the service has no %v", slices.Collect(maps.Keys(want)))
 	}
 }
 
