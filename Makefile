@@ -1,4 +1,4 @@
-.PHONY: build indexer demo policy test test-attack test-node test-report bench soak differential lint fuzz clean
+.PHONY: build indexer demo policy test test-attack test-node test-report bench bench-peers soak differential lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -39,9 +39,15 @@ test-node:
 test-report:
 	cd e2e && go test -tags browser -count 1 -timeout 20m -v ./browser $(if $(SHOTS),-shots $(abspath $(SHOTS)))
 
-# What the pack costs, against an analyzer without a policy; fails where it is more than it may be. Takes minutes, and Linux.
+# What the pack costs, against an analyzer without a policy and against previews without a pack, as one table; fails where it is more
+# than it may be. Takes minutes, and Linux. docs/speed.md says how it measures.
 bench:
-	cd e2e && go test -run '^$$' -bench Costs -benchtime 1x -timeout 30m .
+	cd e2e && go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./bench
+
+# The same table, with AWSGuard in it, which needs Node and npm.
+bench-peers:
+	cd e2e/bench/awsguard && npm ci --ignore-scripts --no-audit --no-fund
+	cd e2e && go test -run '^$$' -bench . -benchtime 1x -timeout 60m ./bench -peers
 
 # A million requests mutated from those of the fixtures, and a million calls of Analyze over gRPC; fails where one is refused, a
 # policy fails, or a resource that passes costs more memory than it may. Takes a quarter of an hour. SEED reproduces a run.
@@ -53,7 +59,7 @@ soak:
 # A target that is not there would pass for one that finds nothing, so it is looked for first.
 # Counted, not timed: when the time is up between two inputs, the fuzzer may fail a target that found nothing ("context deadline exceeded").
 FUZZTIME ?= 1000000x
-FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/iam:FuzzPropose internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables internal/foresight:FuzzValues
+FUZZ = internal/iam:FuzzParse internal/iam:FuzzMatch internal/iam:FuzzEvaluate internal/iam:FuzzLanguage internal/iam:FuzzPropose internal/glob:FuzzMatch internal/state:FuzzRead internal/facts:FuzzReadTables internal/foresight:FuzzValues internal/analyzer:FuzzLean
 fuzz:
 	@for target in $(FUZZ); do \
 		package=./$${target%:*} name=$${target#*:}; \

@@ -7,7 +7,6 @@ import (
 	"net"
 	"time"
 
-	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
@@ -63,8 +62,8 @@ func serve(
 	defer cancel()
 
 	connections := &plugin.Counted{Listener: listener}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(plugin.MaxMessage), grpc.UnaryInterceptor(survive))
-	pulumirpc.RegisterAnalyzerServer(server, NewServer(rules, version, cancel))
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(plugin.MaxMessage), grpc.UnaryInterceptor(survive), grpc.ForceServerCodecV2(newPartialCodec()))
+	server.RegisterService(lean(rules), NewServer(rules, version, cancel))
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(connections) }()
 	if check != nil {

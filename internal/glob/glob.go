@@ -10,7 +10,12 @@ import "strings"
 // Match reports whether pattern matches the whole of s, upper and lower case told apart. It needs no memory, and at
 // worst len(pattern) times len(s) steps.
 func Match(pattern, s string) bool {
-	return match(pattern, s, false)
+	// What is compared mostly begins alike, as ARNs do.
+	n := 0
+	for n < len(pattern) && n < len(s) && pattern[n] == s[n] && pattern[n] != '*' && pattern[n] != '?' {
+		n++
+	}
+	return match(pattern[n:], s[n:], false)
 }
 
 // MatchFold is Match with the letters A to Z equal to a to z. No other letters are folded: U+212A, the Kelvin sign, is

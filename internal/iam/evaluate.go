@@ -146,10 +146,12 @@ func Evaluate(req Request) Decision {
 	}
 	r.action = LookupAction(req.Action)
 	r.target = parseTarget(req.Resource)
+	if r.owner = req.Account; r.owner == "" {
+		r.owner = r.target.arn.account
+	}
 	if r.action != nil && r.action.Types() == 0 {
 		r.target = target{types: NoResource}
 	}
-	r.owner = req.Owner()
 	foreign := r.owner != "" && r.caller.account != "" && r.owner != r.caller.account
 
 	var identity, named, boundary, session opinion

@@ -252,6 +252,8 @@ func (p *parser) statements(at place) {
 	case objectValue:
 		p.statement(index, true)
 	case arrayValue:
+		const most = 64 // a text that is hostile counts for no more
+		p.doc.Statements = slices.Grow(p.doc.Statements, min(strings.Count(p.jsonReader.text, `"Effect"`), most))
 		count := 0
 		p.array(func(i int) {
 			count++

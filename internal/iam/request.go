@@ -22,14 +22,18 @@ func parseTarget(resource string) target {
 
 // splitARN takes the six fields of an ARN apart; only the last may hold colons.
 func splitARN(text string) (fields [6]string, ok bool) {
-	for i := range 5 {
-		fields[i], text, ok = strings.Cut(text, ":")
-		if !ok {
-			return fields, false
+	if len(text) < 4 || text[:4] != "arn:" {
+		return fields, false
+	}
+	n, start := 0, 0
+	for i := 0; i < len(text) && n < 5; i++ { // fields are short: no search is as fast
+		if text[i] == ':' {
+			fields[n] = text[start:i]
+			n, start = n+1, i+1
 		}
 	}
-	fields[5] = text
-	return fields, fields[0] == "arn"
+	fields[n] = text[start:]
+	return fields, n == 5
 }
 
 // fewKeys are compared one by one sooner than folded.

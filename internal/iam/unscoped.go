@@ -186,6 +186,9 @@ func (a *analysis) union(of func(*Statement) bool, opt UnscopedOptions) (union R
 			}
 		}
 	}
+	if !mayCover(members, opt) {
+		return union, false
+	}
 	const maxScopes = 4
 	seen := map[[3]string]bool{}
 	for i := range members {
@@ -217,15 +220,34 @@ func (a *analysis) union(of func(*Statement) bool, opt UnscopedOptions) (union R
 	return union, ok
 }
 
+// mayCover reports whether every probe has a pattern that begins as it does, for something that is reported. Patterns for some
+// names, as nearly all are, do not.
+func mayCover(members []member, opt UnscopedOptions) bool {
+	for _, probe := range probes {
+		covers := func(m member) bool {
+			name, table := strings.CutPrefix(m.of.resource, "table/")
+			begins := !table || name == "" || name[0] == '*' || name[0] == '?' || name[0] >= codeVariable || glob.EqualFold(name[:1], probe[:1])
+			return begins && opt.reports(m.actions)
+		}
+		if !slices.ContainsFunc(members, covers) {
+			return false
+		}
+	}
+	return true
+}
+
 // unionIn is what the members open on everything of one type, in the region and account of one of them, and those of them that do.
 func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (open ActionSet, of []member) {
 	scope, below := a.target(whole), below[whole.types.bit()]
 	open = actionsOf(whole.types)
-	matches := func(m *member, name, label string) bool {
+	// aim is made once a name: with every pattern it would be most of the work on a document.
+	aim := func(name, label string) {
 		scope.arn.resource = "table/" + name
 		if below != "" {
-			scope.arn.resource += below + label
+			scope.arn.resource = "table/" + name + below + label
 		}
+	}
+	matches := func(m *member, name string) bool {
 		a.work.spend(compareWork)
 		return a.work >= 0 && !strings.Contains(m.of.resource, name) && m.resources[m.index].covers(scope, &a.work)
 	}
@@ -234,15 +256,15 @@ func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (
 		labels = streamProbes[:]
 	}
 	for i, name := range probes {
-		label := labels[(i+1)%len(labels)]
+		aim(name, labels[(i+1)%len(labels)])
 		var covered ActionSet
 		for j := range members {
-			if m := &members[j]; !covered.Contains(m.actions) && matches(m, name, label) {
+			if m := &members[j]; !covered.Contains(m.actions) && matches(m, name) {
 				covered = covered.Or(m.actions)
 			}
 		}
-		if open = open.And(covered); open.Empty() {
-			return open, nil
+		if open = open.And(covered); !opt.reports(open) {
+			return ActionSet{}, nil
 		}
 	}
 	if len(a.denies) > 0 {
@@ -251,11 +273,17 @@ func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (
 	if !opt.reports(open) {
 		return ActionSet{}, nil
 	}
+	matched := make([]bool, len(members))
+	for _, name := range probes {
+		aim(name, labels[0])
+		for i := range members {
+			matched[i] = matched[i] || matches(&members[i], name)
+		}
+	}
 	for i := range members {
 		m := &members[i]
-		matches := slices.ContainsFunc(probes[:], func(name string) bool { return matches(m, name, labels[0]) })
 		// One letter with wildcards belongs to them, even if no probe has it there.
-		if name, table := strings.CutPrefix(m.of.resource, "table/"); m.actions.And(open).Empty() || !matches && !(table && asks(name)-strings.Count(name, "?") == 1) {
+		if name, table := strings.CutPrefix(m.of.resource, "table/"); m.actions.And(open).Empty() || !matched[i] && !(table && asks(name)-strings.Count(name, "?") == 1) {
 			continue
 		}
 		of = append(of, *m)

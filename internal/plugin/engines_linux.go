@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -18,9 +20,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// procNet is where Linux lists the sockets of the network that this process is in. It is there even where only the
-// processes of /proc are.
-const procNet = "/proc/self/net"
+// A table says which sockets there are in the network that this process is in.
+type table interface {
+	// find calls yield with sockets until it returns false, those at the wanted ends among them. whole is false where there
+	// are more than were looked at.
+	find(wanted []ends, yield func(socket) bool) (whole bool)
+}
+
+// tables are those of Linux. Where the first has no answer, the next has.
+var tables = []table{sockDiag{}, lists("/proc/self/net")} // which is there even where only the processes of /proc are
 
 // The states of sockets that matter: include/net/tcp_states.h of Linux.
 const (
@@ -31,30 +39,32 @@ const (
 // enginesOnly restricts a listener to the user whose socket listens at the engine's address. refused is told whose connections
 // were refused.
 //
-// Where the system does not list sockets (WSL 1, no /proc), which the listener itself shows by not being listed, users cannot
+// Where no table has the sockets (WSL 1, no /proc), which the listener itself shows by not being listed, users cannot
 // be told apart, and there is one connection at a time as on other systems. Nobody else can bring that about.
 func enginesOnly(l net.Listener, engineAddress string, refused func(error)) net.Listener {
-	user, ok := engineUser(procNet, l.Addr(), engineAddress)
-	if !ok {
-		return oneAtATime(l)
-	}
-	return guard(l, peers{procNet, user}.judge, func(err error) {
-		if !errors.Is(err, errLeft) {
-			refused(err)
+	for _, t := range tables {
+		if user, ok := engineUser(t, l.Addr(), engineAddress); ok {
+			return guard(l, peers{t, user}.judge, func(err error) {
+				if !errors.Is(err, errLeft) {
+					refused(err)
+				}
+			})
 		}
-	})
+	}
+	return oneAtATime(l)
 }
 
-// engineUser returns the user of the socket that listens at the engine's address, by the lists of sockets in a folder; false
-// where these do not hold our own listener either, although they were read to their end. An engine that is not listed is not
-// at its address. Then it is the user of this process, whom it has started.
-func engineUser(folder string, own net.Addr, engineAddress string) (user uint64, ok bool) {
+// engineUser returns the user of the socket that listens at the engine's address, by a table of sockets; false where that does
+// not have our own listener either, although it was read to its end. An engine that is not in it is not at its address. Then
+// it is the user of this process, whom it has started.
+func engineUser(t table, own net.Addr, engineAddress string) (user uint64, ok bool) {
 	ours := addressOf(own)
 	engines, _ := netip.ParseAddrPort(engineAddress) // what is none is that of no socket
+	engines = netip.AddrPortFrom(engines.Addr().Unmap(), engines.Port())
 	users := map[uint64]bool{}
 	whole, listed := true, false
 	for range tries {
-		whole = sockets(folder, func(s socket) bool {
+		whole = t.find([]ends{{local: ours}, {local: engines}}, func(s socket) bool {
 			if s.state == stateListen {
 				listed = listed || s.local == ours
 				if s.local == engines {
@@ -77,8 +87,8 @@ func engineUser(folder string, own net.Addr, engineAddress string) (user uint64,
 
 // Peers tells the connections of a user from those of others.
 type peers struct {
-	folder string // that lists the sockets
-	user   uint64
+	sockets table
+	user    uint64
 }
 
 var (
@@ -86,12 +96,11 @@ var (
 	errUnknown = errors.New("the system does not say whose it is")
 )
 
-// judge says of each connection why it is not the user's, nil where it is. The socket at its other end must be listed, as
+// judge says of each connection why it is not the user's, nil where it is. The socket at its other end must be in the table, as
 // established and with its inode: one that its process has closed has none, and user 0, while what it sent can still be
-// read. That it is listed proves nothing once the connection is gone and its ports are free for others, so our own end is
+// read. That it is there proves nothing once the connection is gone and its ports are free for others, so our own end is
 // asked last.
 func (p peers) judge(connections []net.Conn) []error {
-	type ends struct{ peer, ours netip.AddrPort }
 	verdicts := make([]error, len(connections))
 	wanted := map[ends]int{}
 	for i, c := range connections {
@@ -103,13 +112,12 @@ func (p peers) judge(connections []net.Conn) []error {
 		wanted[ends{addressOf(c.RemoteAddr()), addressOf(c.LocalAddr())}] = i
 	}
 	for try := 0; try < tries && len(wanted) > 0; try++ {
-		sockets(p.folder, func(s socket) bool {
-			at := ends{s.local, s.remote}
-			i, ok := wanted[at]
+		p.sockets.find(slices.Collect(maps.Keys(wanted)), func(s socket) bool {
+			i, ok := wanted[s.ends]
 			if !ok || s.state != stateEstablished || s.inode == 0 {
 				return true
 			}
-			delete(wanted, at)
+			delete(wanted, s.ends)
 			verdicts[i] = nil
 			if s.user != p.user {
 				verdicts[i] = fmt.Errorf("it is of user %d, and the engine of user %d", s.user, p.user)
@@ -141,23 +149,28 @@ func established(c net.Conn) bool {
 // others of its hash bucket go between two.
 const tries = 3
 
-// A socket is a row of /proc/net/tcp or tcp6: https://docs.kernel.org/networking/proc_net_tcp.html.
+// A socket is one of TCP, over IPv4 or IPv6.
 type socket struct {
-	local, remote netip.AddrPort
-	state         uint64
-	user          uint64
-	inode         uint64 // 0 of a socket that no process has, or has any more
+	ends
+	state uint64
+	user  uint64
+	inode uint64 // 0 of a socket that no process has, or has any more
 }
+
+// Ends are the addresses of a socket, IPv4 addresses as such. One that listens has no remote one.
+type ends struct{ local, remote netip.AddrPort }
 
 // maxSockets is how much is read of a list of sockets, in bytes: 400,000 of them.
 const maxSockets = 64 << 20
 
-// sockets calls yield with each socket of the lists in a folder, IPv4 addresses as such in both, until it returns false. What
-// cannot be opened is not listed. whole is false where a list has more than is read.
-func sockets(folder string, yield func(socket) bool) (whole bool) {
+// Lists are the files tcp and tcp6 in a folder: https://docs.kernel.org/networking/proc_net_tcp.html.
+type lists string
+
+// find calls yield with every socket. What cannot be opened is not listed. whole is false where a list has more than is read.
+func (folder lists) find(_ []ends, yield func(socket) bool) (whole bool) {
 	whole = true
 	for _, name := range []string{"tcp", "tcp6"} {
-		file, err := os.Open(filepath.Join(folder, name))
+		file, err := os.Open(filepath.Join(string(folder), name))
 		if err != nil {
 			continue
 		}

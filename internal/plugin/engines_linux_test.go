@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"golang.org/x/sys/unix"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
@@ -25,7 +27,7 @@ import (
 const heading = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
 
 // listing writes lists of sockets to a folder.
-func listing(t *testing.T, tcp, tcp6 string) string {
+func listing(t *testing.T, tcp, tcp6 string) lists {
 	t.Helper()
 	folder := t.TempDir()
 	for name, rows := range map[string]string{"tcp": tcp, "tcp6": tcp6} {
@@ -33,7 +35,7 @@ func listing(t *testing.T, tcp, tcp6 string) string {
 			t.Fatal(err)
 		}
 	}
-	return folder
+	return lists(folder)
 }
 
 // row writes a socket as the lists do on a little-endian machine, the kind that tests run on; TestSockets has rows of Linux.
@@ -56,18 +58,18 @@ func TestSockets(t *testing.T) {
 		"   0: 00000000000000000000000001000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0 100 0 0 10 0\n"+
 			"   1: 0000000000000000FFFF00000100007F:C352 0000000000000000FFFF00000100007F:E60D 01 00000000:00000000 00:00000000 00000000  1001        0 4712 1 0 20 4 30 10 -1\n")
 	var got []socket
-	if !sockets(folder, func(s socket) bool { got = append(got, s); return true }) {
+	if !folder.find(nil, func(s socket) bool { got = append(got, s); return true }) {
 		t.Error("the lists are not read to their end")
 	}
 	at := netip.MustParseAddrPort
 	want := []socket{
-		{at("127.0.0.1:58893"), at("0.0.0.0:0"), stateListen, 0, 11213},
-		{at("127.0.0.1:50000"), at("127.0.0.1:58893"), stateEstablished, 65534, 98765},
-		{at("127.0.0.1:50001"), at("127.0.0.1:58893"), 5, 0, 0},
-		{at("[::1]:8080"), at("[::]:0"), stateListen, 1000, 4711},
-		{at("127.0.0.1:50002"), at("127.0.0.1:58893"), stateEstablished, 1001, 4712},
+		{ends{at("127.0.0.1:58893"), at("0.0.0.0:0")}, stateListen, 0, 11213},
+		{ends{at("127.0.0.1:50000"), at("127.0.0.1:58893")}, stateEstablished, 65534, 98765},
+		{ends{at("127.0.0.1:50001"), at("127.0.0.1:58893")}, 5, 0, 0},
+		{ends{at("[::1]:8080"), at("[::]:0")}, stateListen, 1000, 4711},
+		{ends{at("127.0.0.1:50002"), at("127.0.0.1:58893")}, stateEstablished, 1001, 4712},
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(socket{}), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(socket{}, ends{}), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -76,7 +78,7 @@ func TestSockets(t *testing.T) {
 func TestSocketsBounded(t *testing.T) {
 	r := long()
 	n := 0
-	whole := sockets(listing(t, strings.Repeat(r, maxSockets/len(r)+10), ""), func(socket) bool { n++; return true })
+	whole := listing(t, strings.Repeat(r, maxSockets/len(r)+10), "").find(nil, func(socket) bool { n++; return true })
 	if whole || n > maxSockets/len(r)+1 {
 		t.Errorf("whole: %v, %d sockets", whole, n)
 	}
@@ -119,7 +121,7 @@ func TestEngineUser(t *testing.T) {
 		})
 	}
 	t.Run("no lists", func(t *testing.T) {
-		if _, ok := engineUser(t.TempDir(), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 6000}, engine); ok {
+		if _, ok := engineUser(lists(t.TempDir()), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 6000}, engine); ok {
 			t.Error("users are told apart by nothing")
 		}
 	})
@@ -213,8 +215,8 @@ func TestJudgeLeft(t *testing.T) {
 				leave := func() error { return c.close(peer.(*net.TCPConn)) }
 				folder, left := listing(t, rows, ""), make(chan error, 1)
 				if reading {
-					folder = t.TempDir()
-					list := filepath.Join(folder, "tcp")
+					folder = lists(t.TempDir())
+					list := filepath.Join(string(folder), "tcp")
 					if err := syscall.Mkfifo(list, 0o600); err != nil {
 						t.Fatal(err)
 					}
@@ -241,46 +243,130 @@ func TestJudgeLeft(t *testing.T) {
 	}
 }
 
-// TestSystem: what Linux lists of this very process is its own, and what has been closed is nobody's, be this run as root.
+// TestSystem: what Linux says of this very process is its own, and what has been closed is nobody's, be this run as root. Both
+// tables say the same, so that where the one cannot be asked nothing changes.
 func TestSystem(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	for _, table := range tables {
+		t.Run(fmt.Sprintf("%T", table), func(t *testing.T) {
+			for _, at := range []string{"127.0.0.1:0", "[::1]:0"} {
+				l, err := net.Listen("tcp", at)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer func() { _ = l.Close() }()
+				user, ok := engineUser(table, l.Addr(), l.Addr().String())
+				if user != uint64(os.Geteuid()) || !ok {
+					t.Fatalf("%s: %d, %v; want user %d", at, user, ok, os.Geteuid())
+				}
+			}
+			user := uint64(os.Geteuid())
+			_, ours := connect(t)
+			closed, theirs := connect(t)
+			_ = closed.Close()
+			if diff := cmp.Diff([]error{nil, errLeft}, (peers{table, user}).judge([]net.Conn{ours, theirs}), cmpopts.EquateErrors()); diff != "" {
+				t.Error(diff)
+			}
+			if err := (peers{table, user + 1}).judge([]net.Conn{ours})[0]; err == nil || errors.Is(err, errUnknown) {
+				t.Errorf("another user's: %v", err)
+			}
+			at := ends{addressOf(closed.LocalAddr()), addressOf(theirs.LocalAddr())}
+			var inode uint64 = 1
+			table.find([]ends{at}, func(s socket) bool {
+				if s.ends == at {
+					inode = s.inode
+				}
+				return true
+			})
+			if inode != 0 {
+				t.Error("a socket that was closed is there with its inode, or not at all")
+			}
+		})
+	}
+}
+
+// TestSockDiag: the kernel has the sockets at the ends that it is asked for, whichever family their process has made them of, and
+// for a connection that there is not at most the listener that it would reach.
+func TestSockDiag(t *testing.T) {
+	l, err := net.Listen("tcp", "[::]:0") // takes connections over IPv4 too
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = l.Close() }()
-	user, ok := engineUser(procNet, l.Addr(), l.Addr().String())
-	if user != uint64(os.Geteuid()) || !ok {
-		t.Fatalf("%d, %v; want user %d", user, ok, os.Geteuid())
+	port := addressOf(l.Addr()).Port()
+	there := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+	peer, err := net.Dial("tcp", there.String())
+	if err != nil {
+		t.Fatal(err)
 	}
-	open, ours := connect(t)
-	closed, theirs := connect(t)
-	_ = closed.Close()
-	if diff := cmp.Diff([]error{nil, errLeft}, (peers{procNet, user}).judge([]net.Conn{ours, theirs}), cmpopts.EquateErrors()); diff != "" {
-		t.Error(diff)
+	defer func() { _ = peer.Close() }()
+	ours, err := l.Accept() // of a socket for IPv6, with addresses of IPv4 in it
+	if err != nil {
+		t.Fatal(err)
 	}
-	var inode uint64 = 1
-	sockets(procNet, func(s socket) bool {
-		if s.local == addressOf(closed.LocalAddr()) && s.remote == addressOf(theirs.LocalAddr()) {
-			inode = s.inode
+	defer func() { _ = ours.Close() }()
+	here := addressOf(peer.LocalAddr())
+	listener := ends{netip.AddrPortFrom(netip.IPv6Unspecified(), port), netip.AddrPortFrom(netip.IPv6Unspecified(), 0)}
+	for _, c := range []struct {
+		what   string
+		wanted ends
+		want   []socket
+	}{
+		{"the peer's", ends{here, there}, []socket{{ends: ends{here, there}, state: stateEstablished}}},
+		{"ours", ends{there, here}, []socket{{ends: ends{there, here}, state: stateEstablished}}},
+		{"one that listens", ends{local: there}, []socket{{ends: listener, state: stateListen}}},
+		{"none", ends{there, netip.AddrPortFrom(here.Addr(), here.Port()^1)}, []socket{{ends: listener, state: stateListen}}},
+		{"at a port of nobody", ends{netip.MustParseAddrPort("127.0.0.1:1"), there}, nil},
+		{"no address", ends{}, nil},
+	} {
+		var got []socket
+		(sockDiag{}).find([]ends{c.wanted}, func(s socket) bool {
+			if s.inode == 0 || s.user != uint64(os.Geteuid()) {
+				t.Errorf("%s: inode %d, user %d", c.what, s.inode, s.user)
+			}
+			got = append(got, socket{ends: s.ends, state: s.state})
+			return true
+		})
+		if diff := cmp.Diff(c.want, got, cmp.AllowUnexported(socket{}, ends{}), cmpopts.EquateComparable(netip.AddrPort{})); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.what, diff)
 		}
-		return true
-	})
-	if inode != 0 {
-		t.Error("a socket that was closed is listed with its inode, or not at all")
 	}
-	_ = open.Close()
+}
+
+// TestSocketAnswer: an answer that is none is an error.
+func TestSocketAnswer(t *testing.T) {
+	message := func(typ uint16, rest ...byte) []byte {
+		b := make([]byte, 16, 16+len(rest))
+		binary.NativeEndian.PutUint16(b[4:], typ)
+		return append(b, rest...)
+	}
+	refused := message(unix.NLMSG_ERROR, 0, 0, 0, 0)
+	binary.NativeEndian.PutUint32(refused[16:], ^uint32(unix.ENOENT)+1)
+	for want, b := range map[string][]byte{
+		"the kernel's answer is cut short":               nil,
+		"the kernel's answer is of type 20 and 20 bytes": message(unix.SOCK_DIAG_BY_FAMILY, 1, 2, 3, 4),
+		"the kernel's answer is of type 3 and 88 bytes":  message(unix.NLMSG_DONE, make([]byte, 72)...),
+		"no such file or directory":                      refused,
+	} {
+		if _, err := parseSocketAnswer(b); err == nil || err.Error() != want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
 }
 
 // TestServed: the engine's user is served, however many wait beside, and another is not, and is told why to the engine.
 func TestServed(t *testing.T) {
 	self := uint64(os.Geteuid())
+	another := fmt.Sprintf("it is of user %d, and the engine of user %d", self, self+1)
 	for _, c := range []struct {
-		user uint64
-		code codes.Code
-		told string
+		table table
+		user  uint64
+		code  codes.Code
+		told  string
 	}{
-		{self, codes.OK, ""},
-		{self + 1, codes.Unavailable, fmt.Sprintf("it is of user %d, and the engine of user %d", self, self+1)},
+		{tables[0], self, codes.OK, ""},
+		{tables[0], self + 1, codes.Unavailable, another},
+		{tables[1], self, codes.OK, ""},
+		{tables[1], self + 1, codes.Unavailable, another},
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -291,7 +377,7 @@ func TestServed(t *testing.T) {
 		grpc_health_v1.RegisterHealthServer(server, grpc_health.NewServer())
 		ended := make(chan error, 1)
 		go func() {
-			ended <- server.Serve(guard(l, peers{procNet, c.user}.judge, func(err error) { told <- err.Error() }))
+			ended <- server.Serve(guard(l, peers{c.table, c.user}.judge, func(err error) { told <- err.Error() }))
 		}()
 		var waiting []net.Conn
 		for range 300 { // who says nothing

@@ -1,0 +1,4 @@
+// AWSGuard with its one rule on DynamoDB, and no other.
+const { AwsGuard } = require("@pulumi/awsguard");
+
+new AwsGuard({ all: "disabled", dynamodbTableEncryptionEnabled: "mandatory" });
