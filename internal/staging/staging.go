@@ -63,7 +63,6 @@ func (p Pack) Source(ctx context.Context, folder string) error {
 // root, with slashes, sorted.
 func (p Pack) sources(ctx context.Context) ([]string, error) {
 	const each = `{{with .Module}}{{if .Main}}{{$dir := $.Dir}}{{range $.GoFiles}}{{$dir}}/{{.}}
-{{end}}{{range $.OtherFiles}}{{$dir}}/{{.}}
 {{end}}{{range $.EmbedFiles}}{{$dir}}/{{.}}
 {{end}}{{end}}{{end}}`
 	root, err := filepath.Abs(p.Root)
