@@ -78,10 +78,10 @@ func TestPublished(t *testing.T) {
 		{"source", func(t testing.TB) []harness.Option {
 			return []harness.Option{harness.Oldest, harness.Folder(sourceForm(t))}
 		}},
-		{"binary, offline", func(t testing.TB) []harness.Option {
+		{"binary offline", func(t testing.TB) []harness.Option {
 			return []harness.Option{harness.Newest, harness.Folder(binaryForm(t, here)), harness.Environment(offline(t)...)}
 		}},
-		{"binary, offline, Go 1.18", func(t testing.TB) []harness.Option {
+		{"binary offline Go 1.18", func(t testing.TB) []harness.Option {
 			old := goFolder(t, "1.18.10") + string(os.PathListSeparator) + os.Getenv("PATH")
 			return []harness.Option{harness.Newest, harness.Folder(binaryForm(t, here)), harness.Environment(append(offline(t), "PATH="+old)...)}
 		}},
