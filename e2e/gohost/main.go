@@ -186,7 +186,7 @@ func compile(ctx context.Context, folder string, stdout, stderr io.Writer) (stri
 	gobin, err := executable.FindExecutable("go")
 	if err != nil {
 		os.Remove(file.Name())
-		return "", err
+		return "", fmt.Errorf("unable to find 'go' executable: %w", err)
 	}
 	build := exec.CommandContext(ctx, gobin, "build", "-buildvcs=false", "-o", file.Name(), "-trimpath", "-ldflags", "-w -s")
 	build.Dir, build.Stdout, build.Stderr = folder, stdout, stderr
