@@ -19,7 +19,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/blang/semver"
@@ -82,40 +81,6 @@ func (host) GetRequiredPackages(
 	context.Context, *pulumirpc.GetRequiredPackagesRequest,
 ) (*pulumirpc.GetRequiredPackagesResponse, error) {
 	return &pulumirpc.GetRequiredPackagesResponse{}, nil // a pack needs no provider
-}
-
-func (host) GetProgramDependencies(
-	ctx context.Context, request *pulumirpc.GetProgramDependenciesRequest,
-) (*pulumirpc.GetProgramDependenciesResponse, error) {
-	which := "{{if not (or .Main .Indirect)}}{{.Path}} {{.Version}}{{end}}"
-	if request.TransitiveDependencies {
-		which = "{{if not .Main}}{{.Path}} {{.Version}}{{end}}"
-	}
-	list := exec.CommandContext(ctx, "go", "list", "-m", "-f", which, "all")
-	list.Dir, list.Stderr = request.Info.ProgramDirectory, os.Stderr
-	out, err := list.Output()
-	if err != nil {
-		return nil, fmt.Errorf("go list -m: %w", err)
-	}
-	response := &pulumirpc.GetProgramDependenciesResponse{}
-	for line := range strings.Lines(string(out)) {
-		if module, version, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
-			response.Dependencies = append(response.Dependencies, &pulumirpc.DependencyInfo{Name: module, Version: version})
-		}
-	}
-	return response, nil
-}
-
-func (host) About(ctx context.Context, _ *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
-	gobin, err := executable.FindExecutable("go")
-	if err != nil {
-		return nil, err
-	}
-	out, err := exec.CommandContext(ctx, gobin, "version").Output()
-	if err != nil {
-		return nil, fmt.Errorf("failed to execute '%s version'", gobin)
-	}
-	return &pulumirpc.AboutResponse{Executable: gobin, Version: strings.TrimSpace(string(out))}, nil
 }
 
 // InstallDependencies is called in the folder of a pack that was downloaded, once.
