@@ -1,4 +1,4 @@
-.PHONY: build indexer demo policy test test-attack test-node test-report bench soak differential lint fuzz clean
+.PHONY: build indexer demo policy version release release-check test test-attack test-node test-report test-engines bench soak differential lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -15,6 +15,22 @@ demo: build
 # A new policy to start from: its file, its entry, a fixture, and what is generated. CONTRIBUTING.md goes on from there.
 policy:
 	go run ./internal/scaffold $(NAME)
+
+# The version of the next release, in every file that says it: make version VERSION=1.2.3
+version:
+	go run ./internal/release version $(VERSION)
+
+# What a release consists of, in dist/: an archive and a bill of materials for each platform, and SHA256SUMS. It is made of the commit that
+# is checked out; TAG is refused if it is not that of its version.
+release:
+	rm -rf dist
+	go run ./internal/release -out dist $(if $(TAG),-tag '$(TAG)')
+
+# Two releases of the commit, made in two folders without a build cache in common, are the same to the byte. Takes minutes.
+release-check:
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for run in first second/elsewhere; do \
+		git clone -q . "$$folder/$$run" && GOCACHE="$$folder/$$run.cache" $(MAKE) -C "$$folder/$$run" release || exit 1; \
+	done && diff -r "$$folder/first/dist" "$$folder/second/elsewhere/dist" && cat "$$folder/first/dist/SHA256SUMS"
 
 # Every test of every module. The first run builds the Pulumi CLI, which takes minutes. How much is allocated is measured without
 # the race detector, which allocates several times as much.
@@ -79,4 +95,4 @@ lint:
 	done
 
 clean:
-	rm -rf bin
+	rm -rf bin dist
