@@ -76,7 +76,7 @@ func billOfMaterials(content []byte, p platform, version string, of commit, pack
 		licences[m.Path] = strings.Join(m.Licences, " AND ")
 	}
 	main := component{
-		Type: "application", Ref: purl(info.Main.Path, "v"+version) + "?goos=" + p.os + "&goarch=" + p.arch,
+		Type: "application", Ref: purl(info.Main.Path, "v"+version) + "?goarch=" + p.arch + "&goos=" + p.os,
 		Name: p.binary(), Version: version,
 		Hashes:   []hash{{"SHA-256", checksum(content)}},
 		Licences: []licenceChoice{{"Apache-2.0"}},
@@ -119,8 +119,12 @@ func billOfMaterials(content []byte, p platform, version string, of commit, pack
 	if b.Dependencies, err = dependencies(packages, refs); err != nil {
 		return nil, err
 	}
-	text, err := json.MarshalIndent(b, "", "  ")
-	return append(text, '\n'), err
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // what a purl has is no markup
+	encoder.SetIndent("", "  ")
+	err = encoder.Encode(b)
+	return text.Bytes(), err
 }
 
 // dependencies returns which module's packages import those of which others, sorted. refs are the names of modules by their paths.
