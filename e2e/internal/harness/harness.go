@@ -189,6 +189,9 @@ func Oldest(s *Stack) { s.tools.CLI = Tools(s.t).CLI }
 // Newest runs the stack with the newest line of the CLI.
 func Newest(s *Stack) { s.tools.CLI = built(s.t, newest) }
 
+// Packed runs the stack with another file of the pack than the one that is built for the tests.
+func Packed(file string) Option { return func(s *Stack) { s.tools.Pack = file } }
+
 // Versions installs further versions of the stand-in for the provider aws.
 func Versions(versions ...string) Option {
 	return func(s *Stack) {
