@@ -1,5 +1,6 @@
 // Package toolchain builds the programs of an end-to-end run: the Pulumi CLI,
-// the policy pack, the stand-in providers and the language host for YAML.
+// the policy pack, the stand-in providers, the language host for YAML and the
+// stand-in for that of Go.
 // Everything comes from source, at the versions that go.mod files name, and
 // lands in Go's own build cache.
 //
@@ -28,6 +29,7 @@ const (
 	yamlModule = "github.com/pulumi/pulumi-yaml"
 
 	providerPackage = ownModule + "/provider"
+	goHostPackage   = ownModule + "/gohost"
 
 	// The linker sets these; a CLI without one has no version.
 	cliVersionVariable  = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
@@ -147,6 +149,13 @@ func BuildYAMLHost(ctx context.Context, progress io.Writer) (Plugin, error) {
 	return Plugin{"language", "yaml", version, path}, err
 }
 
+// BuildGoHost builds to a file the stand-in for the language host of Go. It has
+// the version of the CLI.
+func BuildGoHost(ctx context.Context, file string, cli semver.Version, progress io.Writer) (Plugin, error) {
+	_, err := run(ctx, progress, "build", "-v", "-o", file, "-ldflags=-X=main.version="+cli.String(), goHostPackage)
+	return Plugin{"language", "go", cli, file}, err
+}
+
 // BuildEject builds to a file the command that writes programs in YAML in other
 // languages.
 func BuildEject(ctx context.Context, file string, progress io.Writer) error {
@@ -206,6 +215,17 @@ func FindCLI(ctx context.Context, minimum semver.Version, home string) (CLI, boo
 		return CLI{}, false
 	}
 	return CLI{Path: path, Version: version}, true
+}
+
+// Caches returns the variables that lead the go command to the caches of this
+// machine, whatever its home.
+func Caches(ctx context.Context) ([]string, error) {
+	out, err := run(ctx, io.Discard, "env", "GOCACHE", "GOMODCACHE")
+	if err != nil {
+		return nil, err
+	}
+	build, modules, _ := strings.Cut(out, "\n")
+	return []string{"GOCACHE=" + build, "GOMODCACHE=" + modules}, nil
 }
 
 // ownFolder returns the folder of the module dynamoguard/e2e.
