@@ -50,6 +50,17 @@ test-node:
 	cd e2e/node && npm ci --ignore-scripts --no-audit --no-fund
 	cd e2e && go test -tags node -run '^TestNode' -count 1 -timeout 20m -v .
 
+# The cases that say what the pack does of programs, up and preview, with other engines than the two of `make test`: each is a folder of e2e/
+# whose module names a CLI. Those before 3.255 take no file for --policy-pack, and get the folder that is published with the binary in it.
+# The first run builds a CLI each, which takes minutes; so this is for nights, and no part of .ci/run.
+ENGINES ?= engines/v3.200 engines/v3.230 engines/v3.276
+ENGINE_CASES = Across|AttachedBoundary|AttachedPolicy|Components|Configuration.*|Corrected|Environments|Exemptions|ItemLevelCondition|Levels|ManagedPolicy|MeantPrincipal|PublishedSource|Regions|Remediation|Renamed|Required|Secret.*|Sources|Unknown.*|Violations.*
+test-engines:
+	@for engine in $(ENGINES); do \
+		echo "with the CLI of e2e/$$engine"; \
+		(cd e2e && go test -timeout 60m -run '^Test($(ENGINE_CASES))$$' . -engine $$engine) || exit 1; \
+	done
+
 # The HTML report in a real Chromium without a window, Debian's: opened, filtered, read by keyboard and by a screen reader's names, on
 # a phone and on paper. SHOTS names a folder that exists, for the pictures and PDFs to be looked at.
 test-report:
@@ -86,7 +97,7 @@ differential:
 # beside each of them.
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
-	@for module in . e2e e2e/newest e2e/yamlhost indexer tools; do \
+	@for module in . e2e e2e/newest e2e/engines/v3.200 e2e/engines/v3.230 e2e/engines/v3.276 e2e/yamlhost indexer tools; do \
 		(cd $$module && go mod tidy -diff) || { echo "run go mod tidy in $$module"; exit 1; }; \
 	done
 	@for module in . e2e e2e/yamlhost indexer; do \

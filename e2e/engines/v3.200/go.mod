@@ -1,3 +1,5 @@
+// Module v3.200 names an older Pulumi CLI, which `make test-engines` tests the pack
+// with; it has no code.
 module dynamoguard/e2e/engines/v3.200
 
 go 1.25.11
