@@ -311,7 +311,7 @@ func newStack(t testing.TB, about About, options []Option, create func(*sandbox.
 	if s.sandbox, err = sandbox.New(tempDir(t), s.tools); err != nil {
 		t.Fatal(err)
 	}
-	s.sandbox.Env = s.env
+	s.sandbox.Always = s.env
 	if s.stack, err = create(s.sandbox); err != nil {
 		t.Fatal(err)
 	}
@@ -634,6 +634,9 @@ func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 			result.Outputs = outputs(after.Metadata)
 		}
 		if policy := event.PolicyEvent; policy != nil {
+			if policy.Severity == "" && s.older() { // which tell none, so it is the policy's
+				policy.Severity = severity(policy.PolicyName)
+			}
 			result.Policy = append(result.Policy, byConfiguration.ReplaceAllString(Line(*policy), ""))
 		}
 		if remediation := event.PolicyRemediationEvent; remediation != nil {
@@ -659,6 +662,16 @@ func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 	slices.Sort(result.Created)
 	slices.Sort(result.Asked)
 	return result
+}
+
+// severity returns that of a policy.
+func severity(name string) string {
+	for _, p := range policies.All() {
+		if p.Name == name {
+			return p.Severity.String()
+		}
+	}
+	return ""
 }
 
 // outputs returns the outputs of a stack that are known.
