@@ -1,4 +1,4 @@
-.PHONY: build indexer demo policy publish publish-binary test test-attack test-node test-report bench bench-peers soak differential lint fuzz clean
+.PHONY: build indexer demo policy version release release-check publish publish-binary test test-attack test-node test-report test-engines bench bench-peers soak differential lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -25,6 +25,22 @@ publish:
 publish-binary:
 	@go run ./internal/publish -binary $(if $(FOLDER),-folder '$(FOLDER)') $(if $(PLATFORMS),-platforms '$(PLATFORMS)')
 
+# The version of the next release, in every file that says it: make version VERSION=1.2.3
+version:
+	go run ./internal/release version $(VERSION)
+
+# What a release consists of, in dist/: an archive and a bill of materials for each platform, and SHA256SUMS. It is made of the commit that
+# is checked out; TAG is refused if it is not that of its version.
+release:
+	rm -rf dist
+	go run ./internal/release -out dist $(if $(TAG),-tag '$(TAG)')
+
+# Two releases of the commit, made in two folders without a build cache in common, are the same to the byte. Takes minutes.
+release-check:
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for run in first second/elsewhere; do \
+		git clone -q . "$$folder/$$run" && GOCACHE="$$folder/$$run.cache" $(MAKE) -C "$$folder/$$run" release || exit 1; \
+	done && diff -r "$$folder/first/dist" "$$folder/second/elsewhere/dist" && cat "$$folder/first/dist/SHA256SUMS"
+
 # Every test of every module. The first run builds the Pulumi CLI, which takes minutes. How much is allocated is measured without
 # the race detector, which allocates several times as much.
 test: lint
@@ -42,6 +58,17 @@ test-attack:
 test-node:
 	cd e2e/node && npm ci --ignore-scripts --no-audit --no-fund
 	cd e2e && go test -tags node -run '^TestNode' -count 1 -timeout 20m -v .
+
+# The cases that say what the pack does of programs, up and preview, with other engines than the two of `make test`: each is a folder of e2e/
+# whose module names a CLI. Those before 3.255 take no file for --policy-pack, and get the folder that is published with the binary in it.
+# The first run builds a CLI each, which takes minutes; so this is for nights, and no part of .ci/run.
+ENGINES ?= engines/v3.200 engines/v3.230 engines/v3.276
+ENGINE_CASES = Across|AttachedBoundary|AttachedPolicy|Components|Configuration.*|Corrected|Environments|Exemptions|ItemLevelCondition|Levels|ManagedPolicy|MeantPrincipal|PublishedSource|Regions|Remediation|Renamed|Required|Secret.*|Sources|Unknown.*|Violations.*
+test-engines:
+	@for engine in $(ENGINES); do \
+		echo "with the CLI of e2e/$$engine"; \
+		(cd e2e && go test -timeout 60m -run '^Test($(ENGINE_CASES))$$' . -engine $$engine) || exit 1; \
+	done
 
 # The HTML report in a real Chromium without a window, Debian's: opened, filtered, read by keyboard and by a screen reader's names, on
 # a phone and on paper. SHOTS names a folder that exists, for the pictures and PDFs to be looked at.
@@ -85,7 +112,7 @@ differential:
 # beside each of them.
 lint:
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'run gofmt -w on these'; exit 1; }
-	@for module in . e2e e2e/newest e2e/yamlhost indexer tools; do \
+	@for module in . e2e e2e/newest e2e/engines/v3.200 e2e/engines/v3.230 e2e/engines/v3.276 e2e/yamlhost indexer tools; do \
 		(cd $$module && go mod tidy -diff) || { echo "run go mod tidy in $$module"; exit 1; }; \
 	done
 	@for module in . e2e e2e/yamlhost indexer; do \
@@ -94,4 +121,4 @@ lint:
 	done
 
 clean:
-	rm -rf bin
+	rm -rf bin dist

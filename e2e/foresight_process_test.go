@@ -274,9 +274,10 @@ func TestForeseenFlags(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	ours := "dynamoguard@v" + packVersion(t)
 	const (
-		ours, theirs = "dynamoguard@v0.1.0", "empty@v0.0.0"
-		judged       = "dynamoguard: 1 of 1 policy document judged; 7 values foreseen (6 determined, 1 stand-in)"
+		theirs = "empty@v0.0.0"
+		judged = "dynamoguard: 1 of 1 policy document judged; 7 values foreseen (6 determined, 1 stand-in)"
 	)
 	tests := []struct {
 		name     string
@@ -319,7 +320,7 @@ func TestForeseenFlags(t *testing.T) {
 }
 
 // shown are the packs and the level of a finding in what the CLI prints.
-var shown = regexp.MustCompile(`dynamoguard@v[0-9.]+|empty@v[0-9.]+|\[(mandatory|advisory)\]`)
+var shown = regexp.MustCompile(`(dynamoguard|empty)@v[0-9A-Za-z.-]+|\[(mandatory|advisory)\]`)
 
 // TestForeseenJSON writes JSON on stdout, the CLI's own and nothing else.
 func TestForeseenJSON(t *testing.T) {
@@ -374,7 +375,7 @@ func TestExec(t *testing.T) {
 			if code != test.stopped {
 				t.Errorf("exit code %d, want %d", code, test.stopped)
 			}
-			if diff := cmp.Diff([]string{"dynamoguard@v0.1.0", "[mandatory]"}, shown.FindAllString(stdout, -1)); diff != "" {
+			if diff := cmp.Diff([]string{"dynamoguard@v" + packVersion(t), "[mandatory]"}, shown.FindAllString(stdout, -1)); diff != "" {
 				t.Errorf("stdout (-want +got):\n%s\n%s", diff, stdout)
 			}
 			const judged = "dynamoguard: 1 of 1 policy document judged; 7 values foreseen (6 determined, 1 stand-in)\n"

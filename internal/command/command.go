@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -143,6 +144,8 @@ Pulumi runs it; pass it this file:
 		RunE:          func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
+	info, _ := debug.ReadBuildInfo()
+	root.SetVersionTemplate(about(version, commit, committed, info))
 	root.AddCommand(simulateCommand(), &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of the pack",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -30,6 +31,10 @@ func TestExplainsItself(t *testing.T) {
 
 func TestVersion(t *testing.T) {
 	if code, stdout, stderr := run(t, "", "version"); code != 0 || stdout != "1.2.3\n" || stderr != "" {
+		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
+	}
+	want := "dynamoguard 1.2.3\ncompiled by " + runtime.Version() + " for "
+	if code, stdout, stderr := run(t, "", "--version"); code != 0 || !strings.HasPrefix(stdout, want) || stderr != "" {
 		t.Errorf("exit code %d, %q, %q", code, stdout, stderr)
 	}
 }

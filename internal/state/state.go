@@ -104,7 +104,10 @@ type reader struct {
 	kept      int                           // what the providers take in memory
 }
 
-// top reads {"version", "checkpoint": {"latest": {"resources"}}} or {"version", "deployment": {"resources"}}.
+// top reads {"version", "checkpoint": {"latest": {"resources"}}} or {"version", "deployment": {"resources"}}. Some versions of the CLI,
+// such as v3.200.0, begin the names within a checkpoint with capitals.
+//
+// Source: https://github.com/pulumi/pulumi/blob/v3.200.0/pkg/resource/stack/checkpoint.go
 func (s *reader) top() {
 	known := false
 	s.Members(func(name string) {
@@ -116,11 +119,14 @@ func (s *reader) top() {
 			s.deployment()
 		case "checkpoint":
 			s.Members(func(name string) {
-				known = known || name == "stack" // alone, of one that was never deployed
-				if name == "latest" {
+				switch name {
+				case "latest", "Latest":
 					known = true
 					s.deployment()
-				} else {
+				case "stack", "Stack": // alone, of one that was never deployed
+					known = true
+					s.Skip()
+				default:
 					s.Skip()
 				}
 			})

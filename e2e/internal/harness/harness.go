@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -13,11 +14,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"github.com/blang/semver"
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
@@ -32,6 +35,7 @@ import (
 	"dynamoguard/e2e/internal/sandbox"
 	"dynamoguard/e2e/internal/toolchain"
 	"dynamoguard/internal/policy"
+	"dynamoguard/internal/staging"
 	"dynamoguard/policies"
 )
 
@@ -57,10 +61,32 @@ func Main(m *testing.M) (code int) {
 	return m.Run()
 }
 
+// engine names another CLI for the cases that do not ask for a line of it.
+var engine = flag.String("engine", "", "run the cases with the CLI that the module in a `folder` names, such as engines/v3.200")
+
+// OneEngine reports whether all cases are to run with one CLI, by the flag -engine.
+func OneEngine() bool { return *engine != "" }
+
+// takesFiles is the first version of the CLI that takes the pack's binary for --policy-pack. Older ones take a folder, and so nothing
+// of `dynamoguard preview`, which gives its own binary to the CLI; and their `pulumi policy analyze`, where there is one, knows no --file.
+var takesFiles = semver.MustParse("3.255.0")
+
 // What the test binary builds, each at its first use.
 var (
 	tools = sync.OnceValues(func() (toolchain.Tools, error) {
-		return toolchain.Build(context.Background(), toolchain.CLI{}, folder, io.Discard)
+		var cli toolchain.CLI // the oldest line
+		if *engine != "" {
+			var err error
+			if cli, err = toolchain.BuildCLI(context.Background(), toolchain.Line(*engine), io.Discard); err != nil {
+				return toolchain.Tools{}, err
+			}
+		}
+		return toolchain.Build(context.Background(), cli, folder, io.Discard)
+	})
+	packFolder = sync.OnceValues(func() (string, error) {
+		dir := filepath.Join(folder, "pack")
+		pack := staging.Pack{Root: "..", Dirty: true}
+		return dir, pack.Binary(context.Background(), dir, []staging.Platform{{OS: runtime.GOOS, Arch: runtime.GOARCH}})
 	})
 	newest = sync.OnceValues(func() (toolchain.CLI, error) {
 		return toolchain.BuildCLI(context.Background(), toolchain.Newest, io.Discard)
@@ -154,7 +180,8 @@ func (a About) Others(t testing.TB) []string {
 // Stack is a stack in a sandbox of its own.
 type Stack struct {
 	t       testing.TB
-	tools   toolchain.Tools
+	tools   toolchain.Tools // whose Pack is what --policy-pack is given
+	binary  string          // of the pack
 	sandbox *sandbox.Sandbox
 	stack   auto.Stack
 	config  map[string]json.RawMessage // of the pack, by policy
@@ -189,6 +216,11 @@ func Oldest(s *Stack) { s.tools.CLI = Tools(s.t).CLI }
 
 // Newest runs the stack with the newest line of the CLI.
 func Newest(s *Stack) { s.tools.CLI = built(s.t, newest) }
+
+// Packed runs the stack with another file of the pack than the one that is built for the tests.
+func Packed(file string) Option {
+	return func(s *Stack) { s.tools.Pack, s.binary = file, file }
+}
 
 // Folder has the stack governed by the pack in a folder, as `pulumi policy
 // publish` sends it, in the place of the binary. The stand-in for the language
@@ -267,20 +299,27 @@ func NewYAML(t testing.TB, about About, folder string, options ...Option) *Stack
 func newStack(t testing.TB, about About, options []Option, create func(*sandbox.Sandbox) (auto.Stack, error)) *Stack {
 	t.Helper()
 	s := &Stack{t: t, tools: Tools(t)}
+	s.binary = s.tools.Pack
 	for _, option := range options {
 		option(s)
+	}
+	if s.older() && s.tools.Pack == s.binary {
+		Folder(built(t, packFolder))(s)
 	}
 	s.configure(about)
 	var err error
 	if s.sandbox, err = sandbox.New(tempDir(t), s.tools); err != nil {
 		t.Fatal(err)
 	}
-	s.sandbox.Env = s.env
+	s.sandbox.Always = s.env
 	if s.stack, err = create(s.sandbox); err != nil {
 		t.Fatal(err)
 	}
 	return s
 }
+
+// older reports whether the CLI takes folders alone.
+func (s *Stack) older() bool { return s.tools.CLI.Version.LT(takesFiles) }
 
 // configure writes the pack's configuration to a file.
 func (s *Stack) configure(about About) {
@@ -356,7 +395,7 @@ type Result struct {
 func (s *Stack) Preview(differences ...string) Result {
 	s.t.Helper()
 	plain := s.Plain()
-	if plain.ExitCode == 0 {
+	if plain.ExitCode == 0 && !s.older() {
 		foreseen := s.Foresee()
 		if diff := cmp.Diff(differences, Differences(plain, foreseen)); diff != "" {
 			s.t.Errorf("what the foreseen preview comes to otherwise than the plain one (-want +got):\n%s\n%s", diff, foreseen.Output)
@@ -403,7 +442,7 @@ func (s *Stack) Foresee(flags ...string) Result {
 // `pulumi preview`.
 func (s *Stack) ForeseeThrough(args ...string) Result {
 	s.t.Helper()
-	s.sandbox.Through = append([]string{s.tools.Pack}, args...)
+	s.sandbox.Through = append([]string{s.binary}, args...)
 	defer func() { s.sandbox.Through = nil }()
 	return s.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
 		result, err := s.stack.Preview(ctx, optpreview.EventStreams(stream))
@@ -416,7 +455,7 @@ func (s *Stack) ForeseeThrough(args ...string) Result {
 // and $PACK for its binary.
 func (s *Stack) Run(args ...string) (stdout, stderr string, exitCode int) {
 	s.t.Helper()
-	return s.byHand(s.tools.Pack, args)
+	return s.byHand(s.binary, args)
 }
 
 // RunPulumi runs the CLI like that, without the pack.
@@ -461,7 +500,7 @@ func (s *Stack) Up() Result {
 			optup.PolicyPacks(s.tools.Pack), optup.PolicyPackConfigs(s.file))
 		return result.StdOut, result.StdErr, err
 	})
-	if up.ExitCode == 0 {
+	if up.ExitCode == 0 && !s.older() {
 		deployment, err := s.stack.Export(s.t.Context()) // with the secrets as they are
 		if err != nil {
 			s.t.Fatal(err)
@@ -595,6 +634,9 @@ func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 			result.Outputs = outputs(after.Metadata)
 		}
 		if policy := event.PolicyEvent; policy != nil {
+			if policy.Severity == "" && s.older() { // which tell none, so it is the policy's
+				policy.Severity = severity(policy.PolicyName)
+			}
 			result.Policy = append(result.Policy, byConfiguration.ReplaceAllString(Line(*policy), ""))
 		}
 		if remediation := event.PolicyRemediationEvent; remediation != nil {
@@ -620,6 +662,16 @@ func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 	slices.Sort(result.Created)
 	slices.Sort(result.Asked)
 	return result
+}
+
+// severity returns that of a policy.
+func severity(name string) string {
+	for _, p := range policies.All() {
+		if p.Name == name {
+			return p.Severity.String()
+		}
+	}
+	return ""
 }
 
 // outputs returns the outputs of a stack that are known.

@@ -60,7 +60,7 @@ func (n *Node) Plain() Seen {
 // Foresee runs the same by `dynamoguard exec`.
 func (n *Node) Foresee() Seen {
 	n.t.Helper()
-	return n.preview(append([]string{n.tools.Pack, "exec", "--dynamoguard-config", n.file, "--"}, n.command...))
+	return n.preview(append([]string{n.binary, "exec", "--dynamoguard-config", n.file, "--"}, n.command...))
 }
 
 // exitCode matches what the Automation API says of a CLI that failed.

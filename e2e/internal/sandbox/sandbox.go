@@ -32,8 +32,8 @@ type Sandbox struct {
 	dir string
 	cli toolchain.CLI
 
-	// Env holds further environment variables of the CLI, as "NAME=value".
-	Env []string
+	// Env holds further environment variables of the CLI, as "NAME=value", and Always those that what is installed needs.
+	Env, Always []string
 	// Through, where set, is run in the place of `pulumi preview`, its path and first arguments. What the preview's
 	// arguments are is added to them.
 	Through []string
@@ -204,7 +204,7 @@ func (s *Sandbox) environment() []string {
 		env = append(env, "SYSTEMROOT="+value)
 	}
 	env = append(env, "PATH="+s.path("bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
-	return append(env, s.Env...)
+	return slices.Concat(env, s.Always, s.Env)
 }
 
 // Version returns the CLI's version.

@@ -44,8 +44,8 @@ var nativeVersion = semver.MustParse("1.79.0")
 type Line string
 
 const (
-	Oldest Line = "."      // the oldest that the pack is tested with, and its tests are compiled with
-	Newest Line = "newest" // the newest
+	Oldest Line = "."      // the older of the two that `make test` tests the pack with, and its tests are compiled with
+	Newest Line = "newest" // the newer of them
 )
 
 // CLI is a Pulumi command line.
