@@ -189,6 +189,27 @@ func Oldest(s *Stack) { s.tools.CLI = Tools(s.t).CLI }
 // Newest runs the stack with the newest line of the CLI.
 func Newest(s *Stack) { s.tools.CLI = built(s.t, newest) }
 
+// Folder has the stack governed by the pack in a folder, as `pulumi policy
+// publish` would send it, in the place of the binary. The stand-in for the
+// language host of Go compiles it.
+func Folder(folder string) Option {
+	return func(s *Stack) {
+		s.t.Helper()
+		s.tools.Pack = folder
+		GoHost(s)
+	}
+}
+
+// GoHost installs the stand-in for the language host of Go.
+func GoHost(s *Stack) {
+	s.t.Helper()
+	host, err := toolchain.BuildGoHost(s.t.Context(), filepath.Join(tempDir(s.t), "gohost"), s.tools.CLI.Version, io.Discard)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.tools.Plugins = append(slices.Clone(s.tools.Plugins), host)
+}
+
 // Versions installs further versions of the stand-in for the provider aws.
 func Versions(versions ...string) Option {
 	return func(s *Stack) {

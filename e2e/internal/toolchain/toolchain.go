@@ -1,5 +1,6 @@
 // Package toolchain builds the programs of an end-to-end run: the Pulumi CLI,
-// the policy pack, the stand-in providers and the language host for YAML.
+// the policy pack, the stand-in providers, the language host for YAML and the
+// stand-in for that of Go.
 // Everything comes from source, at the versions that go.mod files name, and
 // lands in Go's own build cache.
 //
@@ -28,6 +29,7 @@ const (
 	yamlModule = "github.com/pulumi/pulumi-yaml"
 
 	providerPackage = ownModule + "/provider"
+	goHostPackage   = ownModule + "/gohost"
 
 	// The linker sets these; a CLI without one has no version.
 	cliVersionVariable  = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
@@ -145,6 +147,13 @@ func BuildCLI(ctx context.Context, line Line, progress io.Writer) (CLI, error) {
 func BuildYAMLHost(ctx context.Context, progress io.Writer) (Plugin, error) {
 	path, version, err := buildTool(ctx, "yamlhost", yamlModule, "cmd/pulumi-language-yaml", yamlVersionVariable, progress)
 	return Plugin{"language", "yaml", version, path}, err
+}
+
+// BuildGoHost builds to a file the stand-in for the language host of Go. It has
+// the version of the CLI.
+func BuildGoHost(ctx context.Context, file string, cli semver.Version, progress io.Writer) (Plugin, error) {
+	_, err := run(ctx, progress, "build", "-v", "-o", file, "-ldflags=-X=main.version="+cli.String(), goHostPackage)
+	return Plugin{"language", "go", cli, file}, err
 }
 
 // BuildEject builds to a file the command that writes programs in YAML in other

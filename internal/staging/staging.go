@@ -1,0 +1,222 @@
+// Package staging writes what is published of the pack: folders that hold what `pulumi policy publish` is to send, and
+// nothing else. The CLI sends the folder that it is called in, with whatever lies there.
+package staging
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A Platform is a GOOS and a GOARCH.
+type Platform struct{ OS, Arch string }
+
+func (p Platform) String() string { return p.OS + "/" + p.Arch }
+
+// Platforms are those that the pack is made for.
+var Platforms = []Platform{
+	{"darwin", "amd64"}, {"darwin", "arm64"},
+	{"linux", "amd64"}, {"linux", "arm64"},
+	{"windows", "amd64"}, {"windows", "arm64"},
+}
+
+// accompanying are the files beside the sources that are published.
+var accompanying = []string{"LICENSE", "PulumiPolicy.yaml", "README.md"}
+
+// A Pack is the pack in a clone of its repository.
+type Pack struct {
+	// Root is the folder of the clone.
+	Root string
+	// Dirty has files taken as they are in the folder. Otherwise one that is published and is not what was committed
+	// last is an error, which names it: what an organization runs can then be found again.
+	Dirty bool
+}
+
+// Source writes the source form to a folder, which must be empty or not exist: the Go files that the pack is compiled
+// from, what they embed, a go.mod and a go.sum of what they import, and the accompanying files. It needs the go
+// command, git, and the modules in the cache or from a proxy.
+func (p Pack) Source(ctx context.Context, folder string) error {
+	files, err := p.sources(ctx)
+	if err != nil {
+		return err
+	}
+	if err := p.write(ctx, folder, append(files, "go.mod", "go.sum")); err != nil {
+		return err
+	}
+	// As the language host does where the pack is installed, which then has nothing left to change.
+	if _, err := run(ctx, folder, nil, "go", "mod", "tidy", "-compat=1.18"); err != nil {
+		return err
+	}
+	return nil
+}
+
+// sources returns the files of the module that compiling the pack takes, on any of the platforms: relative to the
+// root, with slashes, sorted.
+func (p Pack) sources(ctx context.Context) ([]string, error) {
+	const each = `{{with .Module}}{{if .Main}}{{$dir := $.Dir}}{{range $.GoFiles}}{{$dir}}/{{.}}
+{{end}}{{range $.EmbedFiles}}{{$dir}}/{{.}}
+{{end}}{{end}}{{end}}`
+	root, err := filepath.Abs(p.Root)
+	if err != nil {
+		return nil, err
+	}
+	if root, err = filepath.EvalSymlinks(root); err != nil { // as the go command writes its folders
+		return nil, err
+	}
+	all := map[string]bool{}
+	for _, platform := range Platforms {
+		out, err := run(ctx, root, target(platform), "go", "list", "-deps", "-f", each, ".")
+		if err != nil {
+			return nil, err
+		}
+		for file := range strings.Lines(out) {
+			file, err := filepath.Rel(root, strings.TrimSpace(file))
+			if err != nil {
+				return nil, err
+			}
+			all[filepath.ToSlash(file)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(all)), nil
+}
+
+// target is the environment of a go command that compiles for a platform.
+func target(p Platform) []string {
+	return []string{"GOOS=" + p.OS, "GOARCH=" + p.Arch, "CGO_ENABLED=0"}
+}
+
+// write copies files of the clone, and the accompanying ones, to a new folder.
+func (p Pack) write(ctx context.Context, folder string, files []string) error {
+	files = slices.Concat(files, accompanying)
+	if err := p.committed(ctx, files); err != nil {
+		return err
+	}
+	if err := p.versions(); err != nil {
+		return err
+	}
+	if err := prepare(folder); err != nil {
+		return err
+	}
+	for _, file := range files {
+		content, err := os.ReadFile(filepath.Join(p.Root, filepath.FromSlash(file)))
+		if err != nil {
+			return err
+		}
+		if err := create(folder, file, content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// create writes a file of a folder that is published.
+func create(folder, name string, content []byte, mode fs.FileMode) error {
+	path := filepath.Join(folder, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, content, mode)
+}
+
+// committed returns an error that names those of the files that differ from the last commit, unless that is allowed.
+func (p Pack) committed(ctx context.Context, files []string) error {
+	if p.Dirty {
+		return nil
+	}
+	args := []string{"-c", "core.quotepath=off", "status", "--porcelain", "--ignored", "--untracked-files=all", "--"}
+	for _, file := range files {
+		args = append(args, ":(literal)"+file)
+	}
+	out, err := run(ctx, p.Root, nil, "git", args...)
+	if err != nil {
+		return err
+	}
+	if out != "" {
+		return fmt.Errorf("not as committed, and what is published must be: commit, or take away\n%s", strings.TrimRight(out, "\n"))
+	}
+	return nil
+}
+
+// The lines that tell the version of the pack, to those who run it and to the engine.
+var (
+	inMain    = regexp.MustCompile(`(?m)^const version = "(.+)"$`)
+	inProject = regexp.MustCompile(`(?m)^version: (.+)$`)
+)
+
+// versions returns an error where the two do not tell the same: the engine calls the pack by the one, and the pack
+// itself by the other.
+func (p Pack) versions() error {
+	var told []string
+	for _, place := range []struct {
+		file string
+		line *regexp.Regexp
+	}{{"main.go", inMain}, {"PulumiPolicy.yaml", inProject}} {
+		content, err := os.ReadFile(filepath.Join(p.Root, place.file))
+		if err != nil {
+			return err
+		}
+		match := place.line.FindSubmatch(content)
+		if match == nil {
+			return fmt.Errorf("%s tells no version: there is no line %s", place.file, place.line)
+		}
+		told = append(told, string(match[1]))
+	}
+	if told[0] != told[1] {
+		return fmt.Errorf("the version is %q in main.go, and %q in PulumiPolicy.yaml; make them one", told[0], told[1])
+	}
+	return nil
+}
+
+// prepare makes the folder, which must not hold anything yet, where publishing sends all that is written to it.
+func prepare(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%s is not empty: it holds %s; name a folder that is, or that does not exist", folder, entries[0].Name())
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	// `pulumi policy publish` leaves out what a .gitignore names, in the folder and in every folder above it, whether or
+	// not that is a clone.
+	above, err := filepath.Abs(folder)
+	if err != nil {
+		return err
+	}
+	for ; ; above = filepath.Dir(above) {
+		ignore := filepath.Join(above, ".gitignore")
+		if _, err := os.Lstat(ignore); err == nil {
+			return fmt.Errorf("pulumi policy publish leaves out what %s names; name a folder that no .gitignore is above", ignore)
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if above == filepath.Dir(above) {
+			return nil
+		}
+	}
+}
+
+// run runs a command in a folder with further variables, and returns what it prints; what it reports goes into the
+// error. The go command is neither in a workspace nor under flags of its user's: what is published depends on neither.
+func run(ctx context.Context, folder string, env []string, name string, args ...string) (string, error) {
+	command := exec.CommandContext(ctx, name, args...)
+	command.Dir = folder
+	command.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS="), env...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	if err := command.Run(); err != nil {
+		return "", fmt.Errorf("%s %s: %w\n%s", name, args[0], err, stderr.Bytes())
+	}
+	return stdout.String(), nil
+}
