@@ -1,0 +1,111 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/events"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"dynamoguard/e2e/internal/cloud"
+	"dynamoguard/e2e/internal/sandbox"
+)
+
+// Governed is a stack in an organization of Pulumi Cloud. What its runs have to
+// have, the organization says: no run names the pack.
+type Governed struct {
+	*Stack
+	service *cloud.Service
+}
+
+// NewGoverned creates an empty stack of a Go program in the organization of a
+// service, for a user's token.
+func NewGoverned(
+	t testing.TB, about About, service *cloud.Service, token string, program pulumi.RunFunc, options ...Option,
+) *Governed {
+	t.Helper()
+	s := newStack(t, about, append(options, GoHost), func(box *sandbox.Sandbox) (auto.Stack, error) {
+		box.Env = append(goCaches(t), "PULUMI_BACKEND_URL="+service.URL, "PULUMI_ACCESS_TOKEN="+token)
+		return box.NewStack(t.Context(), Project, StackName, program)
+	})
+	return &Governed{s, service}
+}
+
+// goCaches returns the variables by which the go command finds the caches of
+// the machine from within a sandbox.
+func goCaches(t testing.TB) []string {
+	t.Helper()
+	names := []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB"}
+	out, err := exec.CommandContext(t.Context(), "go", append([]string{"env"}, names...)...).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for i, value := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		all = append(all, names[i]+"="+value)
+	}
+	return all
+}
+
+// As has the runs that follow be those of another user, by a token.
+func (g *Governed) As(token string) {
+	g.sandbox.Env = append(g.sandbox.Env, "PULUMI_ACCESS_TOKEN="+token) // the last counts
+}
+
+// RunIn runs the CLI in a folder, as a person does who is signed in. In an
+// argument $CONFIG stands for the file of the pack's configuration.
+func (g *Governed) RunIn(folder string, args ...string) (stdout, stderr string, exitCode int) {
+	g.t.Helper()
+	return g.byHand(g.tools.CLI.Path, append([]string{"--non-interactive", "--cwd", folder}, args...))
+}
+
+// Preview runs `pulumi preview`.
+func (g *Governed) Preview() Result {
+	g.t.Helper()
+	return g.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
+		result, err := g.stack.Preview(ctx, optpreview.EventStreams(stream))
+		return result.StdOut, result.StdErr, err
+	})
+}
+
+// Up runs `pulumi up`, without a preview before it.
+func (g *Governed) Up() Result {
+	g.t.Helper()
+	return g.run(func(ctx context.Context, stream chan<- events.EngineEvent) (string, string, error) {
+		result, err := g.stack.Up(ctx, optup.EventStreams(stream), optup.SuppressOutputs())
+		return result.StdOut, result.StdErr, err
+	})
+}
+
+// Exempted returns the policy events of the last run that the organization
+// exempts, as the service has them, each as "exception: reason: " and the line.
+func (g *Governed) Exempted() []string {
+	g.t.Helper()
+	updates := g.service.Updates()
+	var all []string
+	for _, raw := range updates[len(updates)-1].Events {
+		var event struct {
+			PolicyEvent *struct {
+				apitype.PolicyEvent
+				Exceptions []struct{ ID, Reason string } `json:"exceptions"`
+			} `json:"policyEvent"`
+		}
+		if err := json.Unmarshal(raw, &event); err != nil {
+			g.t.Fatal(err)
+		}
+		if event.PolicyEvent == nil {
+			continue
+		}
+		for _, e := range event.PolicyEvent.Exceptions {
+			all = append(all, e.ID+": "+e.Reason+": "+Line(event.PolicyEvent.PolicyEvent))
+		}
+	}
+	return all
+}
