@@ -52,19 +52,17 @@ func (p Pack) Source(ctx context.Context, folder string) error {
 	if err := p.write(ctx, folder, append(files, "go.mod", "go.sum")); err != nil {
 		return err
 	}
-	// As the language host does where the pack is installed, which then has nothing left to change.
-	if _, err := run(ctx, folder, nil, "go", "mod", "tidy", "-compat=1.18"); err != nil {
+	if err := p.vendorTested(ctx, folder); err != nil {
 		return err
 	}
-	return nil
+	// As the language host does where the pack is installed, which then has nothing left to change.
+	_, err = run(ctx, folder, nil, "go", "mod", "tidy", "-compat=1.18")
+	return err
 }
 
 // sources returns the files of the module that compiling the pack takes, on any of the platforms: relative to the
 // root, with slashes, sorted.
 func (p Pack) sources(ctx context.Context) ([]string, error) {
-	const each = `{{with .Module}}{{if .Main}}{{$dir := $.Dir}}{{range $.GoFiles}}{{$dir}}/{{.}}
-{{end}}{{range $.EmbedFiles}}{{$dir}}/{{.}}
-{{end}}{{end}}{{end}}`
 	root, err := filepath.Abs(p.Root)
 	if err != nil {
 		return nil, err
@@ -72,18 +70,34 @@ func (p Pack) sources(ctx context.Context) ([]string, error) {
 	if root, err = filepath.EvalSymlinks(root); err != nil { // as the go command writes its folders
 		return nil, err
 	}
+	files, err := p.dependencies(ctx, `{{with .Module}}{{if .Main}}{{range $.GoFiles}}{{$.Dir}}/{{.}}
+{{end}}{{range $.EmbedFiles}}{{$.Dir}}/{{.}}
+{{end}}{{end}}{{end}}`)
+	if err != nil {
+		return nil, err
+	}
+	for i, file := range files {
+		if file, err = filepath.Rel(root, file); err != nil {
+			return nil, err
+		}
+		files[i] = filepath.ToSlash(file)
+	}
+	return files, nil
+}
+
+// dependencies returns what a template of `go list` says of the packages that the pack is compiled of, on any of the
+// platforms: the lines, sorted, each once.
+func (p Pack) dependencies(ctx context.Context, template string) ([]string, error) {
 	all := map[string]bool{}
 	for _, platform := range Platforms {
-		out, err := run(ctx, root, target(platform), "go", "list", "-deps", "-f", each, ".")
+		out, err := run(ctx, p.Root, target(platform), "go", "list", "-deps", "-f", template, ".")
 		if err != nil {
 			return nil, err
 		}
-		for file := range strings.Lines(out) {
-			file, err := filepath.Rel(root, strings.TrimSpace(file))
-			if err != nil {
-				return nil, err
+		for line := range strings.Lines(out) {
+			if line = strings.TrimSpace(line); line != "" {
+				all[line] = true
 			}
-			all[filepath.ToSlash(file)] = true
 		}
 	}
 	return slices.Sorted(maps.Keys(all)), nil
