@@ -9,7 +9,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -143,20 +142,20 @@ func (host) InstallDependencies(
 
 // RunPlugin is called for each run of a pack, which it compiles.
 func (host) RunPlugin(request *pulumirpc.RunPluginRequest, server pulumirpc.LanguageRuntime_RunPluginServer) error {
-	program, err := compile(request.Info.ProgramDirectory)
+	stdout := writer(func(b []byte) error {
+		return server.Send(&pulumirpc.RunPluginResponse{Output: &pulumirpc.RunPluginResponse_Stdout{Stdout: b}})
+	})
+	stderr := writer(func(b []byte) error {
+		return server.Send(&pulumirpc.RunPluginResponse{Output: &pulumirpc.RunPluginResponse_Stderr{Stderr: b}})
+	})
+	program, err := compile(server.Context(), request.Info.ProgramDirectory, stdout, stderr)
 	if err != nil {
 		return fmt.Errorf("error in compiling Go: %w", err)
 	}
 	defer os.Remove(program)
 
 	command := exec.CommandContext(server.Context(), program, request.Args...)
-	command.Dir, command.Env = request.Pwd, request.Env
-	command.Stdout = writer(func(b []byte) error {
-		return server.Send(&pulumirpc.RunPluginResponse{Output: &pulumirpc.RunPluginResponse_Stdout{Stdout: b}})
-	})
-	command.Stderr = writer(func(b []byte) error {
-		return server.Send(&pulumirpc.RunPluginResponse{Output: &pulumirpc.RunPluginResponse_Stderr{Stderr: b}})
-	})
+	command.Dir, command.Env, command.Stdout, command.Stderr = request.Pwd, request.Env, stdout, stderr
 	err = command.Run()
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		return server.Send(&pulumirpc.RunPluginResponse{
@@ -171,14 +170,10 @@ func (host) RunPlugin(request *pulumirpc.RunPluginRequest, server pulumirpc.Lang
 
 // compile compiles the package in a folder, and returns the temporary file with the program. The options binary and
 // buildTarget of a project are of no effect to plugins.
-func compile(folder string) (string, error) {
+func compile(ctx context.Context, folder string, stdout, stderr io.Writer) (string, error) {
 	pattern := filepath.Join(folder, "*.go")
 	if files, err := filepath.Glob(pattern); err != nil || len(files) == 0 {
-		return "", fmt.Errorf("Failed to find go files for 'go build' matching %s", pattern) //nolint:staticcheck // as the real one words it
-	}
-	gobin, err := findGo()
-	if err != nil {
-		return "", err
+		return "", fmt.Errorf("Failed to find go files for 'go build' matching %s", pattern) //nolint:staticcheck // the real one's words
 	}
 	file, err := os.CreateTemp("", "pulumi-go.*")
 	if err != nil {
@@ -187,13 +182,16 @@ func compile(folder string) (string, error) {
 	if err := file.Close(); err != nil {
 		return "", fmt.Errorf("unable to close go program temp file: %w", err)
 	}
-	build := exec.Command(gobin, "build", "-buildvcs=false", "-o", file.Name(), "-trimpath", "-ldflags", "-w -s")
-	// What it prints to stdout follows the port there: the engine has it in its log.
-	var reported bytes.Buffer
-	build.Dir, build.Stdout, build.Stderr = folder, os.Stdout, io.MultiWriter(os.Stderr, &reported)
+	gobin, err := findGo()
+	if err != nil {
+		os.Remove(file.Name())
+		return "", err
+	}
+	build := exec.CommandContext(ctx, gobin, "build", "-buildvcs=false", "-o", file.Name(), "-trimpath", "-ldflags", "-w -s")
+	build.Dir, build.Stdout, build.Stderr = folder, stdout, stderr
 	if err := build.Run(); err != nil {
 		os.Remove(file.Name())
-		return "", fmt.Errorf("unable to run `go build`: %w: %s", err, reported.String())
+		return "", fmt.Errorf("unable to run `go build`: %w", err)
 	}
 	return file.Name(), nil
 }
@@ -201,7 +199,7 @@ func compile(folder string) (string, error) {
 func findGo() (string, error) {
 	gobin, err := exec.LookPath("go")
 	if err != nil {
-		return "", errors.New("unable to find 'go' executable: unable to find program: go")
+		return "", fmt.Errorf("unable to find 'go' executable: %w", err)
 	}
 	return gobin, nil
 }

@@ -6,8 +6,13 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
 
 	"dynamoguard/internal/staging"
 )
@@ -16,25 +21,74 @@ func main() {
 	pack := staging.Pack{Root: "."}
 	flag.BoolVar(&pack.Dirty, "dirty", false, "publish files that are not as committed")
 	folder := flag.String("folder", "", "the `folder` to write, which is empty or does not exist; by default a new one in the system's folder for temporary files")
+	binary := flag.Bool("binary", false, "write the binary form")
+	platforms := slices.Clone(staging.Platforms)
+	flag.Func("platforms", "`platforms` of the binary form, such as linux/amd64,darwin/arm64; by default all", func(names string) (err error) {
+		platforms, err = parse(names)
+		return err
+	})
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fail(fmt.Errorf("unexpected argument %q", flag.Arg(0)))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := publish(ctx, pack, *folder); err != nil {
-		fmt.Fprintln(os.Stderr, "publish:", err)
-		os.Exit(1)
+	write := pack.Source
+	if *binary {
+		write = func(ctx context.Context, folder string) error { return pack.Binary(ctx, folder, platforms) }
+	}
+	if err := publish(ctx, *folder, write, os.Stdout); err != nil {
+		fail(err)
 	}
 }
 
-func publish(ctx context.Context, pack staging.Pack, folder string) error {
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, "publish:", err)
+	os.Exit(1)
+}
+
+// parse returns the platforms of a list of their names.
+func parse(names string) ([]staging.Platform, error) {
+	var platforms []staging.Platform
+	for name := range strings.SplitSeq(names, ",") {
+		i := slices.IndexFunc(staging.Platforms, func(p staging.Platform) bool { return p.String() == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is none %q; the pack is made for %v", name, staging.Platforms)
+		}
+		platforms = append(platforms, staging.Platforms[i])
+	}
+	return platforms, nil
+}
+
+// publish has a folder written, and says what it holds and what to do with it.
+func publish(ctx context.Context, folder string, write func(context.Context, string) error, out io.Writer) (err error) {
 	if folder == "" {
-		var err error
 		if folder, err = os.MkdirTemp("", "dynamoguard-publish-"); err != nil {
 			return err
 		}
+		defer func() {
+			if err != nil {
+				os.RemoveAll(folder)
+			}
+		}()
 	}
-	if err := pack.Source(ctx, folder); err != nil {
+	if err := write(ctx, folder); err != nil {
 		return err
 	}
-	fmt.Printf("cd %s && pulumi policy publish ORGANIZATION\n", folder)
-	return nil
+	files, size := 0, int64(0)
+	if err := filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil {
+			files, size = files+1, size+info.Size()
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "%d files, %.1f MB. To publish them:\n", files, float64(size)/1e6)
+	_, err = fmt.Fprintf(out, "cd %s && pulumi policy publish ORGANIZATION\n", folder)
+	return err
 }

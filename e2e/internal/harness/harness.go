@@ -160,6 +160,7 @@ type Stack struct {
 	config  map[string]json.RawMessage // of the pack, by policy
 	excepts json.RawMessage            // exceptions of Pulumi's own; nil where the file has the form that knows none
 	file    string                     // that holds config
+	env     []string                   // further variables of the CLI
 	seen    int                        // operations of the provider that earlier results told
 }
 
@@ -190,8 +191,8 @@ func Oldest(s *Stack) { s.tools.CLI = Tools(s.t).CLI }
 func Newest(s *Stack) { s.tools.CLI = built(s.t, newest) }
 
 // Folder has the stack governed by the pack in a folder, as `pulumi policy
-// publish` would send it, in the place of the binary. The stand-in for the
-// language host of Go compiles it.
+// publish` sends it, in the place of the binary. The stand-in for the language
+// host of Go compiles it, with the caches of this machine.
 func Folder(folder string) Option {
 	return func(s *Stack) {
 		s.t.Helper()
@@ -200,7 +201,8 @@ func Folder(folder string) Option {
 	}
 }
 
-// GoHost installs the stand-in for the language host of Go.
+// GoHost installs the stand-in for the language host of Go. The go command that
+// it runs has the caches of this machine, not those of an empty home.
 func GoHost(s *Stack) {
 	s.t.Helper()
 	host, err := toolchain.BuildGoHost(s.t.Context(), filepath.Join(tempDir(s.t), "gohost"), s.tools.CLI.Version, io.Discard)
@@ -208,6 +210,17 @@ func GoHost(s *Stack) {
 		s.t.Fatal(err)
 	}
 	s.tools.Plugins = append(slices.Clone(s.tools.Plugins), host)
+	caches, err := toolchain.Caches(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.env = append(s.env, caches...)
+}
+
+// Environment gives the CLI further variables, each as "NAME=value". The last of
+// one name counts.
+func Environment(variables ...string) Option {
+	return func(s *Stack) { s.env = append(s.env, variables...) }
 }
 
 // Versions installs further versions of the stand-in for the provider aws.
@@ -262,6 +275,7 @@ func newStack(t testing.TB, about About, options []Option, create func(*sandbox.
 	if s.sandbox, err = sandbox.New(tempDir(t), s.tools); err != nil {
 		t.Fatal(err)
 	}
+	s.sandbox.Env = s.env
 	if s.stack, err = create(s.sandbox); err != nil {
 		t.Fatal(err)
 	}

@@ -217,6 +217,17 @@ func FindCLI(ctx context.Context, minimum semver.Version, home string) (CLI, boo
 	return CLI{Path: path, Version: version}, true
 }
 
+// Caches returns the variables that lead the go command to the caches of this
+// machine, whatever its home.
+func Caches(ctx context.Context) ([]string, error) {
+	out, err := run(ctx, io.Discard, "env", "GOCACHE", "GOMODCACHE")
+	if err != nil {
+		return nil, err
+	}
+	build, modules, _ := strings.Cut(out, "\n")
+	return []string{"GOCACHE=" + build, "GOMODCACHE=" + modules}, nil
+}
+
 // ownFolder returns the folder of the module dynamoguard/e2e.
 func ownFolder(ctx context.Context) (string, error) {
 	return run(ctx, io.Discard, "list", "-m", "-f={{.Dir}}", ownModule)
