@@ -4,13 +4,20 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
+	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"maps"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +26,7 @@ import (
 
 	"dynamoguard/e2e/internal/cloud"
 	"dynamoguard/e2e/internal/harness"
+	"dynamoguard/internal/staging"
 )
 
 // organization starts an organization of Pulumi Cloud. Its administrator is alice.
@@ -159,6 +167,246 @@ func TestCloud(t *testing.T) {
 	}, runs); diff != "" {
 		t.Errorf("runs that the service has (-want +got):\n%s", diff)
 	}
+}
+
+// binaryFolder writes the binary form of what is published, for this machine, and returns its folder.
+func binaryFolder(t *testing.T) string {
+	t.Helper()
+	folder := filepath.Join(t.TempDir(), "pack")
+	here := []staging.Platform{{OS: runtime.GOOS, Arch: runtime.GOARCH}}
+	if err := (staging.Pack{Root: "..", Dirty: true}).Binary(t.Context(), folder, here); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// configured writes a configuration to a file.
+func configured(t *testing.T, config string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "config.json")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+// only writes a configuration in which all policies are disabled but those that it says.
+func only(t *testing.T, config string) string {
+	t.Helper()
+	all := map[string]any{}
+	for _, other := range (harness.About{}).Others(t) {
+		all[other] = "disabled"
+	}
+	if err := json.Unmarshal([]byte(config), &all); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return configured(t, string(text))
+}
+
+// TestCloudLevels has a stack governed at one level after the other, by groups that block, audit and come together.
+func TestCloudLevels(t *testing.T) {
+	service, alice := organization(t)
+	folder := binaryFolder(t)
+	s := harness.NewGoverned(t, harness.About{"table-encryption"}, service, alice,
+		stack(func(p program) { p.table("bills", awsOwnedKey) }), harness.Newest)
+	does(t, s, folder, "policy", "publish", "acme")
+	advisory := strings.Replace(unencrypted, "mandatory", "advisory", 1)
+
+	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "latest", "--config", only(t, `{"table-encryption": "advisory"}`))
+	check(t, "advisory", s.Preview(), harness.Result{Policy: []string{advisory}})
+	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "latest", "--config", only(t, `{}`))
+	check(t, "disabled", s.Preview(), harness.Result{})
+	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "latest", "--config", "$CONFIG") // at the pack's own level
+	check(t, "as it comes", s.Preview(), stopped(unencrypted))
+	does(t, s, folder, "policy", "disable", "acme/dynamoguard", "--version", "0.1.0")
+	check(t, "not enabled", s.Preview(), harness.Result{})
+
+	// An audit group blocks nobody: the service judges the state after the update, and hands no pack to the run.
+	does(t, s, folder, "policy", "group", "new", "watched", "--mode", "audit")
+	does(t, s, folder, "policy", "group", "edit", "watched", "--add-stack", "shop/dev", "--add-policy-pack", "dynamoguard@0.1.0")
+	check(t, "audited", s.Preview(), harness.Result{})
+
+	// Two groups, two versions: the newer one judges, with the configuration of its group. The version is that of the project file.
+	project := filepath.Join(folder, "PulumiPolicy.yaml")
+	text, err := os.ReadFile(project)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(project, bytes.Replace(text, []byte("version: 0.1.0"), []byte("version: 0.2.0"), 1), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	does(t, s, folder, "policy", "publish", "acme")
+	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "0.1.0", "--config", "$CONFIG")
+	does(t, s, folder, "policy", "group", "new", "piloted", "--mode", "preventative")
+	does(t, s, folder, "policy", "group", "edit", "piloted", "--add-stack", "shop/dev")
+	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "0.2.0", "--policy-group", "piloted",
+		"--config", only(t, `{"table-encryption": "advisory"}`))
+	piloted := s.Preview()
+	check(t, "piloted", piloted, harness.Result{Policy: []string{advisory}})
+	if want := "dynamoguard@v0.2.0"; !strings.Contains(piloted.Output, want) || strings.Contains(piloted.Output, "dynamoguard@v0.1.0") {
+		t.Errorf("the preview is not judged by %s alone:\n%s", want, piloted.Output)
+	}
+	says(t, s, folder, 0, []string{
+		"NAME         VERSIONS",
+		"dynamoguard  0.2.0, 0.1.0",
+	}, "policy", "ls", "acme")
+}
+
+// TestCloudConfiguration gives the group configurations with mistakes. What the schema says `validate-config` refuses, and the run;
+// the rest, and that a file has exceptions, which `policy enable` leaves out, is seen by the run alone, or by doctor.
+func TestCloudConfiguration(t *testing.T) {
+	service, alice := organization(t)
+	folder := binaryFolder(t)
+	s := harness.NewGoverned(t, harness.About{"table-encryption"}, service, alice,
+		stack(func(p program) { p.table("bills", awsOwnedKey) }), harness.Newest)
+	does(t, s, folder, "policy", "publish", "acme")
+	validate := []string{"policy", "validate-config", "acme/dynamoguard", "0.1.0", "--config"}
+	enable := []string{"policy", "enable", "acme/dynamoguard", "0.1.0", "--config"}
+
+	choice := configured(t, `{"table-encryption": {"minimumKey": "custmer"}}`)
+	says(t, s, folder, 1, []string{
+		`error: policy pack configuration is invalid: minimumKey must be one of the following: "aws-owned", "aws-managed", "customer"`,
+	}, append(validate, choice)...)
+	does(t, s, folder, append(enable, choice)...)
+	check(t, "a choice that is none", s.Preview(), harness.Result{ExitCode: 1, Errors: []string{
+		`validating policy config: dynamoguard 0.1.0  table-encryption: minimumKey: minimumKey must be one of the following: ` +
+			`"aws-owned", "aws-managed", "customer"`,
+		"validating policy config",
+	}})
+
+	misspelt := configured(t, `{"table-encryption": {"minimunKey": "customer"}}`)
+	does(t, s, folder, append(validate, misspelt)...)
+	does(t, s, folder, append(enable, misspelt)...)
+	const mistake = `table-encryption.minimunKey is not a property; did you mean "minimumKey"?`
+	check(t, "a property that is none", s.Preview(), harness.Result{ExitCode: 1, Errors: []string{
+		`configuring policy pack "dynamoguard": dynamoguard cannot use its configuration:` + "\n  " + mistake,
+	}})
+	if stdout, stderr, code := s.Run("doctor", "--config", misspelt); code != 1 || !strings.Contains(stdout+stderr, mistake) {
+		t.Errorf("doctor: exit code %d, and not %q:\n%s%s", code, mistake, stdout, stderr)
+	}
+
+	policies, err := os.ReadFile(only(t, `{"table-encryption": "mandatory"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	excepted := configured(t, `{"version": 2, "policies": `+string(policies)+`, "exceptions": {"OPS-17": {"reason": "moves", "match": [
+		{"policies": ["table-encryption"], "targets": ["urn:pulumi:dev::shop::aws:dynamodb/table:Table::bills"]}]}}}`)
+	does(t, s, folder, append(validate, excepted)...)
+	does(t, s, folder, append(enable, excepted)...)
+	check(t, "exceptions in the file", s.Preview(), stopped(unencrypted))
+}
+
+// TestCloudEnvironment has the group take its configuration from the ESC environment of examples/esc, and the index from a server
+// that asks for the header which that holds. Only those who may open it can run a stack of the group.
+func TestCloudEnvironment(t *testing.T) {
+	service, alice := organization(t)
+	bob, carol := service.Token("bob", cloud.Member), service.Token("carol", cloud.Member)
+	made := time.Now().UTC() // an old index is told as one
+	index := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer token-that-may-read-the-index" {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		fmt.Fprintf(w, `{"schemaVersion": 1, "generatedAt": %q, "tables": [{"partition": "aws", "account": "111122223333",
+			"region": "us-east-1", "name": "bills", "organization": "acme", "project": "billing", "stack": "prod",
+			"urn": "urn:pulumi:prod::billing::aws:dynamodb/table:Table::bills"}]}`, made.Format(time.RFC3339))
+	}))
+	defer index.Close()
+	text, err := os.ReadFile("../examples/esc/dynamoguard.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const example = "https://tables.example.com/index.json"
+	if !bytes.Contains(text, []byte(example)) {
+		t.Fatalf("the example does not name %s", example)
+	}
+	service.Environment("policies/dynamoguard", strings.Replace(string(text), example, index.URL+"/index.json", 1), "bob")
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: index.Certificate().Raw})
+	service.Environment("policies/test-authority", "values:\n  files:\n    SSL_CERT_FILE: "+strconv.Quote(string(certificate)), "bob")
+
+	folder := binaryFolder(t)
+	s := harness.NewGoverned(t, harness.About{"table-encryption"}, service, alice,
+		stack(func(p program) { p.table("bills", nil) }), harness.Newest)
+	does(t, s, folder, "policy", "publish", "acme")
+	enable := func(environments, policies string) {
+		t.Helper()
+		s.As(alice)
+		does(t, s, folder, "policy", "enable", "acme/dynamoguard", "latest", "--config", only(t, `{
+			"environments": ["`+environments+`"], "dynamoguard": {
+				"accounts": [{"stacks": "shop/*", "account": "111122223333"}], "index": {"budgetSeconds": 60}
+			}, `+policies+`}`))
+	}
+	enable(`policies/dynamoguard", "policies/test-authority`, `"table-encryption": {}, "table-name-collision": "advisory"`)
+	s.As(bob)
+	taken := `advisory high table-name-collision aws:dynamodb/table:Table::bills: name: the table name "bills" is taken in account ` +
+		`111122223333 (by dynamoguard.accounts) and region us-east-1 by stack billing/prod, ` +
+		`urn:pulumi:prod::billing::aws:dynamodb/table:Table::bills (by the index ` + index.URL + `/index.json of ` + made.Format("2006-01-02 15:04 MST") +
+		`); give one of the two another name, or let one stack own the table and the other refer to it. SOC 2: CC8.1, A1.2`
+	check(t, "by the environment", s.Preview(), stopped(taken,
+		"mandatory high table-encryption aws:dynamodb/table:Table::bills: serverSideEncryption.kmsKeyArn is not set: the table is encrypted "+
+			"with the AWS-managed key alias/aws/dynamodb, whose policy nobody can change; set serverSideEncryption.enabled to true and "+
+			"serverSideEncryption.kmsKeyArn to a customer managed key. SOC 2: C1.1, CC6.1"))
+
+	// What the group says itself counts more than what the environment says.
+	enable(`policies/dynamoguard", "policies/test-authority`,
+		`"table-encryption": {"minimumKey": "aws-managed"}, "table-name-collision": "advisory"`)
+	s.As(bob)
+	check(t, "by the group", s.Preview(), harness.Result{Policy: []string{taken}})
+
+	s.As(carol)
+	check(t, "who may not open it", s.Preview(), harness.Result{ExitCode: 1, Errors: []string{
+		`resolving ESC environments for "dynamoguard": opening ESC environments for policy pack "dynamoguard":` +
+			"\n  carol may not open the environment \"policies/dynamoguard\"\n  carol may not open the environment \"policies/test-authority\"",
+	}})
+
+	service.Environment("policies/short", "values: {policyConfig: {table-stream: mandatory}}", "bob")
+	enable("policies/short", `"table-encryption": "disabled"`)
+	s.As(bob)
+	short := s.Preview()
+	t.Log(short.ExitCode, short.Policy, short.Errors)
+}
+
+// TestCloudAcross has a table whose name a stack of another project has, which the pack learns from the organization itself: with the
+// token of the run, and so of those stacks alone which that may read.
+func TestCloudAcross(t *testing.T) {
+	service, alice := organization(t)
+	bob := service.Token("bob", cloud.Member)
+	folder := binaryFolder(t)
+	bills := stack(func(p program) { p.table("bills", nil) })
+	s := harness.NewGoverned(t, harness.About{"table-name-collision"}, service, alice, bills, harness.Newest,
+		harness.PackConfig(`{"dynamoguard": {"accounts": [{"stacks": "*", "account": "111122223333"}], "index": {"budgetSeconds": 60}}}`))
+	does(t, s, folder, "policy", "publish", "acme")
+	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "latest", "--config", "$CONFIG")
+	other := s.Beside("billing", "prod", bills)
+	if up := other.Up(); up.ExitCode != 0 {
+		t.Fatalf("up of the first: exit code %d\n%s", up.ExitCode, up.Output)
+	}
+	service.Private("billing/prod")
+	check(t, "alice", s.Preview(), stopped())
+	s.As(bob)
+	check(t, "bob, who may not read the other stack", s.Preview(), harness.Result{})
+}
+
+// TestCloudForeseen foresees a preview of a governed stack: what the run adds leaves the judgement to the organization's pack, which
+// sees what is foreseen.
+func TestCloudForeseen(t *testing.T) {
+	service, alice := organization(t)
+	folder := binaryFolder(t)
+	s := harness.NewGoverned(t, documentPolicies, service, alice, stack(half), harness.Newest)
+	does(t, s, folder, "policy", "publish", "acme")
+	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "latest", "--config", "$CONFIG")
+	check(t, "preview", s.Preview(), harness.Result{Policy: []string{
+		notJudged("0 of 1 policy document was judged", `inlinePolicies[0].policy of aws:iam:Role "checkout"`),
+	}})
+	foreseen := s.ForeseeThrough("preview")
+	check(t, "foreseen", foreseen, stopped("mandatory high iam-wildcard-action aws:iam/role:Role::checkout: "+
+		`inlinePolicies[0].policy.Statement[0].Action[0] "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them; `+
+		"list the actions the workload calls. SOC 2: CC6.1, CC6.3"))
+	tells(t, foreseen, "dynamoguard: 1 of 1 policy document judged; 7 values foreseen (6 determined, 1 stand-in)")
 }
 
 // archived compares what the service received with the staging folder, and that with the clone.

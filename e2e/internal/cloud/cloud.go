@@ -10,10 +10,12 @@
 //   - new stacks are in the default policy group; of a pack that several of a stack's groups have, its newest version runs;
 //   - each run is told the packs its stack has to have, with their configuration, ESC environments and active exceptions;
 //   - ESC environments are evaluated by Pulumi's own evaluator, for those who may open them;
+//   - a private stack is there for those alone who may read it, in lists and in the resource search too;
 //   - one update of a stack at a time, held by a lease; what is posted for it without the lease is refused;
 //   - checkpoints, tags, events and secrets are kept, and the stack's key encrypts the secrets.
 //
-// Left out: sign-in, plans and their limits, roles finer than those two, teams, pages of long lists, tags that put stacks
+// Left out: sign-in, plans and their limits, roles finer than those two, teams, pages of long lists, queries of the resource
+// search but those for a type or an id, tags that put stacks
 // into groups, Insights accounts, change requests that approve exceptions, the audit groups' own runs on the service, what
 // the service makes of events (issues, scores), Deployments, journals and deltas of checkpoints, which the CLI falls back
 // from, and providers and ciphertext in ESC environments. Whether the service checks the configuration that a policy group

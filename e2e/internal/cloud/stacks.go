@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,9 +23,17 @@ type stack struct {
 	project, name string
 	tags          map[apitype.StackTagName]string
 	version       int // of the last update that ended
+	updated       time.Time
 	deployment    apitype.UntypedDeployment
 	key           cipher.AEAD // of its secrets
 	held          *Update     // the update in progress; previews hold nothing
+	private       bool
+	readers       []string // of a private stack, beside administrators: logins
+}
+
+// readable says whether a user may read the stack.
+func (s *stack) readable(by user) bool {
+	return !s.private || by.role == Admin || slices.Contains(s.readers, by.login)
 }
 
 // Update is a run of the CLI on a stack.
@@ -45,6 +54,7 @@ type Update struct {
 }
 
 func (s *Service) handleStacks(handle func(string, endpoint)) {
+	handle("GET /api/orgs/{org}/search/resourcesv2", s.searchResources)
 	handle("HEAD /api/stacks/{org}/{project}", s.headProject)
 	handle("POST /api/stacks/{org}/{project}", s.createStack)
 	const path = "/api/stacks/{org}/{project}/{stack}"
@@ -86,12 +96,19 @@ func (s *Service) Updates() []Update {
 	return all
 }
 
-// find returns the stack of a path.
+// Private has a stack, "project/stack", be for administrators and the users that are named.
+func (s *Service) Private(name string, readers ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stacks[name].private, s.stacks[name].readers = true, readers
+}
+
+// find returns the stack of a path, which the caller may read.
 func (s *Service) find(c call) (*stack, error) {
 	if err := s.member(c); err != nil {
 		return nil, err
 	}
-	if found := s.stacks[c.PathValue("project")+"/"+c.PathValue("stack")]; found != nil {
+	if found := s.stacks[c.PathValue("project")+"/"+c.PathValue("stack")]; found != nil && found.readable(c.user) {
 		return found, nil
 	}
 	return nil, fail(http.StatusNotFound, "Stack '%s/%s/%s' not found", s.Org, c.PathValue("project"), c.PathValue("stack"))
@@ -106,15 +123,63 @@ func (s *Service) headProject(c call) (any, error) {
 	return nil, fail(http.StatusNotFound, "Project '%s' not found", c.PathValue("project"))
 }
 
-func (s *Service) listStacks(call) (any, error) {
+func (s *Service) listStacks(c call) (any, error) {
 	all := []apitype.StackSummary{}
 	for _, stack := range s.stacks {
-		all = append(all, apitype.StackSummary{OrgName: s.Org, ProjectName: stack.project, StackName: stack.name})
+		if !stack.readable(c.user) {
+			continue
+		}
+		told := apitype.StackSummary{OrgName: s.Org, ProjectName: stack.project, StackName: stack.name}
+		if !stack.updated.IsZero() {
+			at := stack.updated.Unix()
+			told.LastUpdate = &at
+		}
+		all = append(all, told)
 	}
 	slices.SortFunc(all, func(a, b apitype.StackSummary) int {
 		return strings.Compare(a.ProjectName+"/"+a.StackName, b.ProjectName+"/"+b.StackName)
 	})
 	return apitype.ListStacksResponse{Stacks: all}, nil
+}
+
+// term is one of the query language's that the search knows: resources of a type, or by their id.
+var term = regexp.MustCompile(`^(type|id):"([^"]*)"$`)
+
+// searchResources finds resources in the states of the stacks that the caller may read.
+func (s *Service) searchResources(c call) (any, error) {
+	if err := s.member(c); err != nil {
+		return nil, err
+	}
+	query := term.FindStringSubmatch(c.URL.Query().Get("query"))
+	if query == nil {
+		return nil, fail(http.StatusBadRequest, "the stand-in does not search by %s", c.URL.Query().Get("query"))
+	}
+	type resource struct {
+		URN      string `json:"urn"`
+		Type     string `json:"type"`
+		ID       string `json:"id"`
+		Project  string `json:"project"`
+		Stack    string `json:"stack"`
+		External bool   `json:"external"`
+		Delete   bool   `json:"delete"`
+	}
+	all := []resource{}
+	for _, stack := range s.stacks {
+		if !stack.readable(c.user) {
+			continue
+		}
+		var state struct{ Resources []resource }
+		if err := json.Unmarshal(stack.deployment.Deployment, &state); err != nil {
+			return nil, err
+		}
+		for _, r := range state.Resources {
+			if query[1] == "type" && r.Type == query[2] || query[1] == "id" && r.ID == query[2] {
+				r.Project, r.Stack = stack.project, stack.name
+				all = append(all, r)
+			}
+		}
+	}
+	return map[string]any{"total": len(all), "resources": all}, nil
 }
 
 func (s *Service) createStack(c call) (any, error) {
@@ -448,7 +513,7 @@ func (s *Service) completeUpdate(c call) (any, error) {
 	u.Status, u.lease = string(request.Status), ""
 	if u.Kind != "preview" {
 		u.stack.version++
-		u.Version, u.stack.held = u.stack.version, nil
+		u.Version, u.stack.held, u.stack.updated = u.stack.version, nil, s.now
 	}
 	return nil, nil
 }

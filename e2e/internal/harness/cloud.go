@@ -66,6 +66,12 @@ func (g *Governed) RunIn(folder string, args ...string) (stdout, stderr string, 
 	return g.byHand(g.tools.CLI.Path, append([]string{"--non-interactive", "--cwd", folder}, args...))
 }
 
+// Beside creates an empty stack in the same organization, of any project.
+func (g *Governed) Beside(project, name string, program pulumi.RunFunc) *Governed {
+	g.t.Helper()
+	return &Governed{g.Stack.Beside(project, name, program), g.service}
+}
+
 // Preview runs `pulumi preview`.
 func (g *Governed) Preview() Result {
 	g.t.Helper()
