@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strconv"
@@ -40,6 +41,20 @@ func organization(t *testing.T) (service *cloud.Service, alice string) {
 		}
 	})
 	return service, service.Token("alice", cloud.Admin)
+}
+
+// versionOf returns the version of a pack in a folder, by its project file.
+func versionOf(t *testing.T, folder string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "PulumiPolicy.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile(`(?m)^version: (.+)$`).FindSubmatch(text)
+	if found == nil {
+		t.Fatalf("the project file has no version:\n%s", text)
+	}
+	return string(found[1])
 }
 
 // told is what a command of the CLI wrote: stdout, then stderr.
@@ -85,38 +100,39 @@ func TestCloud(t *testing.T) {
 	service, alice := organization(t)
 	bob := service.Token("bob", cloud.Member)
 	folder := sourceForm(t)
-	s := harness.NewGoverned(t, harness.About{"table-encryption"}, service, alice,
-		stack(func(p program) { p.table("bills", awsOwnedKey) }), harness.Newest)
+	version := versionOf(t, folder)
+	bills := stack(func(p program) { p.table("bills", awsOwnedKey) })
+	s := harness.NewGoverned(t, harness.About{"table-encryption"}, service, alice, bills, harness.Newest)
 
 	published := does(t, s, folder, "policy", "publish", "acme")
 	publishing := []string{
 		"Obtaining policy metadata from policy plugin",
 		"Compressing policy pack",
 		"Uploading policy pack to Pulumi service",
-		`Publishing "dynamoguard" - version 0.1.0 to "acme"`,
+		`Publishing "dynamoguard" - version ` + version + ` to "acme"`,
 	}
 	if diff := cmp.Diff(publishing, published[:4]); diff != "" {
 		t.Errorf("publish (-want +got):\n%s", diff)
 	}
 	says(t, s, folder, 1, append(publishing,
-		"error: Publish policy pack failed: [400] Bad Request: Policy Pack: dynamoguard, Version Tag: 0.1.0 already exists",
+		"error: Publish policy pack failed: [400] Bad Request: Policy Pack: dynamoguard, Version Tag: "+version+" already exists",
 	), "policy", "publish", "acme")
 	says(t, s, folder, 0, []string{
-		"Policy pack acme/dynamoguard version 0.1.0 configuration is valid.",
-	}, "policy", "validate-config", "acme/dynamoguard", "0.1.0", "--config", "$CONFIG")
+		"Policy pack acme/dynamoguard version " + version + " configuration is valid.",
+	}, "policy", "validate-config", "acme/dynamoguard", version, "--config", "$CONFIG")
 	says(t, s, folder, 0, []string{
 		"Name:                  default-policy-group",
 		"Org default:           yes",
 		"Mode:                  preventative",
 		"Applied policy packs:  1",
-		"  - dynamoguard (0.1.0)",
+		"  - dynamoguard (" + version + ")",
 		"Stacks:                1",
 		"  - shop/dev",
 		"Accounts:              0",
 	}, "policy", "enable", "acme/dynamoguard", "latest", "--config", "$CONFIG")
 	says(t, s, folder, 0, []string{
 		"NAME         VERSIONS",
-		"dynamoguard  0.1.0",
+		"dynamoguard  " + version,
 	}, "policy", "ls", "acme")
 	says(t, s, folder, 0, []string{
 		"NAME                  DEFAULT  ENABLED POLICY PACKS  STACKS  ACCOUNTS  MODE",
@@ -124,38 +140,30 @@ func TestCloud(t *testing.T) {
 	}, "policy", "group", "ls", "acme")
 
 	// A developer's machine, which has nothing of the pack yet.
-	s.As(bob)
-	stopped := s.Preview()
-	if diff := cmp.Diff([]string{unencrypted}, stopped.Policy); diff != "" || stopped.ExitCode != 1 {
-		t.Errorf("preview: exit code %d (-want +got):\n%s\n%s", stopped.ExitCode, diff, stopped.Output)
+	developer := s.Elsewhere(bob, bills, harness.Newest)
+	preview := developer.Preview()
+	check(t, "preview", preview, stopped(unencrypted))
+	if want := "Installing policy pack dynamoguard@v" + version; !strings.Contains(preview.Output, want) {
+		t.Errorf("preview does not say %q:\n%s", want, preview.Output)
 	}
-	if want := "Installing policy pack dynamoguard@v0.1.0"; !strings.Contains(stopped.Output, want) {
-		t.Errorf("preview does not say %q:\n%s", want, stopped.Output)
-	}
-	up := s.Up()
-	if diff := cmp.Diff([]string{unencrypted}, up.Policy); diff != "" || up.ExitCode != 1 || up.Created != nil {
-		t.Errorf("up: exit code %d, created %q (-want +got):\n%s\n%s", up.ExitCode, up.Created, diff, up.Output)
-	}
+	check(t, "up", developer.Up(), stoppedUp(unencrypted))
 
-	// The organization makes an exception of what stopped the preview, for a week.
-	s.As(alice)
+	// The organization makes an exception of what stopped the update, for a week.
 	says(t, s, folder, 0, []string{
 		"Created policy exception EXC-1",
 		"Expires: 2026-12-04T12:00:00Z",
 	}, "policy", "exception", "new", "dynamoguard", "--stack", "acme/shop/dev",
 		"--reason", "moves to a customer managed key (OPS-17)", "--expires-in", "7d", "--yes")
-	exempted := []string{"EXC-1: moves to a customer managed key (OPS-17): " + unencrypted}
-	s.As(bob)
-	for _, run := range []func() harness.Result{s.Preview, s.Up} {
+	for _, run := range []func() harness.Result{developer.Preview, developer.Up} {
 		passes := run()
-		if diff := cmp.Diff(exempted, s.Exempted()); diff != "" || passes.ExitCode != 0 {
+		if diff := cmp.Diff([]string{"EXC-1: moves to a customer managed key (OPS-17): " + unencrypted}, developer.Exempted()); diff != "" || passes.ExitCode != 0 {
 			t.Errorf("exempted: exit code %d (-want +got):\n%s\n%s", passes.ExitCode, diff, passes.Output)
 		}
 	}
+	// A CLI that knows no exceptions is stopped.
+	check(t, "preview by an older CLI", s.Elsewhere(bob, bills, harness.Oldest).Preview(), stopped(unencrypted))
 	service.Later(7 * 24 * time.Hour)
-	if again := s.Preview(); again.ExitCode != 1 || s.Exempted() != nil {
-		t.Errorf("preview after the exception has ended: exit code %d, exempted %q\n%s", again.ExitCode, s.Exempted(), again.Output)
-	}
+	check(t, "preview after the exception has ended", developer.Preview(), stopped(unencrypted))
 
 	archived(t, service, folder)
 	var runs []string
@@ -163,7 +171,8 @@ func TestCloud(t *testing.T) {
 		runs = append(runs, strings.TrimSpace(u.Kind+" "+u.Stack+" "+u.Status))
 	}
 	if diff := cmp.Diff([]string{
-		"preview shop/dev failed", "update shop/dev failed", "preview shop/dev succeeded", "update shop/dev succeeded", "preview shop/dev failed",
+		"preview shop/dev failed", "update shop/dev failed", "preview shop/dev succeeded", "update shop/dev succeeded",
+		"preview shop/dev failed", "preview shop/dev failed",
 	}, runs); diff != "" {
 		t.Errorf("runs that the service has (-want +got):\n%s", diff)
 	}
@@ -211,6 +220,7 @@ func only(t *testing.T, config string) string {
 func TestCloudLevels(t *testing.T) {
 	service, alice := organization(t)
 	folder := binaryFolder(t)
+	version := versionOf(t, folder)
 	s := harness.NewGoverned(t, harness.About{"table-encryption"}, service, alice,
 		stack(func(p program) { p.table("bills", awsOwnedKey) }), harness.Newest)
 	does(t, s, folder, "policy", "publish", "acme")
@@ -222,12 +232,12 @@ func TestCloudLevels(t *testing.T) {
 	check(t, "disabled", s.Preview(), harness.Result{})
 	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "latest", "--config", "$CONFIG") // at the pack's own level
 	check(t, "as it comes", s.Preview(), stopped(unencrypted))
-	does(t, s, folder, "policy", "disable", "acme/dynamoguard", "--version", "0.1.0")
+	does(t, s, folder, "policy", "disable", "acme/dynamoguard", "--version", version)
 	check(t, "not enabled", s.Preview(), harness.Result{})
 
 	// An audit group blocks nobody: the service judges the state after the update, and hands no pack to the run.
 	does(t, s, folder, "policy", "group", "new", "watched", "--mode", "audit")
-	does(t, s, folder, "policy", "group", "edit", "watched", "--add-stack", "shop/dev", "--add-policy-pack", "dynamoguard@0.1.0")
+	does(t, s, folder, "policy", "group", "edit", "watched", "--add-stack", "shop/dev", "--add-policy-pack", "dynamoguard@"+version)
 	check(t, "audited", s.Preview(), harness.Result{})
 
 	// Two groups, two versions: the newer one judges, with the configuration of its group. The version is that of the project file.
@@ -236,23 +246,23 @@ func TestCloudLevels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(project, bytes.Replace(text, []byte("version: 0.1.0"), []byte("version: 0.2.0"), 1), 0o644); err != nil {
+	if err := os.WriteFile(project, bytes.Replace(text, []byte("version: "+version), []byte("version: 99.0.0"), 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	does(t, s, folder, "policy", "publish", "acme")
-	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "0.1.0", "--config", "$CONFIG")
+	does(t, s, folder, "policy", "enable", "acme/dynamoguard", version, "--config", "$CONFIG")
 	does(t, s, folder, "policy", "group", "new", "piloted", "--mode", "preventative")
 	does(t, s, folder, "policy", "group", "edit", "piloted", "--add-stack", "shop/dev")
-	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "0.2.0", "--policy-group", "piloted",
+	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "99.0.0", "--policy-group", "piloted",
 		"--config", only(t, `{"table-encryption": "advisory"}`))
 	piloted := s.Preview()
 	check(t, "piloted", piloted, harness.Result{Policy: []string{advisory}})
-	if want := "dynamoguard@v0.2.0"; !strings.Contains(piloted.Output, want) || strings.Contains(piloted.Output, "dynamoguard@v0.1.0") {
+	if want := "dynamoguard@v99.0.0"; !strings.Contains(piloted.Output, want) || strings.Contains(piloted.Output, "dynamoguard@v"+version) {
 		t.Errorf("the preview is not judged by %s alone:\n%s", want, piloted.Output)
 	}
 	says(t, s, folder, 0, []string{
 		"NAME         VERSIONS",
-		"dynamoguard  0.2.0, 0.1.0",
+		"dynamoguard  99.0.0, " + version,
 	}, "policy", "ls", "acme")
 }
 
@@ -261,11 +271,12 @@ func TestCloudLevels(t *testing.T) {
 func TestCloudConfiguration(t *testing.T) {
 	service, alice := organization(t)
 	folder := binaryFolder(t)
+	version := versionOf(t, folder)
 	s := harness.NewGoverned(t, harness.About{"table-encryption"}, service, alice,
 		stack(func(p program) { p.table("bills", awsOwnedKey) }), harness.Newest)
 	does(t, s, folder, "policy", "publish", "acme")
-	validate := []string{"policy", "validate-config", "acme/dynamoguard", "0.1.0", "--config"}
-	enable := []string{"policy", "enable", "acme/dynamoguard", "0.1.0", "--config"}
+	validate := []string{"policy", "validate-config", "acme/dynamoguard", version, "--config"}
+	enable := []string{"policy", "enable", "acme/dynamoguard", version, "--config"}
 
 	choice := configured(t, `{"table-encryption": {"minimumKey": "custmer"}}`)
 	says(t, s, folder, 1, []string{
@@ -273,7 +284,7 @@ func TestCloudConfiguration(t *testing.T) {
 	}, append(validate, choice)...)
 	does(t, s, folder, append(enable, choice)...)
 	check(t, "a choice that is none", s.Preview(), harness.Result{ExitCode: 1, Errors: []string{
-		`validating policy config: dynamoguard 0.1.0  table-encryption: minimumKey: minimumKey must be one of the following: ` +
+		"validating policy config: dynamoguard " + version + `  table-encryption: minimumKey: minimumKey must be one of the following: ` +
 			`"aws-owned", "aws-managed", "customer"`,
 		"validating policy config",
 	}})
@@ -412,7 +423,7 @@ func TestCloudForeseen(t *testing.T) {
 // archived compares what the service received with the staging folder, and that with the clone.
 func archived(t *testing.T, service *cloud.Service, folder string) {
 	t.Helper()
-	archive, ok := service.Archive("dynamoguard", "0.1.0")
+	archive, ok := service.Archive("dynamoguard", versionOf(t, folder))
 	if !ok {
 		t.Fatal("nothing was published")
 	}

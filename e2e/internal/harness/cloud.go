@@ -31,9 +31,27 @@ func NewGoverned(
 	t testing.TB, about About, service *cloud.Service, token string, program pulumi.RunFunc, options ...Option,
 ) *Governed {
 	t.Helper()
+	return governed(t, about, service, token, options, func(box *sandbox.Sandbox) (auto.Stack, error) {
+		return box.NewStack(t.Context(), Project, StackName, program)
+	})
+}
+
+// Elsewhere returns the stack on another machine, on which nothing is installed
+// yet, for a user's token.
+func (g *Governed) Elsewhere(token string, program pulumi.RunFunc, options ...Option) *Governed {
+	g.t.Helper()
+	return governed(g.t, nil, g.service, token, options, func(box *sandbox.Sandbox) (auto.Stack, error) {
+		return box.SelectStack(g.t.Context(), Project, StackName, program)
+	})
+}
+
+func governed(
+	t testing.TB, about About, service *cloud.Service, token string, options []Option, get func(*sandbox.Sandbox) (auto.Stack, error),
+) *Governed {
+	t.Helper()
 	s := newStack(t, about, append(options, GoHost), func(box *sandbox.Sandbox) (auto.Stack, error) {
 		box.Env = append(goCaches(t), "PULUMI_BACKEND_URL="+service.URL, "PULUMI_ACCESS_TOKEN="+token)
-		return box.NewStack(t.Context(), Project, StackName, program)
+		return get(box)
 	})
 	return &Governed{s, service}
 }
