@@ -1,4 +1,4 @@
-.PHONY: build indexer demo policy test test-attack test-node test-report bench soak differential lint fuzz clean
+.PHONY: build indexer demo policy publish publish-binary test test-attack test-node test-report bench soak differential lint fuzz clean
 
 # What people pass to --policy-pack.
 build:
@@ -15,6 +15,15 @@ demo: build
 # A new policy to start from: its file, its entry, a fixture, and what is generated. CONTRIBUTING.md goes on from there.
 policy:
 	go run ./internal/scaffold $(NAME)
+
+# A folder to be published with `pulumi policy publish`, which sends everything in the folder that it is called in; what to call is
+# printed. FOLDER names one that is empty or does not exist; docs/publish.md compares the forms.
+publish:
+	@go run ./internal/publish $(if $(FOLDER),-folder '$(FOLDER)')
+
+# The same around compiled binaries, for runners without a module proxy. PLATFORMS=linux/amd64,darwin/arm64 leaves out the others.
+publish-binary:
+	@go run ./internal/publish -binary $(if $(FOLDER),-folder '$(FOLDER)') $(if $(PLATFORMS),-platforms '$(PLATFORMS)')
 
 # Every test of every module. The first run builds the Pulumi CLI, which takes minutes. How much is allocated is measured without
 # the race detector, which allocates several times as much.
