@@ -72,9 +72,13 @@ func goCaches(t testing.TB) []string {
 	return all
 }
 
-// As has the runs that follow be those of another user, by a token.
+// As signs another user in, by a token, whose the runs that follow are.
 func (g *Governed) As(token string) {
-	g.sandbox.Env = append(g.sandbox.Env, "PULUMI_ACCESS_TOKEN="+token) // the last counts
+	g.t.Helper()
+	g.sandbox.Env = append(g.sandbox.Env, "PULUMI_ACCESS_TOKEN="+token)     // the last counts
+	if _, _, err := g.sandbox.Pulumi(g.t.Context(), "whoami"); err != nil { // which says once that it signs in
+		g.t.Fatal(err)
+	}
 }
 
 // RunIn runs the CLI in a folder, as a person does who is signed in. In an
