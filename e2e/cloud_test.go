@@ -133,8 +133,9 @@ func TestCloud(t *testing.T) {
 		"dynamoguard  " + version,
 	}, "policy", "ls", "acme")
 	says(t, s, folder, 0, []string{
-		"NAME                  DEFAULT  ENABLED POLICY PACKS  STACKS  ACCOUNTS  MODE",
-		"default-policy-group  Y        1                     1       0         preventative",
+		"NAME                           DEFAULT  ENABLED POLICY PACKS  STACKS  ACCOUNTS  MODE",
+		"default-policy-group           Y        1                     1       0         preventative",
+		"default-accounts-policy-group  Y        0                     0       0         audit",
 	}, "policy", "group", "ls", "acme")
 
 	// A developer's machine, which has nothing of the pack yet.

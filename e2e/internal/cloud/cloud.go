@@ -7,7 +7,8 @@
 //   - who asks is known by the token; administrators govern, members run;
 //   - a version of a pack can be published once, also after it was removed, and is there once its archive is;
 //   - archives go to and come from URLs that need no token, as those of an object store do;
-//   - new stacks are in the default policy group; of a pack that several of a stack's groups have, its newest version runs;
+//   - new stacks are in the default policy group; of a pack that several of a stack's groups have, its newest version runs, as it
+//     was enabled last;
 //   - each run is told the packs its stack has to have, with their configuration, ESC environments and active exceptions;
 //   - ESC environments are evaluated by Pulumi's own evaluator, for those who may open them;
 //   - a private stack is there for those alone who may read it, in lists and in the resource search too;
@@ -54,7 +55,8 @@ type Service struct {
 	now          time.Time       // as exceptions and leases count
 	users        map[string]user // by token
 	packs        []*pack
-	groups       []*group
+	groups       []*group // first the default one of stacks
+	enabled      int      // how often a pack was, in any group
 	exceptions   []*exception
 	stacks       map[string]*stack // by "project/stack"
 	updates      []*Update
@@ -75,7 +77,10 @@ func Start(org string, now time.Time) (*Service, func()) {
 		users: map[string]user{}, stacks: map[string]*stack{},
 		environments: map[string]environment{}, opened: map[string][]byte{},
 	}
-	s.groups = []*group{{Name: defaultGroup, IsOrgDefault: true, EntityType: "stacks", Mode: preventative}}
+	s.groups = []*group{
+		{Name: defaultGroup, IsOrgDefault: true, EntityType: "stacks", Mode: preventative},
+		{Name: accountsGroup, IsOrgDefault: true, EntityType: "accounts", Mode: audit},
+	}
 	server := httptest.NewServer(s.handler())
 	s.URL = server.URL
 	return s, server.Close

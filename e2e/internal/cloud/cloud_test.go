@@ -120,6 +120,61 @@ func TestVersions(t *testing.T) {
 	c.expect(400, admin, "POST", packs, version)
 }
 
+// publish publishes a version of a pack.
+func (c client) publish(admin, name, version string) {
+	c.t.Helper()
+	const packs = "/api/orgs/acme/policypacks"
+	told := c.expect(200, admin, "POST", packs, `{"name": "`+name+`", "versionTag": "`+version+`"}`)
+	request, err := http.NewRequestWithContext(c.t.Context(), "PUT", told["uploadURI"].(string), bytes.NewReader([]byte(version)))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	for name, value := range told["requiredHeaders"].(map[string]any) {
+		request.Header.Set(name, value.(string))
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	response.Body.Close()
+	c.expect(200, admin, "POST", packs+"/"+name+"/versions/"+version+"/complete", "")
+}
+
+// TestGroups has a pack in two groups of a stack: the newest version counts, and of one version what was enabled last.
+func TestGroups(t *testing.T) {
+	_, c, admin, member := start(t)
+	c.publish(admin, "pack", "1.0.0")
+	c.publish(admin, "pack", "2.0.0")
+	c.expect(200, member, "POST", "/api/stacks/acme/shop", `{"stackName": "dev"}`)
+	const groups = "/api/orgs/acme/policygroups"
+	c.expect(403, member, "POST", groups, `{"name": "more", "mode": "preventative"}`)
+	c.expect(200, admin, "POST", groups, `{"name": "more", "mode": "preventative"}`)
+	c.expect(200, admin, "PATCH", groups+"/more/batch", `[{"addStack": {"name": "dev", "routingProject": "shop"}}]`)
+	required := func(version, from string) {
+		t.Helper()
+		packs := c.expect(200, member, "GET", "/api/stacks/acme/shop/dev/policypacks", "")["requiredPolicies"].([]any)
+		if len(packs) != 1 {
+			t.Fatalf("required are %v", packs)
+		}
+		one := packs[0].(map[string]any)
+		if got := one["config"].(map[string]any)["from"].(map[string]any)["group"]; one["versionTag"] != version || got != from {
+			t.Errorf("required is %v of %v, not %s of %s", one["versionTag"], got, version, from)
+		}
+	}
+	enable := func(group, version string) {
+		t.Helper()
+		c.expect(200, admin, "PATCH", groups+"/"+group, `{"addPolicyPack": {"name": "pack", "versionTag": "`+version+
+			`", "config": {"from": {"group": "`+group+`"}}}}`)
+	}
+	enable("more", "2.0.0")
+	enable(defaultGroup, "1.0.0")
+	required("2.0.0", "more")
+	enable(defaultGroup, "2.0.0")
+	required("2.0.0", defaultGroup)
+	enable("more", "")
+	required("2.0.0", "more")
+}
+
 func TestLeases(t *testing.T) {
 	s, c, _, member := start(t)
 	c.expect(200, member, "POST", "/api/stacks/acme/shop", `{"stackName": "dev"}`)

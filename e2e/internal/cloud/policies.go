@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	defaultGroup = apitype.DefaultPolicyGroup
-	preventative = "preventative"
-	audit        = "audit"
-	latest       = "latest"
+	defaultGroup  = apitype.DefaultPolicyGroup
+	accountsGroup = "default-accounts-policy-group"
+	preventative  = "preventative"
+	audit         = "audit"
+	latest        = "latest"
 )
 
 // pack is a version of a policy pack.
@@ -55,6 +56,8 @@ type groupedPack struct {
 	VersionTag   string                      `json:"versionTag"`
 	Config       map[string]*json.RawMessage `json:"config,omitempty"`
 	Environments []string                    `json:"environments,omitempty"`
+
+	enabled int // counts up: which was enabled last
 }
 
 // groupChange is one change of a policy group.
@@ -459,13 +462,16 @@ func (s *Service) change(g *group, change groupChange) error {
 			}
 		}
 		added.DisplayName, added.Version, added.VersionTag = p.DisplayName, p.Number, p.VersionTag
+		s.enabled++
+		added.enabled = s.enabled
 		g.Packs = slices.DeleteFunc(g.Packs, func(in groupedPack) bool { return in.Name == added.Name })
 		g.Packs = append(g.Packs, *added)
 	}
 	return nil
 }
 
-// required returns the packs that a run of a stack has to have.
+// required returns the packs that a run of a stack has to have: of each its newest version and, where several groups have that, as it
+// was enabled last (https://www.pulumi.com/docs/support/faq/policies/).
 func (s *Service) required(in groupedStack) []requiredPack {
 	newest := map[string]groupedPack{}
 	var names []string
@@ -478,7 +484,7 @@ func (s *Service) required(in groupedStack) []requiredPack {
 			if !ok {
 				names = append(names, p.Name)
 			}
-			if !ok || p.Version > other.Version {
+			if !ok || p.Version > other.Version || p.Version == other.Version && p.enabled > other.enabled {
 				newest[p.Name] = p
 			}
 		}
