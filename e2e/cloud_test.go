@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -155,7 +156,8 @@ func TestCloud(t *testing.T) {
 		"--reason", "moves to a customer managed key (OPS-17)", "--expires-in", "7d", "--yes")
 	for _, run := range []func() harness.Result{developer.Preview, developer.Up} {
 		passes := run()
-		if diff := cmp.Diff([]string{"EXC-1: moves to a customer managed key (OPS-17): " + unencrypted}, developer.Exempted()); diff != "" || passes.ExitCode != 0 {
+		exempted := []string{"EXC-1: moves to a customer managed key (OPS-17): " + unencrypted}
+		if diff := cmp.Diff(exempted, developer.Exempted()); diff != "" || passes.ExitCode != 0 {
 			t.Errorf("exempted: exit code %d (-want +got):\n%s\n%s", passes.ExitCode, diff, passes.Output)
 		}
 	}
@@ -343,7 +345,8 @@ func TestCloudEnvironment(t *testing.T) {
 	s.As(bob)
 	taken := `advisory high table-name-collision aws:dynamodb/table:Table::bills: name: the table name "bills" is taken in account ` +
 		`111122223333 (by dynamoguard.accounts) and region us-east-1 by stack billing/prod, ` +
-		`urn:pulumi:prod::billing::aws:dynamodb/table:Table::bills (by the index ` + index.URL + `/index.json of ` + made.Format("2006-01-02 15:04 MST") +
+		`urn:pulumi:prod::billing::aws:dynamodb/table:Table::bills (by the index ` + index.URL + `/index.json of ` +
+		made.Format("2006-01-02 15:04 MST") +
 		`); give one of the two another name, or let one stack own the table and the other refer to it. SOC 2: CC8.1, A1.2`
 	check(t, "by the environment", s.Preview(), stopped(taken,
 		"mandatory high table-encryption aws:dynamodb/table:Table::bills: serverSideEncryption.kmsKeyArn is not set: the table is encrypted "+
@@ -409,7 +412,8 @@ func TestCloudForeseen(t *testing.T) {
 	violation := `inlinePolicies[0].policy.Statement[0].Action[0] "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them; ` +
 		"list the actions the workload calls. SOC 2: CC6.1, CC6.3"
 	check(t, "foreseen", foreseen, stopped("mandatory high iam-wildcard-action aws:iam/role:Role::checkout: "+violation))
-	if report, err := os.ReadFile(filepath.Join(reports, "preview", "report.txt")); err != nil || !bytes.Contains(report, []byte("DeleteTable")) {
+	report, err := os.ReadFile(filepath.Join(reports, "preview", "report.txt"))
+	if err != nil || !bytes.Contains(report, []byte("DeleteTable")) {
 		t.Errorf("the report on the preview: %v\n%s", err, report)
 	}
 	tells(t, foreseen, "dynamoguard: 1 of 1 policy document judged; 7 values foreseen (6 determined, 1 stand-in)")
@@ -418,7 +422,8 @@ func TestCloudForeseen(t *testing.T) {
 	check(t, "with the pack named as well", s.Plain(), harness.Result{Policy: []string{unknown, unknown}})
 }
 
-// archived compares what the service received with the staging folder, and that with the clone.
+// archived compares what the service received with the staging folder, and with the clone: all that the pack is compiled from is
+// there, as it is in the clone, and no test.
 func archived(t *testing.T, service *cloud.Service, folder string) {
 	t.Helper()
 	archive, ok := service.Archive("dynamoguard", versionOf(t, folder))
@@ -467,5 +472,42 @@ func archived(t *testing.T, service *cloud.Service, folder string) {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); diff != "" {
 		t.Errorf("files of the archive (-staged +archived):\n%s", diff)
 	}
-	t.Logf("%d files, %d bytes", len(got), len(archive))
+
+	list := exec.CommandContext(t.Context(), "go", "list", "-C", "..", "-deps", "-f",
+		"{{with .Module}}{{if .Main}}{{range $.GoFiles}}{{$.Dir}}/{{.}}\n{{end}}{{range $.EmbedFiles}}{{$.Dir}}/{{.}}\n{{end}}{{end}}{{end}}", ".")
+	sources, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if root, err = filepath.EvalSymlinks(root); err != nil { // as the go command writes its folders
+		t.Fatal(err)
+	}
+	for file := range strings.Lines(string(sources)) {
+		if file = strings.TrimSpace(file); file == "" {
+			continue
+		}
+		name, err := filepath.Rel(root, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := got["package/"+filepath.ToSlash(name)]; !ok {
+			t.Errorf("the archive lacks %s, which the pack is compiled from", name)
+		}
+	}
+	for name, content := range got {
+		name = strings.TrimPrefix(name, "package/")
+		if strings.HasSuffix(name, "_test.go") {
+			t.Errorf("the archive has the test %s", name)
+		}
+		if name == "go.mod" || name == "go.sum" || strings.HasPrefix(name, "modules/") { // made for the archive
+			continue
+		}
+		if own, err := os.ReadFile(filepath.Join("..", name)); err != nil || string(own) != content {
+			t.Errorf("%s of the archive is not that of the clone: %v", name, err)
+		}
+	}
 }
