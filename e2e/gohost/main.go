@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/blang/semver"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/executable"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
@@ -106,7 +107,7 @@ func (host) GetProgramDependencies(
 }
 
 func (host) About(ctx context.Context, _ *pulumirpc.AboutRequest) (*pulumirpc.AboutResponse, error) {
-	gobin, err := findGo()
+	gobin, err := executable.FindExecutable("go")
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +125,7 @@ func (host) InstallDependencies(
 	stdout := writer(func(b []byte) error { return server.Send(&pulumirpc.InstallDependenciesResponse{Stdout: b}) })
 	stderr := writer(func(b []byte) error { return server.Send(&pulumirpc.InstallDependenciesResponse{Stderr: b}) })
 	fmt.Fprint(stdout, "stand-in for pulumi-language-go: Installing dependencies...\n\n")
-	gobin, err := findGo()
+	gobin, err := executable.FindExecutable("go")
 	if err != nil {
 		return err
 	}
@@ -182,7 +183,7 @@ func compile(ctx context.Context, folder string, stdout, stderr io.Writer) (stri
 	if err := file.Close(); err != nil {
 		return "", fmt.Errorf("unable to close go program temp file: %w", err)
 	}
-	gobin, err := findGo()
+	gobin, err := executable.FindExecutable("go")
 	if err != nil {
 		os.Remove(file.Name())
 		return "", err
@@ -194,14 +195,6 @@ func compile(ctx context.Context, folder string, stdout, stderr io.Writer) (stri
 		return "", fmt.Errorf("unable to run `go build`: %w", err)
 	}
 	return file.Name(), nil
-}
-
-func findGo() (string, error) {
-	gobin, err := exec.LookPath("go")
-	if err != nil {
-		return "", fmt.Errorf("unable to find 'go' executable: %w", err)
-	}
-	return gobin, nil
 }
 
 var goVersion = regexp.MustCompile(`go(\d+(?:\.\d+)*)`)
