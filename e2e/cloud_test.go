@@ -209,7 +209,7 @@ func only(t *testing.T, config string) string {
 // TestCloudLevels has a stack governed at one level after the other, by groups that block, audit and come together.
 func TestCloudLevels(t *testing.T) {
 	service, alice := organization(t)
-	folder := binaryForm(t, here())
+	folder := binaryForm(t, here)
 	version := versionOf(t, folder)
 	s := harness.NewGoverned(t, harness.About{"table-encryption"}, service, alice,
 		stack(func(p program) { p.table("bills", awsOwnedKey) }), harness.Newest)
@@ -260,7 +260,7 @@ func TestCloudLevels(t *testing.T) {
 // the rest, and that a file has exceptions, which `policy enable` leaves out, is seen by the run alone, or by doctor.
 func TestCloudConfiguration(t *testing.T) {
 	service, alice := organization(t)
-	folder := binaryForm(t, here())
+	folder := binaryForm(t, here)
 	version := versionOf(t, folder)
 	s := harness.NewGoverned(t, harness.About{"table-encryption"}, service, alice,
 		stack(func(p program) { p.table("bills", awsOwnedKey) }), harness.Newest)
@@ -329,7 +329,7 @@ func TestCloudEnvironment(t *testing.T) {
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: index.Certificate().Raw})
 	service.Environment("policies/test-authority", "values:\n  files:\n    SSL_CERT_FILE: "+strconv.Quote(string(certificate)), "bob")
 
-	folder := binaryForm(t, here())
+	folder := binaryForm(t, here)
 	s := harness.NewGoverned(t, harness.About{"table-encryption"}, service, alice,
 		stack(func(p program) { p.table("bills", nil) }), harness.Newest)
 	does(t, s, folder, "policy", "publish", "acme")
@@ -379,7 +379,7 @@ func TestCloudEnvironment(t *testing.T) {
 func TestCloudAcross(t *testing.T) {
 	service, alice := organization(t)
 	bob := service.Token("bob", cloud.Member)
-	folder := binaryForm(t, here())
+	folder := binaryForm(t, here)
 	bills := stack(func(p program) { p.table("bills", nil) })
 	s := harness.NewGoverned(t, harness.About{"table-name-collision"}, service, alice, bills, harness.Newest,
 		harness.PackConfig(`{"dynamoguard": {"accounts": [{"stacks": "*", "account": "111122223333"}], "index": {"budgetSeconds": 60}}}`))
@@ -401,7 +401,7 @@ func TestCloudAcross(t *testing.T) {
 // sees what is foreseen.
 func TestCloudForeseen(t *testing.T) {
 	service, alice := organization(t)
-	folder := binaryForm(t, here())
+	folder := binaryForm(t, here)
 	s := harness.NewGoverned(t, documentPolicies, service, alice, stack(half), harness.Newest)
 	does(t, s, folder, "policy", "publish", "acme")
 	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "latest", "--config", "$CONFIG")
