@@ -3,8 +3,6 @@ package harness
 import (
 	"context"
 	"encoding/json"
-	"os/exec"
-	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -49,27 +47,8 @@ func governed(
 	t testing.TB, about About, service *cloud.Service, token string, options []Option, get func(*sandbox.Sandbox) (auto.Stack, error),
 ) *Governed {
 	t.Helper()
-	s := newStack(t, about, append(options, GoHost), func(box *sandbox.Sandbox) (auto.Stack, error) {
-		box.Env = append(goCaches(t), "PULUMI_BACKEND_URL="+service.URL, "PULUMI_ACCESS_TOKEN="+token)
-		return get(box)
-	})
-	return &Governed{s, service}
-}
-
-// goCaches returns the variables by which the go command finds the caches of
-// the machine from within a sandbox.
-func goCaches(t testing.TB) []string {
-	t.Helper()
-	names := []string{"GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB"}
-	out, err := exec.CommandContext(t.Context(), "go", append([]string{"env"}, names...)...).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []string
-	for i, value := range strings.Split(strings.TrimSpace(string(out)), "\n") {
-		all = append(all, names[i]+"="+value)
-	}
-	return all
+	account := Environment("PULUMI_BACKEND_URL="+service.URL, "PULUMI_ACCESS_TOKEN="+token)
+	return &Governed{newStack(t, about, append(options, GoHost, account), get), service}
 }
 
 // As signs another user in, by a token, whose the runs that follow are.
