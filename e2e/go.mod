@@ -10,6 +10,7 @@ require (
 	dynamoguard v0.0.0-00010101000000-000000000000
 	github.com/blang/semver v3.5.1+incompatible
 	github.com/google/go-cmp v0.7.0
+	github.com/pulumi/esc v0.14.2
 	github.com/pulumi/pulumi-aws/sdk/v6 v6.83.4
 	github.com/pulumi/pulumi-aws/sdk/v7 v7.40.0
 	github.com/pulumi/pulumi/pkg/v3 v3.259.0
@@ -20,6 +21,8 @@ require (
 	google.golang.org/grpc v1.83.2
 	google.golang.org/protobuf v1.36.12
 )
+
+require golang.org/x/exp v0.0.0-20260410095643-746e56fc9e2f // indirect
 
 require (
 	cel.dev/expr v0.25.2 // indirect

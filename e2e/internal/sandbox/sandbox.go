@@ -90,7 +90,20 @@ func (s *Sandbox) path(name string) string { return filepath.Join(s.dir, name) }
 // NewStack creates a stack of a project whose program is the given function,
 // through the Automation API. Its region is us-east-1.
 func (s *Sandbox) NewStack(ctx context.Context, project, stack string, program pulumi.RunFunc) (auto.Stack, error) {
-	created, err := auto.NewStackInlineSource(ctx, stack, project, program,
+	return s.inline(ctx, auto.NewStackInlineSource, project, stack, program)
+}
+
+// SelectStack is NewStack for one that the backend has already.
+func (s *Sandbox) SelectStack(ctx context.Context, project, stack string, program pulumi.RunFunc) (auto.Stack, error) {
+	return s.inline(ctx, auto.SelectStackInlineSource, project, stack, program)
+}
+
+func (s *Sandbox) inline(
+	ctx context.Context,
+	get func(_ context.Context, stack, project string, _ pulumi.RunFunc, _ ...auto.LocalWorkspaceOption) (auto.Stack, error),
+	project, stack string, program pulumi.RunFunc,
+) (auto.Stack, error) {
+	got, err := get(ctx, stack, project, program,
 		auto.Pulumi(s),
 		auto.WorkDir(s.path("project")),
 		auto.Project(workspace.Project{
@@ -100,7 +113,7 @@ func (s *Sandbox) NewStack(ctx context.Context, project, stack string, program p
 	if err != nil {
 		return auto.Stack{}, err
 	}
-	return created, created.SetConfig(ctx, "aws:region", auto.ConfigValue{Value: "us-east-1"})
+	return got, got.SetConfig(ctx, "aws:region", auto.ConfigValue{Value: "us-east-1"})
 }
 
 // NewProjectStack creates a stack of the project in a folder, which is copied to
