@@ -23,11 +23,12 @@ import (
 	"dynamoguard/e2e/internal/harness"
 	"dynamoguard/e2e/internal/toolchain"
 	"dynamoguard/e2e/internal/wire"
+	"dynamoguard/internal/compile"
 	"dynamoguard/internal/staging"
 )
 
 // here is the platform of this machine.
-var here = staging.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
+var here = compile.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
 
 // sourceForm writes the source form of what is published, of the code as it is,
 // and returns its folder.
@@ -41,7 +42,7 @@ func sourceForm(t testing.TB) string {
 }
 
 // binaryForm writes the binary form for platforms.
-func binaryForm(t testing.TB, platforms ...staging.Platform) string {
+func binaryForm(t testing.TB, platforms ...compile.Platform) string {
 	t.Helper()
 	folder := filepath.Join(t.TempDir(), "pack")
 	if err := (staging.Pack{Root: "..", Dirty: true}).Binary(t.Context(), folder, platforms); err != nil {
@@ -109,9 +110,9 @@ const ownedKeyMessage = "serverSideEncryption is not set: the table is encrypted
 // explains each.
 func TestPublishedRefuses(t *testing.T) {
 	source, binary := sourceForm(t), binaryForm(t, here)
-	elsewhere := staging.Platforms[0]
+	elsewhere := compile.Platforms[0]
 	if elsewhere == here {
-		elsewhere = staging.Platforms[1]
+		elsewhere = compile.Platforms[1]
 	}
 	changed := binaryForm(t, here)
 	name := fmt.Sprintf("bin/pulumi-analyzer-dynamoguard-%s-%s", here.OS, here.Arch)

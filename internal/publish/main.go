@@ -11,9 +11,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"slices"
-	"strings"
 
+	"dynamoguard/internal/compile"
 	"dynamoguard/internal/staging"
 )
 
@@ -22,9 +21,9 @@ func main() {
 	flag.BoolVar(&pack.Dirty, "dirty", false, "publish files that are not as committed")
 	folder := flag.String("folder", "", "the `folder` to write, which is empty or does not exist; by default a new one in the system's folder for temporary files")
 	binary := flag.Bool("binary", false, "write the binary form")
-	platforms := slices.Clone(staging.Platforms)
+	platforms := compile.Platforms
 	flag.Func("platforms", "`platforms` of the binary form, such as linux/amd64,darwin/arm64; by default all", func(names string) (err error) {
-		platforms, err = parse(names)
+		platforms, err = compile.Named(names)
 		return err
 	})
 	flag.Parse()
@@ -45,19 +44,6 @@ func main() {
 func fail(err error) {
 	fmt.Fprintln(os.Stderr, "publish:", err)
 	os.Exit(1)
-}
-
-// parse returns the platforms of a list of their names.
-func parse(names string) ([]staging.Platform, error) {
-	var platforms []staging.Platform
-	for name := range strings.SplitSeq(names, ",") {
-		i := slices.IndexFunc(staging.Platforms, func(p staging.Platform) bool { return p.String() == name })
-		if i < 0 {
-			return nil, fmt.Errorf("there is none %q; the pack is made for %v", name, staging.Platforms)
-		}
-		platforms = append(platforms, staging.Platforms[i])
-	}
-	return platforms, nil
 }
 
 // publish has a folder written, and says what it holds and what to do with it.

@@ -3,26 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"dynamoguard/internal/staging"
 )
-
-func TestParse(t *testing.T) {
-	got, err := parse("linux/amd64,darwin/arm64")
-	if want := []staging.Platform{{OS: "linux", Arch: "amd64"}, {OS: "darwin", Arch: "arm64"}}; err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("got %v, %v, want %v", got, err, want)
-	}
-	for _, names := range []string{"", "linux", "linux/amd64,", "plan9/amd64", "linux/amd64 darwin/arm64"} {
-		if got, err := parse(names); err == nil {
-			t.Errorf("%q is %v", names, got)
-		}
-	}
-}
 
 // TestPublish: the folder is named, and a new one that came to nothing is gone.
 func TestPublish(t *testing.T) {

@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -13,89 +14,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
+
+	"dynamoguard/internal/compile"
 )
-
-// A platform is what a binary is for.
-type platform struct{ os, arch string }
-
-// platforms are those that releases are for.
-var platforms = []platform{
-	{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "amd64"}, {"darwin", "arm64"}, {"windows", "amd64"}, {"windows", "arm64"},
-}
-
-func (p platform) String() string { return p.os + "/" + p.arch }
-
-func platformNames() []string {
-	var names []string
-	for _, p := range platforms {
-		names = append(names, p.String())
-	}
-	return names
-}
-
-// packName is the name by which the engine finds an analyzer.
-const packName = "pulumi-analyzer-dynamoguard"
-
-// binary returns the file name of the pack.
-func (p platform) binary() string {
-	if p.os == "windows" {
-		return packName + ".exe"
-	}
-	return packName
-}
-
-// command runs the go command for a platform and returns what it prints. Nothing of the caller's environment decides what is
-// compiled but which Go it is.
-func (p platform) command(root string, args ...string) ([]byte, error) {
-	command := exec.Command("go", args...)
-	command.Dir = root
-	deciding := []string{"GOEXPERIMENT", "GODEBUG", "GOWORK"}
-	command.Env = slices.DeleteFunc(os.Environ(), func(variable string) bool {
-		name, _, _ := strings.Cut(variable, "=")
-		return slices.Contains(deciding, name)
-	})
-	command.Env = append(command.Env, "GOOS="+p.os, "GOARCH="+p.arch, "GOAMD64=v1", "GOARM64=v8.0",
-		"CGO_ENABLED=0", "GOFLAGS=-mod=readonly", "GOFIPS140=off", "GOWORK=off")
-	return output(command)
-}
-
-// output runs a command and returns what it prints; what it says of an error is part of that.
-func output(command *exec.Cmd) ([]byte, error) {
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	out, err := command.Output()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(command.Args, " "), err, stderr.String())
-	}
-	return out, nil
-}
-
-// A commit is what a release is made of.
-type commit struct {
-	hash string
-	time time.Time // in UTC
-}
-
-// headOf returns the commit that is checked out in a folder.
-func headOf(root string) (commit, error) {
-	out, err := output(exec.Command("git", "-C", root, "log", "-1", "--format=%H %ct"))
-	if err != nil {
-		return commit{}, err
-	}
-	hash, seconds, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
-	unix, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil {
-		return commit{}, fmt.Errorf("git log: %w", err)
-	}
-	return commit{hash, time.Unix(unix, 0).UTC()}, nil
-}
 
 // changes returns the files of a folder that are otherwise than in the commit.
 func changes(root string) ([]string, error) {
-	out, err := output(exec.Command("git", "-C", root, "status", "--porcelain"))
+	out, err := compile.Output(exec.Command("git", "-C", root, "status", "--porcelain"))
 	if err != nil {
 		return nil, err
 	}
@@ -103,8 +29,8 @@ func changes(root string) ([]string, error) {
 }
 
 // export writes the files of a commit to an empty folder.
-func (c commit) export(root, to string) error {
-	archive, err := output(exec.Command("git", "-C", root, "archive", "--format=tar", c.hash))
+func export(c compile.Commit, root, to string) error {
+	archive, err := compile.Output(exec.Command("git", "-C", root, "archive", "--format=tar", c.Hash))
 	if err != nil {
 		return err
 	}
@@ -133,32 +59,15 @@ func (c commit) export(root, to string) error {
 	}
 }
 
-// compile returns the binary of the sources in a folder.
-func (p platform) compile(source string, of commit) ([]byte, error) {
-	folder, err := os.MkdirTemp("", "dynamoguard-release-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	file := filepath.Join(folder, p.binary())
-	const variables = "-X=dynamoguard/internal/command."
-	// The version control of wherever this is run would decide otherwise: by a tag that one clone has and another has not.
-	if _, err := p.command(source, "build", "-trimpath", "-buildvcs=false", "-o", file, "-ldflags=-s -w "+
-		variables+"commit="+of.hash+" "+variables+"committed="+of.time.Format(time.RFC3339), "."); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(file)
-}
-
 // release makes a release of the commit that is checked out at root, in a folder that is empty or not there: for each platform an
 // archive and its bill of materials, and SHA256SUMS. The same commit and the same Go come to the same bytes.
-func release(root, out, tag string, on []platform, progress io.Writer) error {
+func release(root, out, tag string, on []compile.Platform, progress io.Writer) error {
 	if entries, err := os.ReadDir(out); err == nil && len(entries) > 0 {
 		return fmt.Errorf("%s is not empty; what it holds might be taken for the release's", out)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	of, err := headOf(root)
+	of, err := compile.Head(root)
 	if err != nil {
 		return err
 	}
@@ -171,7 +80,7 @@ func release(root, out, tag string, on []platform, progress io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(source)
-	if err := of.export(root, source); err != nil {
+	if err := export(of, root, source); err != nil {
 		return err
 	}
 	version, err := versionOf(source)
@@ -181,7 +90,7 @@ func release(root, out, tag string, on []platform, progress io.Writer) error {
 	if tag != "" && tag != "v"+version {
 		return fmt.Errorf("the tag is %s, and %s says that the version is %s", tag, places[0].file, version)
 	}
-	modules, err := thirdParty(source, platforms)
+	modules, err := thirdParty(source, compile.Platforms)
 	if err != nil {
 		return err
 	}
@@ -197,13 +106,13 @@ func release(root, out, tag string, on []platform, progress io.Writer) error {
 		return fmt.Errorf("%s is not of what is compiled; run go test ./internal/release -run TestThirdParty -update", thirdPartyFile)
 	}
 
-	fmt.Fprintf(progress, "dynamoguard %s of commit %s\n", version, of.hash)
+	fmt.Fprintf(progress, "dynamoguard %s of compile.Commit %s\n", version, of.Hash)
 	if len(changed) > 0 {
 		fmt.Fprintf(progress, "not in it, since not committed:\n%s\n", strings.Join(changed, "\n"))
 	}
 	files := map[string][]byte{}
 	for _, p := range on {
-		content, err := p.compile(source, of)
+		content, err := p.Binary(context.Background(), source, of)
 		if err != nil {
 			return err
 		}
@@ -211,12 +120,12 @@ func release(root, out, tag string, on []platform, progress io.Writer) error {
 		if err != nil {
 			return err
 		}
-		name := fmt.Sprintf("%s-v%s-%s-%s", packName, version, p.os, p.arch)
+		name := fmt.Sprintf("%s-v%s-%s-%s", compile.Name, version, p.OS, p.Arch)
 		bill, err := billOfMaterials(content, p, version, of, packages, modules)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p, err)
 		}
-		archive, err := archiveOf(append([]entry{{p.binary(), 0o755, content}}, beside...), of.time)
+		archive, err := archiveOf(append([]entry{{compile.Name + p.Suffix(), 0o755, content}}, beside...), of.Time)
 		if err != nil {
 			return err
 		}

@@ -18,6 +18,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/compile"
 )
 
 // aPack returns the folder of a small pack, in a repository with one commit.
@@ -32,7 +34,7 @@ func aPack(t *testing.T) string {
 	} {
 		write(t, text, folder, file)
 	}
-	modules, err := thirdParty(folder, platforms)
+	modules, err := thirdParty(folder, compile.Platforms)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +46,7 @@ func aPack(t *testing.T) string {
 }
 
 // here is the platform that the tests run on.
-var here = platform{runtime.GOOS, runtime.GOARCH}
+var here = compile.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
 
 // unpack returns the files of an archive, and its headers.
 func unpack(t *testing.T, archive []byte) (files map[string]string, headers []tar.Header) {
@@ -81,7 +83,7 @@ func TestRelease(t *testing.T) {
 	write(t, "package main\n\nimport \"os\"\n\nfunc init() { os.Exit(7) }\n", second, "stray.go")
 	write(t, "changed\n", second, "LICENSE")
 
-	on := []platform{here}
+	on := []compile.Platform{here}
 	var out strings.Builder
 	if err := release(first, filepath.Join(first, "dist"), "v1.2.3", on, &out); err != nil {
 		t.Fatal(err)
@@ -134,7 +136,7 @@ func TestRelease(t *testing.T) {
 		t.Errorf("SHA256SUMS is\n%s", files["SHA256SUMS"])
 	}
 
-	name := packName + "-v1.2.3-" + here.os + "-" + here.arch
+	name := compile.Name + "-v1.2.3-" + here.OS + "-" + here.Arch
 	archived, headers := unpack(t, []byte(files[name+".tar.gz"]))
 	var listed []string
 	for _, h := range headers {
@@ -145,22 +147,22 @@ func TestRelease(t *testing.T) {
 	}
 	const at = " 2026-02-03T04:05:06Z"
 	if diff := cmp.Diff([]string{
-		"-rwxr-xr-x " + here.binary() + at, "-rw-r--r-- LICENSE" + at, "-rw-r--r-- README.md" + at, "-rw-r--r-- " + thirdPartyFile + at,
+		"-rwxr-xr-x " + compile.Name + here.Suffix() + at, "-rw-r--r-- LICENSE" + at, "-rw-r--r-- README.md" + at, "-rw-r--r-- " + thirdPartyFile + at,
 	}, listed); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if archived["LICENSE"] != "the licence\n" {
 		t.Errorf("LICENSE is %q", archived["LICENSE"])
 	}
-	if windows := (platform{"windows", "arm64"}).binary(); windows != packName+".exe" {
-		t.Errorf("for windows, the binary is %s", windows)
+	if got := (compile.Platform{OS: "windows", Arch: "arm64"}).Suffix(); got != ".exe" {
+		t.Errorf("for windows, a binary ends in %q", got)
 	}
-	file := filepath.Join(t.TempDir(), here.binary())
-	if err := os.WriteFile(file, []byte(archived[here.binary()]), 0o755); err != nil {
+	file := filepath.Join(t.TempDir(), compile.Name+here.Suffix())
+	if err := os.WriteFile(file, []byte(archived[compile.Name+here.Suffix()]), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	told, err := exec.Command(file).CombinedOutput()
-	if want := "1.2.3 " + git(t, first, "rev-parse", "HEAD") + at + " " + here.arch + "\n"; err != nil || string(told) != want {
+	if want := "1.2.3 " + git(t, first, "rev-parse", "HEAD") + at + " " + here.Arch + "\n"; err != nil || string(told) != want {
 		t.Errorf("%v, %s, want %s", err, told, want)
 	}
 
@@ -179,7 +181,7 @@ func TestRelease(t *testing.T) {
 	if err := json.Unmarshal([]byte(files[name+".cdx.json"]), &bill); err != nil {
 		t.Fatal(err)
 	}
-	pack, std := "pkg:golang/dynamoguard@v1.2.3?goarch="+here.arch+"&goos="+here.os, "pkg:golang/std@"+strings.TrimPrefix(runtime.Version(), "go")
+	pack, std := "pkg:golang/dynamoguard@v1.2.3?goarch="+here.Arch+"&goos="+here.OS, "pkg:golang/std@"+strings.TrimPrefix(runtime.Version(), "go")
 	if len(bill.Components) != 1 || bill.Components[0].PURL != std || bill.Metadata.Component.PURL != pack || bill.Metadata.Timestamp != at[1:] {
 		t.Errorf("%+v", bill)
 	}
@@ -217,7 +219,7 @@ func TestReleaseRefused(t *testing.T) {
 			folder := aPack(t)
 			dist := filepath.Join(folder, "dist")
 			c.change(folder)
-			err := release(folder, dist, c.tag, []platform{here}, io.Discard)
+			err := release(folder, dist, c.tag, []compile.Platform{here}, io.Discard)
 			if err == nil || strings.ReplaceAll(err.Error(), dist, "DIST") != c.want {
 				t.Errorf("%v\nwant %s", err, c.want)
 			}
@@ -233,7 +235,7 @@ func TestArguments(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"-platforms", "linux/amd64,plan9/arm"}, `platform "plan9/arm" is not one of linux/amd64, linux/arm64, darwin/amd64, darwin/arm64, windows/amd64, windows/arm64`},
+		{[]string{"-platforms", "linux/amd64,plan9/arm"}, `platform "plan9/arm" is not one of linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64`},
 		{[]string{"publish"}, `"publish" is no flag; the other command is version, with the version`},
 		{[]string{"version"}, `"version" is no flag; the other command is version, with the version`},
 	} {

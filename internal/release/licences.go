@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"dynamoguard/internal/compile"
 )
 
 // A module is one that binaries of the pack contain code of.
@@ -54,8 +57,8 @@ func (p pkg) module() string {
 }
 
 // linked returns the packages that are in the binary for a platform.
-func linked(root string, on platform) ([]pkg, error) {
-	out, err := on.command(root, "list", "-deps", "-json=ImportPath,Dir,Standard,Imports,Module", ".")
+func linked(root string, on compile.Platform) ([]pkg, error) {
+	out, err := on.Go(context.Background(), root, "list", "-deps", "-json=ImportPath,Dir,Standard,Imports,Module", ".")
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +75,7 @@ func linked(root string, on platform) ([]pkg, error) {
 }
 
 // thirdParty returns the modules other than the pack's own that any of the binaries contains code of, sorted, with their licences.
-func thirdParty(root string, on []platform) ([]module, error) {
+func thirdParty(root string, on []compile.Platform) ([]module, error) {
 	modules, folders := map[string]module{}, map[string]string{}
 	below := map[string][]string{} // of a module, the folders of packages
 	for _, p := range on {
@@ -94,7 +97,7 @@ func thirdParty(root string, on []platform) ([]module, error) {
 			below[path] = append(below[path], pkg.Dir)
 		}
 	}
-	out, err := platforms[0].command(root, "env", "GOROOT")
+	out, err := compile.Platforms[0].Go(context.Background(), root, "env", "GOROOT")
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strings"
+
+	"dynamoguard/internal/compile"
 )
 
 func main() {
@@ -33,20 +34,16 @@ func run(args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	out := flags.String("out", "dist", "the `folder` for the release, which must be empty or not there")
 	tag := flags.String("tag", "", "the `tag` that the release is for; one that is not the version's is refused")
-	only := flags.String("platforms", strings.Join(platformNames(), ","), "the `platforms`, separated by commas")
+	only := flags.String("platforms", compile.List(), "the `platforms`, separated by commas")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("%q is no flag; the other command is version, with the version", flags.Arg(0))
 	}
-	var chosen []platform
-	for _, name := range strings.Split(*only, ",") {
-		i := slices.IndexFunc(platforms, func(p platform) bool { return p.String() == name })
-		if i < 0 {
-			return fmt.Errorf("platform %q is not one of %s", name, strings.Join(platformNames(), ", "))
-		}
-		chosen = append(chosen, platforms[i])
+	chosen, err := compile.Named(*only)
+	if err != nil {
+		return err
 	}
 	return release(".", *out, *tag, chosen, stdout)
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"dynamoguard/internal/compile"
 )
 
 var update = flag.Bool("update", false, "write "+thirdPartyFile)
@@ -41,7 +43,7 @@ func git(t *testing.T, folder string, args ...string) string {
 	t.Helper()
 	command := exec.Command("git", append([]string{"-C", folder, "-c", "user.name=t", "-c", "user.email=t@example.com"}, args...)...)
 	command.Env = append(os.Environ(), "GIT_COMMITTER_DATE=2026-02-03T04:05:06Z", "GIT_AUTHOR_DATE=2026-02-03T04:05:06Z", "GIT_CONFIG_GLOBAL="+os.DevNull)
-	out, err := output(command)
+	out, err := compile.Output(command)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +52,7 @@ func git(t *testing.T, folder string, args ...string) string {
 
 // TestThirdParty holds the page on licences to what the binaries for all platforms contain.
 func TestThirdParty(t *testing.T) {
-	modules, err := thirdParty(root, platforms)
+	modules, err := thirdParty(root, compile.Platforms)
 	if err != nil {
 		t.Fatal(err)
 	}

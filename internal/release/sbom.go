@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"dynamoguard/internal/compile"
 )
 
 // A bill is a software bill of materials in the form of CycloneDX 1.5: https://cyclonedx.org/docs/1.5/json/
@@ -66,7 +68,7 @@ type composition struct {
 
 // billOfMaterials lists what a binary says that it was compiled from: the modules in its build information, with the licences that were
 // found in them, and which of them calls which. It is an error if the binary names others than those that its packages are from.
-func billOfMaterials(content []byte, p platform, version string, of commit, packages []pkg, modules []module) ([]byte, error) {
+func billOfMaterials(content []byte, p compile.Platform, version string, of compile.Commit, packages []pkg, modules []module) ([]byte, error) {
 	info, err := buildinfo.Read(bytes.NewReader(content))
 	if err != nil {
 		return nil, err
@@ -76,12 +78,12 @@ func billOfMaterials(content []byte, p platform, version string, of commit, pack
 		licences[m.Path] = strings.Join(m.Licences, " AND ")
 	}
 	main := component{
-		Type: "application", Ref: purl(info.Main.Path, "v"+version) + "?goarch=" + p.arch + "&goos=" + p.os,
-		Name: p.binary(), Version: version,
+		Type: "application", Ref: purl(info.Main.Path, "v"+version) + "?goarch=" + p.Arch + "&goos=" + p.OS,
+		Name: compile.Name + p.Suffix(), Version: version,
 		Hashes:   []hash{{"SHA-256", checksum(content)}},
 		Licences: []licenceChoice{{"Apache-2.0"}},
 		Properties: []property{
-			{"dynamoguard:commit", of.hash}, {"dynamoguard:platform", p.String()}, {"dynamoguard:go", info.GoVersion},
+			{"dynamoguard:commit", of.Hash}, {"dynamoguard:platform", p.String()}, {"dynamoguard:go", info.GoVersion},
 		},
 	}
 	main.PURL = main.Ref
@@ -99,7 +101,7 @@ func billOfMaterials(content []byte, p platform, version string, of commit, pack
 	b := bill{
 		Schema: "http://cyclonedx.org/schema/bom-1.5.schema.json", Format: "CycloneDX", SpecVersion: "1.5", Version: 1,
 		SerialNumber: "urn:uuid:" + uuid(content),
-		Metadata:     billMetadata{of.time.Format(time.RFC3339), main},
+		Metadata:     billMetadata{of.Time.Format(time.RFC3339), main},
 		Components:   []component{std},
 		// No binary has more in it than its packages.
 		Compositions: []composition{{"complete", []string{main.Ref}}},

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"dynamoguard/internal/compile"
 )
 
 // A place is where a file says the version of the pack, once or more. The first group of the expression is the version.
@@ -37,7 +39,7 @@ var places = []place{
 }
 
 var (
-	archiveName = regexp.MustCompile(packName + `-v(` + semver + `)-(?:linux|darwin|windows)-`)
+	archiveName = regexp.MustCompile(compile.Name + `-v(` + semver + `)-(?:linux|darwin|windows)-`)
 	download    = regexp.MustCompile(`/releases/download/v(` + semver + `)\b`)
 )
 

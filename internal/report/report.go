@@ -169,7 +169,7 @@ type Finding struct {
 	Path        string       `json:"path"` // in the resource, and on in a policy document
 	Wrong       string       `json:"wrong"`
 	Remedy      string       `json:"remedy"`
-	Write       []string     `json:"write,omitempty"`  // the remedy as values of properties, where they are known
+	Write       []string     `json:"write,omitempty"`      // the remedy as values of properties, where they are known
 	Mended      bool         `json:"remediated,omitempty"` // the inputs were changed as write has it, so it is there no more
 	// Doubt is why it is advisory though its policy is mandatory; empty where it is not.
 	Doubt string `json:"doubt,omitempty"`

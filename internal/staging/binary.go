@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"go/format"
-	"os"
 	"path"
-	"path/filepath"
 	"strings"
+
+	"dynamoguard/internal/compile"
 )
 
 // launcher is the program that starts the binary.
@@ -24,7 +24,7 @@ const goMod = "module dynamoguard\n\ngo 1.18\n"
 // Binary writes the binary form to a folder, which must be empty or not exist: a binary of the pack for each of the
 // platforms, and the program that is compiled where the pack runs, of the standard library alone, which checks the
 // binary of that platform and becomes it. The binaries are named as pulumi/pulumi#23933 plans them.
-func (p Pack) Binary(ctx context.Context, folder string, platforms []Platform) error {
+func (p Pack) Binary(ctx context.Context, folder string, platforms []compile.Platform) error {
 	if len(platforms) == 0 {
 		return errors.New("there is no platform to publish for")
 	}
@@ -38,16 +38,22 @@ func (p Pack) Binary(ctx context.Context, folder string, platforms []Platform) e
 	if err := p.write(ctx, folder, nil); err != nil {
 		return err
 	}
+	var of compile.Commit
+	if !p.Dirty {
+		if of, err = compile.Head(p.Root); err != nil {
+			return err
+		}
+	}
 	var constraints, names []string
 	for _, platform := range platforms {
-		content, err := p.compile(ctx, platform)
+		content, err := platform.Binary(ctx, p.Root, of)
 		if err != nil {
 			return err
 		}
-		if err := create(folder, platform.file(), content, 0o755); err != nil {
+		if err := create(folder, fileOf(platform), content, 0o755); err != nil {
 			return err
 		}
-		if err := source(folder, fmt.Sprintf("binary_%s_%s.go", platform.OS, platform.Arch), platform.declares(content)); err != nil {
+		if err := source(folder, fmt.Sprintf("binary_%s_%s.go", platform.OS, platform.Arch), declares(platform, content)); err != nil {
 			return err
 		}
 		constraints = append(constraints, fmt.Sprintf("!(%s && %s)", platform.OS, platform.Arch))
@@ -83,21 +89,13 @@ const file, sum, suffix = "", "", ""`); err != nil {
 	return create(folder, "go.mod", []byte(goMod), 0o644)
 }
 
-// file is the name of the platform's binary in the folder, with slashes.
-func (p Platform) file() string {
-	return path.Join("bin", fmt.Sprintf("pulumi-analyzer-dynamoguard-%s-%s%s", p.OS, p.Arch, p.suffix()))
+// fileOf is the name of a platform's binary in the folder, with slashes.
+func fileOf(p compile.Platform) string {
+	return path.Join("bin", fmt.Sprintf("%s-%s-%s%s", compile.Name, p.OS, p.Arch, p.Suffix()))
 }
 
-// suffix is that of programs.
-func (p Platform) suffix() string {
-	if p.OS == "windows" {
-		return ".exe"
-	}
-	return ""
-}
-
-// declares is the launcher's file for the platform.
-func (p Platform) declares(content []byte) string {
+// declares is the launcher's file for a platform.
+func declares(p compile.Platform, content []byte) string {
 	return fmt.Sprintf(`package main
 
 import _ "embed"
@@ -109,7 +107,7 @@ const (
 	file   = %[1]q
 	sum    = "%[2]x"
 	suffix = %[3]q
-)`, p.file(), sha256.Sum256(content), p.suffix())
+)`, fileOf(p), sha256.Sum256(content), p.Suffix())
 }
 
 // source writes a generated Go file.
@@ -119,18 +117,4 @@ func source(folder, name, text string) error {
 		return err
 	}
 	return create(folder, name, formatted, 0o644)
-}
-
-// compile returns the pack's binary for a platform. The same commit and the same Go come to the same bytes.
-func (p Pack) compile(ctx context.Context, platform Platform) ([]byte, error) {
-	folder, err := os.MkdirTemp("", "dynamoguard-publish-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(folder)
-	file := filepath.Join(folder, "pack")
-	if _, err := run(ctx, p.Root, target(platform), "go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", file, "."); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(file)
 }

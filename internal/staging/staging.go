@@ -15,22 +15,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"dynamoguard/internal/compile"
 )
 
-// A Platform is a GOOS and a GOARCH.
-type Platform struct{ OS, Arch string }
-
-func (p Platform) String() string { return p.OS + "/" + p.Arch }
-
-// Platforms are those that the pack is made for.
-var Platforms = []Platform{
-	{"darwin", "amd64"}, {"darwin", "arm64"},
-	{"linux", "amd64"}, {"linux", "arm64"},
-	{"windows", "amd64"}, {"windows", "arm64"},
-}
-
 // accompanying are the files beside the sources that are published.
-var accompanying = []string{"LICENSE", "PulumiPolicy.yaml", "README.md"}
+var accompanying = []string{"LICENSE", "PulumiPolicy.yaml", "README.md", "THIRD-PARTY-LICENSES.md"}
 
 // A Pack is the pack in a clone of its repository.
 type Pack struct {
@@ -89,23 +79,18 @@ func (p Pack) sources(ctx context.Context) ([]string, error) {
 // platforms: the lines, sorted, each once.
 func (p Pack) dependencies(ctx context.Context, template string) ([]string, error) {
 	all := map[string]bool{}
-	for _, platform := range Platforms {
-		out, err := run(ctx, p.Root, target(platform), "go", "list", "-deps", "-f", template, ".")
+	for _, platform := range compile.Platforms {
+		out, err := platform.Go(ctx, p.Root, "list", "-deps", "-f", template, ".")
 		if err != nil {
 			return nil, err
 		}
-		for line := range strings.Lines(out) {
+		for line := range strings.Lines(string(out)) {
 			if line = strings.TrimSpace(line); line != "" {
 				all[line] = true
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(all)), nil
-}
-
-// target is the environment of a go command that compiles for a platform.
-func target(p Platform) []string {
-	return []string{"GOOS=" + p.OS, "GOARCH=" + p.Arch, "CGO_ENABLED=0"}
 }
 
 // write copies files of the clone, and the accompanying ones, to a new folder.

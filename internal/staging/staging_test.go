@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"dynamoguard/internal/compile"
 )
 
 // small is a pack of few files: one for each system, one that is embedded, one that only tests embed, and what does not
@@ -19,6 +21,7 @@ var small = map[string]string{
 	"go.mod":                   "module small\n\ngo 1.25\n",
 	"go.sum":                   "",
 	"LICENSE":                  "licence",
+	"THIRD-PARTY-LICENSES.md":  "licences",
 	"README.md":                "readme",
 	"PulumiPolicy.yaml":        "runtime: go\nversion: 1.2.3\n",
 	"main.go":                  "package main\n\nimport \"small/part\"\n\nconst version = \"1.2.3\"\n\nfunc main() { part.Do() }\n",
@@ -40,7 +43,7 @@ var small = map[string]string{
 
 // published are the files of small that belong into what is published.
 var published = []string{
-	"LICENSE", "PulumiPolicy.yaml", "README.md", "main.go", "onlywindows/windows.go", "part/do_other.go", "part/do_windows.go",
+	"LICENSE", "PulumiPolicy.yaml", "README.md", "THIRD-PARTY-LICENSES.md", "main.go", "onlywindows/windows.go", "part/do_other.go", "part/do_windows.go",
 	"part/part.go", "part/text/a.txt",
 }
 
@@ -201,11 +204,11 @@ func TestNoPlatform(t *testing.T) {
 // TestBinary: the launcher is compiled for each platform, with the binary of that or without any, and by Go 1.18.
 func TestBinary(t *testing.T) {
 	p, folder := clone(t, small), filepath.Join(t.TempDir(), "new")
-	if err := p.Binary(t.Context(), folder, []Platform{{"linux", "amd64"}, {"windows", "arm64"}}); err != nil {
+	if err := p.Binary(t.Context(), folder, []compile.Platform{{OS: "linux", Arch: "amd64"}, {OS: "windows", Arch: "arm64"}}); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{
-		"LICENSE", "PulumiPolicy.yaml", "README.md",
+		"LICENSE", "PulumiPolicy.yaml", "README.md", "THIRD-PARTY-LICENSES.md",
 		"bin/pulumi-analyzer-dynamoguard-linux-amd64", "bin/pulumi-analyzer-dynamoguard-windows-arm64.exe",
 		"binary_linux_amd64.go", "binary_none.go", "binary_windows_arm64.go",
 		"exit_posix.go", "exit_windows.go", "go.mod", "main.go", "memory_linux.go", "memory_other.go", "platforms.go",
@@ -214,8 +217,8 @@ func TestBinary(t *testing.T) {
 		t.Errorf("it holds\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	offline := []string{"GOPROXY=off", "GOMODCACHE=" + t.TempDir()}
-	for _, platform := range []Platform{{"linux", "amd64"}, {"windows", "arm64"}, {"darwin", "arm64"}} {
-		if _, err := run(t.Context(), folder, append(target(platform), offline...), "go", "vet", "."); err != nil {
+	for _, platform := range []compile.Platform{{OS: "linux", Arch: "amd64"}, {OS: "windows", Arch: "arm64"}, {OS: "darwin", Arch: "arm64"}} {
+		if _, err := run(t.Context(), folder, append([]string{"GOOS=" + platform.OS, "GOARCH=" + platform.Arch}, offline...), "go", "vet", "."); err != nil {
 			t.Errorf("%s: %v", platform, err)
 		}
 	}
@@ -261,6 +264,9 @@ func TestStandardLibrary(t *testing.T) {
 	}
 	found := 0
 	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), "_test.go") {
+			continue // it is not published
+		}
 		content, err := launcher.ReadFile("launcher/" + entry.Name())
 		if err != nil {
 			t.Fatal(err)

@@ -34,6 +34,7 @@ import (
 
 	"dynamoguard/e2e/internal/sandbox"
 	"dynamoguard/e2e/internal/toolchain"
+	"dynamoguard/internal/compile"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/staging"
 	"dynamoguard/policies"
@@ -86,7 +87,7 @@ var (
 	packFolder = sync.OnceValues(func() (string, error) {
 		dir := filepath.Join(folder, "pack")
 		pack := staging.Pack{Root: "..", Dirty: true}
-		return dir, pack.Binary(context.Background(), dir, []staging.Platform{{OS: runtime.GOOS, Arch: runtime.GOARCH}})
+		return dir, pack.Binary(context.Background(), dir, []compile.Platform{{OS: runtime.GOOS, Arch: runtime.GOARCH}})
 	})
 	newest = sync.OnceValues(func() (toolchain.CLI, error) {
 		return toolchain.BuildCLI(context.Background(), toolchain.Newest, io.Discard)
