@@ -158,10 +158,11 @@ type Principal struct {
 	Documents []Attached // inline, and of the stack's own managed policies; a user's groups' included
 	Managed   []Managed  // managed policies that the stack does not declare; a user's groups' included
 	// Bounded: there is a permissions boundary. Its document is Boundary where the stack declares it, its ARN
-	// BoundaryARN where it is known.
-	Bounded     bool
-	Boundary    *Attached
-	BoundaryARN string
+	// BoundaryARN where it is known, which no message may show where BoundarySecret is set.
+	Bounded        bool
+	Boundary       *Attached
+	BoundaryARN    string
+	BoundarySecret bool
 	// Unknown are the properties that may add to this, and are not known yet; Problems are those that cannot be read.
 	Unknown  []Place
 	Problems []Problem
@@ -330,7 +331,7 @@ func (s *joiner) boundary(p *Principal, r *resource.Resource, ref Reference) {
 	}
 	for _, t := range targets {
 		if t.Declared == nil {
-			p.BoundaryARN = t.Text
+			p.BoundaryARN, p.BoundarySecret = t.Text, t.Secret
 			continue
 		}
 		for _, d := range s.documentsOf(t.Declared) {

@@ -32,6 +32,7 @@ type matrixMaker struct {
 	columns    []*column
 	byName     map[string][]*column
 	holders    []*holder
+	of         map[*facts.Principal]*holder // those that stacks know; of one that another stack declares, its holder
 	policies   []tablePolicy
 	customer   map[string][]attached // the managed policies that stacks declare, by ARN
 	others     []named               // tables that policies name
@@ -60,10 +61,11 @@ type holder struct {
 	MatrixPrincipal
 	kind      facts.Kind
 	account   tables.Part
-	arn       string // also one that may not be shown
-	named     string // as IAM knows it, empty where that is not known
-	documents []attached
-	groups    []*facts.Principal // that its stack does not declare
+	arn       string     // also one that may not be shown
+	named     string     // as IAM knows it, empty where that is not known
+	documents []attached // without those of its groups, until they are joined
+	principal *facts.Principal
+	groups    []*facts.Principal
 	bounded   bool
 	boundary  []attached // nil where it is not known
 	shares    []shared   // of who is no principal
@@ -82,6 +84,7 @@ type attached struct {
 type tablePolicy struct {
 	attached
 	table  tables.Identity
+	hidden bool // the name of the table is a secret
 	stream bool
 	// unknown says why it is not known; empty where it is.
 	unknown string
@@ -96,7 +99,7 @@ type named struct {
 
 func newMatrixMaker(now time.Time) *matrixMaker {
 	return &matrixMaker{
-		now: now, byName: map[string][]*column{}, customer: map[string][]attached{}, managed: map[string][]attached{},
+		now: now, of: map[*facts.Principal]*holder{}, byName: map[string][]*column{}, customer: map[string][]attached{}, managed: map[string][]attached{},
 		statements: map[statementKey]int{}, lists: map[iam.ActionSet][]string{},
 	}
 }
@@ -173,11 +176,17 @@ func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *fac
 		}
 	}
 	for _, d := range f.Documents(iam.Resource) {
-		var log resource.Log
-		p := tablePolicy{table: witness(f.GovernedTable(d, around, &log)), stream: ofStream(r, d)}
+		p := tablePolicy{table: witness(f.GovernedTable(d, around, new(resource.Log)))}
+		p.at = facts.Place{URN: r.URN, Path: d.Path}
+		if arn, ok := facts.Governs(r, new(resource.Log)); ok {
+			text, _ := arn.Text()
+			p.stream, p.hidden = strings.Contains(text, "/stream/"), arn.Value.Secret()
+		} else {
+			p.stream = strings.Contains(strings.ToLower(string(d.Path)), "streamspecification")
+		}
 		switch {
 		case !d.Known || d.Part:
-			p.unknown = policy.Placed(facts.Place{URN: r.URN, Path: d.Path}) + " is not known"
+			p.unknown = policy.Placed(p.at) + " is not known"
 		case d.Document == nil:
 			p.unknown = fmt.Sprintf("%s: %s", policy.Name(r.URN), d.Mistyped)
 		}
@@ -186,15 +195,6 @@ func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *fac
 		}
 		m.policies = append(m.policies, p)
 	}
-}
-
-// ofStream reports whether a document is the policy of a stream.
-func ofStream(r *resource.Resource, d *facts.Document) bool {
-	if arn, ok := facts.Governs(r, new(resource.Log)); ok {
-		text, _ := arn.Text()
-		return strings.Contains(text, "/stream/")
-	}
-	return strings.Contains(strings.ToLower(string(d.Path)), "streamspecification")
 }
 
 func (m *matrixMaker) addColumn(c *column) {
@@ -236,7 +236,7 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 		if known := account.OfRole(h.arn); known != "" { // or of a user or group
 			h.account = tables.Part{Known: known, Secret: secret || h.account.Secret}
 		}
-		if !h.account.Secret {
+		if hidden := p.IAMName != "" && p.Name != p.IAMName; !hidden && !secret && !h.account.Secret {
 			h.ARN = h.arn
 		}
 		if known := h.account.Known; h.arn == "" && known != "" && p.IAMName != "" {
@@ -248,6 +248,9 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 		h.Environment, h.Stack = "", ""
 	}
 	for _, d := range p.Documents {
+		if d.Inherited {
+			continue // the group has it, and what other stacks give the group
+		}
 		h.documents = append(h.documents, attached{Document: d.Document.Document, at: facts.Place{URN: d.By, Path: d.Path}, secret: d.Secret})
 		for _, t := range d.Document.Document.Tables() {
 			if !d.Secret {
@@ -255,20 +258,18 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 			}
 		}
 	}
-	for _, attachment := range p.Managed {
-		h.attach(attachment)
-	}
-	for _, g := range p.Groups() {
-		if !g.Declared {
-			h.groups = append(h.groups, g)
+	for _, a := range p.Managed {
+		if !a.Inherited {
+			h.documents = append(h.documents, attached{at: a.Place, arn: a.ARN, secret: a.Secret}) // to be found by its ARN
 		}
 	}
+	h.principal, h.groups = p, p.Groups()
 	switch b := p.Boundary; {
 	case !p.Bounded:
 	case b != nil && b.Document.Document != nil && !b.Part:
 		h.boundary = []attached{{Document: b.Document.Document, at: facts.Place{URN: b.By, Path: b.Path}, secret: b.Secret}}
 	case b == nil && p.BoundaryARN != "":
-		h.boundary = []attached{{arn: p.BoundaryARN}}
+		h.boundary = []attached{{arn: p.BoundaryARN, secret: p.BoundarySecret}}
 	}
 	for _, at := range p.Unknown {
 		h.Unknown = append(h.Unknown, policy.Placed(at)+" is not known")
@@ -277,11 +278,7 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 		h.Unknown = append(h.Unknown, fmt.Sprintf("%s: %s", policy.Name(problem.URN), problem.Message))
 	}
 	m.holders = append(m.holders, h)
-}
-
-// attach adds a managed policy that the stack does not declare, to be found by its ARN.
-func (h *holder) attach(a facts.Managed) {
-	h.documents = append(h.documents, attached{at: a.Place, arn: a.ARN})
+	m.of[p] = h
 }
 
 // join puts together what several stacks say of one principal: the one that declares it, and those that only name it.
@@ -309,17 +306,6 @@ func (m *matrixMaker) join() {
 		}
 		return nil
 	}
-	for _, h := range m.holders {
-		for _, g := range h.groups {
-			of := find(facts.KindGroup, g.IAMName, h.account)
-			if of == nil {
-				h.Unknown = append(h.Unknown, "the policies of group "+resource.Quote(g.Name)+", which none of the stacks declares, are not known")
-				continue
-			}
-			h.documents = append(h.documents, of.documents...)
-			h.Unknown = append(h.Unknown, of.Unknown...)
-		}
-	}
 	m.holders = slices.DeleteFunc(m.holders, func(h *holder) bool {
 		if !h.Outside {
 			return false
@@ -330,31 +316,45 @@ func (m *matrixMaker) join() {
 		}
 		of.documents = append(of.documents, h.documents...)
 		of.Unknown = append(of.Unknown, h.Unknown...)
+		of.groups = append(of.groups, h.groups...)
+		m.of[h.principal] = of
 		if h.bounded && !of.bounded {
 			of.bounded, of.boundary = true, h.boundary
 		}
 		return true
 	})
 	for _, h := range m.holders {
+		for _, g := range h.groups {
+			of := m.of[g]
+			if of.Outside {
+				h.Unknown = append(h.Unknown, "the policies of group "+resource.Quote(g.Name)+", which none of the stacks declares, are not known")
+			}
+			h.documents = append(h.documents, of.documents...)
+			h.Unknown = append(h.Unknown, of.Unknown...)
+		}
+	}
+	for _, h := range m.holders {
 		h.Unknown = distinct(h.Unknown)
 		var documents []attached
+		met := map[*iam.Document]bool{}
 		for _, d := range h.documents {
-			if d.Document != nil {
-				documents = append(documents, d)
-				continue
+			resolved, ok := []attached{d}, true
+			if d.Document == nil {
+				resolved, ok = m.resolve(d)
 			}
-			resolved, ok := m.resolve(d.arn)
 			if !ok {
 				h.Unknown = append(h.Unknown, policy.Placed(d.at)+" names a policy whose document is not known")
 			}
 			for _, of := range resolved {
-				of.secret = of.secret || d.secret
-				documents = append(documents, of)
+				if !met[of.Document] { // else it has it in more than one way
+					met[of.Document] = true
+					documents = append(documents, of)
+				}
 			}
 		}
 		h.documents = documents
 		if len(h.boundary) == 1 && h.boundary[0].Document == nil {
-			resolved, ok := m.resolve(h.boundary[0].arn)
+			resolved, ok := m.resolve(h.boundary[0])
 			if h.boundary = nil; ok {
 				h.boundary = append([]attached{}, resolved...) // none where it lets nothing through
 			}
@@ -376,13 +376,26 @@ func matchAccounts(a, b tables.Part) tables.Match {
 	return match
 }
 
-// resolve finds the documents of a managed policy by its ARN; ok is false where they are not known.
-func (m *matrixMaker) resolve(arn string) (documents []attached, ok bool) {
-	if documents, ok = m.customer[arn]; ok {
-		return documents, true
+// resolve finds the documents of a managed policy by its ARN; ok is false where they are not known. Where the ARN is a secret they are.
+func (m *matrixMaker) resolve(by attached) (documents []attached, ok bool) {
+	documents, ok = m.customer[by.arn]
+	if !ok && managed.Own(by.arn) {
+		documents, ok = m.ownOfAWS(by.arn), true
 	}
-	if documents, ok = m.managed[arn]; ok || !managed.Own(arn) {
-		return documents, ok
+	if by.secret {
+		documents = slices.Clone(documents)
+		for i := range documents {
+			documents[i].secret = true
+		}
+	}
+	return documents, ok
+}
+
+// ownOfAWS are documents that stand for a policy that AWS manages.
+func (m *matrixMaker) ownOfAWS(arn string) []attached {
+	documents, ok := m.managed[arn]
+	if ok {
+		return documents
 	}
 	p, _ := managed.Lookup(arn)
 	for _, of := range []struct {
@@ -400,7 +413,7 @@ func (m *matrixMaker) resolve(arn string) (documents []attached, ok bool) {
 		documents = append(documents, attached{Document: d, arn: arn, scoped: of.scoped})
 	}
 	m.managed[arn] = documents
-	return documents, true
+	return documents
 }
 
 // addNamed adds the tables that policies name and no stack declares.
@@ -456,6 +469,9 @@ func (m *matrixMaker) govern() {
 		c := m.column(p.table, tables.Possible)
 		if c == nil {
 			c = &column{identity: p.table, MatrixTable: MatrixTable{Name: p.table.Name}}
+			if p.hidden {
+				c.Name = "that of " + policy.Placed(p.at)
+			}
 			m.addColumn(c)
 		}
 		c.Unknown = cmp.Or(c.Unknown, p.unknown)
@@ -609,11 +625,12 @@ func outsider(r iam.Reader, c *column) *holder {
 type statementKey struct {
 	statement *iam.Statement
 	source    iam.Source
+	secret    bool // one principal may name openly what another one does not
 }
 
 // statement is the index of a statement in the matrix.
 func (m *matrixMaker) statement(g iam.Ground, of attached) int {
-	key := statementKey{g.Statement, g.Source}
+	key := statementKey{g.Statement, g.Source, of.secret}
 	if i, ok := m.statements[key]; ok {
 		return i
 	}

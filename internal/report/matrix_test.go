@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/report"
 	"dynamoguard/internal/resource"
+	"dynamoguard/policies"
 )
 
 // A matrixStack is a stack as the engine has it at its end.
@@ -85,17 +87,23 @@ func allow(action string, more string, resources ...string) string {
 // matrixOf is the matrix of some stacks.
 func matrixOf(t *testing.T, stacks ...*matrixStack) *report.Matrix {
 	t.Helper()
+	return reportOf(t, nil, stacks...).Matrix
+}
+
+// reportOf is the report on some stacks by some policies.
+func reportOf(t *testing.T, by []*policy.Policy, stacks ...*matrixStack) *report.Report {
+	t.Helper()
 	var m *report.Maker
 	for _, s := range stacks {
-		e := engine.New(nil, func() time.Time { return now })
+		e := engine.New(by, func() time.Time { return now })
 		e.AnalyzeStack(append([]*resource.Resource{{URN: resource.RootURN(s.project, s.stack), Type: resource.StackType}}, s.resources...))
 		run := e.Run()
 		if m == nil {
-			m = report.New(report.OfState, "", now, []*policy.Policy{}, run.Config)
+			m = report.New(report.OfState, "", now, append([]*policy.Policy{}, by...), run.Config)
 		}
 		m.Add(report.Source{Run: run})
 	}
-	return m.Report().Matrix
+	return m.Report()
 }
 
 // drawn writes a matrix with a letter for each right: r, w, a, p where it is open, in brackets under conditions, ? where it may be.
@@ -375,6 +383,90 @@ account 111122223333 (outside)
 	}
 	if diff := cmp.Diff([]string{"app of prod", "111122223333 of account 111122223333"}, reach); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestMatrixJoined draws the matrices of several stacks, each with one thing that the one says of the other's.
+func TestMatrixJoined(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		stacks func(a, b, c *matrixStack)
+		want   string
+	}{
+		{"a group's policy of another stack reaches its users, those of its own stack and of a third", func(a, b, c *matrixStack) {
+			a.table(ours, "orders")
+			a.principal(ours, "group", "devs", nil)
+			a.principal(ours, "user", "alice", nil)
+			a.add(facts.UserMemberships, "alice", map[string]any{"user": "alice", "groups": []string{"devs"}})
+			b.inline("group", "devs", document(allow("dynamodb:GetItem", "", tableARN(ours, "orders"))))
+			c.principal(ours, "user", "bob", nil)
+			c.add(facts.UserMemberships, "bob", map[string]any{"user": "bob", "groups": []string{"devs"}})
+		}, `
+group devs
+  111122223333/orders r---
+    identity policy, Allow: devs policy.Statement[0]
+user alice
+  111122223333/orders r---
+    identity policy, Allow: devs policy.Statement[0]
+user bob
+  111122223333/orders r---
+    identity policy, Allow: devs policy.Statement[0]
+`},
+		{"a stack that declares neither puts a user into a group, which no stack declares", func(a, b, _ *matrixStack) {
+			a.table(ours, "orders")
+			a.principal(ours, "user", "alice", nil)
+			b.add(facts.UserMemberships, "alice", map[string]any{"user": "alice", "groups": []string{"devs"}})
+			b.inline("group", "devs", document(allow("dynamodb:GetItem", "", tableARN(ours, "orders"))))
+		}, `
+user alice
+  111122223333/orders r???
+    identity policy, Allow: devs policy.Statement[0]
+  unknown: the policies of group "devs", which none of the stacks declares, are not known
+group devs (outside)
+  111122223333/orders ?---
+    identity policy, Allow: devs policy.Statement[0]
+`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			stacks := []*matrixStack{{project: "a", stack: "prod"}, {project: "b", stack: "prod"}, {project: "c", stack: "prod"}}
+			c.stacks(stacks[0], stacks[1], stacks[2])
+			if diff := cmp.Diff(strings.TrimPrefix(c.want, "\n"), drawn(matrixOf(t, stacks...))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestSecrets: what is a secret stands in no format, wherever in a state it is.
+func TestSecrets(t *testing.T) {
+	secret := func(text string) resource.Value { return resource.StringValue(text).AsSecret() }
+	s := &matrixStack{project: "shop", stack: "prod"}
+	s.table(ours, "orders")
+	s.add(facts.Table, "named", map[string]any{"name": secret("hush-name"), "arn": tableARN(ours, "hush-name")})
+	s.add(facts.Table, "placed", map[string]any{"name": "carts", "arn": secret("arn:aws:dynamodb:eu-west-1:444455556666:table/carts")})
+	s.add(facts.TablePolicy, "elsewhere", map[string]any{"resourceArn": secret("arn:aws:dynamodb:eu-west-1:444455556666:table/hush-table"),
+		"policy": document(allow("dynamodb:GetItem", `,"Principal":{"AWS":"`+theirs+`"}`, "*"))})
+	s.add(facts.TablePolicy, "orders", map[string]any{"resourceArn": tableARN(ours, "orders"), "policy": secret(document(
+		`{"Sid":"hushSid","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::444455556666:role/hush-reader"},"Action":"dynamodb:*","Resource":"*"}`))})
+	s.add(facts.Role, "app", map[string]any{"name": secret("hush-role"), "arn": "arn:aws:iam::" + ours + ":role/hush-role"})
+	s.add(facts.Role, "odd", map[string]any{"name": "odd", "arn": secret("arn:aws:iam::4444:role/hush-odd"),
+		"permissionsBoundary": secret("arn:aws:iam::aws:policy/AmazonDynamoDBFullAccesswithDataPipeline")})
+	s.principal(ours, "role", "batch", map[string]any{"permissionsBoundary": secret("arn:aws:iam::444455556666:policy/hush-edge")})
+	for _, role := range []string{"odd", "batch"} {
+		s.add(facts.RoleAttachment, role, map[string]any{"role": role, "policyArn": secret("arn:aws:iam::aws:policy/AWSLambdaReadOnlyAccess")})
+		s.add(facts.RoleAttachment, role+"2", map[string]any{"role": role, "policyArn": secret("arn:aws:iam::444455556666:policy/hush-policy")})
+		s.inline("role", role, secret(document(
+			`{"Sid":"hushSid","Effect":"Allow","Action":"dynamodb:*","Resource":["*","`+tableARN("444455556666", "hush-other")+`"],"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-hush"}}}`)))
+	}
+	s.add(facts.UserMemberships, "user", map[string]any{"user": secret("hush-user"), "groups": resource.ArrayValue([]resource.Value{secret("hush-group")})})
+	r := reportOf(t, policies.All(), s)
+	for _, format := range append(slices.Clone(report.Formats), report.WriteBaseline) {
+		out := as(t, format.Name, r, report.Options{FailOn: report.FailOn{Mandatory: true, Advisory: true, Unknown: true}})
+		for _, hidden := range []string{"hush", "4444", "LambdaReadOnly", "DataPipeline"} {
+			if i := strings.Index(out, hidden); i >= 0 {
+				t.Errorf("%s shows %q: %s", format.Name, hidden, out[max(0, i-200):min(len(out), i+60)])
+			}
+		}
 	}
 }
 
