@@ -53,6 +53,9 @@ func (c *column) ref() iam.TableRef {
 	return iam.TableRef{Partition: c.Partition, Region: c.identity.Region.Known, Account: c.identity.Account.Known, Name: c.identity.Name}
 }
 
+// policies are those of the table and its stream.
+func (c *column) policies() []attached { return slices.Concat(c.table, c.stream) }
+
 // named reports whether policies name the table, and nothing is known of its own.
 func (c *column) named() bool { return c.URN == "" && c.table == nil && c.stream == nil }
 
@@ -545,19 +548,22 @@ func placeOf(c *column) string {
 func (m *matrixMaker) outsiders() (list []*holder) {
 	type key struct{ kind, name string }
 	met := map[key]*holder{}
-	own := map[string]bool{} // by ARN
+	own := map[string]bool{} // ARNs, and what those of the sessions of roles begin with
 	for _, h := range m.holders {
-		own[h.arn] = true
+		own[h.arn], own[iam.SessionsOf(h.arn)] = true, true
 	}
+	delete(own, "")
 	for _, c := range m.columns {
-		for i, d := range slices.Concat(first(c.table), first(c.stream)) {
-			if d.Document == nil || d.secret {
+		for i, d := range c.policies() {
+			shares := d.Shares(m.now)
+			if d.secret && len(shares) > 0 {
+				m.unknown("%s is a secret, so whom it lets in from outside is not shown", policy.Placed(d.at))
 				continue
 			}
-			for _, share := range d.Shares(m.now) {
+			for _, share := range shares {
 				for _, reader := range share.Readers {
 					h := outsider(reader, c)
-					if h == nil || own[h.ARN] && h.ARN != "" {
+					if h == nil || own[h.arn] || own[h.arn[:strings.LastIndexByte(h.arn, '/')+1]] {
 						continue
 					}
 					if k := (key{h.Kind, h.Name}); met[k] == nil {
@@ -566,7 +572,7 @@ func (m *matrixMaker) outsiders() (list []*holder) {
 					} else {
 						h = met[k]
 					}
-					if h.ARN == "" {
+					if h.arn == "" && h.ARN == "" {
 						h.shares = append(h.shares, shared{c, i, reader, share})
 					}
 				}
@@ -579,13 +585,10 @@ func (m *matrixMaker) outsiders() (list []*holder) {
 // shared is what an Allow of a table's policy lets a reader do who is no principal, but anybody.
 type shared struct {
 	column   *column
-	document int // 0 is the table's, 1 the stream's
+	document int // of the column's policies
 	reader   iam.Reader
 	iam.Share
 }
-
-// everything is what is assumed of the policies of who is outside, on tables of other accounts: nobody here knows what theirs lets them do.
-var everything = iam.Allowing(anyRight)
 
 // openPolicy is that of a table which lets everyone in.
 var openPolicy = iam.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`, iam.Resource)
@@ -593,31 +596,33 @@ var openPolicy = iam.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow
 // outsider is the row of a reader; nil of one that is let in nowhere: the account of the table, which leaves the decision to its own
 // policies, and what makes no requests.
 func outsider(r iam.Reader, c *column) *holder {
-	h := &holder{MatrixPrincipal: MatrixPrincipal{Name: r.Text, Account: r.Account, Outside: true}, account: tables.Part{Known: r.Account}}
-	isARN := strings.HasPrefix(r.Text, "arn:")
-	switch {
-	case r.Type == "Service" && r.Key == "":
-		h.Kind, h.ARN = "service", r.Text
-	case r.Account != "" && (!isARN || strings.HasSuffix(r.Text, ":root")):
-		if matchAccounts(h.account, c.identity.Account) != tables.Different {
+	h := &holder{MatrixPrincipal: MatrixPrincipal{Name: r.Text, Outside: true}}
+	switch r.Kind() {
+	case iam.PrincipalReader:
+		h.Kind, h.ARN, h.arn, h.account.Known = "principal", r.Text, r.Text, r.Account
+	case iam.AccountReader:
+		h.Kind, h.Name, h.account.Known = "account", r.Account, r.Account
+		h.ARN = "arn:" + cmp.Or(c.Partition, "aws") + ":iam::" + r.Account + ":root"
+		if matchAccounts(h.account, c.identity.Account) == tables.Same {
 			return nil
 		}
-		h.Kind, h.Name, h.ARN = "account", r.Account, "arn:"+cmp.Or(c.Partition, "aws")+":iam::"+r.Account+":root"
-	case r.Account != "" && r.Type != "Federated":
-		h.Kind, h.ARN = "principal", r.Text
-	case r.Type == iam.Everyone:
-		h.Kind, h.Name = "everyone", "*"
-	case r.Bound:
+	case iam.ServiceReader:
+		if h.Kind = "service"; r.Key == "" {
+			h.arn = r.Text
+		} else {
+			h.Name = r.Key + " " + r.Text
+		}
+	case iam.OrganizationReader:
 		h.Kind = "organization"
-	case r.Key != "":
-		h.Kind, h.Name = "everyone", r.Key+" "+r.Text
-		if r.Type == "Service" {
-			h.Kind = "service"
+	case iam.EveryoneReader:
+		if h.Kind = "everyone"; r.Type == iam.Everyone {
+			h.Name = "*"
+		} else {
+			h.Name = r.Key + " " + r.Text
 		}
 	default:
 		return nil
 	}
-	h.documents = []attached{{Document: everything}}
 	return h
 }
 
