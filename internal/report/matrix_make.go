@@ -150,6 +150,9 @@ func documentsOf(by resource.URN, documents []*facts.Document) (list []attached)
 	return list
 }
 
+// unreadable reports whether a document says nothing for it is no JSON, or none of a policy.
+func unreadable(d *iam.Document) bool { return len(d.Statements) == 0 && len(d.Errors) > 0 }
+
 // addTables adds the tables that a resource claims, and the policies of tables that it holds.
 func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *facts.Facts, stack stackOf) {
 	around := frame.Around(r.URN)
@@ -192,6 +195,8 @@ func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *fac
 			p.unknown = policy.Placed(p.at) + " is not known"
 		case d.Document == nil:
 			p.unknown = fmt.Sprintf("%s: %s", policy.Name(r.URN), d.Mistyped)
+		case unreadable(d.Document):
+			p.unknown = policy.Placed(p.at) + " cannot be read"
 		}
 		if d.Document != nil {
 			p.attached = documentsOf(r.URN, []*facts.Document{d})[0]
@@ -245,7 +250,7 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 		if known := h.account.Known; h.arn == "" && known != "" && p.IAMName != "" {
 			// It is not created yet. What the policies of tables say of roles goes by their names.
 			in := cmp.Or(partition.Of(graph.Facts(r).Region(frame.Around(p.URN)).Known), "aws")
-			h.arn = "arn:" + in + ":iam::" + known + ":" + string(p.Kind) + "/" + p.IAMName
+			h.arn = "arn:" + in + ":iam::" + known + ":" + string(p.Kind) + facts.Path(r) + p.IAMName
 		}
 	} else {
 		h.Environment, h.Stack = "", ""
@@ -253,6 +258,9 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 	for _, d := range p.Documents {
 		if d.Inherited {
 			continue // the group has it, and what other stacks give the group
+		}
+		if unreadable(d.Document.Document) {
+			h.Unknown = append(h.Unknown, policy.Placed(facts.Place{URN: d.By, Path: d.Path})+" cannot be read")
 		}
 		h.documents = append(h.documents, attached{Document: d.Document.Document, at: facts.Place{URN: d.By, Path: d.Path}, secret: d.Secret})
 		for _, t := range d.Document.Document.Tables() {
@@ -269,7 +277,7 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 	h.principal, h.groups = p, p.Groups()
 	switch b := p.Boundary; {
 	case !p.Bounded:
-	case b != nil && b.Document.Document != nil && !b.Part:
+	case b != nil && b.Document.Document != nil && !b.Part && !unreadable(b.Document.Document):
 		h.boundary = []attached{{Document: b.Document.Document, at: facts.Place{URN: b.By, Path: b.Path}, secret: b.Secret}}
 	case b == nil && p.BoundaryARN != "":
 		h.boundary = []attached{{arn: p.BoundaryARN, secret: p.BoundarySecret}}
