@@ -683,6 +683,7 @@ func (s *Statement) Narrowed(but string, now time.Time) (set ActionSet) {
 
 // Tables are the tables that Allows of the document name, as they name them, each once. What is no name in them is empty.
 func (d *Document) Tables() (list []TableRef) {
+	met := map[TableRef]bool{}
 	for i := range d.Statements {
 		st := &d.Statements[i]
 		if st.Effect == Deny || st.Resource.Not || st.actions.WithoutMetadata().Empty() {
@@ -691,7 +692,8 @@ func (d *Document) Tables() (list []TableRef) {
 		for _, r := range st.resources {
 			for j := range r.readings {
 				of := &r.readings[j]
-				if t := of.table(); t.Name != "" && of.types&tableTypes != 0 && !slices.Contains(list, t) {
+				if t := of.table(); t.Name != "" && of.types&tableTypes != 0 && !met[t] {
+					met[t] = true
 					list = append(list, t)
 				}
 			}

@@ -31,6 +31,8 @@ type matrixMaker struct {
 	matrix     Matrix
 	columns    []*column
 	byName     map[string][]*column
+	placed     map[placedName]*column // those whose account and region are known
+	adrift     map[string][]*column   // the others, by name
 	holders    []*holder
 	of         map[*facts.Principal]*holder // those that stacks know; of one that another stack declares, its holder
 	policies   []tablePolicy
@@ -102,7 +104,8 @@ type named struct {
 
 func newMatrixMaker(now time.Time) *matrixMaker {
 	return &matrixMaker{
-		now: now, of: map[*facts.Principal]*holder{}, byName: map[string][]*column{}, customer: map[string][]attached{}, managed: map[string][]attached{},
+		now: now, of: map[*facts.Principal]*holder{}, byName: map[string][]*column{}, placed: map[placedName]*column{}, adrift: map[string][]*column{},
+		customer: map[string][]attached{}, managed: map[string][]attached{},
 		statements: map[statementKey]int{}, lists: map[iam.ActionSet][]string{},
 	}
 }
@@ -175,10 +178,14 @@ func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *fac
 		if !c.Secret {
 			column.Name = c.Identity.Name
 		}
-		if same := m.column(column.identity, tables.Same); same == nil {
+		same := m.fitting(column.identity, tables.Same)
+		if same == nil {
 			m.addColumn(column)
-		} else if same.Stack != s.Name && !slices.Contains(same.Shared, s.Name) {
-			same.Shared, same.Environment = append(same.Shared, s.Name), cmp.Or(same.Environment, s.Environment)
+		}
+		for _, same := range same {
+			if same.Stack != s.Name && !slices.Contains(same.Shared, s.Name) {
+				same.Shared, same.Environment = append(same.Shared, s.Name), cmp.Or(same.Environment, s.Environment)
+			}
 		}
 	}
 	for _, d := range f.Documents(iam.Resource) {
@@ -205,26 +212,42 @@ func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *fac
 	}
 }
 
+// A placedName is what is unique of a table in AWS, where all of it is known.
+type placedName struct{ account, region, name string }
+
+func placedNameOf(id tables.Identity) (of placedName, ok bool) {
+	return placedName{id.Account.Known, id.Region.Known, id.Name}, id.Account.Known != "" && id.Region.Known != ""
+}
+
 func (m *matrixMaker) addColumn(c *column) {
 	m.columns = append(m.columns, c)
 	m.byName[c.identity.Name] = append(m.byName[c.identity.Name], c)
+	if of, ok := placedNameOf(c.identity); ok {
+		m.placed[of] = c
+	} else {
+		m.adrift[c.identity.Name] = append(m.adrift[c.identity.Name], c)
+	}
 }
 
-// column finds the one table that matches an identity so well at least, nil where there is none or several do.
-func (m *matrixMaker) column(id tables.Identity, least tables.Match) (found *column) {
-	for _, c := range m.byName[id.Name] {
+// fitting are the columns that match an identity so well at least: the one that is the same, else all that may be.
+func (m *matrixMaker) fitting(id tables.Identity, least tables.Match) (list []*column) {
+	among := m.byName[id.Name]
+	if of, ok := placedNameOf(id); ok {
+		if c := m.placed[of]; c != nil {
+			return []*column{c}
+		}
+		among = m.adrift[id.Name] // those of other places are others
+	}
+	for _, c := range among {
 		match := c.identity.Match(id)
-		switch {
-		case match == tables.Same:
-			return c
-		case match < least:
-		case found != nil:
-			return nil
-		default:
-			found = c
+		if match == tables.Same {
+			return []*column{c}
+		}
+		if match >= least {
+			list = append(list, c)
 		}
 	}
-	return found
+	return list
 }
 
 // addPrincipal adds a principal as its stack knows it.
@@ -434,7 +457,7 @@ func (m *matrixMaker) addNamed() {
 		if n.Account == "" {
 			id.Account = n.account
 		}
-		if slices.ContainsFunc(m.byName[n.Name], func(c *column) bool { return c.identity.Match(id) != tables.Different }) {
+		if m.fitting(id, tables.Possible) != nil {
 			continue
 		}
 		c := &column{identity: id, MatrixTable: MatrixTable{Name: n.Name}}
@@ -477,14 +500,22 @@ func (m *matrixMaker) govern() {
 			m.unknown("%s", p.unknown)
 			continue
 		}
-		c := m.column(p.table, tables.Possible)
-		if c == nil {
-			c = &column{identity: p.table, MatrixTable: MatrixTable{Name: p.table.Name}}
+		fitting := m.fitting(p.table, tables.Possible)
+		if len(fitting) > 1 {
+			for _, c := range fitting {
+				c.Unknown = cmp.Or(c.Unknown, policy.Placed(p.at)+" may be its own, or that of another table of this name")
+			}
+			continue
+		}
+		if fitting == nil {
+			c := &column{identity: p.table, MatrixTable: MatrixTable{Name: p.table.Name}}
 			if p.hidden {
 				c.Name = "that of " + policy.Placed(p.at)
 			}
 			m.addColumn(c)
+			fitting = []*column{c}
 		}
+		c := fitting[0]
 		c.Unknown = cmp.Or(c.Unknown, p.unknown)
 		switch {
 		case p.Document == nil:

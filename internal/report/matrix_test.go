@@ -562,6 +562,17 @@ user bob
   111122223333/orders r---
     identity policy, Allow: devs policy.Statement[0]
 `},
+		{"the policy of a table that may be either of two", func(a, b, c *matrixStack) {
+			a.add(facts.Table, "orders", map[string]any{"name": "orders"})
+			b.add(facts.Table, "orders", map[string]any{"name": "orders"})
+			c.add(facts.TablePolicy, "orders", map[string]any{"resourceArn": tableARN(ours, "orders"), "policy": document(
+				allow("dynamodb:GetItem", `,"Principal":{"AWS":"arn:aws:iam::`+ours+`:role/app"}`, "*"))})
+			c.principal(ours, "role", "app", nil)
+		}, `
+role app
+  /orders ????
+  /orders ????
+`},
 		{"a stack that declares neither puts a user into a group, which no stack declares", func(a, b, _ *matrixStack) {
 			a.table(ours, "orders")
 			a.principal(ours, "user", "alice", nil)
