@@ -209,7 +209,7 @@ func (r *request) knows(key string) bool {
 	case "principalarn", "username", "principaltype", "principalisawsservice", "principalservicename":
 		return r.caller.text != ""
 	case "principalaccount":
-		return r.caller.account != ""
+		return r.caller.account != "" || r.caller.service() // which has none
 	case "resourceaccount":
 		return r.owner != ""
 	case "requestedregion":
