@@ -343,21 +343,25 @@ func (w *World) differences() (list []string) {
 	return list
 }
 
-// letsIn reports whether the policy of the table or its stream names a principal in an Allow.
-func (t *WorldTable) letsIn(h *Holder) bool {
+// letsIn reports whether Allows of the policy of the table or its stream name a principal, and none names everyone.
+func (t *WorldTable) letsIn(h *Holder) (named bool) {
 	for _, d := range []*Document{t.Policy, t.Stream} {
 		if d == nil {
 			continue
 		}
 		for _, s := range d.Statement {
+			if s.Effect != "Allow" {
+				continue
+			}
+			if s.Principal.Anyone || slices.Contains(s.Principal.Types["AWS"].Values, "*") {
+				return false
+			}
 			for _, ids := range s.Principal.Types {
-				if s.Effect == "Allow" && slices.Contains(ids.Values, h.arn()) {
-					return true
-				}
+				named = named || slices.Contains(ids.Values, h.arn())
 			}
 		}
 	}
-	return false
+	return named
 }
 
 // matrix is the access matrix of the stacks.
