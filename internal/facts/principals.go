@@ -231,13 +231,13 @@ func newPrincipals(g *Graph) *Principals {
 			p.Unknown = append(p.Unknown, g.Unknown...)
 			p.Problems = append(p.Problems, g.Problems...)
 		}
-		p.Unknown, p.Problems = distinct(p.Unknown), distinct(p.Problems)
+		p.Unknown, p.Problems = Distinct(p.Unknown), Distinct(p.Problems)
 	}
 	return s.joined
 }
 
-// distinct returns the elements of a list in order, each once: a principal meets the same in more than one way.
-func distinct[E comparable](list []E) []E {
+// Distinct returns the elements of a list in order, each once. It changes the list.
+func Distinct[E comparable](list []E) []E {
 	met := map[E]bool{}
 	return slices.DeleteFunc(list, func(e E) bool {
 		again := met[e]

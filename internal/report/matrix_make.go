@@ -368,7 +368,7 @@ func (m *matrixMaker) join() {
 		}
 	}
 	for _, h := range m.holders {
-		h.Unknown = distinct(h.Unknown)
+		h.Unknown = facts.Distinct(h.Unknown)
 		var documents []attached
 		met := map[*iam.Document]bool{}
 		for _, d := range h.documents {
@@ -394,15 +394,6 @@ func (m *matrixMaker) join() {
 			}
 		}
 	}
-}
-
-func distinct(list []string) []string {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(list, func(s string) bool {
-		again := seen[s]
-		seen[s] = true
-		return again
-	})
 }
 
 func matchAccounts(a, b tables.Part) tables.Match {
