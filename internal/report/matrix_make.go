@@ -501,7 +501,7 @@ func (m *matrixMaker) govern() {
 		if fitting == nil {
 			c := &column{identity: p.table, MatrixTable: MatrixTable{Name: p.table.Name}}
 			if p.hidden {
-				c.Name = "that of " + policy.Placed(p.at)
+				c.Name = "the table of " + policy.Name(p.at.URN)
 			}
 			m.addColumn(c)
 			fitting = []*column{c}
