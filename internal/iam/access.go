@@ -338,12 +338,12 @@ func (r *request) names(st *Statement) (match principalMatch, partly bool) {
 		return match, false
 	}
 	for _, p := range st.Principal.List {
-		as := *r
-		as.caller = parseCaller(p.ID)
-		one := &as.caller
+		one := parseCaller(p.ID)
 		if p.Type != "AWS" || one.account != c.account || one.root || c.session && (!one.session || one.role != c.role) {
 			continue
 		}
+		as := *r
+		as.caller = one
 		if other := as.matches(st); (other == matchNone) != (match == matchNone) {
 			match, partly = max(match, other), true
 		}

@@ -104,7 +104,8 @@ type named struct {
 
 func newMatrixMaker(now time.Time) *matrixMaker {
 	return &matrixMaker{
-		now: now, of: map[*facts.Principal]*holder{}, byName: map[string][]*column{}, placed: map[placedName]*column{}, adrift: map[string][]*column{},
+		now: now, of: map[*facts.Principal]*holder{},
+		byName: map[string][]*column{}, placed: map[placedName]*column{}, adrift: map[string][]*column{},
 		customer: map[string][]attached{}, managed: map[string][]attached{},
 		statements: map[statementKey]int{}, lists: map[iam.ActionSet][]string{},
 	}
