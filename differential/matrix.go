@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -258,12 +259,17 @@ func (w *World) request(h *Holder, t *WorldTable, a *iam.Action, on string, cont
 		Action: a.String(), Resource: on, Principal: h.caller(), AccountID: t.Account, Context: maps.Clone(context), Identity: w.identity(h),
 	}
 	say := func(key, value string) { c.Context[key] = List{Values: []string{value}, Bare: true} }
-	say("aws:PrincipalArn", h.arn())
-	say("aws:PrincipalAccount", h.Account)
+	if h.Kind != "service" {
+		say("aws:PrincipalArn", h.arn())
+		say("aws:PrincipalAccount", h.Account)
+	}
 	say("aws:ResourceAccount", t.Account)
 	say("aws:RequestedRegion", t.Region)
 	if h.Kind == "user" {
 		say("aws:username", h.Name)
+	}
+	if h.Outside && h.Kind != "service" && h.Account != t.Account {
+		c.Identity = []*Document{{Version: "2012-10-17", Statement: []*Statement{{Effect: "Allow", Action: bare("*"), Resource: bare("*")}}}}
 	}
 	if h.Boundary != nil {
 		c.Boundary = []*Document{w.Managed[*h.Boundary]}
@@ -286,7 +292,8 @@ func tell(c *Case) *Case {
 	c = c.clone()
 	everybodyIsTheRole(c)
 	grants := iam.LookupAction(c.Action).TablePolicy
-	if grants != iam.NotGrantable && (grants != iam.SameAccount || c.AccountID == fieldsOf(c.Principal, 6)[4]) {
+	service := !strings.HasPrefix(c.Principal, "arn:") // of no account
+	if grants != iam.NotGrantable && (grants != iam.SameAccount || service || c.AccountID == fieldsOf(c.Principal, 6)[4]) {
 		return c
 	}
 	for _, s := range c.ResourcePolicy.Statement {
@@ -301,12 +308,19 @@ func tell(c *Case) *Case {
 func (w *World) differences() (list []string) {
 	m := w.matrix()
 	for p, h := range w.Principals {
-		i := slices.IndexFunc(m.Principals, func(row report.MatrixPrincipal) bool { return row.ARN == h.arn() })
-		if i < 0 {
+		i := slices.IndexFunc(m.Principals, func(row report.MatrixPrincipal) bool { return cmp.Or(row.ARN, row.Name) == h.arn() })
+		row := new(report.MatrixPrincipal) // of who is let in nowhere there is none
+		switch {
+		case i >= 0:
+			row = &m.Principals[i]
+		case !h.Outside:
 			list = append(list, fmt.Sprintf("world %s: no row of %s", w.ID, h.arn()))
 			continue
 		}
 		for t, of := range w.Tables {
+			if i < 0 && !of.letsIn(h) {
+				continue // unless as anybody else
+			}
 			column := slices.IndexFunc(m.Tables, func(c report.MatrixTable) bool {
 				return c.Name == of.Name && c.Region == of.Region && c.Account == of.Account
 			})
@@ -315,7 +329,7 @@ func (w *World) differences() (list []string) {
 				continue
 			}
 			right := 0
-			for name, have := range m.Principals[i].At(column).Rights() {
+			for name, have := range row.At(column).Rights() {
 				letter := map[report.AccessLevel]byte{
 					report.NoAccess: 'n', report.UnknownAccess: '?', report.ConditionalAccess: 'c', report.FullAccess: 'a',
 				}[have.Level]
@@ -327,6 +341,27 @@ func (w *World) differences() (list []string) {
 		}
 	}
 	return list
+}
+
+// letsIn reports whether Allows of the policy of the table or its stream name a principal, and none names everyone.
+func (t *WorldTable) letsIn(h *Holder) (named bool) {
+	for _, d := range []*Document{t.Policy, t.Stream} {
+		if d == nil {
+			continue
+		}
+		for _, s := range d.Statement {
+			if s.Effect != "Allow" {
+				continue
+			}
+			if s.Principal.Anyone || slices.Contains(s.Principal.Types["AWS"].Values, "*") {
+				return false
+			}
+			for _, ids := range s.Principal.Types {
+				named = named || slices.Contains(ids.Values, h.arn())
+			}
+		}
+	}
+	return named
 }
 
 // matrix is the access matrix of the stacks.

@@ -76,7 +76,7 @@ func TestMatrixReplay(t *testing.T) {
 		}
 		return nil
 	})
-	for right, least := range map[rune]int{'a': 2000, 'c': 400, 'n': 8000} {
+	for right, least := range map[rune]int{'a': 2000, 'c': 350, 'n': 16000} {
 		if worlds < 200 || cells[right] < least {
 			t.Errorf("%d cells %c in %d recorded worlds, want %d: record again", cells[right], right, worlds, least)
 		}

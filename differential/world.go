@@ -9,7 +9,8 @@ import (
 	"dynamoguard/internal/resource"
 )
 
-// A World is two accounts with a stack each: tables, users, roles and groups, and all the policies that decide who may do what.
+// A World is two accounts with a stack each: tables, users, roles and groups, and all the policies that decide who may do what. The
+// policies of groups are in a stack of their own, and some principals in none.
 type World struct {
 	ID         string        `json:"id"`
 	Tables     []*WorldTable `json:"tables"`
@@ -39,6 +40,8 @@ type Holder struct {
 	Attached []int       `json:"attached,omitempty"` // in Managed
 	Boundary *int        `json:"boundary,omitempty"` // in Managed
 	Groups   []int       `json:"groups,omitempty"`   // of a user
+	// Outside: no stack declares it. What it has of its own lets it use what tables of other accounts open to it, and nothing else.
+	Outside bool `json:"outside,omitempty"`
 }
 
 func (t *WorldTable) arn() string {
@@ -47,7 +50,13 @@ func (t *WorldTable) arn() string {
 
 const streamLabel = "2024-01-01T00:00:00.000"
 
-func (h *Holder) arn() string { return "arn:aws:iam::" + h.Account + ":" + h.Kind + "/" + h.Name }
+// arn is the ARN; of a service its name.
+func (h *Holder) arn() string {
+	if h.Kind == "service" {
+		return h.Name
+	}
+	return "arn:aws:iam::" + h.Account + ":" + h.Kind + "/" + h.Name
+}
 
 // caller is the principal of a request: a role's is a session of it.
 func (h *Holder) caller() string {
@@ -94,6 +103,8 @@ func GenerateWorld(seed, i uint64) *World {
 		&Holder{Account: home, Kind: "role", Name: "app"},
 		&Holder{Account: home, Kind: "role", Name: "batch"},
 		&Holder{Account: foreign, Kind: pick(g.generator, "role", "user"), Name: "reader"},
+		&Holder{Account: pick(g.generator, home, foreign), Kind: pick(g.generator, "role", "user"), Name: "guest", Outside: true},
+		&Holder{Kind: "service", Name: "redshift.amazonaws.com", Outside: true},
 	)
 	for i := range 2 {
 		w.Groups = append(w.Groups, &Holder{Account: home, Kind: "group", Name: fmt.Sprintf("group%d", i)})
@@ -102,6 +113,9 @@ func GenerateWorld(seed, i uint64) *World {
 		w.Managed = append(w.Managed, g.policy(identityPolicy, nil))
 	}
 	for _, h := range slices.Concat(w.Principals, w.Groups) {
+		if h.Outside {
+			continue
+		}
 		for range g.weighted(20, 65, 15) {
 			h.Inline = append(h.Inline, g.policy(identityPolicy, nil))
 		}
@@ -240,6 +254,9 @@ func (g *worldGenerator) somebody() *Principal {
 	var ids []string
 	for range 1 + g.weighted(70, 30) {
 		h := pick(g.generator, g.world.Principals...)
+		if h.Kind == "service" {
+			return &Principal{Types: map[string]List{"Service": {Values: []string{h.Name}, Bare: true}}}
+		}
 		ids = append(ids, pick(g.generator,
 			h.arn(), h.arn(), h.arn(), h.Account, "arn:aws:iam::"+h.Account+":root", "*", "arn:aws:iam::"+home+":role/nobody"))
 	}
@@ -271,7 +288,7 @@ func (g *worldGenerator) restrict(s *Statement) {
 			s.addCondition(not("StringEquals")+pick(g.generator, "", "", "IfExists"), k.name, value)
 		}
 	default: // what the principal and the table decide
-		h := pick(g.generator, g.world.Principals...)
+		h := pick(g.generator, g.world.Principals[:len(g.world.Principals)-1]...) // without the service
 		switch g.IntN(4) {
 		case 0:
 			operator := pick(g.generator, "ArnLike", "ArnNotLike", "ArnEquals")
@@ -286,13 +303,14 @@ func (g *worldGenerator) restrict(s *Statement) {
 	}
 }
 
-// resources are the stacks as the engine has them at their end, with outputs, one for each account.
+// resources are the stacks as the engine has them at their end, with outputs: one for each account, and one with what groups are given.
 func (w *World) resources() (stacks [][]*resource.Resource) {
-	byAccount := map[string][]*resource.Resource{}
-	add := func(account, typ, name string, properties map[string]any) {
-		stack := map[string]string{home: "prod", foreign: "other"}[account]
+	const grants = "grants"
+	in := map[string][]*resource.Resource{} // by account, or grants
+	add := func(of, typ, name string, properties map[string]any) {
+		stack := map[string]string{home: "prod", foreign: "other", grants: grants}[of]
 		urn := resource.URN("urn:pulumi:" + stack + "::shop::" + typ + "::" + name)
-		byAccount[account] = append(byAccount[account], &resource.Resource{URN: urn, Type: typ, Name: name, Properties: valueOf(properties)})
+		in[of] = append(in[of], &resource.Resource{URN: urn, Type: typ, Name: name, Properties: valueOf(properties)})
 	}
 	text := func(d *Document) string {
 		line, err := encode(d)
@@ -307,18 +325,24 @@ func (w *World) resources() (stacks [][]*resource.Resource) {
 		add(home, "aws:iam/policy:Policy", name, map[string]any{"name": name, "arn": managed(i), "policy": text(d)})
 	}
 	for _, h := range slices.Concat(w.Principals, w.Groups) {
-		title := strings.ToUpper(h.Kind[:1]) + h.Kind[1:]
+		if h.Outside {
+			continue
+		}
+		title, policies := strings.ToUpper(h.Kind[:1])+h.Kind[1:], h.Account
+		if h.Kind == "group" {
+			policies = grants
+		}
 		properties := map[string]any{"name": h.Name, "arn": h.arn()}
 		if h.Boundary != nil {
 			properties["permissionsBoundary"] = managed(*h.Boundary)
 		}
 		add(h.Account, "aws:iam/"+h.Kind+":"+title, h.Name, properties)
 		for i, d := range h.Inline {
-			add(h.Account, "aws:iam/"+h.Kind+"Policy:"+title+"Policy", fmt.Sprintf("%s-%d", h.Name, i),
+			add(policies, "aws:iam/"+h.Kind+"Policy:"+title+"Policy", fmt.Sprintf("%s-%d", h.Name, i),
 				map[string]any{h.Kind: h.Name, "policy": text(d)})
 		}
 		for i, m := range h.Attached {
-			add(h.Account, "aws:iam/"+h.Kind+"PolicyAttachment:"+title+"PolicyAttachment", fmt.Sprintf("%s-a%d", h.Name, i),
+			add(policies, "aws:iam/"+h.Kind+"PolicyAttachment:"+title+"PolicyAttachment", fmt.Sprintf("%s-a%d", h.Name, i),
 				map[string]any{h.Kind: h.Name, "policyArn": managed(m)})
 		}
 		if len(h.Groups) > 0 {
@@ -338,8 +362,10 @@ func (w *World) resources() (stacks [][]*resource.Resource) {
 			}
 		}
 	}
-	for _, account := range []string{home, foreign} {
-		stacks = append(stacks, byAccount[account])
+	for _, of := range []string{home, foreign, grants} {
+		if in[of] != nil {
+			stacks = append(stacks, in[of])
+		}
 	}
 	return stacks
 }

@@ -47,7 +47,7 @@ func SeenReads() map[string][]string {
 	reads := GrantReads()
 	for typ, e := range entities {
 		if e.kind == KindManagedPolicy {
-			reads[typ] = append(reads[typ], policyPath)
+			reads[typ] = append(reads[typ], iamPath)
 			for _, ref := range links[typ].principals {
 				reads[typ] = append(reads[typ], ref.Property)
 			}
@@ -56,8 +56,8 @@ func SeenReads() map[string][]string {
 	return reads
 }
 
-// policyPath is the property with the path in the ARN of a managed policy, which is / where it is not set.
-const policyPath = "path"
+// iamPath is the property with the path in the ARN of a managed policy, a role, a user or a group, which is / where it is not set.
+const iamPath = "path"
 
 // A policyName is how an attachment names a managed policy: by its ARN in parts, or by its name alone.
 //
@@ -111,7 +111,7 @@ func ownPolicyName(r *resource.Resource) string {
 
 // means reports whether an attachment may mean a managed policy of that name.
 func (n policyName) means(r *resource.Resource) bool {
-	path := r.Properties.Get(policyPath)
+	path := r.Properties.Get(iamPath)
 	if text, known := path.Text(); n.path != "" && (known || path.Unset()) {
 		if text == "" {
 			text = "/"

@@ -72,6 +72,14 @@ func ARN(r *resource.Resource) (arn string, secret bool) {
 	return arn, property.Secret()
 }
 
+// Path returns the path in the ARN of a resource of IAM: / where it has none, or none that is known.
+func Path(r *resource.Resource) string {
+	if path, _ := r.Properties.Get(iamPath).Text(); path != "" {
+		return path
+	}
+	return "/"
+}
+
 // A Reference is a property that refers to resources of one kind, by name or ARN, alone or in a list. It is written as a
 // pattern: policyArns, permissionsBoundary.managedPolicyArn, references[].name.
 type Reference struct {

@@ -100,7 +100,7 @@ type slimProperty struct {
 func slimOf(r *resource.Resource, provider *resource.Provider) *slim {
 	s := &slim{urn: r.URN, typ: r.Type, name: r.Name, provider: provider}
 	var names []string
-	for _, path := range append([]string{entities[r.Type].name, policyPath}, documentProperties(r.Type)...) {
+	for _, path := range append([]string{entities[r.Type].name, iamPath}, documentProperties(r.Type)...) {
 		name := resource.Path(path).Property()
 		if v := r.Properties.Get(name); !v.Unset() && !slices.Contains(names, name) {
 			names = append(names, name)

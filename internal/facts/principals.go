@@ -158,10 +158,11 @@ type Principal struct {
 	Documents []Attached // inline, and of the stack's own managed policies; a user's groups' included
 	Managed   []Managed  // managed policies that the stack does not declare; a user's groups' included
 	// Bounded: there is a permissions boundary. Its document is Boundary where the stack declares it, its ARN
-	// BoundaryARN where it is known.
-	Bounded     bool
-	Boundary    *Attached
-	BoundaryARN string
+	// BoundaryARN where it is known, which no message may show where BoundarySecret is set.
+	Bounded        bool
+	Boundary       *Attached
+	BoundaryARN    string
+	BoundarySecret bool
 	// Unknown are the properties that may add to this, and are not known yet; Problems are those that cannot be read.
 	Unknown  []Place
 	Problems []Problem
@@ -230,13 +231,13 @@ func newPrincipals(g *Graph) *Principals {
 			p.Unknown = append(p.Unknown, g.Unknown...)
 			p.Problems = append(p.Problems, g.Problems...)
 		}
-		p.Unknown, p.Problems = distinct(p.Unknown), distinct(p.Problems)
+		p.Unknown, p.Problems = Distinct(p.Unknown), Distinct(p.Problems)
 	}
 	return s.joined
 }
 
-// distinct returns the elements of a list in order, each once: a principal meets the same in more than one way.
-func distinct[E comparable](list []E) []E {
+// Distinct returns the elements of a list in order, each once. It changes the list.
+func Distinct[E comparable](list []E) []E {
 	met := map[E]bool{}
 	return slices.DeleteFunc(list, func(e E) bool {
 		again := met[e]
@@ -330,7 +331,7 @@ func (s *joiner) boundary(p *Principal, r *resource.Resource, ref Reference) {
 	}
 	for _, t := range targets {
 		if t.Declared == nil {
-			p.BoundaryARN = t.Text
+			p.BoundaryARN, p.BoundarySecret = t.Text, t.Secret
 			continue
 		}
 		for _, d := range s.documentsOf(t.Declared) {

@@ -10,17 +10,20 @@ import (
 
 // A Holder is a principal and the policies that decide what it may do.
 type Holder struct {
-	// ARN is that of a user or of a role, which acts through its sessions; empty of a group, and where it is not known.
+	// ARN is that of a user or of a role, which acts through its sessions, of one of these, or the name of a service; empty of a group, of
+	// an account, which stands for any of its principals, and where it is not known.
 	ARN      string
 	Account  string      // empty where it is not known
 	Identity []*Document // its own and those of its groups
 	Boundary []*Document // nil for none
+	// Outside: what its own policies say is not known. They are taken to let it use what tables of other accounts open to it.
+	Outside bool
 }
 
 // Access works out what one principal may do on tables, for all requests at once. It is what Evaluate says of one request, asked of
 // every action, of all that belongs to a table, and of whatever else a request may carry. It is not safe for concurrent use.
 //
-// Of documents much larger than IAM takes, the last Denies and the boundary are not considered.
+// Of documents much larger than IAM takes, the last Denies and the boundary are not considered. Each question has a budget of its own.
 type Access struct {
 	holder   Holder
 	now      time.Time
@@ -66,6 +69,7 @@ type rule struct {
 	always     ActionSet // for which they do, whatever the request
 	undecided  []*Condition
 	match      principalMatch
+	partly     bool // it is about some alone of those that the principal may be: one session of a role
 }
 
 // denials are the Denies that are about a principal.
@@ -80,15 +84,27 @@ type denials struct {
 func NewAccess(h Holder, now time.Time) *Access {
 	a := &Access{
 		holder: h, now: now, caller: parseCaller(h.ARN), scopes: map[scope]*scoped{},
-		analysis: analysis{doc: &Document{Kind: Identity, partition: commonPartition(slices.Concat(h.Identity, h.Boundary))}, work: maxWork},
+		analysis: analysis{doc: &Document{Kind: Identity, partition: commonPartition(slices.Concat(h.Identity, h.Boundary))}},
 	}
-	if c := &a.caller; c.role != "" {
+	if c := &a.caller; c.role != "" && !c.session {
 		// A session of it, of no name that any has.
-		c.session, c.text = true, "arn:"+c.partition+":sts::"+c.account+":assumed-role/"+c.role+"/"
+		c.session, c.text = true, c.sessions()
 	} else if c.account == "" {
 		c.account = h.Account
 	}
 	return a
+}
+
+// SessionsOf is what the ARNs of all sessions of a role begin with; empty for the ARN of anything else.
+func SessionsOf(role string) string {
+	if c := parseCaller(role); c.role != "" && !c.session {
+		return c.sessions()
+	}
+	return ""
+}
+
+func (c *caller) sessions() string {
+	return "arn:" + c.partition + ":sts::" + c.account + ":assumed-role/" + c.role + "/"
 }
 
 // in is the access in a scope.
@@ -193,7 +209,7 @@ func (r *request) knows(key string) bool {
 	case "principalarn", "username", "principaltype", "principalisawsservice", "principalservicename":
 		return r.caller.text != ""
 	case "principalaccount":
-		return r.caller.account != ""
+		return r.caller.account != "" || r.caller.service() // which has none
 	case "resourceaccount":
 		return r.owner != ""
 	case "requestedregion":
@@ -268,8 +284,9 @@ func widest(resources []resource, not bool) []resource {
 // nil where they have none. A field of the table that is not known can be any: what is open on some tables alone of those that it
 // can be is not open always.
 func (a *Access) On(t TableRef, want ActionSet, table, stream *Document) (rights Rights) {
+	a.work = maxWork
 	of := a.in(scope{t.Account, t.Region})
-	foreign := t.Account != "" && a.caller.account != "" && t.Account != a.caller.account
+	foreign := a.caller.account != "" && t.Account != a.caller.account && (t.Account != "" || a.holder.Outside)
 	with := map[*Document]*search{}
 	tableTypes.each(func(typ ResourceTypes) {
 		document, index := table, 0
@@ -298,10 +315,40 @@ func (a *Access) On(t TableRef, want ActionSet, table, stream *Document) (rights
 	return rights
 }
 
-// Concerns reports whether a statement of a resource policy is about the principal, if only among all others.
-func (a *Access) Concerns(d *Document) bool {
+// Concerns reports whether a statement of a resource policy that has an effect is about the principal, if only among all others.
+func (a *Access) Concerns(d *Document, effect Effect) bool {
 	r := &a.in(scope{}).request
-	return slices.ContainsFunc(d.Statements, func(st Statement) bool { return r.matches(&st) != matchNone })
+	return slices.ContainsFunc(d.Statements, func(st Statement) bool {
+		if st.Effect != effect {
+			return false
+		}
+		match, _ := r.names(&st)
+		return match != matchNone
+	})
+}
+
+// names says how the statement of a resource policy names the principal, as matches does; partly is set where it depends on who of those
+// that the principal may be makes the request. Whoever assumes a role chooses the name of the session, and an account lets in whom it
+// chooses, whatever Denies there are for some of its principals.
+func (r *request) names(st *Statement) (match principalMatch, partly bool) {
+	match = r.matches(st)
+	c := &r.caller
+	unnamed := c.session && strings.HasSuffix(c.text, "/") || c.text == "" && c.account != "" && st.Effect == Deny
+	if !unnamed {
+		return match, false
+	}
+	for _, p := range st.Principal.List {
+		one := parseCaller(p.ID)
+		if p.Type != "AWS" || one.account != c.account || one.root || c.session && (!one.session || one.role != c.role) {
+			continue
+		}
+		as := *r
+		as.caller = one
+		if other := as.matches(st); (other == matchNone) != (match == matchNone) {
+			match, partly = max(match, other), true
+		}
+	}
+	return match, partly
 }
 
 // Pattern is an element of an Allow of the principal's own policies that matches tables by a wildcard, or all but some.
@@ -327,11 +374,21 @@ func (a *Access) Patterns(want ActionSet) (list []Pattern) {
 			} else if i > 0 {
 				break
 			}
+			a.work = maxWork
 			p := Pattern{Document: r.document, Statement: r.Statement, Element: r.element("Resource", &r.Resource, i), Not: r.Resource.Not}
 			s := a.search(of, nil, 0, &p.Rights)
 			tableTypes.each(func(typ ResourceTypes) {
 				want := want.And(actionsOf(typ))
-				s.through(s.within([]rule{one}), TableRef{Account: a.caller.account}.target(typ, a.doc.partition), want, want)
+				layers, to := s.within([]rule{one}), TableRef{Account: a.caller.account}.target(typ, a.doc.partition)
+				if one.everywhere() {
+					s.through(layers, to, want, want)
+					return
+				}
+				for j := range one.resources[0].readings {
+					if of := &one.resources[0].readings[j]; of.touches(to, &s.work) {
+						s.through(layers, to.narrow(of), want, want) // where it says: it is not narrower than itself
+					}
+				}
 			})
 			if !p.Rights.Open.Empty() {
 				list = append(list, p)
@@ -340,6 +397,9 @@ func (a *Access) Patterns(want ActionSet) (list []Pattern) {
 	}
 	return list
 }
+
+// everywhere reports whether no element of the rule says where tables are.
+func (r *rule) everywhere() bool { return r.Resource.Not || r.resources[0].every }
 
 // names reports whether the element is about nothing but tables that it names.
 func (r *resource) names() bool {
@@ -362,8 +422,11 @@ func (a *Access) search(of *scoped, document *Document, index int, rights *Right
 		s.denied, s.certain, s.all, s.some = slices.Clip(s.denied), slices.Clip(s.certain), slices.Clip(s.all), slices.Clip(s.some)
 		for i := range document.Statements {
 			st := &document.Statements[i]
-			match := of.request.matches(st)
+			match, partly := of.request.names(st)
 			r, ok := a.rule(&of.request, ResourcePolicy, index, st)
+			if partly {
+				r.partly, r.always = true, ActionSet{}
+			}
 			switch {
 			case match == matchNone, !ok:
 			case st.Effect == Deny:
@@ -437,6 +500,9 @@ func (s *search) foreign() [][]rule {
 		if r.only(crossing) {
 			named = append(named, r)
 		}
+	}
+	if s.holder.Outside {
+		return [][]rule{named}
 	}
 	return append(s.within(s.of.identity), named)
 }
@@ -576,7 +642,7 @@ func (s *search) contradicted() bool {
 
 // implied reports whether a Deny holds for every request that meets the conditions of the statements on the path.
 func (s *search) implied(deny *rule) bool {
-	return !slices.ContainsFunc(deny.undecided, func(d *Condition) bool {
+	return !deny.partly && !slices.ContainsFunc(deny.undecided, func(d *Condition) bool {
 		return !slices.ContainsFunc(s.path, func(r *rule) bool {
 			return slices.ContainsFunc(r.undecided, func(c *Condition) bool { return c.implies(d, deny.variables || r.variables) })
 		})
@@ -617,6 +683,7 @@ func (s *Statement) Narrowed(but string, now time.Time) (set ActionSet) {
 
 // Tables are the tables that Allows of the document name, as they name them, each once. What is no name in them is empty.
 func (d *Document) Tables() (list []TableRef) {
+	met := map[TableRef]bool{}
 	for i := range d.Statements {
 		st := &d.Statements[i]
 		if st.Effect == Deny || st.Resource.Not || st.actions.WithoutMetadata().Empty() {
@@ -625,7 +692,8 @@ func (d *Document) Tables() (list []TableRef) {
 		for _, r := range st.resources {
 			for j := range r.readings {
 				of := &r.readings[j]
-				if t := of.table(); t.Name != "" && of.types&tableTypes != 0 && !slices.Contains(list, t) {
+				if t := of.table(); t.Name != "" && of.types&tableTypes != 0 && !met[t] {
+					met[t] = true
 					list = append(list, t)
 				}
 			}

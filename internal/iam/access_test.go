@@ -12,6 +12,7 @@ import (
 const (
 	ordersARN = "arn:aws:dynamodb:eu-west-1:111122223333:table/orders"
 	appARN    = "arn:aws:iam::111122223333:role/team/app"
+	aliceARN  = "arn:aws:sts::111122223333:assumed-role/app/alice"
 )
 
 func identityPolicies(statements ...string) []*Document {
@@ -76,6 +77,14 @@ func TestAccess(t *testing.T) {
 			table:    `{"Effect":"Deny","Principal":"*","Action":"dynamodb:GetItem","Resource":"*","Condition":{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/other"}}}`,
 			open:     "dynamodb:CreateBackup", always: "dynamodb:CreateBackup",
 		},
+		{
+			name:     "what the policy of the table says of one session holds for some of the role's",
+			identity: []string{`{"Effect":"Allow","Action":["dynamodb:PutItem","dynamodb:Scan"],"Resource":"*"}`},
+			table: `{"Effect":"Allow","Principal":{"AWS":"` + aliceARN + `"},"Action":"dynamodb:GetItem","Resource":"*"},
+				{"Effect":"Deny","Principal":{"AWS":"` + aliceARN + `"},"Action":"dynamodb:PutItem","Resource":"*"},
+				{"Effect":"Deny","NotPrincipal":{"AWS":["` + aliceARN + `","` + appARN + `","111122223333"]},"Action":"dynamodb:Scan","Resource":"*"}`,
+			open: "dynamodb:GetItem dynamodb:PutItem dynamodb:Scan", always: "dynamodb:Scan",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := Holder{ARN: appARN, Account: "111122223333", Identity: identityPolicies(c.identity...)}
@@ -91,6 +100,23 @@ func TestAccess(t *testing.T) {
 				t.Errorf("open %q, always %q, want %q and %q", open, always, c.open, c.always)
 			}
 		})
+	}
+}
+
+// TestBudget: the Denies of a principal count on the last of many tables as on the first, for each question has its own budget.
+func TestBudget(t *testing.T) {
+	var patterns []string
+	for i := range 40 {
+		patterns = append(patterns, fmt.Sprintf(`"arn:aws:dynamodb:*:*:table/t%02d*"`, i))
+	}
+	a := NewAccess(Holder{ARN: appARN, Account: "111122223333", Identity: identityPolicies(
+		`{"Effect":"Allow","Action":"dynamodb:*","Resource":[`+strings.Join(patterns, ",")+`]}`,
+		`{"Effect":"Deny","Action":"dynamodb:*","Resource":"arn:aws:dynamodb:*:*:table/t*"}`)}, time.Time{})
+	for i := range 2000 {
+		table := TableRef{"aws", "eu-west-1", "111122223333", fmt.Sprintf("t%05d", i)}
+		if open := a.On(table, allActions, nil, nil).Open; !open.Empty() {
+			t.Fatalf("%s is open: %s", table.Name, names(open.List()))
+		}
 	}
 }
 

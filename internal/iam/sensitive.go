@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"strings"
 	"time"
 )
 
@@ -81,8 +80,8 @@ func (d *Document) SensitiveShares(account string, now time.Time) []SensitiveSha
 				continue
 			}
 			for _, r := range s.Readers {
-				whole := r.Account == account && (r.Text == r.Account || strings.HasSuffix(r.Text, ":root"))
-				if open := f.Named().And(s.Open(r, account)).OutOfPlace(all[r.Text]); r.Type != "Service" && !whole && !open.Empty() {
+				whole := r.Account == account && r.Kind() == AccountReader
+				if open := f.Named().And(s.Open(r, account)).OutOfPlace(all[r.Text]); r.Kind() != ServiceReader && !whole && !open.Empty() {
 					list = append(list, SensitiveShare{s.Statement, r, open})
 				}
 			}

@@ -43,6 +43,38 @@ const Everyone = "*"
 // Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-bpa-rbp.html
 func (r Reader) Public() bool { return r.Type == Everyone && !r.Confined }
 
+// A ReaderKind is what a Reader is.
+type ReaderKind uint8
+
+const (
+	NoReader           ReaderKind = iota // it makes no requests, such as a provider of identities, or nothing tells who it is
+	PrincipalReader                      // a user, a role or a session of one, by its ARN
+	AccountReader                        // who the account gives its own part of the permission
+	ServiceReader                        // a service of AWS, or services for whom they work
+	OrganizationReader                   // whoever is of certain organizations, or parts of them
+	EveryoneReader                       // anybody, or who meets a condition that tells no more
+)
+
+// Kind is what the reader is. A service is of no account, also where it may work for one alone.
+func (r Reader) Kind() ReaderKind {
+	switch {
+	case r.Type == service:
+		return ServiceReader
+	case r.Type == "Federated":
+		return NoReader
+	case r.Account != "":
+		if fields, ok := splitARN(r.Text); ok && fields[5] != "root" {
+			return PrincipalReader
+		}
+		return AccountReader
+	case r.Bound:
+		return OrganizationReader
+	case r.Type == Everyone || r.Key != "":
+		return EveryoneReader
+	}
+	return NoReader
+}
+
 // Shares are the Allows of a table's policy that leave something open from a time on; nil for other documents.
 //
 // A condition of the Allow confines its readers, and so does a Deny for all but some. AWS says that its own analysis of what is

@@ -2,6 +2,7 @@ package iam
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -287,6 +288,39 @@ func TestInterruptsReplication(t *testing.T) {
 		}
 		if list := d.InterruptsReplication("", "", needs, time.Time{}); list != nil {
 			t.Errorf("%s: of no known account: %v", tt.policy, list)
+		}
+	}
+}
+
+// TestReaderKind tells what readers of a policy are.
+func TestReaderKind(t *testing.T) {
+	for _, c := range []struct {
+		principal, condition string
+		want                 ReaderKind
+	}{
+		{`{"AWS":"arn:aws:iam::111122223333:role/team/app"}`, "", PrincipalReader},
+		{`{"AWS":"arn:aws:sts::111122223333:assumed-role/app/alice"}`, "", PrincipalReader},
+		{`{"AWS":"111122223333"}`, "", AccountReader},
+		{`{"AWS":"arn:aws:iam::111122223333:root"}`, "", AccountReader},
+		{`"*"`, `"StringEquals":{"aws:PrincipalAccount":"111122223333"}`, AccountReader},
+		{`"*"`, `"ArnEquals":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/app"}`, PrincipalReader},
+		{`{"Service":"redshift.amazonaws.com"}`, `"StringEquals":{"aws:SourceAccount":"111122223333"}`, ServiceReader},
+		{`"*"`, `"ArnEquals":{"aws:SourceArn":"arn:aws:redshift:eu-west-1:111122223333:integration:x"}`, ServiceReader},
+		{`"*"`, `"StringEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}`, OrganizationReader},
+		{`"*"`, `"StringEquals":{"aws:SourceVpc":"vpc-1"}`, EveryoneReader},
+		{`"*"`, "", EveryoneReader},
+		{`{"Federated":"arn:aws:iam::111122223333:saml-provider/x"}`, "", NoReader},
+		{`{"AWS":"AIDACKCEVSQ6C2EXAMPLE"}`, "", NoReader},
+	} {
+		d := Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":`+c.principal+`,"Action":"dynamodb:GetItem","Resource":"*","Condition":{`+c.condition+`}}}`, Resource)
+		var got []ReaderKind
+		for _, s := range d.Shares(time.Time{}) {
+			for _, r := range s.Readers {
+				got = append(got, r.Kind())
+			}
+		}
+		if !slices.Equal(got, []ReaderKind{c.want}) {
+			t.Errorf("%s %s: %v, want %v", c.principal, c.condition, got, c.want)
 		}
 	}
 }

@@ -14,7 +14,8 @@ import (
 // permissions boundary, and with what the tables' own policies add and take away.
 //
 // What the stacks do not say it does not know: service and resource control policies of the organization, session policies, and
-// policies that are attached by hand. A cluster of DAX reads and writes with the role it has, whose row says of what.
+// policies that are attached by hand; nor what a principal may do by assuming another role, passing one (iam:PassRole) or changing code
+// that runs with one. A cluster of DAX reads and writes with the role it has, whose row says of what.
 type Matrix struct {
 	Tables     []MatrixTable     `json:"tables"`               // the columns: by environment, account, region and name
 	Principals []MatrixPrincipal `json:"principals"`           // the rows: by environment, account, kind and name, those outside last
@@ -39,7 +40,7 @@ type MatrixTable struct {
 
 // A MatrixPrincipal is a row: a role, user, group or permission set, or somebody else whom the policy of a table names.
 type MatrixPrincipal struct {
-	Kind        string       `json:"kind"` // role, user, group, permission set; of the others account, service, everyone or principal
+	Kind        string       `json:"kind"` // role, user, group, permission set; of the others account, service, organization, everyone or principal
 	Name        string       `json:"name"`
 	ARN         string       `json:"arn,omitempty"`
 	Account     string       `json:"account,omitempty"`     // empty where nothing tells, or where it has none

@@ -53,6 +53,66 @@ func largeRun(tables int) *engine.Run {
 	return e.Run()
 }
 
+// governedRun is a run of a stack with as many tables, whose policies each deny everyone of other organizations, and roles of one table each.
+func governedRun(tables int) *engine.Run {
+	s := &matrixStack{project: "shop", stack: "prod"}
+	for i := range tables {
+		name := fmt.Sprintf("table%d", i)
+		s.table(ours, name)
+		s.add(facts.TablePolicy, name, map[string]any{"resourceArn": tableARN(ours, name), "policy": document(
+			`{"Effect":"Deny","Principal":"*","Action":"dynamodb:*","Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-a1b2c3d4e5"}}}`)})
+		s.principal(ours, "role", name, nil)
+		s.inline("role", name, document(allow("dynamodb:GetItem", "", tableARN(ours, name))))
+	}
+	e := engine.New(nil, func() time.Time { return now })
+	e.AnalyzeStack(s.resources)
+	return e.Run()
+}
+
+// allocated are the allocations that it takes to make a matrix.
+func allocated(run *engine.Run) uint64 {
+	run.Graph.Principals()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m := report.New(report.OfState, "", now, []*policy.Policy{}, run.Config)
+	m.Add(report.Source{Run: run})
+	runtime.KeepAlive(m.Report())
+	runtime.ReadMemStats(&after)
+	return after.Mallocs - before.Mallocs
+}
+
+// accountsRun is a run of a stack with tables in as many accounts, all of one name, and in each a role for its own.
+func accountsRun(accounts int) *engine.Run {
+	s := &matrixStack{project: "shop", stack: "prod"}
+	for i := range accounts {
+		account, name := fmt.Sprintf("%012d", i+1), fmt.Sprintf("role%d", i)
+		s.table(account, "orders")
+		s.principal(account, "role", name, nil)
+		s.inline("role", name, document(allow("dynamodb:GetItem", "", "arn:aws:dynamodb:*:*:table/orders")))
+	}
+	e := engine.New(nil, func() time.Time { return now })
+	e.AnalyzeStack(s.resources)
+	return e.Run()
+}
+
+// TestMatrixCost: four times as much takes four times the work, where the policies of all tables are about every principal and ask
+// something of the few alone that have access, and where there are many accounts, each of which keeps to itself.
+func TestMatrixCost(t *testing.T) {
+	for name, run := range map[string]func(int) *engine.Run{"policies": governedRun, "accounts": accountsRun} {
+		if few, many := allocated(run(100)), allocated(run(400)); many > 6*few {
+			t.Errorf("%s: %d allocations for 400, %d for 100", name, many, few)
+		}
+	}
+}
+
+func BenchmarkGovernedMatrix(b *testing.B) {
+	run := governedRun(1000)
+	b.ReportAllocs()
+	for b.Loop() {
+		allocated(run)
+	}
+}
+
 func BenchmarkMatrix(b *testing.B) {
 	for _, tables := range []int{100, 200, 1000, 10000} {
 		run := largeRun(tables)

@@ -31,7 +31,10 @@ type matrixMaker struct {
 	matrix     Matrix
 	columns    []*column
 	byName     map[string][]*column
+	placed     map[placedName]*column // those whose account and region are known
+	adrift     map[string][]*column   // the others, by name
 	holders    []*holder
+	of         map[*facts.Principal]*holder // those that stacks know; of one that another stack declares, its holder
 	policies   []tablePolicy
 	customer   map[string][]attached // the managed policies that stacks declare, by ARN
 	others     []named               // tables that policies name
@@ -52,6 +55,9 @@ func (c *column) ref() iam.TableRef {
 	return iam.TableRef{Partition: c.Partition, Region: c.identity.Region.Known, Account: c.identity.Account.Known, Name: c.identity.Name}
 }
 
+// policies are those of the table and its stream.
+func (c *column) policies() []attached { return slices.Concat(c.table, c.stream) }
+
 // named reports whether policies name the table, and nothing is known of its own.
 func (c *column) named() bool { return c.URN == "" && c.table == nil && c.stream == nil }
 
@@ -60,10 +66,11 @@ type holder struct {
 	MatrixPrincipal
 	kind      facts.Kind
 	account   tables.Part
-	arn       string // also one that may not be shown
-	named     string // as IAM knows it, empty where that is not known
-	documents []attached
-	groups    []*facts.Principal // that its stack does not declare
+	arn       string     // also one that may not be shown
+	named     string     // as IAM knows it, empty where that is not known
+	documents []attached // without those of its groups, until they are joined
+	principal *facts.Principal
+	groups    []*facts.Principal
 	bounded   bool
 	boundary  []attached // nil where it is not known
 	shares    []shared   // of who is no principal
@@ -82,6 +89,7 @@ type attached struct {
 type tablePolicy struct {
 	attached
 	table  tables.Identity
+	hidden bool // the name of the table is a secret
 	stream bool
 	// unknown says why it is not known; empty where it is.
 	unknown string
@@ -96,7 +104,9 @@ type named struct {
 
 func newMatrixMaker(now time.Time) *matrixMaker {
 	return &matrixMaker{
-		now: now, byName: map[string][]*column{}, customer: map[string][]attached{}, managed: map[string][]attached{},
+		now: now, of: map[*facts.Principal]*holder{},
+		byName: map[string][]*column{}, placed: map[placedName]*column{}, adrift: map[string][]*column{},
+		customer: map[string][]attached{}, managed: map[string][]attached{},
 		statements: map[statementKey]int{}, lists: map[iam.ActionSet][]string{},
 	}
 }
@@ -144,6 +154,9 @@ func documentsOf(by resource.URN, documents []*facts.Document) (list []attached)
 	return list
 }
 
+// unreadable reports whether a document says nothing for it is no JSON, or none of a policy.
+func unreadable(d *iam.Document) bool { return len(d.Statements) == 0 && len(d.Errors) > 0 }
+
 // addTables adds the tables that a resource claims, and the policies of tables that it holds.
 func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *facts.Facts, stack stackOf) {
 	around := frame.Around(r.URN)
@@ -166,20 +179,32 @@ func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *fac
 		if !c.Secret {
 			column.Name = c.Identity.Name
 		}
-		if same := m.column(column.identity, tables.Same); same == nil {
+		same := m.fitting(column.identity, tables.Same)
+		if same == nil {
 			m.addColumn(column)
-		} else if same.Stack != s.Name && !slices.Contains(same.Shared, s.Name) {
-			same.Shared, same.Environment = append(same.Shared, s.Name), cmp.Or(same.Environment, s.Environment)
+		}
+		for _, same := range same {
+			if same.Stack != s.Name && !slices.Contains(same.Shared, s.Name) {
+				same.Shared, same.Environment = append(same.Shared, s.Name), cmp.Or(same.Environment, s.Environment)
+			}
 		}
 	}
 	for _, d := range f.Documents(iam.Resource) {
-		var log resource.Log
-		p := tablePolicy{table: witness(f.GovernedTable(d, around, &log)), stream: ofStream(r, d)}
+		p := tablePolicy{table: witness(f.GovernedTable(d, around, new(resource.Log)))}
+		p.at = facts.Place{URN: r.URN, Path: d.Path}
+		if arn, ok := facts.Governs(r, new(resource.Log)); ok {
+			text, _ := arn.Text()
+			p.stream, p.hidden = strings.Contains(text, "/stream/"), arn.Value.Secret()
+		} else {
+			p.stream = strings.Contains(strings.ToLower(string(d.Path)), "streamspecification")
+		}
 		switch {
 		case !d.Known || d.Part:
-			p.unknown = policy.Placed(facts.Place{URN: r.URN, Path: d.Path}) + " is not known"
+			p.unknown = policy.Placed(p.at) + " is not known"
 		case d.Document == nil:
 			p.unknown = fmt.Sprintf("%s: %s", policy.Name(r.URN), d.Mistyped)
+		case unreadable(d.Document):
+			p.unknown = policy.Placed(p.at) + " cannot be read"
 		}
 		if d.Document != nil {
 			p.attached = documentsOf(r.URN, []*facts.Document{d})[0]
@@ -188,35 +213,42 @@ func (m *matrixMaker) addTables(frame policy.Frame, r *resource.Resource, f *fac
 	}
 }
 
-// ofStream reports whether a document is the policy of a stream.
-func ofStream(r *resource.Resource, d *facts.Document) bool {
-	if arn, ok := facts.Governs(r, new(resource.Log)); ok {
-		text, _ := arn.Text()
-		return strings.Contains(text, "/stream/")
-	}
-	return strings.Contains(strings.ToLower(string(d.Path)), "streamspecification")
+// A placedName is what is unique of a table in AWS, where all of it is known.
+type placedName struct{ account, region, name string }
+
+func placedNameOf(id tables.Identity) (of placedName, ok bool) {
+	return placedName{id.Account.Known, id.Region.Known, id.Name}, id.Account.Known != "" && id.Region.Known != ""
 }
 
 func (m *matrixMaker) addColumn(c *column) {
 	m.columns = append(m.columns, c)
 	m.byName[c.identity.Name] = append(m.byName[c.identity.Name], c)
+	if of, ok := placedNameOf(c.identity); ok {
+		m.placed[of] = c
+	} else {
+		m.adrift[c.identity.Name] = append(m.adrift[c.identity.Name], c)
+	}
 }
 
-// column finds the one table that matches an identity so well at least, nil where there is none or several do.
-func (m *matrixMaker) column(id tables.Identity, least tables.Match) (found *column) {
-	for _, c := range m.byName[id.Name] {
+// fitting are the columns that match an identity so well at least: the one that is the same, else all that may be.
+func (m *matrixMaker) fitting(id tables.Identity, least tables.Match) (list []*column) {
+	among := m.byName[id.Name]
+	if of, ok := placedNameOf(id); ok {
+		if c := m.placed[of]; c != nil {
+			return []*column{c}
+		}
+		among = m.adrift[id.Name] // those of other places are others
+	}
+	for _, c := range among {
 		match := c.identity.Match(id)
-		switch {
-		case match == tables.Same:
-			return c
-		case match < least:
-		case found != nil:
-			return nil
-		default:
-			found = c
+		if match == tables.Same {
+			return []*column{c}
+		}
+		if match >= least {
+			list = append(list, c)
 		}
 	}
-	return found
+	return list
 }
 
 // addPrincipal adds a principal as its stack knows it.
@@ -236,18 +268,24 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 		if known := account.OfRole(h.arn); known != "" { // or of a user or group
 			h.account = tables.Part{Known: known, Secret: secret || h.account.Secret}
 		}
-		if !h.account.Secret {
+		if hidden := p.IAMName != "" && p.Name != p.IAMName; !hidden && !secret && !h.account.Secret {
 			h.ARN = h.arn
 		}
 		if known := h.account.Known; h.arn == "" && known != "" && p.IAMName != "" {
 			// It is not created yet. What the policies of tables say of roles goes by their names.
 			in := cmp.Or(partition.Of(graph.Facts(r).Region(frame.Around(p.URN)).Known), "aws")
-			h.arn = "arn:" + in + ":iam::" + known + ":" + string(p.Kind) + "/" + p.IAMName
+			h.arn = "arn:" + in + ":iam::" + known + ":" + string(p.Kind) + facts.Path(r) + p.IAMName
 		}
 	} else {
 		h.Environment, h.Stack = "", ""
 	}
 	for _, d := range p.Documents {
+		if d.Inherited {
+			continue // the group has it, and what other stacks give the group
+		}
+		if unreadable(d.Document.Document) {
+			h.Unknown = append(h.Unknown, policy.Placed(facts.Place{URN: d.By, Path: d.Path})+" cannot be read")
+		}
 		h.documents = append(h.documents, attached{Document: d.Document.Document, at: facts.Place{URN: d.By, Path: d.Path}, secret: d.Secret})
 		for _, t := range d.Document.Document.Tables() {
 			if !d.Secret {
@@ -255,20 +293,18 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 			}
 		}
 	}
-	for _, attachment := range p.Managed {
-		h.attach(attachment)
-	}
-	for _, g := range p.Groups() {
-		if !g.Declared {
-			h.groups = append(h.groups, g)
+	for _, a := range p.Managed {
+		if !a.Inherited {
+			h.documents = append(h.documents, attached{at: a.Place, arn: a.ARN, secret: a.Secret}) // to be found by its ARN
 		}
 	}
+	h.principal, h.groups = p, p.Groups()
 	switch b := p.Boundary; {
 	case !p.Bounded:
-	case b != nil && b.Document.Document != nil && !b.Part:
+	case b != nil && b.Document.Document != nil && !b.Part && !unreadable(b.Document.Document):
 		h.boundary = []attached{{Document: b.Document.Document, at: facts.Place{URN: b.By, Path: b.Path}, secret: b.Secret}}
 	case b == nil && p.BoundaryARN != "":
-		h.boundary = []attached{{arn: p.BoundaryARN}}
+		h.boundary = []attached{{arn: p.BoundaryARN, secret: p.BoundarySecret}}
 	}
 	for _, at := range p.Unknown {
 		h.Unknown = append(h.Unknown, policy.Placed(at)+" is not known")
@@ -277,11 +313,7 @@ func (m *matrixMaker) addPrincipal(frame policy.Frame, graph *facts.Graph, p *fa
 		h.Unknown = append(h.Unknown, fmt.Sprintf("%s: %s", policy.Name(problem.URN), problem.Message))
 	}
 	m.holders = append(m.holders, h)
-}
-
-// attach adds a managed policy that the stack does not declare, to be found by its ARN.
-func (h *holder) attach(a facts.Managed) {
-	h.documents = append(h.documents, attached{at: a.Place, arn: a.ARN})
+	m.of[p] = h
 }
 
 // join puts together what several stacks say of one principal: the one that declares it, and those that only name it.
@@ -309,17 +341,6 @@ func (m *matrixMaker) join() {
 		}
 		return nil
 	}
-	for _, h := range m.holders {
-		for _, g := range h.groups {
-			of := find(facts.KindGroup, g.IAMName, h.account)
-			if of == nil {
-				h.Unknown = append(h.Unknown, "the policies of group "+resource.Quote(g.Name)+", which none of the stacks declares, are not known")
-				continue
-			}
-			h.documents = append(h.documents, of.documents...)
-			h.Unknown = append(h.Unknown, of.Unknown...)
-		}
-	}
 	m.holders = slices.DeleteFunc(m.holders, func(h *holder) bool {
 		if !h.Outside {
 			return false
@@ -330,31 +351,45 @@ func (m *matrixMaker) join() {
 		}
 		of.documents = append(of.documents, h.documents...)
 		of.Unknown = append(of.Unknown, h.Unknown...)
+		of.groups = append(of.groups, h.groups...)
+		m.of[h.principal] = of
 		if h.bounded && !of.bounded {
 			of.bounded, of.boundary = true, h.boundary
 		}
 		return true
 	})
 	for _, h := range m.holders {
-		h.Unknown = distinct(h.Unknown)
-		var documents []attached
-		for _, d := range h.documents {
-			if d.Document != nil {
-				documents = append(documents, d)
-				continue
+		for _, g := range h.groups {
+			of := m.of[g]
+			if of.Outside {
+				h.Unknown = append(h.Unknown, "the policies of group "+resource.Quote(g.Name)+", which none of the stacks declares, are not known")
 			}
-			resolved, ok := m.resolve(d.arn)
+			h.documents = append(h.documents, of.documents...)
+			h.Unknown = append(h.Unknown, of.Unknown...)
+		}
+	}
+	for _, h := range m.holders {
+		h.Unknown = facts.Distinct(h.Unknown)
+		var documents []attached
+		met := map[*iam.Document]bool{}
+		for _, d := range h.documents {
+			resolved, ok := []attached{d}, true
+			if d.Document == nil {
+				resolved, ok = m.resolve(d)
+			}
 			if !ok {
 				h.Unknown = append(h.Unknown, policy.Placed(d.at)+" names a policy whose document is not known")
 			}
 			for _, of := range resolved {
-				of.secret = of.secret || d.secret
-				documents = append(documents, of)
+				if !met[of.Document] { // else it has it in more than one way
+					met[of.Document] = true
+					documents = append(documents, of)
+				}
 			}
 		}
 		h.documents = documents
 		if len(h.boundary) == 1 && h.boundary[0].Document == nil {
-			resolved, ok := m.resolve(h.boundary[0].arn)
+			resolved, ok := m.resolve(h.boundary[0])
 			if h.boundary = nil; ok {
 				h.boundary = append([]attached{}, resolved...) // none where it lets nothing through
 			}
@@ -362,27 +397,31 @@ func (m *matrixMaker) join() {
 	}
 }
 
-func distinct(list []string) []string {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(list, func(s string) bool {
-		again := seen[s]
-		seen[s] = true
-		return again
-	})
-}
-
 func matchAccounts(a, b tables.Part) tables.Match {
 	match, _ := tables.Identity{Account: a}.Compare(tables.Identity{Account: b})
 	return match
 }
 
-// resolve finds the documents of a managed policy by its ARN; ok is false where they are not known.
-func (m *matrixMaker) resolve(arn string) (documents []attached, ok bool) {
-	if documents, ok = m.customer[arn]; ok {
-		return documents, true
+// resolve finds the documents of a managed policy by its ARN; ok is false where they are not known. Where the ARN is a secret they are.
+func (m *matrixMaker) resolve(by attached) (documents []attached, ok bool) {
+	documents, ok = m.customer[by.arn]
+	if !ok && managed.Own(by.arn) {
+		documents, ok = m.ownOfAWS(by.arn), true
 	}
-	if documents, ok = m.managed[arn]; ok || !managed.Own(arn) {
-		return documents, ok
+	if by.secret {
+		documents = slices.Clone(documents)
+		for i := range documents {
+			documents[i].secret = true
+		}
+	}
+	return documents, ok
+}
+
+// ownOfAWS are documents that stand for a policy that AWS manages.
+func (m *matrixMaker) ownOfAWS(arn string) []attached {
+	documents, ok := m.managed[arn]
+	if ok {
+		return documents
 	}
 	p, _ := managed.Lookup(arn)
 	for _, of := range []struct {
@@ -400,7 +439,7 @@ func (m *matrixMaker) resolve(arn string) (documents []attached, ok bool) {
 		documents = append(documents, attached{Document: d, arn: arn, scoped: of.scoped})
 	}
 	m.managed[arn] = documents
-	return documents, true
+	return documents
 }
 
 // addNamed adds the tables that policies name and no stack declares.
@@ -410,7 +449,7 @@ func (m *matrixMaker) addNamed() {
 		if n.Account == "" {
 			id.Account = n.account
 		}
-		if slices.ContainsFunc(m.byName[n.Name], func(c *column) bool { return c.identity.Match(id) != tables.Different }) {
+		if m.fitting(id, tables.Possible) != nil {
 			continue
 		}
 		c := &column{identity: id, MatrixTable: MatrixTable{Name: n.Name}}
@@ -453,11 +492,22 @@ func (m *matrixMaker) govern() {
 			m.unknown("%s", p.unknown)
 			continue
 		}
-		c := m.column(p.table, tables.Possible)
-		if c == nil {
-			c = &column{identity: p.table, MatrixTable: MatrixTable{Name: p.table.Name}}
-			m.addColumn(c)
+		fitting := m.fitting(p.table, tables.Possible)
+		if len(fitting) > 1 {
+			for _, c := range fitting {
+				c.Unknown = cmp.Or(c.Unknown, policy.Placed(p.at)+" may be its own, or that of another table of this name")
+			}
+			continue
 		}
+		if fitting == nil {
+			c := &column{identity: p.table, MatrixTable: MatrixTable{Name: p.table.Name}}
+			if p.hidden {
+				c.Name = "the table of " + policy.Name(p.at.URN)
+			}
+			m.addColumn(c)
+			fitting = []*column{c}
+		}
+		c := fitting[0]
 		c.Unknown = cmp.Or(c.Unknown, p.unknown)
 		switch {
 		case p.Document == nil:
@@ -529,19 +579,22 @@ func placeOf(c *column) string {
 func (m *matrixMaker) outsiders() (list []*holder) {
 	type key struct{ kind, name string }
 	met := map[key]*holder{}
-	own := map[string]bool{} // by ARN
+	own := map[string]bool{} // ARNs, and what those of the sessions of roles begin with
 	for _, h := range m.holders {
-		own[h.arn] = true
+		own[h.arn], own[iam.SessionsOf(h.arn)] = true, true
 	}
+	delete(own, "")
 	for _, c := range m.columns {
-		for i, d := range slices.Concat(first(c.table), first(c.stream)) {
-			if d.Document == nil || d.secret {
+		for i, d := range c.policies() {
+			shares := d.Shares(m.now)
+			if d.secret && len(shares) > 0 {
+				m.unknown("%s is a secret, so whom it lets in from outside is not shown", policy.Placed(d.at))
 				continue
 			}
-			for _, share := range d.Shares(m.now) {
+			for _, share := range shares {
 				for _, reader := range share.Readers {
 					h := outsider(reader, c)
-					if h == nil || own[h.ARN] && h.ARN != "" {
+					if h == nil || own[h.arn] || own[h.arn[:strings.LastIndexByte(h.arn, '/')+1]] {
 						continue
 					}
 					if k := (key{h.Kind, h.Name}); met[k] == nil {
@@ -550,7 +603,7 @@ func (m *matrixMaker) outsiders() (list []*holder) {
 					} else {
 						h = met[k]
 					}
-					if h.ARN == "" {
+					if h.arn == "" && h.ARN == "" {
 						h.shares = append(h.shares, shared{c, i, reader, share})
 					}
 				}
@@ -563,13 +616,10 @@ func (m *matrixMaker) outsiders() (list []*holder) {
 // shared is what an Allow of a table's policy lets a reader do who is no principal, but anybody.
 type shared struct {
 	column   *column
-	document int // 0 is the table's, 1 the stream's
+	document int // of the column's policies
 	reader   iam.Reader
 	iam.Share
 }
-
-// everything is what is assumed of the policies of who is outside, on tables of other accounts: nobody here knows what theirs lets them do.
-var everything = iam.Allowing(anyRight)
 
 // openPolicy is that of a table which lets everyone in.
 var openPolicy = iam.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}`, iam.Resource)
@@ -577,31 +627,33 @@ var openPolicy = iam.Parse(`{"Version":"2012-10-17","Statement":{"Effect":"Allow
 // outsider is the row of a reader; nil of one that is let in nowhere: the account of the table, which leaves the decision to its own
 // policies, and what makes no requests.
 func outsider(r iam.Reader, c *column) *holder {
-	h := &holder{MatrixPrincipal: MatrixPrincipal{Name: r.Text, Account: r.Account, Outside: true}, account: tables.Part{Known: r.Account}}
-	isARN := strings.HasPrefix(r.Text, "arn:")
-	switch {
-	case r.Type == "Service" && r.Key == "":
-		h.Kind, h.ARN = "service", r.Text
-	case r.Account != "" && (!isARN || strings.HasSuffix(r.Text, ":root")):
-		if matchAccounts(h.account, c.identity.Account) != tables.Different {
+	h := &holder{MatrixPrincipal: MatrixPrincipal{Name: r.Text, Outside: true}}
+	switch r.Kind() {
+	case iam.PrincipalReader:
+		h.Kind, h.ARN, h.arn, h.account.Known = "principal", r.Text, r.Text, r.Account
+	case iam.AccountReader:
+		h.Kind, h.Name, h.account.Known = "account", r.Account, r.Account
+		h.ARN = "arn:" + cmp.Or(c.Partition, "aws") + ":iam::" + r.Account + ":root"
+		if matchAccounts(h.account, c.identity.Account) == tables.Same {
 			return nil
 		}
-		h.Kind, h.Name, h.ARN = "account", r.Account, "arn:"+cmp.Or(c.Partition, "aws")+":iam::"+r.Account+":root"
-	case r.Account != "" && r.Type != "Federated":
-		h.Kind, h.ARN = "principal", r.Text
-	case r.Type == iam.Everyone:
-		h.Kind, h.Name = "everyone", "*"
-	case r.Bound:
+	case iam.ServiceReader:
+		if h.Kind = "service"; r.Key == "" {
+			h.arn = r.Text
+		} else {
+			h.Name = r.Key + " " + r.Text
+		}
+	case iam.OrganizationReader:
 		h.Kind = "organization"
-	case r.Key != "":
-		h.Kind, h.Name = "everyone", r.Key+" "+r.Text
-		if r.Type == "Service" {
-			h.Kind = "service"
+	case iam.EveryoneReader:
+		if h.Kind = "everyone"; r.Type == iam.Everyone {
+			h.Name = "*"
+		} else {
+			h.Name = r.Key + " " + r.Text
 		}
 	default:
 		return nil
 	}
-	h.documents = []attached{{Document: everything}}
 	return h
 }
 
@@ -609,11 +661,12 @@ func outsider(r iam.Reader, c *column) *holder {
 type statementKey struct {
 	statement *iam.Statement
 	source    iam.Source
+	secret    bool // one principal may name openly what another one does not
 }
 
 // statement is the index of a statement in the matrix.
 func (m *matrixMaker) statement(g iam.Ground, of attached) int {
-	key := statementKey{g.Statement, g.Source}
+	key := statementKey{g.Statement, g.Source, of.secret}
 	if i, ok := m.statements[key]; ok {
 		return i
 	}

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"encoding/binary"
 	"slices"
 
@@ -51,19 +50,14 @@ func (g *granting) row(h *holder) {
 	h.Account = shown(h.account)
 	of := &rowOf{granting: g, holder: h, kinds: map[string]int{}}
 	of.sources = [...][]attached{iam.IdentityPolicy: h.documents, iam.BoundaryPolicy: h.boundary}
-	arn := cmp.Or(h.arn, h.ARN)
-	if arn != "" && (h.kind == facts.KindGroup || h.kind == facts.KindPermissionSet) {
-		arn = ""
+	is := iam.Holder{ARN: h.arn, Account: h.account.Known, Identity: documents(h.documents), Outside: h.kind == ""}
+	if h.kind == facts.KindGroup || h.kind == facts.KindPermissionSet {
+		is.ARN = ""
 	}
-	is := iam.Holder{ARN: arn, Account: h.account.Known, Identity: documents(h.documents)}
 	if h.bounded && h.boundary != nil {
 		is.Boundary = documents(h.boundary)
 	}
 	of.access = iam.NewAccess(is, g.now)
-	if h.kind == "" {
-		of.abroad = of.access
-		of.access = iam.NewAccess(iam.Holder{ARN: h.ARN, Account: h.account.Known}, g.now)
-	}
 	if h.shares != nil {
 		of.shared()
 		return
@@ -87,7 +81,6 @@ type rowOf struct {
 	*granting
 	*holder
 	access  *iam.Access
-	abroad  *iam.Access    // of who is outside, to tables of other accounts
 	sources [3][]attached  // the documents of the sources but for resource policies
 	kinds   map[string]int // of Access, by what they say
 }
@@ -99,20 +92,26 @@ func (r *rowOf) block(b *block) {
 	if r.Kind == "service" {
 		match = tables.Same // it is of no account
 	}
+	if match == tables.Different && len(b.own) == 0 && len(b.named) == 0 {
+		return
+	}
 	division := r.access.Divide(r.names, b.of.ref())
 	known := make([]*int, division.Groups) // the access of each group; nil where it was not worked out
 	at := func(table int) int {
 		c := r.columns[table]
-		if c.Unknown != "" || r.concerned(c) {
-			return r.on(c, match)
+		if c.Unknown != "" || r.concerned(c, iam.Allow) {
+			return r.on(c, c.table, c.stream, match)
 		}
 		if match == tables.Different && !c.named() {
 			return nothing // the policies of the one account do not reach the tables of the other by themselves
 		}
 		of := &known[division.Group[b.names[table-b.first]]]
 		if *of == nil {
-			access := r.on(c, match)
+			access := r.on(c, nil, nil, match)
 			*of = &access
+		}
+		if **of != nothing && r.concerned(c, iam.Deny) {
+			return r.on(c, c.table, c.stream, match)
 		}
 		return **of
 	}
@@ -140,9 +139,9 @@ func (r *rowOf) block(b *block) {
 	}
 }
 
-// concerned reports whether the policy of a table, or of its stream, is about the principal.
-func (r *rowOf) concerned(c *column) bool {
-	concerns := func(d attached) bool { return r.access.Concerns(d.Document) }
+// concerned reports whether the policy of a table, or of its stream, has a statement of an effect that is about the principal.
+func (r *rowOf) concerned(c *column, effect iam.Effect) bool {
+	concerns := func(d attached) bool { return r.access.Concerns(d.Document, effect) }
 	return slices.ContainsFunc(c.table, concerns) || slices.ContainsFunc(c.stream, concerns)
 }
 
@@ -170,7 +169,7 @@ func (r *rowOf) shared() {
 			of = &iam.Rights{}
 			rights[s.column] = of
 		}
-		d := slices.Concat(first(s.column.table), first(s.column.stream))[s.document]
+		d := s.column.policies()[s.document]
 		i := slices.IndexFunc(d.Statements, func(st iam.Statement) bool { return st.Index == s.Statement })
 		open := s.Abroad.And(anyRight)
 		of.Open, of.Always = of.Open.Or(open), of.Always.Or(open.Minus(d.Statements[i].Narrowed(s.reader.Key, r.now)))
@@ -178,32 +177,35 @@ func (r *rowOf) shared() {
 	}
 	for i, c := range r.columns {
 		if of := rights[c]; of != nil {
-			r.span(i, i, r.add(r.rights(*of, slices.Concat(first(c.table), first(c.stream)), false, tables.Same)))
+			r.span(i, i, r.add(r.rights(*of, c.policies(), false, tables.Same)))
 		}
 	}
 }
 
-// on is the index of the access to a table.
-func (r *rowOf) on(c *column, match tables.Match) int {
-	var table, stream *iam.Document
-	if len(c.table) > 0 {
-		table = c.table[0].Document
-	}
-	if len(c.stream) > 0 {
-		stream = c.stream[0].Document
-	}
+// on is the index of the access to a table that has some policies, and its stream others. Of several each may be the one that holds.
+func (r *rowOf) on(c *column, table, stream []attached, match tables.Match) int {
 	ref := c.ref()
-	by := r.access
-	if r.abroad != nil && match == tables.Different {
-		by = r.abroad
+	var access Access
+	for _, table := range orNone(table) {
+		for _, stream := range orNone(stream) {
+			rights := r.access.On(ref, anyRight, table.Document, stream.Document)
+			by := r.rights(rights, []attached{table, stream}, ref.Account == "" || ref.Region == "", match)
+			access.raise(&by)
+		}
 	}
-	rights := by.On(ref, anyRight, table, stream)
-	access := r.rights(rights, slices.Concat(first(c.table), first(c.stream)), ref.Account == "" || ref.Region == "", match)
 	if c.Unknown != "" || match == tables.Different && c.named() {
-		perhaps := r.rights(by.On(ref, anyRight, openPolicy, openPolicy), make([]attached, 2), true, tables.Possible)
+		perhaps := r.rights(r.access.On(ref, anyRight, openPolicy, openPolicy), make([]attached, 2), true, tables.Possible)
 		access.raise(&perhaps)
 	}
 	return r.add(access)
+}
+
+// orNone are the documents of a policy; one that is none where there is none.
+func orNone(list []attached) []attached {
+	if len(list) == 0 {
+		return make([]attached, 1)
+	}
+	return list
 }
 
 // add adds an access to those of the row; it returns its index.
@@ -219,14 +221,6 @@ func (r *rowOf) add(access Access) int {
 		r.holder.Access = append(r.holder.Access, access)
 	}
 	return i
-}
-
-// first is the one document that a policy has, or none.
-func first(list []attached) []attached {
-	if len(list) == 0 {
-		return make([]attached, 1)
-	}
-	return list[:1]
 }
 
 // rights are the rights of a row. vague: where the table is is not known, so what is not open always may be open on another table alone.
@@ -275,7 +269,7 @@ func (r *rowOf) rights(rights iam.Rights, policies []attached, vague bool, match
 			} else {
 				of = r.sources[g.Source][g.Document]
 			}
-			if of.Document != nil && of.Document != everything {
+			if of.Document != nil {
 				right.By = append(right.By, r.statement(g, of))
 			}
 		}
@@ -325,9 +319,6 @@ func (a *Access) key() string {
 func (r *rowOf) beyond() {
 	for _, p := range r.access.Patterns(anyRight) {
 		of := r.holder.documents[p.Document]
-		if of.Document == everything {
-			continue
-		}
 		pattern := MatrixPattern{
 			Text: p.Element.Text, Not: p.Not, Access: r.rights(p.Rights, nil, false, tables.Same),
 			Statement: r.statement(iam.Ground{Source: iam.IdentityPolicy, Statement: p.Statement}, of),

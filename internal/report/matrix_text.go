@@ -18,12 +18,18 @@ const mostReaching = 20
 // A Reaching is what one principal reaches of the tables of one environment.
 type Reaching struct {
 	Principal *MatrixPrincipal
-	Access    Access // the most of each right on any of the tables, with what is behind it there
-	Tables    int    // how many it has some access to, or may have
-	First     []int  // the first of them
+	Reaches   []Reach // those that are open the most first
+	weight    int     // greater for who may do more
 }
 
-// mostNamed is how many tables a Reaching names.
+// A Reach is rights that are open as far, and on the same tables.
+type Reach struct {
+	Level  AccessLevel
+	Rights []string
+	Tables []int
+}
+
+// mostNamed is how many tables the text names of a Reach.
 const mostNamed = 4
 
 // Within are the tables of an environment: those from first on, up to last but without it.
@@ -42,23 +48,49 @@ func (m *Matrix) Reaching(environment string) (list []Reaching) {
 	first, last := m.Within(environment)
 	for i := range m.Principals {
 		p := &m.Principals[i]
-		of := Reaching{Principal: p}
+		var most Access
 		for _, s := range p.Spans {
-			from, to := max(s.First, first), min(s.Last+1, last)
-			if from >= to {
-				continue
+			if s.First < last && s.Last >= first {
+				most.raise(&p.Access[s.Access])
 			}
-			of.Tables += to - from
-			for table := from; table < to && len(of.First) < mostNamed; table++ {
-				of.First = append(of.First, table)
-			}
-			of.Access.raise(&p.Access[s.Access])
 		}
-		if of.Tables > 0 {
-			list = append(list, of)
+		if !most.None() {
+			list = append(list, Reaching{p, p.reaches(first, last), most.weight()})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Reaching) int { return b.Access.weight() - a.Access.weight() })
+	slices.SortStableFunc(list, func(a, b Reaching) int { return b.weight - a.weight })
+	return list
+}
+
+// reaches are what the principal reaches of some tables.
+func (p *MatrixPrincipal) reaches(first, last int) (list []Reach) {
+	type key struct {
+		level AccessLevel
+		right string
+	}
+	on := map[key][]int{}
+	for _, s := range p.Spans {
+		for table := max(s.First, first); table <= min(s.Last, last-1); table++ {
+			for name, right := range p.Access[s.Access].Rights() {
+				k := key{right.Level, name}
+				on[k] = append(on[k], table)
+			}
+		}
+	}
+	for level := FullAccess; level > NoAccess; level-- {
+		before := len(list)
+		for name := range new(Access).Rights() {
+			tables := on[key{level, name}]
+			same := slices.IndexFunc(list[before:], func(r Reach) bool { return slices.Equal(r.Tables, tables) })
+			switch {
+			case tables == nil:
+			case same >= 0:
+				list[before+same].Rights = append(list[before+same].Rights, name)
+			default:
+				list = append(list, Reach{level, []string{name}, tables})
+			}
+		}
+	}
 	return list
 }
 
@@ -92,9 +124,6 @@ func (p *printer) access(m *Matrix) {
 	slices.SortStableFunc(environments, func(a, b string) int { return order(a) - order(b) })
 	for _, environment := range environments {
 		list := m.Reaching(environment)
-		if list == nil {
-			continue
-		}
 		first, last := m.Within(environment)
 		tables := last - first
 		of := environment
@@ -108,16 +137,24 @@ func (p *printer) access(m *Matrix) {
 			if from != "" {
 				colour, from = yellow, " ("+from+")"
 			}
-			p.paragraph(2, colour, r.Principal.title()+from, "  "+r.Access.words()+" on "+m.named(&r, tables))
+			p.paragraph(2, colour, r.Principal.title()+from, "  "+m.words(r.Reaches, tables))
+		}
+		if list == nil {
+			p.paragraph(2, plain, "nobody, as far as these stacks say", "")
 		}
 		if more := len(list) - mostReaching; more > 0 {
 			p.paragraph(2, dim, fmt.Sprintf("and %d more", more), "")
 		}
 		_, _ = p.WriteString("\n")
 	}
+	if m.Unknown == nil {
+		return
+	}
+	p.section(bold, "Not known of who reaches what")
 	for _, unknown := range m.Unknown {
 		p.paragraph(2, yellow, "unknown", "  "+unknown)
 	}
+	_, _ = p.WriteString("\n")
 }
 
 // order puts production first, and what has no known environment last.
@@ -146,38 +183,27 @@ func (p *MatrixPrincipal) title() string {
 	return title
 }
 
-// words say what is open: read and write, admin under conditions.
-func (a *Access) words() string {
-	said := [len(levels)]string{UnknownAccess: "perhaps ", ConditionalAccess: " under conditions"}
-	var groups []string
-	for level := FullAccess; level > NoAccess; level-- {
-		var names []string
-		for name, right := range a.Rights() {
-			if right.Level == level {
-				names = append(names, name)
-			}
-		}
-		switch {
-		case names == nil:
-		case level == UnknownAccess:
-			groups = append(groups, said[level]+text.And(names))
-		default:
-			groups = append(groups, text.And(names)+said[level])
-		}
+// words say what is open, of as many tables: read and write on all 6, admin under conditions on orders.
+func (m *Matrix) words(reaches []Reach, all int) string {
+	before := [len(levels)]string{UnknownAccess: "perhaps "}
+	after := [len(levels)]string{ConditionalAccess: " under conditions"}
+	clauses := make([]string, len(reaches))
+	for i, r := range reaches {
+		clauses[i] = before[r.Level] + text.And(r.Rights) + after[r.Level] + " on " + m.named(r.Tables, all)
 	}
-	return strings.Join(groups, ", ")
+	return strings.Join(clauses, "; ")
 }
 
-// named names the tables, the first of many, or says that they are all there are.
-func (m *Matrix) named(r *Reaching, all int) string {
-	if r.Tables == all && all > 1 {
+// named names tables, the first of many, or says that they are all there are.
+func (m *Matrix) named(tables []int, all int) string {
+	if len(tables) == all && all > 1 {
 		return fmt.Sprintf("all %d", all)
 	}
 	var names []string
-	for _, t := range r.First {
+	for _, t := range tables[:min(len(tables), mostNamed)] {
 		names = append(names, m.Tables[t].Name)
 	}
-	if more := r.Tables - len(r.First); more > 0 {
+	if more := len(tables) - mostNamed; more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
 	return text.And(names)
