@@ -33,6 +33,7 @@ var places = []place{
 	{"docs/install.md", regexp.MustCompile(`analyzer dynamoguard (` + semver + `) `)},
 	{"docs/install.md", regexp.MustCompile(`git checkout v(` + semver + `) `)},
 	{"docs/configuration.md", regexp.MustCompile(`\bdynamoguard@v(` + semver + `)`)},
+	{"docs/organization.md", regexp.MustCompile(`\bdynamoguard (` + semver + `) `)},
 	{"examples/ci/github-actions.yml", regexp.MustCompile(`(?m)^\s+ref: v(` + semver + `)$`)},
 	{"examples/ci/gitlab-ci.yml", regexp.MustCompile(`--branch v(` + semver + `)\b`)},
 	{"examples/ci/azure-pipelines.yml", regexp.MustCompile(`(?m)^\s+ref: refs/tags/v(` + semver + `)$`)},
