@@ -413,10 +413,15 @@ func TestCloudForeseen(t *testing.T) {
 	does(t, s, folder, "policy", "enable", "acme/dynamoguard", "latest", "--config", "$CONFIG")
 	unknown := notJudged("0 of 1 policy document was judged", `inlinePolicies[0].policy of aws:iam:Role "checkout"`)
 	check(t, "preview", s.Preview(), harness.Result{Policy: []string{unknown}})
-	foreseen := s.ForeseeThrough("preview")
+	reports := t.TempDir()
+	foreseen := s.ForeseeThrough("preview", "--report", reports)
 	violation := `inlinePolicies[0].policy.Statement[0].Action[0] "dynamodb:*" grants 57 DynamoDB actions, DeleteTable among them; ` +
 		"list the actions the workload calls. SOC 2: CC6.1, CC6.3"
 	check(t, "foreseen", foreseen, stopped("mandatory high iam-wildcard-action aws:iam/role:Role::checkout: "+violation))
+	report, err := os.ReadFile(filepath.Join(reports, "preview", "report.txt"))
+	if err != nil || !bytes.Contains(report, []byte("DeleteTable")) {
+		t.Errorf("the report on the preview: %v\n%s", err, report)
+	}
 	tells(t, foreseen, "dynamoguard: 1 of 1 policy document judged; 7 values foreseen (6 determined, 1 stand-in)")
 
 	// A pack that a plain preview names itself judges beside the organization's.

@@ -32,8 +32,13 @@ const (
 // Serve runs the policies for the engine at an address until ctx ends, the engine cancels or it goes away. Within grace of
 // that it returns, whatever calls do. The first line written to stdout is the port; nothing else is ever written there. A
 // connection that was refused is told on stderr, once.
+//
+// ended is called before a Cancel of the engine is answered, which then ends the process: at once where a language host runs it. The
+// engine waits for the answer for five seconds.
+//
+// Source: https://github.com/pulumi/pulumi/blob/master/pkg/host/host.go, Close
 func Serve(
-	ctx context.Context, engineAddress, version string, rules *engine.Engine, stdout, stderr io.Writer,
+	ctx context.Context, engineAddress, version string, rules *engine.Engine, ended func(), stdout, stderr io.Writer,
 ) error {
 	plugin.Silence()
 	listener, err := plugin.Listen(engineAddress, stderr)
@@ -50,20 +55,23 @@ func Serve(
 		defer func() { _ = connection.Close() }()
 		check = pulse(connection)
 	}
-	return serve(ctx, listener, check, version, rules)
+	return serve(ctx, listener, check, version, rules, ended)
 }
 
 // serve answers calls on a listener until ctx ends, the engine cancels or, by check, goes away. Without check it is not
 // watched.
 func serve(
-	ctx context.Context, listener net.Listener, check func(context.Context) error, version string, rules *engine.Engine,
+	ctx context.Context, listener net.Listener, check func(context.Context) error, version string, rules *engine.Engine, ended func(),
 ) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
 	connections := &plugin.Counted{Listener: listener}
 	server := grpc.NewServer(grpc.MaxRecvMsgSize(plugin.MaxMessage), grpc.UnaryInterceptor(survive), grpc.ForceServerCodecV2(newPartialCodec()))
-	server.RegisterService(lean(rules), NewServer(rules, version, cancel))
+	server.RegisterService(lean(rules), NewServer(rules, version, func() {
+		ended()
+		cancel()
+	}))
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(connections) }()
 	if check != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,6 +56,7 @@ type served struct {
 	*grpc.ClientConn
 	stop  func()
 	ended chan error
+	told  *atomic.Bool // that the engine ended it, before it was answered
 }
 
 // pack is the one policy that a pack needs.
@@ -64,9 +66,9 @@ func serveIn(t *testing.T, check answer, policies ...*policy.Policy) served {
 	t.Helper()
 	listener := bufconn.Listen(1 << 10)
 	ctx, stop := context.WithCancel(t.Context())
-	s := served{stop: stop, ended: make(chan error, 1)}
+	s := served{stop: stop, ended: make(chan error, 1), told: new(atomic.Bool)}
 	rules := engine.New(append(policies, pack), time.Now)
-	go func() { s.ended <- serve(ctx, listener, check, "1.2.3", rules) }()
+	go func() { s.ended <- serve(ctx, listener, check, "1.2.3", rules, func() { s.told.Store(true) }) }()
 	s.ClientConn = dial(t, listener.DialContext)
 	return s
 }
@@ -90,6 +92,17 @@ func (s served) end(t *testing.T) {
 	if err := <-s.ended; err != nil {
 		t.Error(err)
 	}
+}
+
+// TestCancel: what there is to do at the end of a run is done when the engine is answered, which may then kill the pack.
+func TestCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serveIn(t, there)
+		if _, err := pulumirpc.NewAnalyzerClient(s).Cancel(t.Context(), &emptypb.Empty{}); err != nil || !s.told.Load() {
+			t.Errorf("%v, and before it was answered ended was called: %t", err, s.told.Load())
+		}
+		s.end(t)
+	})
 }
 
 // TestWatch: an orphan ends within 10 seconds, and a pack whose engine is there or was heard of does not.

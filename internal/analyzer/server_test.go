@@ -51,7 +51,7 @@ func serveFor(t *testing.T, ctx context.Context, engineAddress string, all []*po
 	stdout, printed := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- analyzer.Serve(ctx, engineAddress, "1.2.3", engine.New(all, time.Now), printed, io.Discard)
+		ended <- analyzer.Serve(ctx, engineAddress, "1.2.3", engine.New(all, time.Now), func() {}, printed, io.Discard)
 	}()
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -47,10 +48,13 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 		around := world(ctx, system)
 		around.Session = join(system.Getenv(session.Variable), os.Args[0]) // before the engine hears of us, and so before any pack judges
 		rules := engine.New(policies, time.Now).In(around)
-		err = analyzer.Serve(ctx, address, version, rules, stdout, stderr)
-		rules.Tell()
-		keep(rules, version, record.In(system.Cache))
-		reportRun(rules, version, system.Getenv(preview.ReportVariable), time.Now, stderr)
+		ended := sync.OnceFunc(func() {
+			rules.Tell()
+			keep(rules, version, record.In(system.Cache))
+			reportRun(rules, version, system.Getenv(preview.ReportVariable), time.Now, stderr)
+		})
+		err = analyzer.Serve(ctx, address, version, rules, ended, stdout, stderr)
+		ended() // of an engine that has gone without a word
 	default:
 		hint = "Run it with help for what it does.\n"
 		root := rootCommand(version, policies)
