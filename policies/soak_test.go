@@ -494,7 +494,7 @@ func served(b *testing.B) (pack pulumirpc.AnalyzerClient, end func()) {
 	b.Cleanup(there.Stop)
 	go func() {
 		rules := engine.New(policies.All(), time.Now)
-		ended <- analyzer.Serve(ctx, listener.Addr().String(), "0.0.0", rules, printed, io.Discard)
+		ended <- analyzer.Serve(ctx, listener.Addr().String(), "0.0.0", rules, func() {}, printed, io.Discard)
 	}()
 	port, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {

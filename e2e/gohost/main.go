@@ -139,7 +139,8 @@ func (host) RunPlugin(request *pulumirpc.RunPluginRequest, server pulumirpc.Lang
 func compile(ctx context.Context, folder string, stdout, stderr io.Writer) (string, error) {
 	pattern := filepath.Join(folder, "*.go")
 	if files, err := filepath.Glob(pattern); err != nil || len(files) == 0 {
-		return "", fmt.Errorf("Failed to find go files for 'go build' matching %s", pattern) // the real one's words
+		//lint:ignore ST1005 the real one's words
+		return "", fmt.Errorf("Failed to find go files for 'go build' matching %s", pattern)
 	}
 	file, err := os.CreateTemp("", "pulumi-go.*")
 	if err != nil {
