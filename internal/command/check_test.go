@@ -16,6 +16,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
 
 	"dynamoguard/internal/report"
 )
@@ -29,12 +30,17 @@ type checked struct {
 // check calls the command, with a text on standard input.
 func (p program) check(t *testing.T, stdin string, args ...string) checked {
 	t.Helper()
+	return called(t, checkCommand(p), stdin, args)
+}
+
+// called is what a command comes to, with a text on standard input.
+func called(t *testing.T, command *cobra.Command, stdin string, args []string) checked {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
-	command := checkCommand(p)
 	command.SetIn(strings.NewReader(stdin))
 	command.SetOut(&stdout)
 	command.SetErr(&stderr)
-	command.SetArgs(append([]string{}, args...))
+	command.SetArgs(append([]string{}, args...)) // nil would be those of the test
 	command.SilenceUsage, command.SilenceErrors = true, true
 	code := end(command.ExecuteContext(t.Context()), &stderr, "")
 	return checked{code, stdout.String(), stderr.String()}

@@ -11,15 +11,7 @@ import (
 // report calls the command, with a text on standard input.
 func (p program) report(t *testing.T, stdin string, args ...string) checked {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
-	command := reportCommand(p)
-	command.SetIn(strings.NewReader(stdin))
-	command.SetOut(&stdout)
-	command.SetErr(&stderr)
-	command.SetArgs(append([]string{}, args...))
-	command.SilenceUsage, command.SilenceErrors = true, true
-	code := end(command.ExecuteContext(t.Context()), &stderr, "")
-	return checked{code, stdout.String(), stderr.String()}
+	return called(t, reportCommand(p), stdin, args)
 }
 
 const (

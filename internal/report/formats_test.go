@@ -81,6 +81,24 @@ func as(t *testing.T, format string, r *report.Report, o report.Options) string 
 	return out.String()
 }
 
+// holdTo holds a text to a file of testdata.
+func holdTo(t *testing.T, golden, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", golden)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
 // TestFormats holds each format to a file: a report with one of everything.
 func TestFormats(t *testing.T) {
 	for golden, o := range map[string]report.Options{
@@ -91,20 +109,7 @@ func TestFormats(t *testing.T) {
 		"baseline.json": {},
 	} {
 		format, _, _ := strings.Cut(golden, ".")
-		got := as(t, format, everything(t), o)
-		path := filepath.Join("testdata", golden)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", path, diff)
-		}
+		holdTo(t, golden, as(t, format, everything(t), o))
 	}
 }
 

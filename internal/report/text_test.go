@@ -2,12 +2,8 @@ package report_test
 
 import (
 	"bytes"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"dynamoguard/internal/report"
 )
@@ -47,20 +43,7 @@ func TestText(t *testing.T) {
 	}
 	r.Unread = []report.Unread{{Source: "broken.json", Reason: "it is empty"}}
 	for golden, o := range map[string]report.Options{"text.txt": {}, "terminal.txt": {Colour: true, Width: 60}} {
-		got := asText(t, r, o)
-		path := filepath.Join("testdata", golden)
-		if *update {
-			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		want, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if diff := cmp.Diff(string(want), got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", path, diff)
-		}
+		holdTo(t, golden, asText(t, r, o))
 	}
 }
 
