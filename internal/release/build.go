@@ -106,7 +106,7 @@ func release(root, out, tag string, on []compile.Platform, progress io.Writer) e
 		return fmt.Errorf("%s is not of what is compiled; run go test ./internal/release -run TestThirdParty -update", thirdPartyFile)
 	}
 
-	fmt.Fprintf(progress, "dynamoguard %s of compile.Commit %s\n", version, of.Hash)
+	fmt.Fprintf(progress, "dynamoguard %s of commit %s\n", version, of.Hash)
 	if len(changed) > 0 {
 		fmt.Fprintf(progress, "not in it, since not committed:\n%s\n", strings.Join(changed, "\n"))
 	}
