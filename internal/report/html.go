@@ -11,6 +11,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/soc2"
@@ -25,9 +26,12 @@ var (
 	//go:embed html/report.js
 	htmlScript string
 
-	htmlPage = template.Must(template.New("report").Funcs(template.FuncMap{
-		"name": policy.Name, "join": soc2.Join, "count": text.Count, "bar": barOf,
-	}).Parse(htmlSource))
+	// Parsed where it is needed: every run starts the pack, and few write a page.
+	htmlPage = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("report").Funcs(template.FuncMap{
+			"name": policy.Name, "join": soc2.Join, "count": text.Count, "bar": barOf,
+		}).Parse(htmlSource))
+	})
 )
 
 // hash names a script or style in a Content-Security-Policy, so that the browser runs that one and no other.
@@ -39,7 +43,7 @@ func hash(source string) string {
 // writeHTML writes the report as one file for people: an auditor, a reviewer, on a screen, a phone or paper. It loads nothing.
 func writeHTML(w io.Writer, r *Report, _ Options) error {
 	buffered := bufio.NewWriter(w)
-	if err := htmlPage.Execute(printableWriter{buffered}, pageOf(r)); err != nil {
+	if err := htmlPage().Execute(printableWriter{buffered}, pageOf(r)); err != nil {
 		return err
 	}
 	return buffered.Flush()
