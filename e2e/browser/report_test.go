@@ -353,7 +353,7 @@ func TestReportOfMany(t *testing.T) {
 		must(t, p.Eval(drawn, nil))
 		took := spent() - before
 		t.Logf("%s: %.0f ms of work, %d ms by the clock", step.what, took*1000, time.Since(begun).Milliseconds())
-		if took <= 0 || took > 1 {
+		if took <= 0 || took > 2 { // 0.5 to 0.9 s where it was measured; a busy machine takes longer for the same work
 			t.Errorf("%s took %.2f s", step.what, took)
 		}
 	}
