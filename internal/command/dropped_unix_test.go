@@ -16,10 +16,7 @@ import (
 
 // TestDropped: whatever ends check while it writes, the files are what they were, and nothing is left beside them.
 func TestDropped(t *testing.T) {
-	program := filepath.Join(t.TempDir(), "pulumi-analyzer-dynamoguard")
-	if out, err := exec.Command("go", "build", "-o", program, "dynamoguard").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
+	program := compiled(t)
 	states, err := filepath.Abs(filepath.Join("..", "..", "testdata", "states"))
 	if err != nil {
 		t.Fatal(err)

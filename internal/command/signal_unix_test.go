@@ -16,12 +16,19 @@ import (
 	"time"
 )
 
-// TestSignal: the first signal ends a command, whatever it waits for.
-func TestSignal(t *testing.T) {
+// compiled is the pack as a program.
+func compiled(t *testing.T) string {
+	t.Helper()
 	program := filepath.Join(t.TempDir(), "pulumi-analyzer-dynamoguard")
 	if out, err := exec.Command("go", "build", "-o", program, "dynamoguard").CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
+	return program
+}
+
+// TestSignal: the first signal ends a command, whatever it waits for.
+func TestSignal(t *testing.T) {
+	program := compiled(t)
 	t.Setenv("HOME", t.TempDir())
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("PULUMI_HOME", t.TempDir())
