@@ -10,6 +10,9 @@ import "strings"
 // Match reports whether pattern matches the whole of s, upper and lower case told apart. It needs no memory, and at
 // worst len(pattern) times len(s) steps.
 func Match(pattern, s string) bool {
+	if pattern == s {
+		return true
+	}
 	// What is compared mostly begins alike, as ARNs do.
 	n := 0
 	for n < len(pattern) && n < len(s) && pattern[n] == s[n] && pattern[n] != '*' && pattern[n] != '?' {

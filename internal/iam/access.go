@@ -573,7 +573,7 @@ func (s *search) element(e *resource, layers [][]rule, t target, want, always Ac
 func (r *rule) leavesOut(t target, left *work) bool {
 	return slices.ContainsFunc(r.resources, func(e resource) bool {
 		left.spend(compareWork)
-		return e.covers(t, left)
+		return e.covers(&t, left)
 	})
 }
 

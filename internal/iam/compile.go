@@ -182,7 +182,7 @@ func (a *analysis) reaches(st *Statement, want ActionSet, yield func(reach)) {
 			}
 			to := anything.target(t, a.doc.partition)
 			for i := range st.resources {
-				if st.resources[i].covers(to, nil) {
+				if st.resources[i].covers(&to, nil) {
 					return
 				}
 			}
@@ -223,7 +223,7 @@ func (a *analysis) denied(st *Statement, t target) bool {
 		if a.work.spend(compareWork); a.work < 0 {
 			return false
 		}
-		if st.resources[i].covers(t, &a.work) {
+		if st.resources[i].covers(&t, &a.work) {
 			return true
 		}
 	}

@@ -235,11 +235,11 @@ func matchARN(pattern, value string) bool {
 		return true
 	}
 	patterns := strings.SplitN(pattern, ":", 6)
-	if len(patterns) < 6 {
+	if len(patterns) < 6 || !matchCoded(patterns[0], "arn") {
 		return false
 	}
-	for i := range patterns {
-		if !matchCoded(patterns[i], values[i]) {
+	for i, pattern := range patterns[1:] {
+		if !matchCoded(pattern, values[i]) {
 			return false
 		}
 	}

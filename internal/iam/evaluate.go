@@ -62,7 +62,42 @@ func (s Source) String() string {
 // Decision is a verdict with its reasons.
 type Decision struct {
 	Verdict Verdict
-	Reasons []Reason
+
+	rule   string   // that decides, where no document does
+	action string   // of the request
+	causes [3]cause // the first of them
+	count  uint8
+}
+
+// cause is what of one document decides; the zero cause is the rule of the decision.
+type cause struct {
+	document  *Document
+	statement *Statement // nil where the document is not valid
+	source    Source
+	index     int // of the document
+	resource  int // see Reason
+}
+
+// Reasons are what decides: the Deny, the Allows that a request needs together, or a rule. They are made where they are asked for,
+// since most ask for the verdict alone.
+func (d *Decision) Reasons() []Reason {
+	reasons := make([]Reason, d.count)
+	for i := range reasons {
+		c := &d.causes[i]
+		r := Reason{Source: c.source, Document: c.index, Statement: -1, resource: c.resource, document: c.document, action: d.action}
+		switch {
+		case c.document == nil:
+			r = Reason{Rule: d.rule, Document: -1, Statement: -1, resource: -1}
+		case c.statement == nil:
+			r.Rule, r.Error = "the document is not valid", &c.document.Errors[0]
+		case c.statement.Effect == Deny:
+			r.Rule, r.Statement = "a Deny matches", c.statement.Index
+		default:
+			r.Rule, r.Statement = "an Allow matches", c.statement.Index
+		}
+		reasons[i] = r
+	}
+	return reasons
 }
 
 // Reason is a statement that decides a request, or a rule that does where no statement matches.
@@ -134,10 +169,11 @@ type request struct {
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html and
 // https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_evaluation.html
 func Evaluate(req Request) Decision {
-	if invalid := req.invalid(); invalid != nil {
-		return Decision{Invalid, []Reason{*invalid}}
+	if invalid, ok := req.invalid(); ok {
+		return Decision{Verdict: Invalid, causes: [3]cause{invalid}, count: 1}
 	}
-	r := request{Request: req, caller: parseCaller(req.Principal)}
+	r := request{Request: req}
+	r.caller.read(req.Principal)
 	if len(req.Context) > fewKeys {
 		r.folded = make(map[string][]string, len(req.Context))
 		for name, values := range req.Context {
@@ -145,7 +181,7 @@ func Evaluate(req Request) Decision {
 		}
 	}
 	r.action = LookupAction(req.Action)
-	r.target = parseTarget(req.Resource)
+	r.target.read(req.Resource)
 	if r.owner = req.Account; r.owner == "" {
 		r.owner = r.target.arn.account
 	}
@@ -157,27 +193,25 @@ func Evaluate(req Request) Decision {
 	var identity, named, boundary, session opinion
 	for i, d := range req.Identity {
 		if deny := identity.add(&r, IdentityPolicy, i, d); deny {
-			return denied(identity.reason)
+			return r.denied(&identity)
 		}
 	}
 	if req.ResourcePolicy != nil {
 		if deny := named.add(&r, ResourcePolicy, 0, req.ResourcePolicy); deny {
-			return denied(named.reason)
+			return r.denied(&named)
 		}
 	}
 	for i, d := range req.Boundary {
 		if deny := boundary.add(&r, BoundaryPolicy, i, d); deny {
-			return denied(boundary.reason)
+			return r.denied(&boundary)
 		}
 	}
 	for i, d := range req.Session {
 		if deny := session.add(&r, SessionPolicy, i, d); deny {
-			return denied(session.reason)
+			return r.denied(&session)
 		}
 	}
-	if r.caller.root && !identity.allows {
-		identity = opinion{allows: true, reason: Reason{Rule: "the root user needs no policy in its own account", Document: -1, Statement: -1, resource: -1}}
-	}
+	identity.allows = identity.allows || r.caller.root
 	controlled := true
 	for _, level := range req.Control {
 		if r.caller.account == "" || r.caller.serviceLinked() {
@@ -186,7 +220,7 @@ func Evaluate(req Request) Decision {
 		var control opinion
 		for i, d := range level {
 			if deny := control.add(&r, ControlPolicy, i, d); deny {
-				return denied(control.reason)
+				return r.denied(&control)
 			}
 		}
 		controlled = controlled && control.allows
@@ -198,7 +232,7 @@ func Evaluate(req Request) Decision {
 		var control opinion
 		for i, d := range level {
 			if deny := control.add(&r, ResourceControlPolicy, i, d); deny {
-				return denied(control.reason)
+				return r.denied(&control)
 			}
 		}
 	}
@@ -206,13 +240,6 @@ func Evaluate(req Request) Decision {
 	bounded := boundary.allows || req.Boundary == nil
 	inSession := session.allows || req.Session == nil
 	within := bounded && inSession
-	var limits []Reason // what else allows it
-	if req.Boundary != nil {
-		limits = append(limits, boundary.reason)
-	}
-	if req.Session != nil {
-		limits = append(limits, session.reason)
-	}
 	own := identity.allows && within
 	switch {
 	case !controlled:
@@ -220,17 +247,17 @@ func Evaluate(req Request) Decision {
 	case foreign && own && named.allows && !r.crosses():
 		return implicit("AWS lets no resource policy grant the action to another account")
 	case foreign && own && named.allows:
-		return allowed(identity.reason, named.reason)
+		return r.allowed(&identity, &named)
 	case foreign && own:
 		return implicit("the resource belongs to another account, and no resource policy allows the action")
 	case foreign && named.allows && !identity.allows:
 		return implicit("the resource belongs to another account, and no identity policy allows the action")
 	case own:
-		return allowed(append([]Reason{identity.reason}, limits...)...)
+		return r.allowed(&identity, &boundary, &session)
 	case !foreign && named.allows && named.match == matchDirect && (inSession || r.caller.session):
-		return allowed(named.reason)
+		return r.allowed(&named)
 	case !foreign && named.allows && named.match == matchRole && within:
-		return allowed(named.reason)
+		return r.allowed(&named)
 	case !inSession && (identity.allows || named.allows):
 		return implicit("no session policy allows the action on the resource")
 	case !bounded && (identity.allows || named.allows):
@@ -241,13 +268,25 @@ func Evaluate(req Request) Decision {
 	return implicit("no statement allows the action on the resource")
 }
 
-func denied(reason Reason) Decision { return Decision{ExplicitlyDenied, []Reason{reason}} }
-
-func allowed(reasons ...Reason) Decision { return Decision{Allowed, reasons} }
-
-func implicit(rule string) Decision {
-	return Decision{ImplicitlyDenied, []Reason{{Rule: rule, Document: -1, Statement: -1, resource: -1}}}
+// denied is the decision of a Deny.
+func (r *request) denied(by *opinion) Decision {
+	return Decision{Verdict: ExplicitlyDenied, action: r.Action, causes: [3]cause{by.cause}, count: 1}
 }
+
+// allowed is the decision of Allows that are needed together, at most three. Only the first may be by no document, for the root user;
+// of the limits there are those that a document sets.
+func (r *request) allowed(by ...*opinion) Decision {
+	d := Decision{Verdict: Allowed, action: r.Action, rule: "the root user needs no policy in its own account"}
+	for i, o := range by {
+		if i == 0 || o.document != nil {
+			d.causes[d.count] = o.cause
+			d.count++
+		}
+	}
+	return d
+}
+
+func implicit(rule string) Decision { return Decision{rule: rule, count: 1} }
 
 // Owner is the account that the resource is in, "" where neither the request nor the ARN says.
 func (req *Request) Owner() string {
@@ -257,39 +296,34 @@ func (req *Request) Owner() string {
 	return parseTarget(req.Resource).arn.account
 }
 
-// invalid is the first error of the documents, nil when they have none.
-func (req *Request) invalid() *Reason {
-	check := func(source Source, documents []*Document) *Reason {
+// invalid is the first of the documents that has errors, if one has.
+func (req *Request) invalid() (c cause, ok bool) {
+	check := func(source Source, documents []*Document) bool {
 		for i, d := range documents {
 			if len(d.Errors) > 0 {
-				return &Reason{Rule: "the document is not valid", Source: source, Document: i, Statement: -1, Error: &d.Errors[0], document: d, resource: -1}
+				c, ok = cause{document: d, source: source, index: i, resource: -1}, true
+				return true
 			}
 		}
-		return nil
+		return false
 	}
-	if r := check(IdentityPolicy, req.Identity); r != nil {
-		return r
+	if check(IdentityPolicy, req.Identity) {
+		return c, ok
 	}
-	if req.ResourcePolicy != nil && len(req.ResourcePolicy.Errors) > 0 {
-		return check(ResourcePolicy, []*Document{req.ResourcePolicy})
-	}
-	if r := check(BoundaryPolicy, req.Boundary); r != nil {
-		return r
-	}
-	if r := check(SessionPolicy, req.Session); r != nil {
-		return r
+	if req.ResourcePolicy != nil && check(ResourcePolicy, []*Document{req.ResourcePolicy}) || check(BoundaryPolicy, req.Boundary) || check(SessionPolicy, req.Session) {
+		return c, ok
 	}
 	for _, level := range req.Control {
-		if r := check(ControlPolicy, level); r != nil {
-			return r
+		if check(ControlPolicy, level) {
+			return c, ok
 		}
 	}
 	for _, level := range req.ResourceControl {
-		if r := check(ResourceControlPolicy, level); r != nil {
-			return r
+		if check(ResourceControlPolicy, level) {
+			return c, ok
 		}
 	}
-	return nil
+	return c, ok
 }
 
 // crosses reports whether a resource policy can grant the action to another account.
@@ -301,7 +335,8 @@ func (r *request) crosses() bool {
 type opinion struct {
 	allows bool
 	match  principalMatch // the closest of the Allows, in a resource policy
-	reason Reason         // the Allow, or the Deny that ends the search
+
+	cause // the Allow, or the Deny that ends the search; none for the root user
 }
 
 // add takes in one document; it reports whether a Deny matches.
@@ -326,12 +361,11 @@ func (o *opinion) add(r *request, source Source, index int, d *Document) (deny b
 				continue
 			}
 		}
-		reason, ok := st.decide(r)
+		resource, ok := st.decide(r)
 		if !ok {
 			continue
 		}
-		reason.Source, reason.Document, reason.document = source, index, d
-		o.reason = reason
+		o.cause = cause{d, st, source, index, resource}
 		if st.Effect == Deny {
 			return true
 		}
@@ -340,21 +374,17 @@ func (o *opinion) add(r *request, source Source, index int, d *Document) (deny b
 	return false
 }
 
-// decide reports whether the statement is about the request's resource and context.
-func (s *Statement) decide(r *request) (reason Reason, ok bool) {
-	reason = Reason{Rule: "an Allow matches", Statement: s.Index, action: r.Action}
-	if s.Effect == Deny {
-		reason.Rule = "a Deny matches"
-	}
-	if reason.resource, ok = s.matchResource(r); !ok {
-		return reason, false
+// decide reports whether the statement is about the request's resource and context, and by which element of Resource.
+func (s *Statement) decide(r *request) (resource int, ok bool) {
+	if resource, ok = s.matchResource(r); !ok {
+		return resource, false
 	}
 	for i := range s.Conditions {
 		if !s.Conditions[i].holds(r, s.variables) {
-			return reason, false
+			return resource, false
 		}
 	}
-	return reason, true
+	return resource, true
 }
 
 // matchesAction reports whether the statement is about an action that the catalogue does not have.
@@ -404,7 +434,7 @@ func (s *Statement) matchResource(r *request) (index int, ok bool) {
 			parsed := parseResource(resolved, false, s.complete, nil)
 			element = &parsed
 		}
-		if element.covers(r.target, nil) || wide && r.target.types != NoResource && glob.Match(element.text, r.Resource) {
+		if element.matches(r, wide) {
 			if s.Resource.Not {
 				return -1, false
 			}
@@ -412,4 +442,12 @@ func (s *Statement) matchResource(r *request) (index int, ok bool) {
 		}
 	}
 	return -1, s.Resource.Not
+}
+
+// matches reports whether the element, its variables resolved, matches the request's resource.
+func (e *resource) matches(r *request, wide bool) bool {
+	if e.exact {
+		return e.text == r.Resource && r.target.types != NoResource
+	}
+	return e.covers(&r.target, nil) || wide && r.target.types != NoResource && glob.Match(e.text, r.Resource)
 }

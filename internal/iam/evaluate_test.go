@@ -19,3 +19,19 @@ func TestEvaluateContext(t *testing.T) {
 		}
 	}
 }
+
+// A million requests are asked of a stack: none needs memory, unless somebody asks for the reasons.
+func TestEvaluateAllocatesNothing(t *testing.T) {
+	d := parse(t, "Allow dynamodb:Query on table/orders,table/orders/index/*; Deny dynamodb:* on arn:aws:dynamodb:*:*:table/secret-*", Identity)
+	for verdict, resource := range map[Verdict]string{
+		Allowed: longARN("table/orders/index/by-date"), ExplicitlyDenied: longARN("table/secret-1"), ImplicitlyDenied: longARN("table/items"),
+	} {
+		req := Request{Action: "dynamodb:Query", Resource: resource, Principal: "arn:aws:iam::111122223333:user/alice", Identity: []*Document{d}}
+		if got := Evaluate(req); got.Verdict != verdict || len(got.Reasons()) != 1 {
+			t.Errorf("%s: %s with %d reasons", resource, got.Verdict, len(got.Reasons()))
+		}
+		if n := testing.AllocsPerRun(100, func() { Evaluate(req) }); n != 0 {
+			t.Errorf("%s: %g allocations", verdict, n)
+		}
+	}
+}

@@ -91,14 +91,24 @@ func FuzzMatch(f *testing.F) {
 			to.types = Table
 			// A star within a field may not cross to the next, so that the element can match more as plain text, and an
 			// ARN with fields missing is completed.
-			if r.covers(to, nil) && strings.Count(element, ":") >= 5 && !glob.Match(element, arn) {
+			if r.covers(&to, nil) && strings.Count(element, ":") >= 5 && !glob.Match(element, arn) {
 				t.Errorf("%q covers %s", element, arn)
 			}
-			if r.covers(to, nil) && !r.touches(to, nil) {
+			if r.covers(&to, nil) && !r.touches(to, nil) {
 				t.Errorf("%q covers %s, but does not touch it", element, arn)
 			}
-			if r.covers(to, nil) && !touchesType(&r, Table) {
+			if r.covers(&to, nil) && !touchesType(&r, Table) {
 				t.Errorf("%q covers %s, but reaches no table", element, arn)
+			}
+			pattern := r
+			pattern.exact = false
+			for _, text := range []string{arn, element} {
+				req := request{Request: Request{Resource: text}, target: parseTarget(text)}
+				for _, wide := range []bool{true, false} {
+					if r.matches(&req, wide) != pattern.matches(&req, wide) {
+						t.Errorf("%q matches %s as a text or as a pattern, not both", element, text)
+					}
+				}
 			}
 		}
 	})
@@ -183,7 +193,7 @@ func checkEvaluate(t *testing.T, random *rand.Rand) {
 		t.Fatalf("%s: %s on %s by %s with %v: %s", rule, base.Action, base.Resource, base.Principal, base.Context, strings.Join(shown, " | "))
 	}
 	if before.Verdict == Invalid {
-		say(fmt.Sprint("a valid document is invalid: ", before.Reasons[0].Error))
+		say(fmt.Sprint("a valid document is invalid: ", before.Reasons()[0].Error))
 	}
 
 	denied := base

@@ -222,7 +222,7 @@ func allowsSome(s *Statement, t target, left *work) bool {
 			return !s.Resource.Not
 		}
 		if s.Resource.Not {
-			return r.covers(t, left)
+			return r.covers(&t, left)
 		}
 		return r.touches(t, left)
 	}

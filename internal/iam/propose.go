@@ -135,7 +135,7 @@ func (n Named) within(r *resource, t ResourceTypes) string {
 		suffix = below[t.bit()] + "*"
 	}
 	switch {
-	case r.covers(to, nil):
+	case r.covers(&to, nil):
 		return n.Text + suffix
 	case n.Name == "" || r.variable:
 		return ""

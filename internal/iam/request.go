@@ -9,31 +9,44 @@ import (
 )
 
 // parseTarget takes the resource of a request apart.
-func parseTarget(resource string) target {
-	if resource == "" || resource == "*" {
-		return target{types: NoResource}
-	}
-	fields, ok := splitARN(resource)
-	if !ok {
-		return target{}
-	}
-	return target{arn: arn{partition: fields[1], service: fields[2], region: fields[3], account: fields[4], resource: fields[5]}}
+func parseTarget(resource string) (t target) {
+	t.read(resource)
+	return t
 }
 
-// splitARN takes the six fields of an ARN apart; only the last may hold colons.
-func splitARN(text string) (fields [6]string, ok bool) {
-	if len(text) < 4 || text[:4] != "arn:" {
+func (t *target) read(resource string) {
+	if resource == "" || resource == "*" {
+		t.types = NoResource
+		return
+	}
+	if fields, ok := splitARN(resource); ok {
+		t.arn.partition, t.arn.service, t.arn.region, t.arn.account, t.arn.resource = fields[0], fields[1], fields[2], fields[3], fields[4]
+	}
+}
+
+// splitARN takes the five fields of an ARN after "arn:" apart; only the last may hold colons.
+func splitARN(text string) (fields [5]string, ok bool) {
+	rest, ok := strings.CutPrefix(text, "arn:")
+	if !ok {
 		return fields, false
 	}
-	n, start := 0, 0
-	for i := 0; i < len(text) && n < 5; i++ { // fields are short: no search is as fast
-		if text[i] == ':' {
-			fields[n] = text[start:i]
-			n, start = n+1, i+1
+	for i := range 4 {
+		if fields[i], rest, ok = cutColon(rest); !ok {
+			return fields, false
 		}
 	}
-	fields[n] = text[start:]
-	return fields, n == 5
+	fields[4] = rest
+	return fields, true
+}
+
+// cutColon is strings.Cut at the first colon. The fields of ARNs are short, so that a loop is faster than a search.
+func cutColon(text string) (before, after string, found bool) {
+	for i := range len(text) {
+		if text[i] == ':' {
+			return text[:i], text[i+1:], true
+		}
+	}
+	return text, "", false
 }
 
 // fewKeys are compared one by one sooner than folded.
@@ -208,25 +221,29 @@ func (c *caller) arn() string {
 	return c.text
 }
 
-func parseCaller(text string) caller {
-	c := caller{text: text}
+func parseCaller(text string) (c caller) {
+	c.read(text)
+	return c
+}
+
+func (c *caller) read(text string) {
+	c.text = text
 	fields, ok := splitARN(text)
 	if !ok {
-		return c
+		return
 	}
-	c.partition, c.account = fields[1], fields[4]
-	kind, name, _ := strings.Cut(fields[5], "/")
+	c.partition, c.account = fields[0], fields[3]
+	kind, name, _ := strings.Cut(fields[4], "/")
 	switch last := name[strings.LastIndexByte(name, '/')+1:]; {
-	case fields[5] == "root":
+	case fields[4] == "root":
 		c.root = true
-	case fields[2] == "iam" && kind == "user":
+	case fields[1] == "iam" && kind == "user":
 		c.user = last
-	case fields[2] == "iam" && kind == "role":
+	case fields[1] == "iam" && kind == "role":
 		c.role = last
-	case fields[2] == "sts" && kind == "assumed-role":
+	case fields[1] == "sts" && kind == "assumed-role":
 		c.role, _, c.session = strings.Cut(name, "/")
 	}
-	return c
 }
 
 // principalMatch says how a resource policy names a caller; the closer, the greater.

@@ -15,6 +15,7 @@ type resource struct {
 	text     string // as written, policy variables coded
 	every    bool   // only stars: the one resource that the actions without a resource accept
 	variable bool   // holds a policy variable
+	exact    bool   // an ARN written out, which matches itself alone
 	readings []arn  // what it can mean: none if no resource has such an ARN, several if fields are missing
 }
 
@@ -22,6 +23,7 @@ type resource struct {
 type arn struct {
 	partition, service, region, account, resource string
 
+	head  int           // literalPrefix of resource
 	types ResourceTypes // of which it matches at least one possible resource
 	every ResourceTypes // of which it matches all resources, whatever their names, in the region and account it matches
 }
@@ -31,7 +33,11 @@ var anything = newARN([5]string{"*", "*", "*", "*", "*"})
 
 func newARN(fields [5]string) arn {
 	a := arn{partition: fields[0], service: fields[1], region: fields[2], account: fields[3], resource: fields[4]}
+	a.head = literalPrefix(a.resource)
 	a.types = a.matches()
+	if a.head == len(a.resource) {
+		return a
+	}
 	a.types.each(func(t ResourceTypes) {
 		if a.coversEvery(t) {
 			a.every |= t
@@ -99,7 +105,8 @@ func parseResource(text string, variables, complete bool, space []arn) resource 
 		r.readings = append(r.readings, anything)
 		return r
 	}
-	r.readText(r.text, complete)
+	whole := r.readText(r.text, complete)
+	r.exact = whole && len(r.readings) == 1 && literalPrefix(r.text) == len(r.text)
 	if r.variable {
 		// Whoever lacks the key of a variable is given its default: table/${aws:PrincipalTag/team, ''}* is every table then.
 		if defaults := codeDefaults(text); defaults != r.text {
@@ -109,8 +116,12 @@ func parseResource(text string, variables, complete bool, space []arn) resource 
 	return r
 }
 
-// readText adds what a text can mean, its variables coded.
-func (r *resource) readText(text string, complete bool) {
+// readText adds what a text can mean, its variables coded; whole is whether it has all the fields of an ARN.
+func (r *resource) readText(text string, complete bool) (whole bool) {
+	if five, ok := splitARN(text); ok {
+		r.read(five)
+		return true
+	}
 	rest, ok := strings.CutPrefix(text, "arn:")
 	if !ok {
 		fields := strings.SplitN(text, ":", 6)
@@ -118,7 +129,7 @@ func (r *resource) readText(text string, complete bool) {
 			fields = fields[1:]
 		}
 		r.read(shift(fields, 0))
-		return
+		return false
 	}
 	var five [5]string
 	fields := five[:0]
@@ -130,23 +141,21 @@ func (r *resource) readText(text string, complete bool) {
 		fields, rest = append(fields, field), after
 	}
 	fields = append(fields, rest)
-	if last := len(fields); last == 5 {
-		r.read([5]string(fields))
-	} else {
-		if complete || strings.HasSuffix(rest, "*") {
-			at := last
-			if strings.HasPrefix(rest, "*") && (last == 3 && !regional(rest) || last == 4 && strings.Trim(rest, "*?0123456789") != "") {
-				at-- // no region or account is called so: a star that runs on, up to the name of a table
-			}
-			r.read(shift(fields, at))
+	last := len(fields)
+	if complete || strings.HasSuffix(rest, "*") {
+		at := last
+		if strings.HasPrefix(rest, "*") && (last == 3 && !regional(rest) || last == 4 && strings.Trim(rest, "*?0123456789") != "") {
+			at-- // no region or account is called so: a star that runs on, up to the name of a table
 		}
-		// A star at the end of a field runs on, over the colons that are missing.
-		for i := range last - 1 {
-			if strings.HasSuffix(fields[i], "*") {
-				r.read(shift(fields, i+1))
-			}
+		r.read(shift(fields, at))
+	}
+	// A star at the end of a field runs on, over the colons that are missing.
+	for i := range last - 1 {
+		if strings.HasSuffix(fields[i], "*") {
+			r.read(shift(fields, i+1))
 		}
 	}
+	return false
 }
 
 // regions are the words of which the names of regions are made.
@@ -197,16 +206,19 @@ func asks(pattern string) int {
 // read adds a reading, unless it is one that no ARN of DynamoDB or DAX can match. A policy variable is not supported
 // before the last field; there it may be anything.
 func (r *resource) read(fields [5]string) {
-	if asks(fields[4]) > maxResourceField {
-		return
-	}
-	fields[4] = starsLast(fields[4])
-	for i, field := range fields[:4] {
-		if asks(field) > maxField || strings.Contains(field, "/") {
+	for i, field := range fields {
+		last, most := i == 4, maxField
+		if last {
+			most = maxResourceField
+		}
+		if len(field) > most && asks(field) > most || !last && strings.IndexByte(field, '/') >= 0 {
 			return
 		}
+		if literalPrefix(field) == len(field) {
+			continue
+		}
 		fields[i] = starsLast(field)
-		if strings.IndexByte(field, codeVariable) >= 0 {
+		if !last && strings.IndexByte(field, codeVariable) >= 0 {
 			fields[i] = "*"
 		}
 	}
@@ -295,6 +307,15 @@ func (a *arn) matches() (types ResourceTypes) {
 		types |= Cluster
 	}
 	return types & resourceTypes().match(a.resource)
+}
+
+// literalPrefix is the length of what a pattern begins with before its first wildcard or code.
+func literalPrefix(pattern string) int {
+	n := 0
+	for n < len(pattern) && pattern[n] != '*' && pattern[n] != '?' && pattern[n] < codeVariable {
+		n++
+	}
+	return n
 }
 
 // wild reports whether a pattern can match anything but itself.
@@ -402,7 +423,7 @@ func asText(pattern string) string {
 }
 
 // covers reports whether the element matches all of the target, read as narrow as possible.
-func (r *resource) covers(t target, left *work) bool {
+func (r *resource) covers(t *target, left *work) bool {
 	if r.every {
 		return true
 	}
@@ -411,7 +432,10 @@ func (r *resource) covers(t target, left *work) bool {
 	}
 	for i := range r.readings {
 		a := &r.readings[i]
-		if includes(a.resource, t.arn.resource, left) && includes(a.service, t.arn.service, left) && includes(a.partition, t.arn.partition, left) &&
+		if !strings.HasPrefix(t.arn.resource, a.resource[:a.head]) {
+			continue // most end here
+		}
+		if includes(a.resource[a.head:], t.arn.resource[a.head:], left) && includes(a.service, t.arn.service, left) && includes(a.partition, t.arn.partition, left) &&
 			includes(a.region, t.arn.region, left) && includes(a.account, t.arn.account, left) {
 			return true
 		}

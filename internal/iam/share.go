@@ -63,7 +63,7 @@ func (r Reader) Kind() ReaderKind {
 	case r.Type == "Federated":
 		return NoReader
 	case r.Account != "":
-		if fields, ok := splitARN(r.Text); ok && fields[5] != "root" {
+		if fields, ok := splitARN(r.Text); ok && fields[4] != "root" {
 			return PrincipalReader
 		}
 		return AccountReader
@@ -142,7 +142,7 @@ func accountOf(text string) string {
 		return text
 	}
 	if fields, ok := splitARN(text); ok {
-		return fields[4]
+		return fields[3]
 	}
 	return ""
 }
@@ -353,7 +353,7 @@ func (p Principals) everyoneOf(account string) bool {
 func (c *Condition) tellsAccounts(account string) bool {
 	return !slices.ContainsFunc(c.Values, func(v string) bool {
 		fields, ok := splitARN(v)
-		return !ok || wild(fields[4]) || fields[4] == account && !onlyStars(fields[5])
+		return !ok || wild(fields[3]) || fields[3] == account && !onlyStars(fields[4])
 	})
 }
 
@@ -420,14 +420,14 @@ func (d *Document) InterruptsReplication(resource, account string, needs ActionS
 
 // requestOf is a request of a principal of an account, given as the end of its ARN, for the table or stream that a policy is of.
 func (d *Document) requestOf(resource, account, principal string) *request {
-	r := &request{target: parseTarget(resource), owner: account}
+	r := &request{Request: Request{Resource: resource}, target: parseTarget(resource), owner: account}
 	if resource == "" {
 		r.target = TableRef{}.target(Table, d.partition)
 	}
 	if account != "" {
 		partition := "aws"
 		if fields, ok := splitARN(resource); ok {
-			partition = fields[1]
+			partition = fields[0]
 		}
 		r.caller = parseCaller("arn:" + partition + ":iam::" + account + ":" + principal)
 	}

@@ -249,7 +249,7 @@ func (a *analysis) unionIn(members []member, whole reach, opt UnscopedOptions) (
 	}
 	matches := func(m *member, name string) bool {
 		a.work.spend(compareWork)
-		return a.work >= 0 && !strings.Contains(m.of.resource, name) && m.resources[m.index].covers(scope, &a.work)
+		return a.work >= 0 && !strings.Contains(m.of.resource, name) && m.resources[m.index].covers(&scope, &a.work)
 	}
 	labels := probes[:]
 	if whole.types == Stream {

@@ -254,7 +254,7 @@ func document(name string, raw json.RawMessage, kind iam.Kind) (*iam.Document, e
 
 func reasons(decision iam.Decision) []reason {
 	out := []reason{}
-	for _, r := range decision.Reasons {
+	for _, r := range decision.Reasons() {
 		shown := reason{Rule: r.Rule}
 		if r.Document >= 0 {
 			shown.Policy, shown.Document = r.Source.String(), &r.Document
