@@ -145,8 +145,11 @@ func (s ActionSet) Services() []string {
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
 func MatchActions(pattern string) ActionSet {
+	if a := actionsByName()[pattern]; a != nil {
+		return a.Of()
+	}
 	pattern = trimBlanks(pattern)
-	service, name, ok := strings.Cut(pattern, ":")
+	service, name, ok := cutColon(pattern)
 	if !ok {
 		service, name = "*", pattern
 	}
@@ -163,6 +166,9 @@ func MatchActions(pattern string) ActionSet {
 	case onlyStars(name):
 		return services
 	case glob.HasWildcard(name):
+		if prefix, ok := strings.CutSuffix(name, "*"); ok && !glob.HasWildcard(prefix) {
+			return actionsFrom(prefix, services)
+		}
 		return services.And(actionNames().match(name, services))
 	}
 	var set ActionSet

@@ -3,6 +3,7 @@ package iam
 import (
 	"math/bits"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/glob"
 )
@@ -142,6 +143,9 @@ func HasService(service string) bool {
 // LookupAction finds the action that a document or request calls by this name, in any case: "DynamoDB:getitem".
 // It is nil for an action of another service and for a name that AWS does not know.
 func LookupAction(name string) *Action {
+	if a := actionsByName()[name]; a != nil {
+		return a
+	}
 	service, name, ok := strings.Cut(name, ":")
 	if !ok {
 		return nil
@@ -154,6 +158,15 @@ func LookupAction(name string) *Action {
 	}
 	return nil
 }
+
+// actionsByName are the actions by what documents and requests mostly call them, in the case of AWS.
+var actionsByName = sync.OnceValue(func() map[string]*Action {
+	names := make(map[string]*Action, len(catalogue))
+	for a := range allActions.All() {
+		names[a.String()] = a
+	}
+	return names
+})
 
 func lookup(sorted []Action, name string) *Action {
 	low, high := 0, len(sorted)
@@ -169,6 +182,37 @@ func lookup(sorted []Action, name string) *Action {
 		}
 	}
 	return nil
+}
+
+// actionsFrom are the actions of services whose names begin so, in any case: the usual pattern, and the catalogue is in order.
+func actionsFrom(prefix string, services ActionSet) (set ActionSet) {
+	between := func(first, end int) {
+		from := first + before(catalogue[first:end], prefix, false)
+		to := from + before(catalogue[from:end], prefix, true)
+		set = set.Or(firstActions(to).Minus(firstActions(from)))
+	}
+	if services.Contains(dynamodbActions) {
+		between(0, dynamodbCount)
+	}
+	if services.Contains(daxActions) {
+		between(dynamodbCount, len(catalogue))
+	}
+	return set
+}
+
+// before counts the actions in order whose names come before a prefix, those that begin so among them or not.
+func before(sorted []Action, prefix string, among bool) int {
+	low, high := 0, len(sorted)
+	for low < high {
+		middle := (low + high) / 2
+		name := sorted[middle].Name
+		if order := compareFold(name[:min(len(name), len(prefix))], prefix); order < 0 || order == 0 && among {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
 // compareFold orders texts by their lower case.

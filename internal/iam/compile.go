@@ -15,13 +15,21 @@ const maxResources = 8000
 // compile takes the patterns of all statements apart, once for all the questions that will be asked.
 func (d *Document) compile() {
 	variables := d.variables()
-	partitions := map[string]bool{}
-	left := maxResources
+	ours := 0 // resources of statements on our actions
 	for i := range d.Statements {
 		st := &d.Statements[i]
 		st.variables = variables
 		st.complete = d.Kind == Identity || st.Effect == Allow
-		st.actions = st.compileActions()
+		if st.actions = st.compileActions(); !st.actions.Empty() {
+			ours += len(st.Resource.Texts)
+		}
+	}
+	// All statements share this memory: most resources have one reading.
+	resources, readings := make([]resource, ours), make([]arn, min(ours, maxResources))
+	one, several := "", false // partitions that are named
+	left := maxResources
+	for i := range d.Statements {
+		st := &d.Statements[i]
 		if st.actions.Empty() {
 			continue
 		}
@@ -32,8 +40,8 @@ func (d *Document) compile() {
 				continue
 			}
 		}
-		st.resources = make([]resource, len(st.Resource.Texts))
-		readings := make([]arn, len(texts)) // most resources have one
+		n := len(st.Resource.Texts)
+		st.resources, resources = resources[:n:n], resources[n:]
 		for j := len(texts); j < len(st.resources) && !st.Resource.Not; j++ {
 			st.resources[j] = star
 		}
@@ -44,18 +52,19 @@ func (d *Document) compile() {
 			if st.Resource.Not && resourceProblem(text) != "" {
 				continue // excludes nothing: the statement is an Allow, a Deny with an error is void
 			}
-			r := parseResource(text, variables, st.complete, readings[j:j:j+1])
-			for _, a := range r.readings {
-				if a.partition != "" && !wild(a.partition) {
-					partitions[a.partition] = true
+			r := parseResource(text, variables, st.complete, readings[:0:1])
+			readings = readings[1:]
+			for k := range r.readings {
+				if name := r.readings[k].partition; name != "" && !wild(name) {
+					several = several || one != "" && one != name
+					one = name
 				}
 			}
 			st.resources[j] = r
 		}
 	}
-	if len(partitions) == 1 {
-		for d.partition = range partitions {
-		}
+	if !several {
+		d.partition = one
 	}
 }
 

@@ -62,6 +62,7 @@ type parser struct {
 	unlisted int // errors beyond maxErrors
 	sids     map[string]bool
 	texts    []string // space for the list that is being read
+	space    []string // for lists that were read
 
 	part   bool // see ParsePart
 	closed bool // a statement that is not known may deny anything
@@ -252,8 +253,9 @@ func (p *parser) statements(at place) {
 	case objectValue:
 		p.statement(index, true)
 	case arrayValue:
-		const most = 64 // a text that is hostile counts for no more
-		p.doc.Statements = slices.Grow(p.doc.Statements, min(strings.Count(p.jsonReader.text, `"Effect"`), most))
+		// A statement is some 200 characters long. A text that is hostile counts for no more than any.
+		const usual, most = 200, 64
+		p.doc.Statements = slices.Grow(p.doc.Statements, min(1+len(p.jsonReader.text)/usual, most))
 		count := 0
 		p.array(func(i int) {
 			count++
@@ -279,7 +281,7 @@ func (p *parser) statement(index int, bare bool) {
 	var (
 		seen         elements
 		before       = p.errors()
-		effects      []string
+		effects      = make([]string, 0, 1)
 		contradicted elements
 		sid          string
 		conditionBad bool
@@ -459,7 +461,7 @@ func (p *parser) sid(at place, sid string) {
 		p.report(at, sid, "is the Sid of an earlier statement; a Sid is unique in its policy")
 	}
 	if p.sids == nil {
-		p.sids = map[string]bool{}
+		p.sids = make(map[string]bool, cap(p.doc.Statements))
 	}
 	p.sids[sid] = true
 	if p.doc.Kind != Identity {
@@ -497,7 +499,21 @@ func (p *parser) patterns(at place, into *Patterns, problem func(string) string)
 			texts, into.bare = append(texts, ""), true
 		}
 	}
-	p.texts, into.Texts = texts, slices.Clone(texts)
+	p.texts, into.Texts = texts, p.keepTexts(texts)
+}
+
+// keepTexts is a copy of a list. Short lists share memory, since a document has many.
+func (p *parser) keepTexts(texts []string) []string {
+	const some = 16
+	if len(texts) > some {
+		return slices.Clone(texts)
+	}
+	if len(p.space)+len(texts) > cap(p.space) {
+		p.space = make([]string, 0, some)
+	}
+	from := len(p.space)
+	p.space = append(p.space, texts...)
+	return p.space[from:len(p.space):len(p.space)]
 }
 
 // actionProblem says why IAM refuses an action, "" if it does not. Trailing blanks and unknown names are no error: they
@@ -505,7 +521,10 @@ func (p *parser) patterns(at place, into *Patterns, problem func(string) string)
 //
 // Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html
 func actionProblem(action string) string {
-	service, name, ok := strings.Cut(action, ":")
+	if actionsByName()[action] != nil {
+		return ""
+	}
+	service, name, ok := cutColon(action)
 	switch {
 	case action == "*":
 		return ""
@@ -533,11 +552,13 @@ func actionProblem(action string) string {
 // AssumeRole actions".
 func (p *parser) actionProblem(action string) string {
 	problem := actionProblem(action)
-	service, _, _ := strings.Cut(action, ":")
-	if problem == "" && p.doc.Kind == Trust && service != "*" && !glob.EqualFold(service, "sts") {
+	if problem != "" || p.doc.Kind != Trust {
+		return problem
+	}
+	if service, _, _ := cutColon(action); service != "*" && !glob.EqualFold(service, "sts") {
 		return "is not an action of STS, and a trust policy may hold no other; write sts:AssumeRole or what the principal calls"
 	}
-	return problem
+	return ""
 }
 
 // resourceProblem says why IAM refuses a resource, "" if it does not. An ARN with fields missing is no error: IAM
@@ -553,10 +574,11 @@ func resourceProblem(resource string) string {
 	case !strings.HasPrefix(resource, "arn:"):
 		return `is not "*" or an ARN, which starts with arn:`
 	}
-	if problem := partitionProblem(resource); problem != "" {
+	fields, n := arnFields(resource)
+	if problem := partitionProblem(fields[1]); problem != "" {
 		return problem
 	}
-	if fields, n := arnFields(resource); n > 2 && fields[2] == "" {
+	if n > 2 && fields[2] == "" {
 		return "names no service; write it after the partition, as in arn:aws:dynamodb:"
 	}
 	return ""
@@ -569,7 +591,7 @@ func arnFields(arn string) (fields [6]string, n int) { return splitFields(codeVa
 func splitFields(text string) (fields [6]string, n int) {
 	rest, more := text, true
 	for more && n < len(fields)-1 {
-		fields[n], rest, more = strings.Cut(rest, ":")
+		fields[n], rest, more = cutColon(rest)
 		n++
 	}
 	if more {
@@ -579,10 +601,9 @@ func splitFields(text string) (fields [6]string, n int) {
 	return fields, n
 }
 
-// partitionProblem says why IAM refuses the partition of an ARN wherever that is written, "" if it does not.
-func partitionProblem(arn string) string {
-	fields, _ := arnFields(arn)
-	name := fields[1]
+// partitionProblem says why IAM refuses the partition of an ARN wherever that is written, "" if it does not. Variables in its name are
+// coded.
+func partitionProblem(name string) string {
 	switch {
 	case name == "*" || strings.IndexByte(name, codeVariable) >= 0:
 		return ""
@@ -687,10 +708,11 @@ func principalProblem(kind, id string) string {
 	case kind != "AWS" || !strings.HasPrefix(id, "arn:"):
 		return ""
 	}
-	if problem := partitionProblem(id); problem != "" {
+	fields, n := arnFields(id)
+	if problem := partitionProblem(fields[1]); problem != "" {
 		return problem
 	}
-	if fields, n := arnFields(id); n == 6 && fields[2] == "iam" && strings.HasPrefix(fields[5], "group/") {
+	if n == 6 && fields[2] == "iam" && strings.HasPrefix(fields[5], "group/") {
 		return "is a group, which cannot be a principal; write the roles or users"
 	}
 	return ""
