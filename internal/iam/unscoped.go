@@ -112,6 +112,9 @@ func (a *analysis) unscoped(st *Statement, opt UnscopedOptions) (ResourceFinding
 	f := ResourceFinding{Statement: st.Index, Not: st.Resource.Not}
 	var open ActionSet
 	want := st.unscopable().And(scopableActions).Minus(st.excluded(opt.Now))
+	if !opt.reports(want) {
+		return f, false
+	}
 	add := func(r reach) bool {
 		left := want.And(actionsOf(r.types))
 		if len(a.denies) > 0 {

@@ -116,7 +116,22 @@ func (s *Statement) hasWildcardAction() bool {
 
 func (a *analysis) wildcardActions(st *Statement, opt WildcardOptions) (ActionFinding, bool) {
 	wildcard := func(text string) bool { return text == "" || glob.HasWildcard(text) }
+	reported := func(set ActionSet) bool { return opt.Metadata || !set.WithoutMetadata().Empty() }
 	actions := st.actions.Minus(st.excluded(opt.Now))
+	if !st.Action.Not {
+		var wild ActionSet
+		for _, text := range st.Action.Texts {
+			if text == "" {
+				wild = allActions
+			} else if wildcard(text) {
+				wild = wild.Or(MatchActions(text))
+			}
+		}
+		// What is left of them is much to find out, and dynamodb:Describe* all that most have.
+		if actions = actions.And(wild); !reported(actions) {
+			return ActionFinding{}, false
+		}
+	}
 	open := a.open(st, actions)
 	if st.awaits && len(a.denies) == 0 {
 		for _, text := range st.Action.Texts {
@@ -125,9 +140,7 @@ func (a *analysis) wildcardActions(st *Statement, opt WildcardOptions) (ActionFi
 			}
 		}
 	}
-	return a.actionFinding(st, open, wildcard, func(set ActionSet) bool {
-		return opt.Metadata || !set.WithoutMetadata().Empty()
-	})
+	return a.actionFinding(st, open, wildcard, reported)
 }
 
 // actionFinding collects the patterns of a statement that open something to report. open is what the statement leaves
