@@ -164,14 +164,3 @@ func TestNoHeader(t *testing.T) {
 		t.Errorf("%d files of Go: %v", seen, err)
 	}
 }
-
-// TestVersion holds the version of the pack to that of PulumiPolicy.yaml, which the engine prefers.
-func TestVersion(t *testing.T) {
-	data, err := os.ReadFile("PulumiPolicy.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(string(data), "\nversion: "+version+"\n") {
-		t.Errorf("PulumiPolicy.yaml has another version than main.go, %s:\n%s", version, data)
-	}
-}

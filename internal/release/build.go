@@ -83,12 +83,12 @@ func release(root, out, tag string, on []compile.Platform, progress io.Writer) e
 	if err := export(of, root, source); err != nil {
 		return err
 	}
-	version, err := versionOf(source)
+	version, err := compile.Version(source)
 	if err != nil {
 		return err
 	}
 	if tag != "" && tag != "v"+version {
-		return fmt.Errorf("the tag is %s, and %s says that the version is %s", tag, places[0].file, version)
+		return fmt.Errorf("the tag is %s, and %s says that the version is %s", tag, compile.InMain.File, version)
 	}
 	modules, err := thirdParty(source, compile.Platforms)
 	if err != nil {

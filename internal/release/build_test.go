@@ -30,7 +30,7 @@ func aPack(t *testing.T) string {
 		"go.mod":                      "module dynamoguard\n\ngo 1.25.11\n",
 		"main.go":                     "package main\n\nimport (\n\t\"runtime\"\n\n\t\"dynamoguard/internal/command\"\n)\n\nconst version = \"1.2.3\"\n\nfunc main() { println(version, command.Commit(), runtime.GOARCH) }\n",
 		"internal/command/command.go": "package command\n\nvar commit, committed string\n\nfunc Commit() string { return commit + \" \" + committed }\n",
-		"LICENSE":                     "the licence\n", "README.md": "the page\n",
+		"LICENSE":                     "the licence\n", "README.md": "the page\n", "PulumiPolicy.yaml": "runtime: go\nversion: 1.2.3\n",
 	} {
 		write(t, text, folder, file)
 	}
@@ -206,7 +206,11 @@ func TestReleaseRefused(t *testing.T) {
 		{"no version", "", func(folder string) {
 			write(t, "package main\n\nconst version = \"next\"\n", folder, "main.go")
 			git(t, folder, "commit", "-q", "-a", "-m", "second")
-		}, "main.go does not say the version, as " + source.says.String()},
+		}, "main.go does not say the version, as " + compile.InMain.Says.String()},
+		{"two versions", "", func(folder string) {
+			write(t, "runtime: go\nversion: 1.2.4\n", folder, "PulumiPolicy.yaml")
+			git(t, folder, "commit", "-q", "-a", "-m", "second")
+		}, `the version is "1.2.3" in main.go, and "1.2.4" in PulumiPolicy.yaml; make them one`},
 		{"a link", "", func(folder string) {
 			if err := os.Symlink("LICENSE", filepath.Join(folder, "COPYING")); err != nil {
 				t.Fatal(err)

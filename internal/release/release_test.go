@@ -111,18 +111,18 @@ func TestIdentify(t *testing.T) {
 
 // TestVersions holds all that says the version to what main.go says.
 func TestVersions(t *testing.T) {
-	version, err := versionOf(root)
+	version, err := compile.Version(root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range places {
-		all, err := versionsAt(root, p)
+		all, err := p.In(root)
 		if err != nil {
 			t.Error(err)
 		}
 		for _, said := range all {
 			if said != version {
-				t.Errorf("%s says the version is %s, and main.go %s; make version writes all", p.file, said, version)
+				t.Errorf("%s says the version is %s, and main.go %s; make version writes all", p.File, said, version)
 			}
 		}
 	}
@@ -130,7 +130,7 @@ func TestVersions(t *testing.T) {
 
 // TestSetVersion changes the version in a copy of what the repository keeps: no other text for people goes on to name the old one.
 func TestSetVersion(t *testing.T) {
-	version, err := versionOf(root)
+	version, err := compile.Version(root)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,68 +11,31 @@ import (
 	"dynamoguard/internal/compile"
 )
 
-// A place is where a file says the version of the pack, once or more. The first group of the expression is the version.
-type place struct {
-	file string
-	says *regexp.Regexp
-}
-
-// source is the place that the others follow: the binary's own word.
-var source = place{"main.go", regexp.MustCompile(`(?m)^const version = "(` + semver + `)"$`)}
-
 // places are all places that say the version. The engine prefers what PulumiPolicy.yaml says to what the pack does.
-var places = []place{
-	source,
-	{"PulumiPolicy.yaml", regexp.MustCompile(`(?m)^version: (` + semver + `)$`)},
-	{"README.md", regexp.MustCompile(`\bdynamoguard@v(` + semver + `)`)},
-	{"README.md", archiveName},
-	{"README.md", download},
-	{"docs/install.md", archiveName},
-	{"docs/install.md", download},
-	{"docs/install.md", regexp.MustCompile(`analyzer-dynamoguard-v(` + semver + `)/`)},
-	{"docs/install.md", regexp.MustCompile(`analyzer dynamoguard (` + semver + `) `)},
-	{"docs/install.md", regexp.MustCompile(`git checkout v(` + semver + `) `)},
-	{"docs/configuration.md", regexp.MustCompile(`\bdynamoguard@v(` + semver + `)`)},
-	{"docs/organization.md", regexp.MustCompile(`\bdynamoguard (` + semver + `) `)},
-	{"examples/ci/github-actions.yml", regexp.MustCompile(`(?m)^\s+ref: v(` + semver + `)$`)},
-	{"examples/ci/gitlab-ci.yml", regexp.MustCompile(`--branch v(` + semver + `)\b`)},
-	{"examples/ci/azure-pipelines.yml", regexp.MustCompile(`(?m)^\s+ref: refs/tags/v(` + semver + `)$`)},
+var places = []compile.Place{
+	compile.InMain,
+	compile.InProject,
+	{File: "README.md", Says: regexp.MustCompile(`\bdynamoguard@v(` + compile.Semver + `)`)},
+	{File: "README.md", Says: archiveName},
+	{File: "README.md", Says: download},
+	{File: "docs/install.md", Says: archiveName},
+	{File: "docs/install.md", Says: download},
+	{File: "docs/install.md", Says: regexp.MustCompile(`analyzer-dynamoguard-v(` + compile.Semver + `)/`)},
+	{File: "docs/install.md", Says: regexp.MustCompile(`analyzer dynamoguard (` + compile.Semver + `) `)},
+	{File: "docs/install.md", Says: regexp.MustCompile(`git checkout v(` + compile.Semver + `) `)},
+	{File: "docs/configuration.md", Says: regexp.MustCompile(`\bdynamoguard@v(` + compile.Semver + `)`)},
+	{File: "docs/organization.md", Says: regexp.MustCompile(`\bdynamoguard (` + compile.Semver + `) `)},
+	{File: "examples/ci/github-actions.yml", Says: regexp.MustCompile(`(?m)^\s+ref: v(` + compile.Semver + `)$`)},
+	{File: "examples/ci/gitlab-ci.yml", Says: regexp.MustCompile(`--branch v(` + compile.Semver + `)\b`)},
+	{File: "examples/ci/azure-pipelines.yml", Says: regexp.MustCompile(`(?m)^\s+ref: refs/tags/v(` + compile.Semver + `)$`)},
 }
 
 var (
-	archiveName = regexp.MustCompile(compile.Name + `-v(` + semver + `)-(?:linux|darwin|windows)-`)
-	download    = regexp.MustCompile(`/releases/download/v(` + semver + `)\b`)
+	archiveName = regexp.MustCompile(compile.Name + `-v(` + compile.Semver + `)-(?:linux|darwin|windows)-`)
+	download    = regexp.MustCompile(`/releases/download/v(` + compile.Semver + `)\b`)
 )
 
-// semver matches a version of Semantic Versioning 2.0.0 without build metadata: Pulumi Cloud has no "+" in a pack's version.
-const semver = `(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-[0-9A-Za-z]+(?:[.-][0-9A-Za-z]+)*)?`
-
-var isVersion = regexp.MustCompile(`^` + semver + `$`)
-
-// versionsAt returns the versions that a place says in a folder's file, at least one.
-func versionsAt(root string, p place) ([]string, error) {
-	text, err := os.ReadFile(filepath.Join(root, p.file))
-	if err != nil {
-		return nil, err
-	}
-	var all []string
-	for _, match := range p.says.FindAllSubmatch(text, -1) {
-		all = append(all, string(match[1]))
-	}
-	if all == nil {
-		return nil, fmt.Errorf("%s does not say the version, as %s", p.file, p.says)
-	}
-	return all, nil
-}
-
-// versionOf returns the version of the pack in a folder.
-func versionOf(root string) (string, error) {
-	found, err := versionsAt(root, source)
-	if err != nil {
-		return "", err
-	}
-	return found[0], nil
-}
+var isVersion = regexp.MustCompile(`^` + compile.Semver + `$`)
 
 // setVersion writes a version to all places, and begins its section of the change log. It returns the files that it changed:
 // none of them where one cannot be.
@@ -90,14 +53,14 @@ func setVersion(root, version string) (changed []string, err error) {
 		return string(text), err
 	}
 	for _, p := range places {
-		if _, err := versionsAt(root, p); err != nil {
+		if _, err := p.In(root); err != nil {
 			return nil, err
 		}
-		text, err := read(p.file)
+		text, err := read(p.File)
 		if err != nil {
 			return nil, err
 		}
-		files[p.file] = replaceGroup(p.says, text, version)
+		files[p.File] = replaceGroup(p.Says, text, version)
 	}
 	text, err := read(log)
 	switch {

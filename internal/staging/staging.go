@@ -3,7 +3,6 @@
 package staging
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -99,7 +97,8 @@ func (p Pack) write(ctx context.Context, folder string, files []string) error {
 	if err := p.committed(ctx, files); err != nil {
 		return err
 	}
-	if err := p.versions(); err != nil {
+	// The engine calls the pack by what PulumiPolicy.yaml says, and the pack itself by what main.go does.
+	if _, err := compile.Version(p.Root); err != nil {
 		return err
 	}
 	if err := prepare(folder); err != nil {
@@ -145,36 +144,6 @@ func (p Pack) committed(ctx context.Context, files []string) error {
 	return nil
 }
 
-// The lines that tell the version of the pack, to those who run it and to the engine.
-var (
-	inMain    = regexp.MustCompile(`(?m)^const version = "(.+)"$`)
-	inProject = regexp.MustCompile(`(?m)^version: (.+)$`)
-)
-
-// versions returns an error where the two do not tell the same: the engine calls the pack by the one, and the pack
-// itself by the other.
-func (p Pack) versions() error {
-	var told []string
-	for _, place := range []struct {
-		file string
-		line *regexp.Regexp
-	}{{"main.go", inMain}, {"PulumiPolicy.yaml", inProject}} {
-		content, err := os.ReadFile(filepath.Join(p.Root, place.file))
-		if err != nil {
-			return err
-		}
-		match := place.line.FindSubmatch(content)
-		if match == nil {
-			return fmt.Errorf("%s tells no version: there is no line %s", place.file, place.line)
-		}
-		told = append(told, string(match[1]))
-	}
-	if told[0] != told[1] {
-		return fmt.Errorf("the version is %q in main.go, and %q in PulumiPolicy.yaml; make them one", told[0], told[1])
-	}
-	return nil
-}
-
 // prepare makes the folder, which must not hold anything yet, where publishing sends all that is written to it.
 func prepare(folder string) error {
 	entries, err := os.ReadDir(folder)
@@ -206,16 +175,11 @@ func prepare(folder string) error {
 	}
 }
 
-// run runs a command in a folder with further variables, and returns what it prints; what it reports goes into the
-// error. The go command is neither in a workspace nor under flags of its user's: what is published depends on neither.
+// run runs a command in a folder with further variables, as compile.Output does. The go command is neither in a workspace nor under flags of its user's: what is published depends on neither.
 func run(ctx context.Context, folder string, env []string, name string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, name, args...)
 	command.Dir = folder
 	command.Env = append(append(os.Environ(), "GOWORK=off", "GOFLAGS="), env...)
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	if err := command.Run(); err != nil {
-		return "", fmt.Errorf("%s %s: %w\n%s", name, args[0], err, stderr.Bytes())
-	}
-	return stdout.String(), nil
+	out, err := compile.Output(command)
+	return string(out), err
 }

@@ -166,7 +166,7 @@ func TestVersions(t *testing.T) {
 	p.Dirty = true
 	for _, c := range []struct{ file, content, want string }{
 		{"PulumiPolicy.yaml", "runtime: go\nversion: 1.2.4\n", `the version is "1.2.3" in main.go, and "1.2.4" in PulumiPolicy.yaml; make them one`},
-		{"PulumiPolicy.yaml", "runtime: go\n", "PulumiPolicy.yaml tells no version: there is no line (?m)^version: (.+)$"},
+		{"PulumiPolicy.yaml", "runtime: go\n", "PulumiPolicy.yaml does not say the version, as " + compile.InProject.Says.String()},
 	} {
 		put(t, p.Root, c.file, c.content)
 		if _, err := stage(t, p); text(err) != c.want {
