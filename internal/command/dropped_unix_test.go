@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -50,6 +51,10 @@ func TestDropped(t *testing.T) {
 			t.Errorf("%q are left, a.json with %.40q, %v", names, text, err)
 		}
 	}
+	// What is ignored here would be in the program too: SIGHUP under nohup, SIGINT in the background of a script. What is caught is not.
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, os.Interrupt, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(s.String(), func(t *testing.T) {
 			folder, command := start(t, nil, "--output", "pipe") // which nobody reads
