@@ -15,6 +15,7 @@ type jsonReader struct {
 	text   string
 	pos    int
 	failed string // what is wrong at pos; "" while all is well
+	odd    bool   // the string that was read last has an escape, or a character beyond ASCII
 }
 
 // shape is what a JSON value is; the zero shape is no value at all.
@@ -252,14 +253,18 @@ func (j *jsonReader) str() string {
 		return ""
 	}
 	j.pos++
-	start := j.pos
+	start, all := j.pos, byte(0)
 	for j.pos < len(j.text) {
-		switch c := j.text[j.pos]; {
+		c := j.text[j.pos]
+		all |= c
+		switch {
 		case c == '"':
 			value := j.text[start:j.pos]
 			j.pos++
+			j.odd = all >= utf8.RuneSelf
 			return value
 		case c == '\\':
+			j.odd = true
 			return j.escaped(start)
 		case c < ' ':
 			j.fail("a control character must be escaped")

@@ -220,7 +220,9 @@ func (p *parser) text(at place, want string) (string, bool) {
 		return "", false
 	}
 	text := p.str()
-	p.characters(at, text)
+	if p.odd {
+		p.characters(at, text)
+	}
 	return text, p.failed == ""
 }
 
@@ -353,14 +355,14 @@ func (p *parser) statement(index int, bare bool) {
 	if conditionBad {
 		st.Conditions = nil
 	}
-	unread := Patterns{Texts: []string{""}, absent: true}
+	unread := func() Patterns { return Patterns{Texts: []string{""}, absent: true} }
 	if both := elementAction | elementNotAction; seen&both == both || seen&both == 0 || contradicted.has(elementAction) {
-		st.Action = unread
+		st.Action = unread()
 	}
 	both := elementResource | elementNotResource
 	missing := seen&both == 0 && (p.doc.Kind == Identity || p.doc.Kind == ResourceControl)
 	if seen&both == both || missing || contradicted.has(elementResource) {
-		st.Resource = unread
+		st.Resource = unread()
 	}
 	st.Effect = readEffect(effects)
 	switch {

@@ -1,6 +1,9 @@
 package iam
 
-import "sync"
+import (
+	"strings"
+	"sync"
+)
 
 // typeMatcher matches one pattern against every resource of each type at once. As nameMatcher does with names, it holds
 // the texts of everyResource side by side in the bits of two words, so that it takes len(pattern) steps whatever the
@@ -10,6 +13,7 @@ import "sync"
 // for; the last bit is a guard, always clear but for the borrow that a star's subtraction stops at.
 type typeMatcher struct {
 	first  [2]uint64      // the bit of each text before its first code
+	table  [2]uint64      // the bits after table/, which most patterns begin with
 	inside [2]uint64      // the bits with a code to come
 	guard  [2]uint64      //
 	long   [2]uint64      // inside, where the code to come stands for more than one character
@@ -42,12 +46,19 @@ var resourceTypes = sync.OnceValue(func() *typeMatcher {
 		m.guard[word] |= 1 << (used + 1)
 		used += 2
 	}
+	m.table = m.first
+	for _, c := range []byte("table/") {
+		m.table = m.advance(m.table, m.takes[c])
+	}
 	return m
 })
 
 // match are the types of which the pattern matches a resource.
 func (m *typeMatcher) match(pattern string) (types ResourceTypes) {
 	state := m.first
+	if rest, ok := strings.CutPrefix(pattern, "table/"); ok {
+		state, pattern = m.table, rest
+	}
 	for i := range len(pattern) {
 		switch c := pattern[i]; c {
 		case '*', codeVariable:
