@@ -140,6 +140,9 @@ func TestCheckBadInput(t *testing.T) {
 		"zstandard.json": "\x28\xb5\x2f\xfd rest", "urn.json": strings.Replace(export, "urn:pulumi:prod::shop::aws", "orders::aws", 1),
 		"empty/README.md": "", "backend/.pulumi/stacks/meta": "", "good.json": export, "again.json": export, "config.json": `{"all":"loud"}`,
 	})
+	if err := os.Symlink("again.json", "link"); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ args, want string }{
 		{"", "name what to check: a file, a folder, a file:// backend, or - for standard input"},
 		{"missing.json", "missing.json: no such file or directory"},
@@ -165,6 +168,7 @@ func TestCheckBadInput(t *testing.T) {
 		{"good.json --format text --format json", "--format text and --format json both go to standard output; name an --output for each"},
 		{"good.json --output a.json", "there are 0 --format and 1 --output: each --output has a --format of its own"},
 		{"good.json --format json --output a --format text --output a", "--output a is there twice"},
+		{"good.json --format json --output again.json --format text --output link", "--output again.json and --output link are one file"},
 		{"good.json --config config.json", `config.json: all "loud" is not one of advisory, mandatory, remediate, disabled`},
 		{"good.json --format json --output missing/a.json", "the json report could not be written to missing/a.json: no such file or directory"},
 		{"good.json --format json --output empty", "the json report could not be written to empty: is a folder"},

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,12 +42,14 @@ func outputsOf(formats, paths []string) (outputs []output, err error) {
 				o.path = paths[i]
 			}
 		}
-		switch same := func(other output) bool { return samePlace(other.path, o.path) }; {
+		switch same := slices.IndexFunc(outputs, func(other output) bool { return samePlace(other.path, o.path) }); {
 		case o.path == "" && onStandardOutput != "":
 			return nil, fmt.Errorf("--format %s and --format %s both go to standard output; name an --output for each", onStandardOutput, name)
 		case o.path == "":
 			onStandardOutput = name
-		case slices.ContainsFunc(outputs, same):
+		case same >= 0 && outputs[same].path != o.path:
+			return nil, fmt.Errorf("--output %s and --output %s are one file", outputs[same].path, o.path)
+		case same >= 0:
 			return nil, fmt.Errorf("--output %s is there twice", o.path)
 		}
 		outputs = append(outputs, o)
@@ -57,7 +60,7 @@ func outputsOf(formats, paths []string) (outputs []output, err error) {
 	return outputs, nil
 }
 
-// samePlace reports whether two paths are of one file.
+// samePlace reports whether two paths are of one file, by a link as well where it exists.
 func samePlace(a, b string) bool {
 	absolute := func(path string) string {
 		if whole, err := filepath.Abs(path); err == nil && path != "" {
@@ -65,7 +68,15 @@ func samePlace(a, b string) bool {
 		}
 		return path
 	}
-	return absolute(a) == absolute(b)
+	if absolute(a) == absolute(b) {
+		return true
+	}
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	other, err := os.Stat(b)
+	return err == nil && os.SameFile(one, other)
 }
 
 // write writes a report everywhere it is to go. The files take their places once all of them are written; until then, and after an
