@@ -3,6 +3,7 @@ package policies
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"dynamoguard/internal/facts"
@@ -59,7 +60,7 @@ eventSelectors:
 		"roles":      `Names or URNs of roles, such as those of agents, with * and ? as wildcards: the tables that they reach are judged, and no others.`,
 		"tags":       `Tags of such roles: the key, or key=value, with * and ? as wildcards. One of roles and tags is enough.`,
 	},
-	Reads: facts.Reads(facts.TrailReads(), facts.DocumentReads(iam.Identity), facts.LinkReads()),
+	Reads: facts.Reads(facts.TrailReads, facts.DocumentReads(iam.Identity), facts.LinkReads),
 
 	CheckStack: checkDataEvents,
 }
@@ -194,20 +195,20 @@ func newAuditedRole(principal *facts.Principal, now time.Time) *auditedRole {
 	role.grants = iam.NewGrantsAt(identity, boundary, now)
 	for _, m := range principal.Managed {
 		aws, _ := managed.Lookup(m.ARN)
-		role.all = role.all || len(boundary) == 0 && !aws.Grants().And(itemActions).Empty()
+		role.all = role.all || len(boundary) == 0 && !aws.Grants().And(itemActions()).Empty()
 	}
 	return role
 }
 
 // itemActions are those that read and write items.
-var itemActions = func() (set iam.ActionSet) {
+var itemActions = sync.OnceValue(func() (set iam.ActionSet) {
 	for _, name := range []string{
 		"GetItem", "BatchGetItem", "Query", "Scan", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "PartiQL*",
 	} {
 		set = set.Or(iam.MatchActions("dynamodb:" + name))
 	}
 	return set
-}()
+})
 
 // reaches reports whether the role may read or write items of a table.
 func (a *auditedRole) reaches(p *policy.StackPass, r *resource.Resource) bool {
@@ -216,7 +217,7 @@ func (a *auditedRole) reaches(p *policy.StackPass, r *resource.Resource) bool {
 	}
 	for _, claim := range p.Graph.Facts(r).TableClaims(p.Around(r.URN), new(resource.Log)) {
 		unconditional, conditional := a.grants.On(refOf(claim.Identity))
-		if !unconditional.Or(conditional).And(itemActions).Empty() {
+		if !unconditional.Or(conditional).And(itemActions()).Empty() {
 			return true
 		}
 	}

@@ -36,7 +36,7 @@ serverSideEncryption:
 	Severity:    policy.High,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"C1.1"},
-	Reads:       map[string][]string{facts.Cluster: {"serverSideEncryption", "serverSideEncryption.enabled"}},
+	Reads:       facts.TypeReads(facts.Cluster, "serverSideEncryption", "serverSideEncryption.enabled"),
 
 	CheckResource: func(p *policy.Pass) {
 		encrypted := p.Property("serverSideEncryption.enabled")

@@ -34,7 +34,7 @@ clusterEndpointEncryptionType: TLS`,
 	Severity:    policy.Medium,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.7"},
-	Reads:       map[string][]string{facts.Cluster: {"clusterEndpointEncryptionType"}},
+	Reads:       facts.TypeReads(facts.Cluster, "clusterEndpointEncryptionType"),
 
 	CheckResource: func(p *policy.Pass) {
 		encryption := p.Property("clusterEndpointEncryptionType")

@@ -37,7 +37,7 @@ iamRoleArn: arn:aws:iam::111122223333:role/orders-cache`,
 	Criteria:    []soc2.ID{"A1.2"},
 	Config:      MultiAZConfig{MinimumZones: 2},
 	Settings:    map[string]string{"minimumZones": `In how many availability zones a cluster has nodes at least.`},
-	Reads:       map[string][]string{facts.Cluster: {"availabilityZones", "replicationFactor"}},
+	Reads:       facts.TypeReads(facts.Cluster, "availabilityZones", "replicationFactor"),
 
 	CheckResource: checkMultiAZ,
 }

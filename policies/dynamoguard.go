@@ -84,7 +84,7 @@ pointInTimeRecovery:
 			or non-prod, says something that nobody can tell: its stack is of none.`,
 	},
 
-	Reads: facts.TemplateReads(),
+	Reads: facts.TemplateReads,
 
 	Notices: notices,
 }

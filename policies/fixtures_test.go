@@ -231,11 +231,12 @@ func TestFixtures(t *testing.T) {
 				t.Errorf("%d clean and %d violating resources in testdata/%s: both kinds are needed", clean, violating, p.Name)
 			}
 			// What facts read is read of all types alike, and tested there.
-			shared := facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads(), facts.TemplateReads())
+			sharing := facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads, facts.TemplateReads)
 			if p != policies.TableBackupPlan {
-				shared = facts.Reads(shared, facts.BackupReads())
+				sharing = facts.Reads(sharing, facts.BackupReads)
 			}
-			for typ, patterns := range p.Reads {
+			reads, shared := p.Reads(), sharing()
+			for typ, patterns := range reads {
 				for _, pattern := range patterns {
 					if !read[typ][pattern] && !slices.Contains(shared[typ], pattern) {
 						t.Errorf("%s says that it reads %s of %s, and in no fixture does", p.Name, pattern, typ)
@@ -244,7 +245,7 @@ func TestFixtures(t *testing.T) {
 			}
 			for typ, patterns := range read {
 				for pattern := range patterns {
-					if !slices.Contains(p.Reads[typ], pattern) {
+					if !slices.Contains(reads[typ], pattern) {
 						t.Errorf("%s reads %s of %s without saying so in Reads", p.Name, pattern, typ)
 					}
 				}
@@ -452,8 +453,9 @@ func (f *fixture) observe(t *testing.T, p *policy.Policy, read map[string]map[st
 	}
 	requests := f.requests(t)
 	if p.CheckResource != nil {
+		reads := p.Reads()
 		for _, request := range requests {
-			if r := decode(request); p.Reads[r.Type] != nil {
+			if r := decode(request); reads[r.Type] != nil {
 				frame.Seen.SeeChecked(r)
 				p.CheckResource(&policy.Pass{Frame: frame, Resource: r, Facts: facts.New(r)})
 			}

@@ -38,7 +38,7 @@ policyArn: arn:aws:iam::111122223333:policy/read-orders`,
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.3"},
-	Reads:       facts.Reads(facts.AttachmentReads(), facts.TrustReads()),
+	Reads:       facts.Reads(facts.AttachmentReads, facts.TrustReads),
 
 	CheckResource: checkBroadManagedPolicy,
 }

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam"
@@ -61,7 +62,7 @@ policy:
 	Severity:    policy.High,
 	Level:       policy.Mandatory,
 	Criteria:    []soc2.ID{"CC6.3", "CC8.1"},
-	Reads:       facts.Reads(facts.DocumentReads(grantKinds...), facts.GovernsReads()),
+	Reads:       facts.Reads(facts.DocumentReads(grantKinds...), facts.GovernsReads),
 
 	CheckResource: checkCrossEnvironment,
 }
@@ -229,7 +230,7 @@ type reached struct {
 // reach adds the tables that one element of a statement reaches. What a policy variable or a condition on the table's tags
 // leaves of a pattern depends on the request, and is left out.
 func (r *reacher) reach(granted *iam.Grants, g *iam.Grant, certain, possible *reached) {
-	if g.Table.Name == "" && (g.Tagged || policyVariable.MatchString(g.Element.Text)) {
+	if g.Table.Name == "" && (g.Tagged || policyVariable().MatchString(g.Element.Text)) {
 		return
 	}
 	settings := r.pass.Config.Pack()
@@ -339,7 +340,7 @@ func (r *reacher) sameAccount(g *iam.Grant, e tables.Entry) (match tables.Match,
 	return match, fmt.Sprintf("this stack is in account %s by %s", there.Account.Known, there.Account.From)
 }
 
-var policyVariable = regexp.MustCompile(`\$\{[^}]*\}`)
+var policyVariable = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\$\{[^}]*\}`) })
 
 // candidates are the tables whose names the element of a grant may match, of the stacks and places that are in.
 func candidates(others policy.Others, g *iam.Grant, in func(tables.Entry) bool) iter.Seq[tables.Entry] {

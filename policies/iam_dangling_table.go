@@ -58,7 +58,7 @@ policy:
 	Severity:    policy.Low,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.3"},
-	Reads:       facts.Reads(facts.DocumentReads(iam.Identity), facts.TableReads(), facts.GrantReads(), facts.LinkReads()),
+	Reads:       facts.Reads(facts.DocumentReads(iam.Identity), facts.TableReads, facts.GrantReads, facts.LinkReads),
 
 	CheckStack: checkDanglingTables,
 }
@@ -234,12 +234,14 @@ type creator struct {
 }
 
 var (
-	restoring = iam.MatchActions("dynamodb:Restore*")
-	creating  = restoring.Or(actionsNamed("CreateTable", "ImportTable"))
+	restoring = sync.OnceValue(func() iam.ActionSet { return iam.MatchActions("dynamodb:Restore*") })
+	creating  = sync.OnceValue(func() iam.ActionSet { return restoring().Or(actionsNamed("CreateTable", "ImportTable")) })
 	// restored is what a restore asks for on its target; the action itself, it asks for on the source.
 	//
 	// Source: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/backuprestore_IAM.html
-	restored = actionsNamed("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+	restored = sync.OnceValue(func() iam.ActionSet {
+		return actionsNamed("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+	})
 )
 
 func actionsNamed(names ...string) (set iam.ActionSet) {
@@ -299,21 +301,21 @@ func newCreator(documents []*iam.Document, now time.Time) creator {
 func (c creator) creates(t iam.TableRef) (most creation) {
 	unconditional, conditional := c.grants.On(t)
 	on := unconditional.Or(conditional).Or(c.anywhere)
-	if !c.anywhere.And(creating).Empty() {
+	if !c.anywhere.And(creating()).Empty() {
 		most = byWildcard
 	}
 	for i := range c.grants.List {
 		g := &c.grants.List[i]
-		makes := c.grants.Reaches(g, t).And(creating)
-		if on.Contains(restored) {
-			makes = makes.Or(g.Actions.And(restoring))
+		makes := c.grants.Reaches(g, t).And(creating())
+		if on.Contains(restored()) {
+			makes = makes.Or(g.Actions.And(restoring()))
 		}
 		if makes.Empty() {
 			continue
 		}
 		most = max(most, byWildcard)
 		for _, action := range c.documents[g.Document].StatementAt(g.Statement).Action.Texts {
-			if named := iam.MatchActions(action); !named.And(makes).Empty() && named.And(restored).Empty() {
+			if named := iam.MatchActions(action); !named.And(makes).Empty() && named.And(restored()).Empty() {
 				return onPurpose
 			}
 		}

@@ -92,7 +92,7 @@ inlinePolicies:
 			Subjects that are meant as they stand in trust policies, such as repo:acme/*, with * and ? as wildcards: whom
 			such a value lets in is not reported.`,
 	},
-	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Trust), facts.LinkReads()),
+	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Trust), facts.LinkReads),
 
 	CheckResource: checkOIDCTrust,
 	CheckStack:    checkOIDCTrusts,

@@ -75,7 +75,7 @@ policy:
 			The principals that are meant for sensitive actions: names or URNs, of those that the policy of a table names also
 			ARNs or accounts, with * and ? as wildcards.`,
 	},
-	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads(), facts.GovernedReads()),
+	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource), facts.LinkReads, facts.GovernedReads()),
 
 	CheckStack: checkSensitiveActions,
 }

@@ -61,7 +61,7 @@ managedPolicyArns: ["arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess"]`,
 		"limits[].tags":       `Tags of roles: the key, or key=value, with * and ? as wildcards. One of roles and tags is enough.`,
 		"limits[].maxSeconds": `How long their sessions may last, in seconds.`,
 	},
-	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Trust), facts.LinkReads(), facts.SessionReads()),
+	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Trust), facts.LinkReads, facts.SessionReads),
 
 	CheckResource: checkSessionDuration,
 	CheckStack:    checkSessionDurations,

@@ -85,7 +85,7 @@ inlinePolicies:
 		"maxWorkloads": `How many workloads of the stack may run under one role.`,
 		"maxTables":    `How many tables the policies of one role may name.`,
 	},
-	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Trust), facts.LinkReads(), facts.WorkloadReads()),
+	Reads: facts.Reads(facts.DocumentReads(iam.Identity, iam.Trust), facts.LinkReads, facts.WorkloadReads),
 
 	CheckStack: checkSharedRoles,
 }

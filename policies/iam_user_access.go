@@ -53,7 +53,7 @@ policy:
 	Settings: map[string]string{
 		"principals": `Users and groups that are meant to have access: names or URNs, with * and ? as wildcards.`,
 	},
-	Reads: facts.Reads(facts.DocumentReads(iam.Identity), facts.LinkReads(), facts.KeyReads()),
+	Reads: facts.Reads(facts.DocumentReads(iam.Identity), facts.LinkReads, facts.KeyReads),
 
 	CheckStack: checkUserAccess,
 }

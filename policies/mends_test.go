@@ -23,7 +23,7 @@ import (
 // TestMends has every policy mend what is wrong in all its fixtures. What it can mend is gone then, for there is nothing more to change,
 // and the engine is told so. A policy has edits where it says that it mends, and none of them is of a policy document.
 func TestMends(t *testing.T) {
-	documents := facts.DocumentReads(iam.Identity, iam.Trust, iam.Resource)
+	documents := facts.DocumentReads(iam.Identity, iam.Trust, iam.Resource)()
 	for _, p := range policies.All() {
 		t.Run(p.Name, func(t *testing.T) {
 			edits, mended := 0, 0

@@ -46,7 +46,7 @@ tags:
 		"requireVaultLock": `Whether a plan counts only where one of its rules keeps backups in a vault with a lock. A vault that the stack does not
 			declare is taken to have one.`,
 	},
-	Reads: facts.BackupReads(),
+	Reads: facts.BackupReads,
 
 	CheckStack: checkBackupPlan,
 }

@@ -46,7 +46,7 @@ billingMode: PAY_PER_REQUEST`,
 		"maximumWriteUnits": `The most capacity to write.`,
 		"onDemandLimits":    `Whether an on-demand table must limit how much it reads and writes.`,
 	},
-	Reads: facts.CapacityReads(),
+	Reads: facts.CapacityReads,
 
 	CheckStack: checkCapacity,
 }

@@ -66,7 +66,7 @@ serverSideEncryption:
 			The ARNs of the customer managed keys that tables are given at level remediate, where minimumKey is customer: one for
 			each region and account.`,
 	},
-	Reads: facts.Reads(facts.CopyReads(facts.Region, facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads(), facts.RestoredReads()),
+	Reads: facts.Reads(facts.CopyReads(facts.Region, facts.Encrypted, facts.EncryptionKey), facts.ReplicatedReads, facts.RestoredReads),
 
 	CheckResource: checkEncryption,
 }

@@ -34,7 +34,7 @@ s3SseKmsKeyId: arn:aws:kms:us-east-1:111122223333:key/0e2cd5a2-1111-2222-3333-44
 	Severity:    policy.Medium,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"C1.1"},
-	Reads:       map[string][]string{facts.TableExport: {"s3BucketOwner", "s3SseAlgorithm"}},
+	Reads:       facts.TypeReads(facts.TableExport, "s3BucketOwner", "s3SseAlgorithm"),
 
 	CheckResource: checkExport,
 }

@@ -60,7 +60,7 @@ name: invoices`,
 		"possible": `
 			The level, at most, of a collision that is not certain because an account or a region is not known.`,
 	},
-	Reads: facts.Reads(facts.TableReads(), facts.DocumentReads(grantKinds...)),
+	Reads: facts.Reads(facts.TableReads, facts.DocumentReads(grantKinds...)),
 
 	CheckResource: checkNameCollision,
 }

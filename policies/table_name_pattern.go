@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/glob"
@@ -45,7 +46,7 @@ name: orders-dev`,
 			of the stack, * and ? wildcards; anything, where it is not set.`,
 		"allowRandomSuffixes": `Whether Pulumi may make names up.`,
 	},
-	Reads:    facts.NameReads(),
+	Reads:    facts.NameReads,
 	Gathered: true,
 
 	CheckResource: checkNamePattern,
@@ -57,7 +58,7 @@ type NamePatternConfig struct {
 	AllowRandomSuffixes bool   `json:"allowRandomSuffixes"`
 }
 
-var randomSuffix = regexp.MustCompile(`^-[0-9a-f]{7}$`)
+var randomSuffix = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^-[0-9a-f]{7}$`) })
 
 // predictable reports whether what follows a logical name is nothing, or is made of the names of the stack, as autonaming
 // can be configured to.
@@ -100,7 +101,7 @@ func checkNamePattern(p *policy.Pass) {
 	suffix, ok := strings.CutPrefix(text, urn.Name())
 	switch {
 	case !known:
-		byPulumi = ok && randomSuffix.MatchString(suffix)
+		byPulumi = ok && randomSuffix().MatchString(suffix)
 	case ok && byPulumi:
 		byPulumi = !predictable(suffix, p.Stack.Organization, urn.Project(), urn.Stack())
 	}

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"sync"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
@@ -48,7 +49,7 @@ replicas:
 		"orBackupPlan": `Whether a backup plan will do, as table-backup-plan finds one with its settings. Only the whole stack tells, so that what
 			lacks both is reported at its end, after it was created.`,
 	},
-	Reads: facts.Reads(facts.CopyReads(facts.Recovery, facts.RecoveryPeriod), facts.BackupReads(), facts.ReplicaBackupReads()),
+	Reads: facts.Reads(facts.CopyReads(facts.Recovery, facts.RecoveryPeriod), facts.BackupReads, facts.ReplicaBackupReads),
 
 	CheckResource: checkPointInTimeRecovery,
 	CheckStack:    checkRecoveryOrBackup,
@@ -61,10 +62,10 @@ type RecoveryConfig struct {
 }
 
 // recoverable are the types that say of copies of tables whether they can be restored to a point in time.
-var recoverable = facts.CopyReads(facts.Recovery)
+var recoverable = sync.OnceValue(facts.CopyReads(facts.Recovery))
 
 func checkPointInTimeRecovery(p *policy.Pass) {
-	if recoverable[p.Resource.Type] == nil {
+	if recoverable()[p.Resource.Type] == nil {
 		p.NotApplicable("it declares no table")
 		return
 	}
@@ -86,7 +87,7 @@ func checkRecoveryOrBackup(p *policy.StackPass) {
 	backups := p.Graph.Backups(p.Around)
 	plans, _ := p.Config.Of(TableBackupPlan).Properties.(BackupConfig) // none where that policy does not run
 	for _, r := range p.Graph.Resources {
-		if recoverable[r.Type] == nil {
+		if recoverable()[r.Type] == nil {
 			continue
 		}
 		pass := p.On(r.URN)

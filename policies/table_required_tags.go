@@ -45,7 +45,7 @@ tags:
 		"required[].key":    `The tag's key, in this case.`,
 		"required[].values": `What its value may be, with * and ? as wildcards; anything, where the list is empty.`,
 	},
-	Reads: facts.AllTagReads(),
+	Reads: facts.AllTagReads,
 
 	CheckResource: checkRequiredTags,
 }

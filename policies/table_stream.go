@@ -33,7 +33,7 @@ streamViewType: NEW_AND_OLD_IMAGES`,
 	Severity:    policy.Low,
 	Level:       policy.Disabled,
 	Criteria:    []soc2.ID{"CC7.2"},
-	Reads:       facts.StreamReads(),
+	Reads:       facts.StreamReads,
 
 	CheckStack: checkStream,
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"dynamoguard/internal/facts"
@@ -19,7 +20,7 @@ func TestTypes(t *testing.T) {
 	shared := map[string]*part{}
 	for _, p := range policies.All() {
 		played := map[string]*part{}
-		for typ, patterns := range p.Reads {
+		for typ, patterns := range p.Reads() {
 			switch {
 			case len(patterns) == 0: // that it is there says enough: it is said not to be judged
 			case isShared(p, typ, patterns):
@@ -65,9 +66,7 @@ var harmless = map[string][]string{
 }
 
 // sharedReads are what facts read alike for every policy that asks for it.
-func sharedReads() map[string][]string {
-	return facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource, iam.Trust), facts.LinkReads(), facts.BackupReads())
-}
+var sharedReads = sync.OnceValue(facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource, iam.Trust), facts.LinkReads, facts.BackupReads))
 
 // isShared reports whether a policy reads a type by nothing but shared facts. One that judges documents by themselves judges each
 // type that holds them; table-name-collision only asks of them whether they name tables of other stacks.

@@ -39,7 +39,7 @@ policy: '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*",
 	Severity:    policy.Medium,
 	Level:       policy.Advisory,
 	Criteria:    []soc2.ID{"CC6.6"},
-	Reads:       facts.EndpointReads(),
+	Reads:       facts.EndpointReads,
 
 	CheckStack: checkEndpoints,
 }

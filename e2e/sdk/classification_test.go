@@ -71,11 +71,11 @@ func TestReads(t *testing.T) {
 		"the join of principals":  facts.LinkReads(),
 		"the account of a table":  place.ProviderReads(),
 		"the identity of a table": facts.TableReads(),
-		"the copies of a table":   facts.CopyReads(facts.Aspects()...),
+		"the copies of a table":   facts.CopyReads(facts.Aspects()...)(),
 	}
 	atTheEnd := map[string]bool{"the join of principals": true} // of a stack, on outputs
 	for _, policy := range policies.All() {
-		readers[policy.Name] = policy.Reads
+		readers[policy.Name] = policy.Reads()
 		atTheEnd[policy.Name] = policy.CheckStack != nil
 	}
 	for reader, reads := range readers {
@@ -178,7 +178,7 @@ func TestClassified(t *testing.T) {
 	for typ, known := range ungoverned {
 		governed := map[string]bool{}
 		for _, policy := range policies.All() {
-			for _, pattern := range policy.Reads[typ] {
+			for _, pattern := range policy.Reads()[typ] {
 				governed[pattern] = true
 			}
 		}
@@ -233,7 +233,7 @@ func TestClassifiedNative(t *testing.T) {
 	for typ, known := range ungovernedNative {
 		governed := map[string]bool{}
 		for _, policy := range policies.All() {
-			for _, pattern := range policy.Reads[typ] {
+			for _, pattern := range policy.Reads()[typ] {
 				governed[pattern] = true
 			}
 		}
@@ -373,7 +373,7 @@ func TestPolicyTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	documents, links := facts.DocumentReads(iam.Identity, iam.Resource, iam.Trust), facts.LinkReads()
+	documents, links := facts.DocumentReads(iam.Identity, iam.Resource, iam.Trust)(), facts.LinkReads()
 	why := map[string]string{}
 	for reason, types := range elsewhere {
 		for _, typ := range types {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // An Answer is an account, or why it cannot be told.
@@ -148,10 +149,12 @@ func (s Sources) StandIn(service string) string {
 // Sources: https://docs.aws.amazon.com/general/latest/gr/ddb.html,
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/privatelink-interface-endpoints.html and, for the suffixes,
 // https://github.com/aws/aws-sdk-go-v2/blob/main/internal/endpoints/awsrulesfn/partitions.json
-var awsHost = regexp.MustCompile(`^([0-9]{12}\.|vpce-[0-9a-z-]+\.)?[a-z0-9-]+(\.global|\.us-gov|\.[a-z]+(-[a-z]+)+-[0-9]+)?(\.vpce)?\.(` +
-	`amazonaws\.com|api\.aws|amazonaws\.com\.cn|api\.amazonwebservices\.com\.cn|amazonaws\.eu|api\.amazonwebservices\.eu|` +
-	`c2s\.ic\.gov|api\.aws\.ic\.gov|sc2s\.sgov\.gov|api\.aws\.scloud|cloud\.adc-e\.uk|api\.cloud-aws\.adc-e\.uk|` +
-	`csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov)$`)
+var awsHost = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^([0-9]{12}\.|vpce-[0-9a-z-]+\.)?[a-z0-9-]+(\.global|\.us-gov|\.[a-z]+(-[a-z]+)+-[0-9]+)?(\.vpce)?\.(` +
+		`amazonaws\.com|api\.aws|amazonaws\.com\.cn|api\.amazonwebservices\.com\.cn|amazonaws\.eu|api\.amazonwebservices\.eu|` +
+		`c2s\.ic\.gov|api\.aws\.ic\.gov|sc2s\.sgov\.gov|api\.aws\.scloud|cloud\.adc-e\.uk|api\.cloud-aws\.adc-e\.uk|` +
+		`csp\.hci\.ic\.gov|api\.aws\.hci\.ic\.gov)$`)
+})
 
 // IsAWS reports whether an endpoint, a URL or a host, is one of AWS itself, and so no stand-in.
 func IsAWS(endpoint string) bool {
@@ -159,7 +162,7 @@ func IsAWS(endpoint string) bool {
 		endpoint = "https://" + endpoint
 	}
 	u, err := url.Parse(endpoint)
-	return err == nil && awsHost.MatchString(strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")))
+	return err == nil && awsHost().MatchString(strings.ToLower(strings.TrimSuffix(u.Hostname(), ".")))
 }
 
 // Profile returns the account of a profile of the shared AWS configuration. Where it has two sources of credentials that

@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/plugin"
 	"dynamoguard/internal/policy"
 )
@@ -250,7 +251,7 @@ func TestBlocked(t *testing.T) {
 				release := make(chan struct{})
 				defer close(release)
 				s := serveIn(t, there, &policy.Policy{
-					Name: "blocks", Level: policy.Mandatory, Reads: map[string][]string{"t": nil},
+					Name: "blocks", Level: policy.Mandatory, Reads: facts.TypeReads("t"),
 					CheckResource: func(*policy.Pass) { <-release },
 				})
 				request := &pulumirpc.AnalyzeRequest{Type: "t", Properties: &structpb.Struct{

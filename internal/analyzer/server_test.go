@@ -27,6 +27,7 @@ import (
 
 	"dynamoguard/internal/analyzer"
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/policies"
 )
@@ -244,7 +245,7 @@ func TestForgedConfiguration(t *testing.T) {
 // TestPanics: a policy that panics does not end the process, and what the panic holds is not shown.
 func TestPanics(t *testing.T) {
 	bad := &policy.Policy{
-		Name: "bad", Level: policy.Mandatory, Reads: map[string][]string{"t": nil},
+		Name: "bad", Level: policy.Mandatory, Reads: facts.TypeReads("t"),
 		CheckResource: func(*policy.Pass) { panic("hush") },
 	}
 	pack := serve(t, []*policy.Policy{bad})

@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"dynamoguard/internal/command"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/policies"
 )
@@ -35,7 +36,7 @@ func TestMain(m *testing.M) {
 	os.Exit(command.Run(os.Args[1:], "1.2.3", []*policy.Policy{
 		{Name: policy.PackPolicy, Config: policy.PackSettings{}},
 		{
-			Name: "blocks", Level: policy.Mandatory, Reads: map[string][]string{"t": nil},
+			Name: "blocks", Level: policy.Mandatory, Reads: facts.TypeReads("t"),
 			CheckResource: func(*policy.Pass) {
 				_ = os.WriteFile(file, nil, 0o600) // its reader fails without it
 				select {}

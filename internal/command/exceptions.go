@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/report"
 	"dynamoguard/internal/resource"
@@ -31,7 +32,7 @@ type exceptionMatch struct {
 	Targets  []resource.URN `json:"targets"`
 }
 
-var exceptionID = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`)
+var exceptionID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9_.-]+$`) })
 
 // readExceptions reads them as the engine does. The error joins every mistake.
 func readExceptions(given any) (list exceptions, err error) {
@@ -74,7 +75,7 @@ func readException(id string, given any) (exception, error) {
 		return exception{}, err
 	}
 	switch {
-	case !exceptionID.MatchString(id):
+	case !exceptionID().MatchString(id):
 		return exception{}, errors.New("the ID has other characters than letters, digits, -, . and _")
 	case strings.TrimSpace(written.Reason) == "":
 		return exception{}, errors.New("reason is missing")
@@ -127,11 +128,11 @@ func (list exceptions) policies() (names []string) {
 	return slices.Compact(names)
 }
 
-var runs = regexp.MustCompile(`[0-9]+|[^0-9]+`)
+var runs = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[0-9]+|[^0-9]+`) })
 
 // compareIDs compares runs of digits as numbers: EXC-2 comes before EXC-10.
 func compareIDs(a, b string) int {
-	of, with := runs.FindAllString(a, -1), runs.FindAllString(b, -1)
+	of, with := runs().FindAllString(a, -1), runs().FindAllString(b, -1)
 	for i := range min(len(of), len(with)) {
 		x, y := strings.TrimLeft(of[i], "0"), strings.TrimLeft(with[i], "0")
 		if isNumber(of[i]) && isNumber(with[i]) && len(x) != len(y) {

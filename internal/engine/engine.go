@@ -20,9 +20,7 @@ import (
 type Engine struct {
 	policies []*policy.Policy
 	now      func() time.Time
-	reads    properties     // in Analyze and AnalyzeStack
-	judging  map[string]int // how many policies judge a type
-	checked  properties     // in Remediate
+	reads    func() *reads // listed with the first resource, since the start of the process is waited for
 	seen     facts.Stack
 
 	mu     sync.Mutex
@@ -43,28 +41,43 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	if err != nil {
 		panic(err) // nothing was configured, so nothing can be wrong
 	}
-	reads, judging := properties{}, map[string]int{}
-	for _, p := range policies {
-		reads.add(p.Reads)
-		for typ := range p.Reads {
-			judging[typ]++
-			reads.add(facts.TagReads(typ))
-		}
-	}
-	reads.add(facts.SeenReads())
-	reads.add(facts.SketchReads())
-	checked := properties{}
-	checked.add(facts.CheckedReads())
 	return &Engine{
 		policies: policies,
-		reads:    reads,
-		judging:  judging,
-		checked:  checked,
+		reads:    sync.OnceValue(func() *reads { return readsOf(policies) }),
 		now:      now,
 		config:   config,
 		stack:    &policy.StackContext{},
 		record:   record{byURN: map[resource.URN][]policy.Judgement{}, most: policy.MostWorded},
 	}
+}
+
+// reads are what is read of resources, by type.
+type reads struct {
+	analyzed properties                         // in Analyze and AnalyzeStack
+	checked  properties                         // in Remediate
+	judging  map[string]map[*policy.Policy]bool // the policies that judge a type
+}
+
+func readsOf(policies []*policy.Policy) *reads {
+	r := &reads{properties{}, properties{}, map[string]map[*policy.Policy]bool{}}
+	for _, p := range policies {
+		if p.Reads == nil {
+			continue // it has nothing but notices
+		}
+		of := p.Reads()
+		r.analyzed.add(of)
+		for typ := range of {
+			if r.judging[typ] == nil {
+				r.judging[typ] = map[*policy.Policy]bool{}
+				r.analyzed.add(facts.TagReads(typ))
+			}
+			r.judging[typ][p] = true
+		}
+	}
+	r.analyzed.add(facts.SeenReads())
+	r.analyzed.add(facts.SketchReads())
+	r.checked.add(facts.CheckedReads())
+	return r
 }
 
 // properties are the names of the properties that are read, by type.
@@ -162,7 +175,7 @@ func (e *Engine) Policies() []*policy.Policy { return e.policies }
 
 // Reads returns the names of the properties that Analyze and AnalyzeStack read of resources of a type, nil for a type that they
 // do not read at all.
-func (e *Engine) Reads(typ string) map[string]bool { return e.reads[typ] }
+func (e *Engine) Reads(typ string) map[string]bool { return e.reads().analyzed[typ] }
 
 // Analyze judges one resource by every resource policy, in the order of the policies.
 func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
@@ -179,8 +192,8 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	now := e.now()
 	mended := e.mendedOf(r.URN)
 	judgements := make([]policy.Judgement, 0, len(e.policies))
-	read := make([]policy.Judgement, 0, e.judging[r.Type]) // by policies that judge its type
-	var again []policy.Judgement                           // of what it attaches
+	read := make([]policy.Judgement, 0, len(s.judging)) // by policies that judge its type
+	var again []policy.Judgement                        // of what it attaches
 	for _, p := range e.policies {
 		if p.CheckResource == nil {
 			continue
@@ -189,7 +202,7 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 		j := judge(frame, s, by)
 		j.Excuse(config.Of(p), r, now)
 		j.Mended = stillMended(mended[p], j.Findings)
-		if _, ok := p.Reads[r.Type]; ok {
+		if s.judging[p] {
 			read = append(read, j)
 		}
 		if j.Waits() {
@@ -239,7 +252,7 @@ func judgeAsIs(frame policy.Frame, s *subject, attachments []resource.URN) (j po
 		j.Reason = disabled
 		return j
 	}
-	if _, ok := p.Reads[r.Type]; !ok {
+	if !s.judging[p] {
 		j.Reason = s.foreign
 		return j
 	}

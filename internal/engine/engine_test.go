@@ -25,7 +25,7 @@ const thing = "test:index:Thing"
 func judges(name string, check func(*policy.Pass)) *policy.Policy {
 	return &policy.Policy{
 		Name: name, Level: policy.Mandatory, Criteria: []soc2.ID{"CC6.1"},
-		Reads: map[string][]string{thing: {"on"}}, CheckResource: check,
+		Reads: facts.TypeReads(thing, "on"), CheckResource: check,
 	}
 }
 
@@ -120,7 +120,7 @@ func TestOutcomes(t *testing.T) {
 // the configuration may ask for.
 func TestReads(t *testing.T) {
 	list := judges("list", func(*policy.Pass) {})
-	list.Reads = map[string][]string{thing: {"list", "list[].name", "block.of"}, "test:index:Empty": nil}
+	list.Reads = facts.Reads(facts.TypeReads(thing, "list", "list[].name", "block.of"), facts.TypeReads("test:index:Empty"))
 	e := engine.New([]*policy.Policy{reads, list}, now)
 	for typ, want := range map[string]map[string]bool{
 		thing: {"on": true, "list": true, "block": true, "tags": true}, "test:index:Empty": {"tags": true}, "test:index:Other": nil,
@@ -293,7 +293,7 @@ func TestLoad(t *testing.T) {
 // onStack makes a stack policy of a check.
 func onStack(name string, check func(*policy.StackPass)) *policy.Policy {
 	return &policy.Policy{
-		Name: name, Level: policy.Mandatory, Criteria: []soc2.ID{"CC6.1"}, Reads: map[string][]string{thing: {"on"}}, CheckStack: check,
+		Name: name, Level: policy.Mandatory, Criteria: []soc2.ID{"CC6.1"}, Reads: facts.TypeReads(thing, "on"), CheckStack: check,
 	}
 }
 
@@ -574,7 +574,7 @@ func TestBoundaries(t *testing.T) {
 	const arn = "arn:aws:iam::111122223333:policy/boundary"
 	onGrants := &policy.Policy{
 		Name: "grants", Level: policy.Mandatory, Criteria: []soc2.ID{"CC6.1"},
-		Reads: map[string][]string{facts.ManagedPolicy: {"policy"}},
+		Reads: facts.TypeReads(facts.ManagedPolicy, "policy"),
 		CheckResource: func(p *policy.Pass) {
 			if !p.IsBoundary() {
 				p.Report(policy.Finding{Path: "policy", Wrong: "it grants", Remedy: "do not"})
@@ -704,5 +704,28 @@ func TestSharedJudgements(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestReadsLater: what policies read is listed with the first resource, and not while the process starts.
+func TestReadsLater(t *testing.T) {
+	listed := 0
+	p := judges("lists", func(*policy.Pass) {})
+	reads := p.Reads
+	p.Reads = func() map[string][]string {
+		listed++
+		return reads()
+	}
+	e := engine.New([]*policy.Policy{p}, time.Now)
+	if listed > 0 {
+		t.Error("it is listed before there is a resource")
+	}
+	for range 2 {
+		if e.Reads(thing) == nil {
+			t.Errorf("nothing is read of %s", thing)
+		}
+	}
+	if listed != 1 {
+		t.Errorf("it is listed %d times", listed)
 	}
 }

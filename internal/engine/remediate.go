@@ -21,16 +21,17 @@ func (e *Engine) ReadsChecked(typ string) map[string]bool {
 	config := e.config
 	e.mu.Unlock()
 	if !e.remediates(config, typ) {
-		return e.checked[typ]
+		return e.reads().checked[typ]
 	}
-	reads := maps.Clone(e.reads[typ])
-	maps.Copy(reads, e.checked[typ])
+	reads := maps.Clone(e.reads().analyzed[typ])
+	maps.Copy(reads, e.reads().checked[typ])
 	return reads
 }
 
 // remediates reports whether a policy mends resources of a type.
 func (e *Engine) remediates(config *policy.Configuration, typ string) bool {
-	return slices.ContainsFunc(e.policies, func(p *policy.Policy) bool { return p.Reads[typ] != nil && mends(config, p) })
+	judging := e.reads().judging[typ]
+	return slices.ContainsFunc(e.policies, func(p *policy.Policy) bool { return judging[p] && mends(config, p) })
 }
 
 // mends reports whether a policy is to mend what it finds.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
 )
@@ -17,7 +18,7 @@ const mendedType = "aws:dynamodb/table:Table"
 // mender is a policy that asks for a property to be true, and has edits for it.
 func mender(name, property string, edits ...policy.Edit) *policy.Policy {
 	return &policy.Policy{
-		Name: name, Level: policy.Advisory, Mends: "It switches it on.", Reads: map[string][]string{mendedType: {property}},
+		Name: name, Level: policy.Advisory, Mends: "It switches it on.", Reads: facts.TypeReads(mendedType, property),
 		CheckResource: func(p *policy.Pass) {
 			if on, ok := p.Property(property).Bool(); ok && !on {
 				p.Report(policy.Finding{Path: resource.Path(property), Wrong: property + " is off", Remedy: "switch it on", Edits: edits})

@@ -131,17 +131,20 @@ type subject struct {
 	// without returns the resource without the stand-ins that it holds, nil where it holds none. To find that out takes a question to
 	// the session and a look at each string.
 	without func() *subject
-	foreign string // says that a policy does not judge its type
+	judging map[*policy.Policy]bool // the policies that judge its type
+	foreign string                  // says that another does not
 }
 
 func (e *Engine) subject(r *resource.Resource, f *facts.Facts, standsIn func() func(string) bool) *subject {
-	return &subject{Resource: r, facts: f, foreign: "does not judge " + r.Type, without: sync.OnceValue(func() *subject {
+	s := &subject{Resource: r, facts: f, judging: e.reads().judging[r.Type], foreign: "does not judge " + r.Type}
+	s.without = sync.OnceValue(func() *subject {
 		issued := standsIn()
 		if issued == nil || !facts.Holds(r, issued) {
 			return nil
 		}
-		rest := &subject{foreign: "does not judge " + r.Type}
+		rest := &subject{judging: s.judging, foreign: s.foreign}
 		rest.Resource, rest.facts = e.seen.Without(r, issued)
 		return rest
-	})}
+	})
+	return s
 }

@@ -61,14 +61,15 @@ var vaults = map[string]struct{ name, lock string }{
 // they do.
 func BackupReads() map[string][]string {
 	reads := map[string][]string{Table: {"arn"}} // by which the others name it
+	tables := TableReads()
 	for typ, tags := range AllTagReads() {
 		if typ != TableReplica {
-			reads = Reads(reads, map[string][]string{typ: append(tags, TableReads()[typ]...)})
+			addReads(reads, typ, append(tags, tables[typ]...)...)
 		}
 	}
 	add := func(typ string, patterns ...string) {
 		for _, pattern := range patterns {
-			reads = Reads(reads, map[string][]string{typ: resource.Patterns(pattern)})
+			addReads(reads, typ, resource.Patterns(pattern)...)
 		}
 	}
 	for typ, s := range selections {

@@ -2,7 +2,6 @@ package facts
 
 import (
 	"fmt"
-	"slices"
 
 	"dynamoguard/internal/resource"
 )
@@ -161,28 +160,26 @@ var shapes = map[string]*shape{
 	},
 }
 
-// CopyReads returns the types that declare copies of tables, and the patterns of the properties that hold some aspects of
-// them.
-func CopyReads(aspects ...Aspect) map[string][]string {
+// CopyReads are the types that declare copies of tables, and the patterns of the properties that hold some aspects of them.
+func CopyReads(aspects ...Aspect) Reading {
+	return func() map[string][]string { return copyReads(aspects) }
+}
+
+func copyReads(aspects []Aspect) map[string][]string {
 	reads := map[string][]string{}
-	add := func(typ string, properties ...string) {
-		for _, p := range properties {
-			reads = Reads(reads, map[string][]string{typ: resource.Patterns(p)})
-		}
-	}
 	for typ, s := range shapes {
 		listed := s.listed
 		for _, a := range aspects {
 			if property, ok := s.table[a]; ok {
-				add(typ, property)
+				addReads(reads, typ, resource.Patterns(property)...)
 			}
 			if property, ok := s.copy[a]; ok {
 				listed = true
-				add(typ, s.copies+"[]."+property)
+				addReads(reads, typ, resource.Patterns(s.copies+"[]."+property)...)
 			}
 		}
 		if listed && reads[typ] != nil {
-			add(typ, s.copies+"[]."+s.copy[Region]) // by which a copy is called
+			addReads(reads, typ, resource.Patterns(s.copies+"[]."+s.copy[Region])...) // by which a copy is called
 		}
 	}
 	return reads
@@ -227,17 +224,6 @@ func RestoredReads() map[string][]string {
 		}
 	}
 	return reads
-}
-
-// Reads joins what is read of types.
-func Reads(lists ...map[string][]string) map[string][]string {
-	joined := map[string][]string{}
-	for _, reads := range lists {
-		for typ, patterns := range reads {
-			joined[typ] = slices.Compact(slices.Sorted(slices.Values(append(joined[typ], patterns...))))
-		}
-	}
-	return joined
 }
 
 // A Copy is a copy of a table in one region: the table itself, or a replica of it.

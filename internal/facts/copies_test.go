@@ -149,7 +149,7 @@ func TestCopyReads(t *testing.T) {
 			},
 		}},
 	} {
-		if diff := cmp.Diff(c.want, facts.CopyReads(c.aspects...)); diff != "" {
+		if diff := cmp.Diff(c.want, facts.CopyReads(c.aspects...)()); diff != "" {
 			t.Errorf("%v (-want +got):\n%s", c.aspects, diff)
 		}
 	}

@@ -65,9 +65,12 @@ var holders = map[string][]holder{
 	},
 }
 
-// DocumentReads returns the types that hold policy documents of one of the kinds, and the patterns of the documents'
-// properties.
-func DocumentReads(kinds ...iam.Kind) map[string][]string {
+// DocumentReads are the types that hold policy documents of one of the kinds, and the patterns of the documents' properties.
+func DocumentReads(kinds ...iam.Kind) Reading {
+	return func() map[string][]string { return documentReads(kinds) }
+}
+
+func documentReads(kinds []iam.Kind) map[string][]string {
 	reads := map[string][]string{}
 	for typ, list := range holders {
 		for _, h := range list {

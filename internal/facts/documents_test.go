@@ -160,7 +160,7 @@ func TestParsedOnce(t *testing.T) {
 
 // TestReads: what facts say that they read of a type, they read.
 func TestReads(t *testing.T) {
-	want := facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource, iam.Trust), facts.LinkReads())
+	want := facts.Reads(facts.DocumentReads(iam.Identity, iam.Resource, iam.Trust), facts.LinkReads)()
 	got := map[string][]string{}
 	var stack []*resource.Resource
 	for typ := range want {

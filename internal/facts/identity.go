@@ -13,7 +13,7 @@ import (
 
 // TableReads returns the types that claim table identities, and the patterns of the properties that say which.
 func TableReads() map[string][]string {
-	return Reads(CopyReads(Name, Region), ReplicatedReads(), map[string][]string{GlobalTable: nil})
+	return Reads(CopyReads(Name, Region), ReplicatedReads, TypeReads(GlobalTable))()
 }
 
 // TableClaims returns the identities that the resource claims. What could not be read is in the log.
@@ -116,17 +116,19 @@ func GovernsReads() map[string][]string {
 	return map[string][]string{TablePolicy: {governs}}
 }
 
-// GovernedReads returns the types that hold the policies of tables, and the properties that Governs and GovernedTable read, with
-// those that hold some aspects of GovernedCopy.
-func GovernedReads(aspects ...Aspect) map[string][]string {
-	reads := GovernsReads()
-	all := Reads(TableReads(), CopyReads(aspects...))
-	for typ := range DocumentReads(iam.Resource) {
-		if shapes[typ] != nil {
-			reads[typ] = all[typ]
+// GovernedReads are the types that hold the policies of tables, and the properties that Governs and GovernedTable read, with those
+// that hold some aspects of GovernedCopy.
+func GovernedReads(aspects ...Aspect) Reading {
+	return func() map[string][]string {
+		reads := GovernsReads()
+		all := Reads(TableReads, CopyReads(aspects...))()
+		for typ := range DocumentReads(iam.Resource)() {
+			if shapes[typ] != nil {
+				reads[typ] = all[typ]
+			}
 		}
+		return reads
 	}
-	return reads
 }
 
 // Governs returns the property that says which table, or whose stream, a table's policy is of. It is false of a resource that

@@ -85,7 +85,7 @@ func CapacityReads() map[string][]string {
 			add(s.copies+"[]."+secondaryIndexes+"[].", c.index, c.indexRead, c.followsRead+"."+maxCapacity)
 		}
 	}
-	return Reads(reads, kindReads(KindTable), CopyReads(BillingMode, ReadCapacity, WriteCapacity))
+	return joined(reads, kindReads(KindTable), CopyReads(BillingMode, ReadCapacity, WriteCapacity)())
 }
 
 // BillingOf returns the property that says how the capacity of a table is paid: PROVISIONED, also where it is not set, or

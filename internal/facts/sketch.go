@@ -45,7 +45,7 @@ var sketchReads = sync.OnceValue(func() map[string][]string {
 		more[typ] = append(more[typ], property)
 	}
 	more[Function] = append(more[Function], "region") // of itself, since version 7 of the classic provider
-	return Reads(LinkReads(), SeenReads(), DocumentReads(iam.Identity), TableReads(), WorkloadReads(), more)
+	return joined(LinkReads(), SeenReads(), DocumentReads(iam.Identity)(), TableReads(), WorkloadReads(), more)
 })
 
 // SketchReads returns the types that Sketch looks at, and the patterns of the properties that it reads of them.

@@ -245,12 +245,12 @@ func (s *Stack) Example(types ...string) resource.URN {
 
 // seeDeclared remembers which policy documents a resource has, and what of it the program left to the provider.
 func (s *Stack) seeDeclared(r *resource.Resource) {
-	if len(settable[r.Type]) == 0 {
+	if len(settable()[r.Type]) == 0 {
 		return
 	}
 	as := &outline{}
 	key := ""
-	for _, property := range settable[r.Type] {
+	for _, property := range settable()[r.Type] {
 		if r.Properties.Get(property).Unset() {
 			as.unset = append(as.unset, property)
 			key += property + "\n"
@@ -291,7 +291,7 @@ func set[K comparable, V any](m *map[K]V, key K, value V) {
 
 // settable are the properties, by type, that say something of principals, backups, recovery, endpoints or trails, or that hold documents, and that a
 // provider may fill in where the program does not set them: until it has, a preview calls them unknown.
-var settable = func() map[string][]string {
+var settable = sync.OnceValue(func() map[string][]string {
 	properties := map[string][]string{}
 	add := func(typ, pattern string) {
 		if property := resource.Path(pattern).Property(); !slices.Contains(properties[typ], property) {
@@ -324,13 +324,13 @@ var settable = func() map[string][]string {
 			add(typ, s.basic)
 		}
 	}
-	for typ, patterns := range CopyReads(Recovery) {
+	for typ, patterns := range CopyReads(Recovery)() {
 		for _, pattern := range patterns {
 			add(typ, pattern)
 		}
 	}
 	return properties
-}()
+})
 
 // declared returns a resource as the program declared it: what is unknown of it and the program did not set is not set. The
 // outputs of a preview call unknown whatever the provider may fill in.

@@ -20,7 +20,7 @@ func StreamReads() map[string][]string {
 			}
 		}
 	}
-	return Reads(reads, kindReads(KindTable))
+	return joined(reads, kindReads(KindTable))
 }
 
 // destination is the pattern of the property with the Kinesis data stream that a table, or each copy, itself names.

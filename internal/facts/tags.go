@@ -53,19 +53,19 @@ func tagged(with resource.Value, pattern string) bool {
 
 // AllTagReads returns the types of tables, and where AllTags looks for their tags.
 func AllTagReads() map[string][]string {
-	reads := CopyReads(Tags)
+	reads := CopyReads(Tags)()
 	for typ, s := range shapes {
 		switch path := s.table[Tags]; {
 		case s.listed:
-			reads[typ] = append(reads[typ], resource.Patterns(s.copies+"[]."+s.copy[Tags]+"[].key")...)
-			reads[typ] = append(reads[typ], s.copies+"[]."+s.copy[Tags]+"[].value")
+			addReads(reads, typ, resource.Patterns(s.copies+"[]."+s.copy[Tags]+"[].key")...)
+			addReads(reads, typ, s.copies+"[]."+s.copy[Tags]+"[].value")
 		case s.formation:
-			reads[typ] = append(reads[typ], path+"[].key", path+"[].value")
+			addReads(reads, typ, path+"[].key", path+"[].value")
 		default:
-			reads[typ] = append(reads[typ], tagsAll)
+			addReads(reads, typ, tagsAll)
 		}
 	}
-	return Reads(reads)
+	return reads
 }
 
 // tagsAll is the property in which versions 6.83 and newer of the classic provider write a resource's own tags and their own.

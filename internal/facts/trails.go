@@ -71,9 +71,10 @@ const advancedSelectors = "advancedEventSelectors"
 // TrailReads returns the types that record what is done with tables, and the properties that say what.
 func TrailReads() map[string][]string {
 	reads := map[string][]string{Table: {"arn"}}
+	tables := TableReads()
 	for typ := range AllTagReads() {
 		if typ != TableReplica {
-			reads = Reads(reads, map[string][]string{typ: TableReads()[typ]})
+			addReads(reads, typ, tables[typ]...)
 		}
 	}
 	for typ, shape := range trails {
@@ -89,7 +90,7 @@ func TrailReads() map[string][]string {
 		for _, name := range append([]string{"field"}, shape.operators[:]...) {
 			patterns = append(patterns, resource.Patterns(advancedSelectors+"[].fieldSelectors[]."+name)...)
 		}
-		reads = Reads(reads, map[string][]string{typ: patterns})
+		addReads(reads, typ, patterns...)
 	}
 	return reads
 }

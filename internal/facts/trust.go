@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
@@ -57,7 +58,7 @@ func (s *Stack) seeTrust(f *Facts) {
 
 // TrustReads returns the types that TrustedService reads, and the patterns of the properties.
 func TrustReads() map[string][]string {
-	reads := DocumentReads(iam.Trust)
+	reads := DocumentReads(iam.Trust)()
 	for typ, l := range links {
 		for _, ref := range l.principals {
 			if ref.Kind == KindRole && len(l.policies) > 0 {
@@ -95,7 +96,7 @@ func (s *Stack) TrustedService(f *Facts, log *resource.Log) string {
 }
 
 // eventSubscription is the type of what onEvent and its like make of a table, a bucket, a queue and others.
-var eventSubscription = regexp.MustCompile(`^aws:[a-z0-9]+:[A-Za-z]+EventSubscription$`)
+var eventSubscription = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^aws:[a-z0-9]+:[A-Za-z]+EventSubscription$`) })
 
 // Callback returns the name of the function for which Pulumi's Node SDK made a role and attached a managed policy to it, and whether
 // that was for the handler of an event. It makes them where a CallbackFunction is given no role, beside each other: the role by the
@@ -119,5 +120,5 @@ func (s *Stack) Callback(r *resource.Resource, arn string) (name string, onEvent
 	if s.trusts[called][role] != "lambda.amazonaws.com" || known && attached != called {
 		return "", false, false
 	}
-	return name, eventSubscription.MatchString(r.URN.Parent()), true
+	return name, eventSubscription().MatchString(r.URN.Parent()), true
 }

@@ -42,7 +42,7 @@ type Value struct {
 func Values(r Resource, in Place, standIns bool) []Value {
 	var values []Value
 	given := map[string]bool{}
-	for _, o := range rules[r.URN.Type()].outputs {
+	for _, o := range rules()[r.URN.Type()].outputs {
 		out := r.Properties.Get(o.property)
 		if given[o.property] || o.property != id && out.Kind() != resource.Unknown || !o.when.holds(r.Properties) {
 			continue
@@ -63,7 +63,7 @@ func Values(r Resource, in Place, standIns bool) []Value {
 // and its ARN. No secret is among them.
 func Names(r Resource, foreseen []Value) []string {
 	var names []string
-	name := r.Properties.Get(rules[r.URN.Type()].name)
+	name := r.Properties.Get(rules()[r.URN.Type()].name)
 	if text, ok := name.Text(); ok && text != "" && !name.Secret() {
 		names = append(names, text)
 	}
@@ -118,7 +118,7 @@ type Output struct {
 // Types returns all of them by token.
 func Types() []Type {
 	var types []Type
-	for token, r := range rules {
+	for token, r := range rules() {
 		t := Type{Token: token, Name: r.name}
 		for _, o := range r.outputs {
 			t.Outputs = append(t.Outputs, Output{cmp.Or(o.property, "id"), o.text, o.when.String(), strings.Contains(o.text, "{*")})

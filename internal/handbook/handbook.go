@@ -91,9 +91,13 @@ func Of(p *policy.Policy) Entry {
 			}
 		}
 	}
-	for _, typ := range slices.Sorted(maps.Keys(p.Reads)) {
+	var reads map[string][]string
+	if p.Reads != nil {
+		reads = p.Reads()
+	}
+	for _, typ := range slices.Sorted(maps.Keys(reads)) {
 		read := Read{Type: typ}
-		for _, path := range p.Reads[typ] {
+		for _, path := range reads[typ] {
 			read.Properties = append(read.Properties, Property{path, facts.Since(typ, path)})
 		}
 		if read.Properties != nil {

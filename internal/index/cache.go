@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sync"
 	"time"
 
 	"dynamoguard/internal/files"
@@ -90,7 +91,7 @@ const (
 )
 
 // ownFile is what the files of the cache are called: of all versions, and while they are written.
-var ownFile = regexp.MustCompile(`^(v[0-9]+-[0-9a-f]{32}|new-[0-9]+)$`)
+var ownFile = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(v[0-9]+-[0-9a-f]{32}|new-[0-9]+)$`) })
 
 // cleanUp removes the files that were not used for long, and of the others the oldest, until they have no more than most
 // bytes. It removes nothing else, and never what this source has.
@@ -100,7 +101,7 @@ func (c cacheFile) cleanUp(most int64) {
 	_ = files.Each(context.Background(), c.folder, func(entry fs.DirEntry) error {
 		info, err := entry.Info()
 		switch {
-		case err != nil || !info.Mode().IsRegular() || !ownFile.MatchString(entry.Name()):
+		case err != nil || !info.Mode().IsRegular() || !ownFile().MatchString(entry.Name()):
 		case time.Since(info.ModTime()) > mostIdle:
 			_ = os.Remove(filepath.Join(c.folder, entry.Name()))
 		default:

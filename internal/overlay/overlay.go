@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/files"
 )
@@ -33,11 +34,11 @@ type Home struct {
 const plugins = "plugins"
 
 // forwarded matches the folders of the plugins that are led through a forwarder, prereleases included.
-var forwarded = regexp.MustCompile(`^resource-(aws|aws-native)-v\d+\.\d+\.\d+`)
+var forwarded = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^resource-(aws|aws-native)-v\d+\.\d+\.\d+`) })
 
 // executable is the name of the file that the engine starts of a forwarded plugin's folder.
 func executable(folder string) string {
-	name := "pulumi-resource-" + forwarded.FindStringSubmatch(folder)[1]
+	name := "pulumi-resource-" + forwarded().FindStringSubmatch(folder)[1]
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
@@ -103,7 +104,7 @@ func (h *Home) mirror(ctx context.Context, name, forwarder string) error {
 		return err
 	}
 	return each(ctx, filepath.Join(h.real, folder), func(entry fs.DirEntry) error {
-		if forwarded.MatchString(name) && entry.Name() == executable(name) {
+		if forwarded().MatchString(name) && entry.Name() == executable(name) {
 			return symlink(forwarder, filepath.Join(h.path, folder, entry.Name()))
 		}
 		return h.link(filepath.Join(folder, entry.Name()))
@@ -137,7 +138,7 @@ func (h *Home) Installed(ctx context.Context) ([]string, error) {
 	var names []string
 	err := each(ctx, filepath.Join(h.path, plugins), func(entry fs.DirEntry) error {
 		name := entry.Name()
-		if entry.IsDir() && !h.mirrored[name] && forwarded.MatchString(name) && h.complete(name) {
+		if entry.IsDir() && !h.mirrored[name] && forwarded().MatchString(name) && h.complete(name) {
 			names = append(names, name)
 		}
 		return nil

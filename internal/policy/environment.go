@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // A StackEnvironment is the environment that stacks belong to.
@@ -97,12 +98,12 @@ func environmentNamed(name string) string {
 	return name
 }
 
-var separators = regexp.MustCompile(`[^A-Za-z0-9]+`)
+var separators = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^A-Za-z0-9]+`) })
 
 // environmentsSaid returns the environments that the words of a name say, each once, and an empty one alone where it is said
 // to be another.
 func environmentsSaid(name string) (said []string) {
-	words := separators.Split(strings.ToLower(name), -1)
+	words := separators().Split(strings.ToLower(name), -1)
 	for i, word := range words {
 		e := environmentSaid(word)
 		for _, not := range notEnvironments {
@@ -111,7 +112,7 @@ func environmentsSaid(name string) (said []string) {
 				return []string{""}
 			}
 		}
-		if word == live && i+1 < len(words) && environmentSaid(words[i+1]) == "" && !whereWord.MatchString(words[i+1]) {
+		if word == live && i+1 < len(words) && environmentSaid(words[i+1]) == "" && !whereWord().MatchString(words[i+1]) {
 			continue
 		}
 		if e != "" && !slices.Contains(said, e) {
@@ -124,7 +125,7 @@ func environmentsSaid(name string) (said []string) {
 // environmentSaid is the environment that a word names, alone or with digits or a region glued to it: prod1, euprod,
 // stguseast1. It is empty where it names none.
 func environmentSaid(word string) string {
-	m := environmentWord.FindStringSubmatch(word)
+	m := environmentWord().FindStringSubmatch(word)
 	if m == nil {
 		return ""
 	}
@@ -143,6 +144,10 @@ const (
 )
 
 var (
-	whereWord       = regexp.MustCompile(`^(?:[0-9]+|` + area + `|` + direction + `|` + region + `)$`)
-	environmentWord = regexp.MustCompile(`^` + glued + `(` + strings.Join(slices.Sorted(maps.Keys(environmentWords)), "|") + `)` + glued + `$`)
+	whereWord = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(?:[0-9]+|` + area + `|` + direction + `|` + region + `)$`)
+	})
+	environmentWord = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^` + glued + `(` + strings.Join(slices.Sorted(maps.Keys(environmentWords)), "|") + `)` + glued + `$`)
+	})
 )

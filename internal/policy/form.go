@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/glob"
 	"dynamoguard/internal/tables"
@@ -137,11 +138,11 @@ func isURL(source string) bool {
 	return err == nil && u.Scheme == "https" && u.Hostname() != ""
 }
 
-var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+var placeholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\{[a-z]+\}`) })
 
 // noTableName reports whether a pattern is shorter or longer than any name of a table. A placeholder is a letter at least.
 func noTableName(pattern string) bool {
-	pattern = placeholder.ReplaceAllString(pattern, "?*")
+	pattern = placeholder().ReplaceAllString(pattern, "?*")
 	least := len(pattern) - strings.Count(pattern, "*")
 	return least > 255 || least < 3 && !strings.Contains(pattern, "*")
 }

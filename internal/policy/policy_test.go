@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/soc2"
 )
@@ -14,7 +15,7 @@ func TestValidate(t *testing.T) {
 	good := func() *policy.Policy {
 		return &policy.Policy{
 			Name: "table-key", Title: "T", Doc: "D", Remediation: "R", URL: "https://example.com", Criteria: []soc2.ID{"CC6.1"},
-			Reads:         map[string][]string{"aws:dynamodb/table:Table": {"name"}},
+			Reads:         facts.TypeReads(facts.Table, "name"),
 			CheckResource: func(*policy.Pass) {},
 			Why:           "W", Silent: [][2]string{{"A", "B"}},
 			Before: "name: orders", After: "name: invoices",

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
@@ -132,13 +133,13 @@ func (f *forwarder) foresee(urn string, answered *structpb.Struct, wanted func(f
 // stands last.
 //
 // Source: https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
-var random = regexp.MustCompile(`-[0-9a-f]{7}(\.fifo)?$`)
+var random = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`-[0-9a-f]{7}(\.fifo)?$`) })
 
 // automatic tells whether a name was made up, and so is another one in another run. A bucket's is in lower case, and that of a key's
 // alias has its prefix.
 func automatic(logical string, names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
-		at := random.FindStringIndex(name)
+		at := random().FindStringIndex(name)
 		return at != nil && strings.EqualFold(strings.TrimPrefix(name[:at[0]], "alias/"), logical)
 	})
 }

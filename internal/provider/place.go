@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -42,7 +43,7 @@ var callers = map[string]caller{
 // asking is how long a provider may take to say where it works: longer than a request to AWS that is tried again.
 const asking = 15 * time.Second
 
-var accountID = regexp.MustCompile(`^[0-9]{12}$`)
+var accountID = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{12}$`) })
 
 // askPlace asks the provider where it works. Where it does not say which account that is, nothing is foreseen of its resources, and
 // the session is told why.
@@ -57,7 +58,7 @@ func (f *forwarder) askPlace() (foresight.Place, error) {
 	by := callers[f.pkg]
 	who, err := f.call(ctx, by.account)
 	p := foresight.Place{Account: who["accountId"].GetStringValue()}
-	if err == nil && !accountID.MatchString(p.Account) {
+	if err == nil && !accountID().MatchString(p.Account) {
 		err = fmt.Errorf("%s returns no account", by.account)
 	}
 	if err == nil && by.partition != "" {

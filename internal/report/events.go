@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/resource"
@@ -176,13 +177,13 @@ func (r *eventReader) event(e *engineEvent) {
 }
 
 var (
-	colour        = regexp.MustCompile(`<\{%[^%]*%\}>`) // as the engine writes one
-	configuration = regexp.MustCompile(`\s*\(configuration ([0-9a-f]+)\)$`)
+	colour        = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<\{%[^%]*%\}>`) }) // as the engine writes one
+	configuration = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\s*\(configuration ([0-9a-f]+)\)$`) })
 )
 
 // said adds what a policy says: a notice, what could not be judged, or one or several findings.
 func (r *eventReader) said(e *eventSaid) {
-	message := strings.TrimSpace(colour.ReplaceAllString(e.Message, ""))
+	message := strings.TrimSpace(colour().ReplaceAllString(e.Message, ""))
 	stack := r.stackOf(e.URN).Name
 	severity := r.policy(e.Policy, e.Severity).Severity
 	level := policy.Advisory.String()
@@ -193,10 +194,10 @@ func (r *eventReader) said(e *eventSaid) {
 		Policy: e.Policy, Severity: severity, Level: level, Stack: stack, URN: e.URN, Text: message, Exceptions: e.Exceptions,
 	})
 	if e.Policy == policy.PackPolicy {
-		if found := configuration.FindStringSubmatch(message); found != nil {
+		if found := configuration().FindStringSubmatch(message); found != nil {
 			r.report.Configuration = found[1]
 		}
-		sentence, items := lines(configuration.ReplaceAllString(message, ""))
+		sentence, items := lines(configuration().ReplaceAllString(message, ""))
 		r.report.Notices = append(r.report.Notices, Notice{Stack: stack, Text: sentence, Items: items})
 		return
 	}
@@ -224,16 +225,16 @@ func (r *eventReader) said(e *eventSaid) {
 // What changes in a message though what it is about does not: the place of a statement among others, and the time of an index or of a
 // state.
 var (
-	numbered = regexp.MustCompile(`Statement\[\d+\]`)
-	dated    = regexp.MustCompile(` of \d{4}-\d\d-\d\d \d\d:\d\d UTC`)
+	numbered = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`Statement\[\d+\]`) })
+	dated    = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(` of \d{4}-\d\d-\d\d \d\d:\d\d UTC`) })
 )
 
 // undated is a message without the time of what it is known by, so that who keeps messages sees what they say change, and nothing else.
-func undated(message string) string { return dated.ReplaceAllString(message, "") }
+func undated(message string) string { return dated().ReplaceAllString(message, "") }
 
 // found adds a finding.
 func (r *eventReader) found(f Finding) {
-	f.Fingerprint = r.only(digest(f.Policy, string(f.URN), numbered.ReplaceAllString(undated(f.Wrong), "")))
+	f.Fingerprint = r.only(digest(f.Policy, string(f.URN), numbered().ReplaceAllString(undated(f.Wrong), "")))
 	r.report.Findings = append(r.report.Findings, f)
 }
 
@@ -248,7 +249,7 @@ func lines(message string) (sentence string, items []string) {
 	return strings.TrimSpace(sentence), items
 }
 
-var several = regexp.MustCompile(`^\d+ findings(?: with one remedy, (.*))?$`)
+var several = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d+ findings(?: with one remedy, (.*))?$`) })
 
 // findingsOf are the findings of a message, as policy.AtOnce and policy.AtEnd word them.
 func findingsOf(message string) []Finding {
@@ -257,7 +258,7 @@ func findingsOf(message string) []Finding {
 		sentence = sentence[:i]
 	}
 	sentence = strings.TrimSuffix(sentence, ".")
-	together := several.FindStringSubmatch(sentence)
+	together := several().FindStringSubmatch(sentence)
 	if together == nil || items == nil {
 		return []Finding{clauses(sentence)}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // fingerprint tells a finding from others, in this report and in those of other runs. One in a statement of a policy document is told
@@ -14,7 +15,7 @@ func fingerprint(f *Finding, statement string) string {
 	place := f.Path
 	if statement != "" {
 		document, _, _ := strings.Cut(f.Path, ".Statement")
-		place = document + "\x00" + autoNamed.ReplaceAllString(canonical(statement), "$1") + "\x00" + f.Element
+		place = document + "\x00" + autoNamed().ReplaceAllString(canonical(statement), "$1") + "\x00" + f.Element
 	}
 	return digest(f.Policy, string(f.URN), place)
 }
@@ -23,7 +24,7 @@ func fingerprint(f *Finding, statement string) string {
 // preview.
 //
 // Source: https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
-var autoNamed = regexp.MustCompile(`-[0-9a-f]{7}(["/])`)
+var autoNamed = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`-[0-9a-f]{7}(["/])`) })
 
 // canonical is a statement without what a provider or AWS change when they store it: white space, and the order of members.
 func canonical(statement string) string {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -20,14 +21,14 @@ import (
 const mostMarkdown = 65_536
 
 // unmarked is what no name of a stack has. It would end the mark.
-var unmarked = regexp.MustCompile(`[^\w./-]`)
+var unmarked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[^\w./-]`) })
 
 // mark is the first line, by which a job finds the comment that it wrote before: one comment for each stack.
 func (m *markdown) mark() string {
 	if len(m.Stacks) != 1 {
 		return "<!-- dynamoguard -->\n"
 	}
-	return "<!-- dynamoguard " + unmarked.ReplaceAllString(text.Short(m.Stacks[0].Name), "_") + " -->\n"
+	return "<!-- dynamoguard " + unmarked().ReplaceAllString(text.Short(m.Stacks[0].Name), "_") + " -->\n"
 }
 
 // writeMarkdown writes the report for a comment on a pull request: what stops it first. What there is no room for is counted at the end.
@@ -355,16 +356,16 @@ func (m *markdown) folded(title string, lines []string) {
 }
 
 var (
-	quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	ticked = regexp.MustCompile("`[^`]+`")
+	quoted = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*"`) })
+	ticked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("`[^`]+`") })
 )
 
 // prose is a text of the pack's with values of programs in it: what is in quotation marks is code, where Markdown has no say, and
 // the rest is escaped.
-func prose(s string) string { return marked(text.Message(s), quoted, code) }
+func prose(s string) string { return marked(text.Message(s), quoted(), code) }
 
 // help is a text that a policy has of itself, which has code in backticks, and no other Markdown: there are patterns in it.
-func help(s string) string { return marked(s, ticked, bare) }
+func help(s string) string { return marked(s, ticked(), bare) }
 
 // marked is a text as Markdown: spans as they are written, and the rest escaped.
 func marked(s string, spans *regexp.Regexp, write func(string) string) string {

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"dynamoguard/internal/engine"
+	"dynamoguard/internal/facts"
 	"dynamoguard/internal/policy"
 	"dynamoguard/internal/report"
 	"dynamoguard/internal/resource"
@@ -30,7 +31,7 @@ func urn(name string) resource.URN {
 func says(name string, level policy.Level, criteria ...soc2.ID) *policy.Policy {
 	return &policy.Policy{
 		Name: name, Title: "T", Doc: "D", Remediation: "R", URL: "U", Severity: policy.High, Level: level, Criteria: criteria,
-		Reads: map[string][]string{thing: {name}},
+		Reads: facts.TypeReads(thing, name),
 		CheckResource: func(p *policy.Pass) {
 			switch said, _ := p.Property(name).Text(); said {
 			case "fail", "doubtful":

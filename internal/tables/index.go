@@ -13,6 +13,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -407,12 +408,12 @@ func (d *indexDecoder) once(text string) string {
 }
 
 var (
-	validAccount = regexp.MustCompile(`^([0-9]{12})?$`)
-	validRegion  = regexp.MustCompile(`^([a-z]{2,}(-[a-z]+)+-[0-9]+)?$`)
+	validAccount = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([0-9]{12})?$`) })
+	validRegion  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([a-z]{2,}(-[a-z]+)+-[0-9]+)?$`) })
 )
 
 // IsRegion reports whether a text can be the name of a region.
-func IsRegion(s string) bool { return s != "" && validRegion.MatchString(s) }
+func IsRegion(s string) bool { return s != "" && validRegion().MatchString(s) }
 
 // leaveOut removes the tables that cannot be any, and returns what is wrong with the first of them, each with its place.
 func (d *indexDecoder) leaveOut() (wrong []string) {
@@ -438,12 +439,12 @@ func (d *indexDecoder) leaveOut() (wrong []string) {
 // wrong says why an entry cannot be a table, empty where it can. It adds to the accounts and regions that are valid.
 func (e Entry) wrong(accounts, regions map[string]bool) string {
 	if !accounts[e.Account] {
-		if accounts[e.Account] = validAccount.MatchString(e.Account); !accounts[e.Account] {
+		if accounts[e.Account] = validAccount().MatchString(e.Account); !accounts[e.Account] {
 			return fmt.Sprintf("account %q is not 12 digits", e.Account)
 		}
 	}
 	if !regions[e.Region] {
-		if regions[e.Region] = validRegion.MatchString(e.Region); !regions[e.Region] {
+		if regions[e.Region] = validRegion().MatchString(e.Region); !regions[e.Region] {
 			return fmt.Sprintf("region %q is not a region such as us-east-1", e.Region)
 		}
 	}
