@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"time"
 
 	"google.golang.org/grpc"
@@ -67,7 +68,11 @@ func serve(
 	defer cancel()
 
 	connections := &plugin.Counted{Listener: listener}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(plugin.MaxMessage), grpc.UnaryInterceptor(survive), grpc.ForceServerCodecV2(newPartialCodec()))
+	server := grpc.NewServer(
+		grpc.MaxRecvMsgSize(plugin.MaxMessage), grpc.UnaryInterceptor(survive), grpc.ForceServerCodecV2(newPartialCodec()),
+		// To judge takes a deep stack. A goroutine that is new for each call would grow its own each time.
+		grpc.NumStreamWorkers(uint32(runtime.GOMAXPROCS(0))),
+	)
 	server.RegisterService(lean(rules), NewServer(rules, version, func() {
 		ended()
 		cancel()
