@@ -5,6 +5,7 @@ package analyzer
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
@@ -80,21 +81,23 @@ func (s *Server) GetAnalyzerInfo(context.Context, *emptypb.Empty) (*pulumirpc.An
 		Provider:       "aws",
 		Tags:           []string{"aws", "dynamodb", "iam", "soc2"},
 	}
+	// Most of a schema is the same for every policy, and is encoded once.
+	shared, err := structpb.NewStruct(policy.SharedSchema())
+	if err != nil {
+		return nil, fmt.Errorf("schema of all policies: %w", err)
+	}
 	for _, p := range s.engine.Policies() {
-		pi, err := policyInfo(p)
+		schema, err := structpb.NewStruct(p.OwnSchema())
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("schema of %s: %w", p.Name, err)
 		}
-		info.Policies = append(info.Policies, pi)
+		maps.Copy(schema.Fields, shared.Fields)
+		info.Policies = append(info.Policies, policyInfo(p, schema))
 	}
 	return info, nil
 }
 
-func policyInfo(p *policy.Policy) (*pulumirpc.PolicyInfo, error) {
-	schema, err := structpb.NewStruct(p.Schema())
-	if err != nil {
-		return nil, fmt.Errorf("schema of %s: %w", p.Name, err)
-	}
+func policyInfo(p *policy.Policy, schema *structpb.Struct) *pulumirpc.PolicyInfo {
 	info := &pulumirpc.PolicyInfo{
 		Name:             p.Name,
 		DisplayName:      p.Title,
@@ -128,7 +131,7 @@ func policyInfo(p *policy.Policy) (*pulumirpc.PolicyInfo, error) {
 	for _, r := range soc2.Crosswalk(p.Name) {
 		info.Tags = append(info.Tags, r.Tag())
 	}
-	return info, nil
+	return info
 }
 
 // ConfigureStack tells which stack is running, once. policy analyze and policy publish never call it.
@@ -280,7 +283,8 @@ func (s *Server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error)
 // respond encodes judgements, what is said of them, and notices. A pass says nothing; a policy that neither passed nor reported anything is not
 // applicable, which is the protocol's only other word.
 func (s *Server) respond(judgements []policy.Judgement, diagnostics []policy.Diagnostic, notices []engine.Notice) *pulumirpc.AnalyzeResponse {
-	response := &pulumirpc.AnalyzeResponse{NotApplicable: make([]*pulumirpc.PolicyNotApplicable, 0, min(len(judgements), len(s.engine.Policies())))}
+	policies := min(len(judgements), len(s.engine.Policies()))
+	response := &pulumirpc.AnalyzeResponse{NotApplicable: make([]*pulumirpc.PolicyNotApplicable, 0, policies)}
 	said := map[*policy.Policy]bool{}
 	size := 0
 	var left []policy.Diagnostic // that would make the response larger than the engine takes
@@ -305,6 +309,7 @@ func (s *Server) respond(judgements []policy.Judgement, diagnostics []policy.Dia
 	}
 	// Most policies do not judge the type, and say so in one text.
 	var why, message string
+	var made []pulumirpc.PolicyNotApplicable   // all at once, those that are not in the response yet
 	for start := 0; start < len(judgements); { // those of one policy stand together
 		p, end := judgements[start].Policy, start+1
 		for end < len(judgements) && judgements[end].Policy == p {
@@ -314,7 +319,11 @@ func (s *Server) respond(judgements []policy.Judgement, diagnostics []policy.Dia
 			if reason != why {
 				why, message = reason, text.Message(reason)
 			}
-			response.NotApplicable = append(response.NotApplicable, &pulumirpc.PolicyNotApplicable{PolicyName: p.Name, Reason: message})
+			if len(made) == 0 {
+				made = make([]pulumirpc.PolicyNotApplicable, policies)
+			}
+			made[0].PolicyName, made[0].Reason = p.Name, message
+			response.NotApplicable, made = append(response.NotApplicable, &made[0]), made[1:]
 		}
 		start = end
 	}

@@ -226,10 +226,23 @@ func (r *settingsReader) text(path string, v resource.Value, into reflect.Value,
 // The schema of a policy itself cannot forbid other properties, since the protocol has no word for that, and requires none,
 // since the engine would then refuse every run without a configuration.
 func (p *Policy) Schema() map[string]any {
+	schema := p.OwnSchema()
+	maps.Copy(schema, SharedSchema())
+	return schema
+}
+
+// OwnSchema is Schema of what the policy alone has.
+func (p *Policy) OwnSchema() map[string]any {
 	schema := map[string]any{}
 	if p.Config != nil {
 		addProperties(schema, reflect.ValueOf(p.Config), "", p.Settings)
 	}
+	return schema
+}
+
+// SharedSchema is Schema of what every policy has.
+func SharedSchema() map[string]any {
+	schema := map[string]any{}
 	addProperties(schema, reflect.ValueOf(sharedSettings{}), "", sharedDocs)
 	return schema
 }
@@ -328,11 +341,7 @@ func (p *Policy) settingPaths() []string {
 			}
 		}
 	}
-	own := map[string]any{}
-	if p.Config != nil {
-		addProperties(own, reflect.ValueOf(p.Config), "", nil)
-	}
-	walk(own, "")
+	walk(p.OwnSchema(), "")
 	slices.Sort(paths)
 	return paths
 }
