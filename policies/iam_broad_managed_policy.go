@@ -2,6 +2,7 @@ package policies
 
 import (
 	"fmt"
+	"sync"
 
 	"dynamoguard/internal/facts"
 	"dynamoguard/internal/iam/managed"
@@ -43,8 +44,11 @@ policyArn: arn:aws:iam::111122223333:policy/read-orders`,
 	CheckResource: checkBroadManagedPolicy,
 }
 
+// attachments are the properties that attach managed policies, by type.
+var attachments = sync.OnceValue(facts.AttachmentReads)
+
 func checkBroadManagedPolicy(p *policy.Pass) {
-	for _, name := range facts.AttachmentReads()[p.Resource.Type] {
+	for _, name := range attachments()[p.Resource.Type] {
 		property := p.Property(name)
 		attached := []resource.Property{property}
 		if property.Value.Kind() == resource.Array {

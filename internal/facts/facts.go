@@ -72,11 +72,15 @@ func newFacts(r *resource.Resource, parse parseFunc) *Facts {
 	if len(list) == 0 {
 		return f
 	}
-	for kind := range f.documents {
+	for _, h := range list {
+		kind := h.kind
+		if f.documents[kind] != nil {
+			continue
+		}
 		f.documents[kind] = sync.OnceValue(func() []*Document {
 			var documents []*Document
 			for i := range list {
-				if list[i].kind == iam.Kind(kind) {
+				if list[i].kind == kind {
 					documents = append(documents, list[i].documents(r, parse)...)
 				}
 			}

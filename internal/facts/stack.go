@@ -1,7 +1,6 @@
 package facts
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strconv"
@@ -106,15 +105,12 @@ func (s *Stack) inheritable(r *resource.Resource, shape *shape) resource.Value {
 	if properties.HasSecret() || properties.HasUnknown() {
 		return properties
 	}
-	key, err := json.Marshal(properties.Plain())
-	if err != nil {
-		return properties // it has a number that is none
-	}
-	shared, ok := s.shared[string(key)]
+	key := properties.String()
+	shared, ok := s.shared[key]
 	switch {
 	case !ok:
-		s.shared[string(key)] = properties
-	case reflect.DeepEqual(shared, properties): // JSON has no word for some values
+		s.shared[key] = properties
+	case reflect.DeepEqual(shared, properties): // two values may be shown alike
 		return shared
 	}
 	return properties
