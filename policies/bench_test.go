@@ -161,3 +161,25 @@ func BenchmarkAnalyze(b *testing.B) {
 		})
 	}
 }
+
+// TestAllocations: what the engine asks of each run, and for each resource, takes a number of allocations that is known.
+func TestAllocations(t *testing.T) {
+	server := analyzer.NewServer(engine.New(policies.All(), time.Now), "0.0.0", nil)
+	queue := &pulumirpc.AnalyzeRequest{Type: "aws:sqs/queue:Queue", Name: "orders", Urn: "urn:pulumi:dev::shop::aws:sqs/queue:Queue::orders"}
+	for _, c := range []struct {
+		what string
+		most float64
+		call func() error
+	}{
+		{"GetAnalyzerInfo", 4000, func() error { _, err := server.GetAnalyzerInfo(t.Context(), nil); return err }},
+		{"Analyze of what no policy judges", 25, func() error { _, err := server.Analyze(t.Context(), queue); return err }},
+	} {
+		if got := testing.AllocsPerRun(10, func() {
+			if err := c.call(); err != nil {
+				t.Fatal(err)
+			}
+		}); got > c.most {
+			t.Errorf("%s makes %v allocations, want at most %v", c.what, got, c.most)
+		}
+	}
+}

@@ -307,9 +307,9 @@ func (s *Server) respond(judgements []policy.Judgement, diagnostics []policy.Dia
 	if len(left) > 0 {
 		response.Diagnostics = append(response.Diagnostics, s.encode(instead(left)))
 	}
-	// Most policies do not judge the type, and say so in one text.
+	// Most policies do not judge the type, and say so in one text. What says so is made at once for all.
 	var why, message string
-	var made []pulumirpc.PolicyNotApplicable   // all at once, those that are not in the response yet
+	var made []pulumirpc.PolicyNotApplicable
 	for start := 0; start < len(judgements); { // those of one policy stand together
 		p, end := judgements[start].Policy, start+1
 		for end < len(judgements) && judgements[end].Policy == p {

@@ -19,6 +19,7 @@ import (
 // and may be asked about a resource more than once.
 type Engine struct {
 	policies []*policy.Policy
+	each     []*policy.Policy // those that judge a resource by itself
 	now      func() time.Time
 	reads    func() *reads // listed with the first resource, since the start of the process is waited for
 	seen     facts.Stack
@@ -41,8 +42,10 @@ func New(policies []*policy.Policy, now func() time.Time) *Engine {
 	if err != nil {
 		panic(err) // nothing was configured, so nothing can be wrong
 	}
+	each := slices.DeleteFunc(slices.Clone(policies), func(p *policy.Policy) bool { return p.CheckResource == nil })
 	return &Engine{
 		policies: policies,
+		each:     each,
 		reads:    sync.OnceValue(func() *reads { return readsOf(policies) }),
 		now:      now,
 		config:   config,
@@ -191,13 +194,10 @@ func (e *Engine) Analyze(r *resource.Resource) []policy.Judgement {
 	s := e.subject(r, f, standsIn)
 	now := e.now()
 	mended := e.mendedOf(r.URN)
-	judgements := make([]policy.Judgement, 0, len(e.policies))
+	judgements := make([]policy.Judgement, 0, len(e.each))
 	read := make([]policy.Judgement, 0, len(s.judging)) // by policies that judge its type
 	var again []policy.Judgement                        // of what it attaches
-	for _, p := range e.policies {
-		if p.CheckResource == nil {
-			continue
-		}
+	for _, p := range e.each {
 		frame := policy.Frame{Policy: p, Stack: stack, Config: config, Outside: outside, Seen: &e.seen, Now: now}
 		j := judge(frame, s, by)
 		j.Excuse(config.Of(p), r, now)

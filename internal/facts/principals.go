@@ -3,6 +3,7 @@ package facts
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"dynamoguard/internal/iam"
 	"dynamoguard/internal/resource"
@@ -121,8 +122,8 @@ func AttachmentReads() map[string][]string {
 }
 
 // LinkReads returns the types that say something of principals, and the patterns of all properties that are read of them to
-// join these with what is attached to them, their documents left out.
-func LinkReads() map[string][]string {
+// join these with what is attached to them, their documents left out. Many ask for it, and none changes it.
+var LinkReads = sync.OnceValue(func() map[string][]string {
 	reads := map[string][]string{}
 	add := func(typ string, patterns ...string) {
 		for _, p := range patterns {
@@ -144,7 +145,7 @@ func LinkReads() map[string][]string {
 		}
 	}
 	return reads
-}
+})
 
 // A Principal is a role, user, group or permission set that the stack declares, or says something of.
 type Principal struct {
