@@ -43,6 +43,9 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 	case isShim():
 		err = ended(preview.Shim(context.Background(), args, preview.Streams{In: stdin, Out: stdout, Err: stderr}))
 	case serving:
+		if system.Getenv("GOGC") == "" {
+			debug.SetGCPercent(gcPercent)
+		}
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 		defer stop()
 		around := world(ctx, system)
@@ -71,6 +74,10 @@ func Run(args []string, version string, policies []*policy.Policy, stdin io.Read
 	}
 	return end(err, stderr, hint)
 }
+
+// gcPercent is GOGC of a pack that serves. What it keeps of a resource is little beside what it makes to judge one, so at Go's own 100
+// a sixth of its time is that of the garbage collector. At 200 a stack of 10,000 resources takes a quarter more memory at its end.
+const gcPercent = 200
 
 // end returns the exit code for what a command returned, and says why unless the command has.
 func end(err error, stderr io.Writer, hint string) int {
