@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -147,9 +148,15 @@ func silentHost(t *testing.T) string {
 }
 
 func closedHost(t *testing.T) string {
-	l := must(net.Listen("tcp", "127.0.0.1:0"))
-	l.Close()
-	return l.Addr().String()
+	// A socket that has a port and does not listen: a port that was given back may become another process's.
+	socket := must(syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0))
+	syscall.CloseOnExec(socket)
+	t.Cleanup(func() { _ = syscall.Close(socket) })
+	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, _ := must(syscall.Getsockname(socket)).(*syscall.SockaddrInet4)
+	return fmt.Sprintf("127.0.0.1:%d", at.Port)
 }
 
 // TestSources configures indexes that cannot be used. The preview passes, says

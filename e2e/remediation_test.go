@@ -39,7 +39,9 @@ func TestRemediation(t *testing.T) {
 		}
 		preview := s.Preview()
 		check(t, "preview", preview, harness.Result{Remediated: mended})
-		check(t, "foreseen preview", s.Foresee(), harness.Result{Remediated: mended})
+		if !s.Older() {
+			check(t, "foreseen preview", s.Foresee(), harness.Result{Remediated: mended})
+		}
 		up := s.Up()
 		check(t, "up", up, harness.Result{Remediated: mended, Created: []string{tableOrders, "aws:iam/role:Role::checkout"}})
 		hides(t, s, preview, hidden)
@@ -71,6 +73,9 @@ func TestRemediation(t *testing.T) {
 		changes := func(step string) bool { return !strings.HasPrefix(step, "same ") }
 		if !slices.Contains(again.Steps, "same "+tableOrders) || slices.ContainsFunc(again.Steps, changes) {
 			t.Errorf("up again comes to %v", again.Steps)
+		}
+		if s.Older() {
+			return
 		}
 		check(t, "analyze", s.Analyze(s.Export()), harness.Result{Policy: []string{"advisory low dynamoguard " + rootStack + ofNoStack}})
 	})

@@ -85,7 +85,7 @@ var (
 		return toolchain.Build(context.Background(), cli, folder, io.Discard)
 	})
 	packFolder = sync.OnceValues(func() (string, error) {
-		dir := filepath.Join(folder, "pack")
+		dir := filepath.Join(folder, "folder", "pulumi-analyzer-dynamoguard") // messages name it by the last
 		pack := staging.Pack{Root: "..", Dirty: true}
 		return dir, pack.Binary(context.Background(), dir, []compile.Platform{{OS: runtime.GOOS, Arch: runtime.GOARCH}})
 	})
@@ -304,7 +304,7 @@ func newStack(t testing.TB, about About, options []Option, create func(*sandbox.
 	for _, option := range options {
 		option(s)
 	}
-	if s.older() && s.tools.Pack == s.binary {
+	if s.Older() && s.tools.Pack == s.binary {
 		Folder(built(t, packFolder))(s)
 	}
 	s.configure(about)
@@ -319,8 +319,8 @@ func newStack(t testing.TB, about About, options []Option, create func(*sandbox.
 	return s
 }
 
-// older reports whether the CLI takes folders alone.
-func (s *Stack) older() bool { return s.tools.CLI.Version.LT(takesFiles) }
+// Older reports whether the CLI takes folders alone.
+func (s *Stack) Older() bool { return s.tools.CLI.Version.LT(takesFiles) }
 
 // configure writes the pack's configuration to a file.
 func (s *Stack) configure(about About) {
@@ -396,7 +396,7 @@ type Result struct {
 func (s *Stack) Preview(differences ...string) Result {
 	s.t.Helper()
 	plain := s.Plain()
-	if plain.ExitCode == 0 && !s.older() {
+	if plain.ExitCode == 0 && !s.Older() {
 		foreseen := s.Foresee()
 		if diff := cmp.Diff(differences, Differences(plain, foreseen)); diff != "" {
 			s.t.Errorf("what the foreseen preview comes to otherwise than the plain one (-want +got):\n%s\n%s", diff, foreseen.Output)
@@ -501,7 +501,7 @@ func (s *Stack) Up() Result {
 			optup.PolicyPacks(s.tools.Pack), optup.PolicyPackConfigs(s.file))
 		return result.StdOut, result.StdErr, err
 	})
-	if up.ExitCode == 0 && !s.older() {
+	if up.ExitCode == 0 && !s.Older() {
 		deployment, err := s.stack.Export(s.t.Context()) // with the secrets as they are
 		if err != nil {
 			s.t.Fatal(err)
@@ -627,6 +627,9 @@ var byConfiguration = regexp.MustCompile(`\s+\(configuration [0-9a-f]{12}\)$`)
 func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 	s.t.Helper()
 	result := Result{ExitCode: s.sandbox.ExitCode, Output: output, Stderr: s.sandbox.Stderr}
+	if result.ExitCode == 255 && s.Older() { // v3.200.0 has one code for whatever fails
+		result.ExitCode = 1
+	}
 	for _, event := range all {
 		if before := event.ResourcePreEvent; before != nil {
 			result.Steps = append(result.Steps, fmt.Sprintf("%s %s", before.Metadata.Op, Short(before.Metadata.URN)))
@@ -635,7 +638,7 @@ func (s *Stack) result(output string, all []apitype.EngineEvent) Result {
 			result.Outputs = outputs(after.Metadata)
 		}
 		if policy := event.PolicyEvent; policy != nil {
-			if policy.Severity == "" && s.older() { // which tell none, so it is the policy's
+			if policy.Severity == "" && s.Older() { // which tell none, so it is the policy's
 				policy.Severity = severity(policy.PolicyName)
 			}
 			result.Policy = append(result.Policy, byConfiguration.ReplaceAllString(Line(*policy), ""))
