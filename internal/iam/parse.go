@@ -257,7 +257,7 @@ func (p *parser) statements(at place) {
 	case arrayValue:
 		// A statement is some 200 characters long. A text that is hostile counts for no more than any.
 		const usual, most = 200, 64
-		p.doc.Statements = slices.Grow(p.doc.Statements, min(1+len(p.jsonReader.text)/usual, most))
+		p.doc.Statements = slices.Grow(p.doc.Statements, min(len(p.jsonReader.text)/usual, most))
 		count := 0
 		p.array(func(i int) {
 			count++
