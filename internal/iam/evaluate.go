@@ -446,8 +446,8 @@ func (s *Statement) matchResource(r *request) (index int, ok bool) {
 
 // matches reports whether the element, its variables resolved, matches the request's resource.
 func (e *resource) matches(r *request, wide bool) bool {
-	if e.exact {
-		return e.text == r.Resource && r.target.types != NoResource
+	if e.plain.begin != "" {
+		return e.plain.matches(r.Resource) && r.target.types != NoResource
 	}
 	return e.covers(&r.target, nil) || wide && r.target.types != NoResource && glob.Match(e.text, r.Resource)
 }

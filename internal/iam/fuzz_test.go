@@ -101,7 +101,7 @@ func FuzzMatch(f *testing.F) {
 				t.Errorf("%q covers %s, but reaches no table", element, arn)
 			}
 			pattern := r
-			pattern.exact = false
+			pattern.plain = plain{}
 			for _, text := range []string{arn, element} {
 				req := request{Request: Request{Resource: text}, target: parseTarget(text)}
 				for _, wide := range []bool{true, false} {

@@ -15,8 +15,21 @@ type resource struct {
 	text     string // as written, policy variables coded
 	every    bool   // only stars: the one resource that the actions without a resource accept
 	variable bool   // holds a policy variable
-	exact    bool   // an ARN written out, which matches itself alone
+	plain    plain  // what it is, where one comparison of texts tells what it matches
 	readings []arn  // what it can mean: none if no resource has such an ARN, several if fields are missing
+}
+
+// plain is an ARN written out, perhaps but for a star at its end: nearly all that documents hold.
+type plain struct {
+	begin string // "" of another pattern
+	open  bool   // a star follows
+}
+
+func (p plain) matches(text string) bool {
+	if p.open {
+		return strings.HasPrefix(text, p.begin)
+	}
+	return text == p.begin
 }
 
 // arn is a pattern for the five fields of an ARN after "arn:". A star does not cross from one field to the next.
@@ -105,8 +118,14 @@ func parseResource(text string, variables, complete bool, space []arn) resource 
 		r.readings = append(r.readings, anything)
 		return r
 	}
-	whole := r.readText(r.text, complete)
-	r.exact = whole && len(r.readings) == 1 && literalPrefix(r.text) == len(r.text)
+	if whole := r.readText(r.text, complete); whole && len(r.readings) == 1 {
+		switch head := literalPrefix(r.text); r.text[head:] {
+		case "":
+			r.plain = plain{begin: r.text}
+		case "*":
+			r.plain = plain{begin: r.text[:head], open: true}
+		}
+	}
 	if r.variable {
 		// Whoever lacks the key of a variable is given its default: table/${aws:PrincipalTag/team, ''}* is every table then.
 		if defaults := codeDefaults(text); defaults != r.text {

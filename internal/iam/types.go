@@ -14,6 +14,7 @@ import (
 type typeMatcher struct {
 	first  [2]uint64      // the bit of each text before its first code
 	table  [2]uint64      // the bits after table/, which most patterns begin with
+	named  [2]uint64      // the bits after the name of a table, whatever it is
 	inside [2]uint64      // the bits with a code to come
 	guard  [2]uint64      //
 	long   [2]uint64      // inside, where the code to come stands for more than one character
@@ -50,6 +51,7 @@ var resourceTypes = sync.OnceValue(func() *typeMatcher {
 	for _, c := range []byte("table/") {
 		m.table = m.advance(m.table, m.takes[c])
 	}
+	m.named = m.advance(m.table, m.takes['x'])
 	return m
 })
 
@@ -57,7 +59,13 @@ var resourceTypes = sync.OnceValue(func() *typeMatcher {
 func (m *typeMatcher) match(pattern string) (types ResourceTypes) {
 	state := m.first
 	if rest, ok := strings.CutPrefix(pattern, "table/"); ok {
-		state, pattern = m.table, rest
+		name := 0
+		for name < len(rest) && nameByte(rest[name]) {
+			name++
+		}
+		if state, pattern = m.table, rest; name > 0 {
+			state, pattern = m.named, rest[name:]
+		}
 	}
 	for i := range len(pattern) {
 		switch c := pattern[i]; c {
