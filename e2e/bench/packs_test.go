@@ -90,7 +90,7 @@ func packs(b *testing.B, t *table) {
 	add := func(what string, unit unit, limit limit, of func(run) []float64) {
 		t.add(compare(what, unit, limit, pair[1].name, runs, of))
 	}
-	add("start of the process to its answer to Handshake", seconds, limit{atMost: 1.5, allowed: 2.5}, starts)
+	add("start of the process to its answer to Handshake", seconds, limit{atMost: 1.5, allowed: 2}, starts)
 	add("round trip of Analyze, the mean of 10,000 resources", seconds, limit{atMost: 1.5}, trip(""))
 	add("... of the 1,000 that are tables", seconds, limit{}, trip("table"))
 	add("... of the 3,000 that hold documents", seconds, limit{}, trip("document"))
@@ -149,7 +149,7 @@ func awsGuard(b *testing.B, t *table) {
 		t.add(compare(what, unit, limit, pair[1].name, runs, of))
 	}
 	add("start of the process to its answer to Handshake", seconds, limit{less: 100}, starts)
-	add("round trip of Analyze, the mean of 1,000 resources", seconds, limit{less: 3, allowed: 0.45}, trip(""))
+	add("round trip of Analyze, the mean of 1,000 resources", seconds, limit{less: 3, allowed: 0.4}, trip(""))
 	add("AnalyzeStack of 1,000 resources", seconds, limit{}, stacks)
 	add("peak memory at 1,000 resources", megabytes, limit{}, memory)
 	t.add(row{
